@@ -1,0 +1,1 @@
+"""The calculator: knows money and time, nothing of rules or people."""

@@ -1,0 +1,153 @@
+"""Due dates that step from an anchor without drift, and the day counts that price the days between.
+
+Accrual is half-open: a day count from 1 March to 1 April prices the nights from 1 March to 31 March.
+"""
+
+from calendar import isleap, monthrange
+from datetime import date
+from enum import StrEnum
+from math import gcd
+from typing import assert_never
+
+__all__ = ["DayCount", "due_dates", "next_due", "year_fraction", "year_fractions"]
+
+
+class DayCount(StrEnum):
+    """How the days between two dates become a part of a year (ISDA 2006 section 4.16, ICMA)."""
+
+    THIRTY_E_360 = "30E/360"
+    """Every month has 30 days; a 31st counts as the 30th (Eurobond basis, ISDA 2006 4.16(g))."""
+    THIRTY_360_US = "30/360 US"
+    """Bond basis with the end-of-February rule of US practice (SIA)."""
+    THIRTY_360_BY_MONTH = "30/360 by month"
+    """A scheduled month is one twelfth of a year whatever its length; a part of one counts its actual days."""
+    ACT_365F = "ACT/365F"
+    """Actual days over 365."""
+    ACT_360 = "ACT/360"
+    """Actual days over 360."""
+    ACT_364 = "ACT/364"
+    """Actual days over 364."""
+    ACT_ACT_ISDA = "ACT/ACT ISDA"
+    """Actual days, those in leap years over 366 and the others over 365."""
+
+
+def _month_day(month_index: int, day: int) -> date:
+    year, month = divmod(month_index, 12)
+    month += 1
+    if day > 28:
+        day = min(day, monthrange(year, month)[1])
+    return date(year, month, day)
+
+
+def due_dates(first: date, count: int, *, anchor_day: int | None = None, months: int = 1) -> list[date]:
+    """Step `count` due dates of `months` months from `first`, each from the anchor day, so that none drifts.
+
+    `anchor_day` is the day the contract names (1 to 31); a shorter month uses its last day and the
+    next one returns to the anchor. It defaults to the day of `first`.
+
+    >>> [d.isoformat() for d in due_dates(date(2026, 1, 31), 4)]
+    ['2026-01-31', '2026-02-28', '2026-03-31', '2026-04-30']
+    """
+    day = anchor_day or first.day
+    start = first.year * 12 + first.month - 1
+    if day <= 28:
+        return [first] + [
+            date(index // 12, index % 12 + 1, day) for index in range(start + months, start + months * count, months)
+        ] if count else []
+    return [first, *(_month_day(start + months * k, day) for k in range(1, count))] if count else []
+
+
+def next_due(after: date, anchor_day: int, *, months: int = 1) -> date:
+    """Give the first date on the anchor day that lies strictly after a date.
+
+    >>> next_due(date(2026, 2, 28), 31)
+    datetime.date(2026, 3, 31)
+    """
+    index = after.year * 12 + after.month - 1
+    candidate = _month_day(index, anchor_day)
+    return candidate if candidate > after else _month_day(index + months, anchor_day)
+
+
+def year_fraction(
+    day_count: DayCount, start: date, end: date, *, anchor_day: int | None = None
+) -> tuple[int, int]:
+    """Give the part of a year from `start` to `end` as an exact ratio of two integers.
+
+    `anchor_day` tells "30/360 by month" where the scheduled months begin (default: the day of `end`).
+
+    >>> year_fraction(DayCount.ACT_365F, date(2026, 1, 1), date(2026, 2, 1))
+    (31, 365)
+    """
+    parts, year = year_fractions(day_count, [start, end], anchor_day=anchor_day)
+    return parts[0], year
+
+
+def year_fractions(
+    day_count: DayCount, boundaries: list[date], *, anchor_day: int | None = None
+) -> tuple[list[int], int]:
+    """Give the parts of a year between neighbouring dates, as numerators over one denominator."""
+    match day_count:
+        case DayCount.ACT_365F | DayCount.ACT_360 | DayCount.ACT_364:
+            ordinals = [day.toordinal() for day in boundaries]
+            year = {DayCount.ACT_365F: 365, DayCount.ACT_360: 360, DayCount.ACT_364: 364}[day_count]
+            return [later - earlier for earlier, later in zip(ordinals, ordinals[1:], strict=False)], year
+        case DayCount.THIRTY_E_360:
+            counted = [day.year * 360 + day.month * 30 + min(day.day, 30) for day in boundaries]
+            return [later - earlier for earlier, later in zip(counted, counted[1:], strict=False)], 360
+        case DayCount.THIRTY_360_US:
+            return [_thirty_us(a, b) for a, b in zip(boundaries, boundaries[1:], strict=False)], 360
+        case DayCount.THIRTY_360_BY_MONTH:
+            return _by_month(boundaries, anchor_day or boundaries[-1].day)
+        case DayCount.ACT_ACT_ISDA:
+            return [_act_act(a, b) for a, b in zip(boundaries, boundaries[1:], strict=False)], 365 * 366
+    assert_never(day_count)
+
+
+def _ends_february(day: date) -> bool:
+    return day.month == 2 and day.day == monthrange(day.year, 2)[1]
+
+
+def _thirty_us(start: date, end: date) -> int:
+    first, last = start.day, end.day
+    if _ends_february(start):
+        if _ends_february(end):
+            last = 30
+        first = 30
+    first = min(first, 30)
+    if last == 31 and first == 30:
+        last = 30
+    return (end.year - start.year) * 360 + (end.month - start.month) * 30 + last - first
+
+
+def _act_act(start: date, end: date) -> int:
+    total, day = 0, start
+    while day < end:
+        turn = min(end, date(day.year + 1, 1, 1))
+        total += (turn - day).days * (365 if isleap(day.year) else 366)
+        day = turn
+    return total
+
+
+# The lengths a scheduled month can have; their product over one twelfth makes every part whole.
+_MONTH_PARTS = 28 * 29 * 30 * 31
+
+
+def _by_month(boundaries: list[date], anchor_day: int) -> tuple[list[int], int]:
+    positions = [_months_at(day, anchor_day) for day in boundaries]
+    parts = [later - earlier for earlier, later in zip(positions, positions[1:], strict=False)]
+    common = gcd(*parts, _MONTH_PARTS)  # whole months only: twelfths, and small integers from here on
+    return [part // common for part in parts], 12 * _MONTH_PARTS // common
+
+
+def _months_at(day: date, anchor_day: int) -> int:
+    """Count scheduled months up to a day, in parts of a month, so that fractions add up exactly."""
+    index = day.year * 12 + day.month - 1
+    begin = _month_day(index, anchor_day)
+    if day < begin:
+        index -= 1
+        end, begin = begin, _month_day(index, anchor_day)
+    elif day == begin:
+        return index * _MONTH_PARTS
+    else:
+        end = _month_day(index + 1, anchor_day)
+    return index * _MONTH_PARTS + (day - begin).days * _MONTH_PARTS // (end - begin).days

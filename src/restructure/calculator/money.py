@@ -1,0 +1,277 @@
+"""Money and rates: exact types at the edge, integers inside.
+
+Inside, money is an int of minor units and a rate a `Fraction`; at the edge both are text or `Decimal`,
+and a binary float is refused because it has already lost what it stood for.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from fractions import Fraction
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+__all__ = [
+    "Currency",
+    "Money",
+    "Rate",
+    "Rounding",
+    "Share",
+    "SignedMoney",
+    "from_minor",
+    "minor_digits",
+    "round_div",
+    "rounder",
+    "split_evenly",
+    "to_minor",
+    "write_money",
+    "write_rate",
+]
+
+# ISO 4217 minor units other than 2 (List One, SIX Financial Information).
+_MINOR_DIGITS = {
+    **dict.fromkeys(
+        "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(),
+        0,
+    ),
+    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
+    **dict.fromkeys("CLF UYW".split(), 4),
+}
+
+# The rule engine compares 64-bit integers; 10^18 leaves room for every sum of a position.
+_LARGEST_MINOR = 10**18
+
+
+def minor_digits(currency: str) -> int:
+    """Give the number of decimals of a currency's minor unit (ISO 4217).
+
+    >>> minor_digits("CNY"), minor_digits("JPY"), minor_digits("KWD")
+    (2, 0, 3)
+    """
+    return _MINOR_DIGITS.get(currency, 2)
+
+
+def to_minor(amount: Decimal, currency: str) -> int:
+    """Turn an exact amount into minor units; more decimals than the currency has raise `ValueError`.
+
+    >>> to_minor(Decimal("331.70"), "CNY")
+    33170
+    """
+    scaled = amount.scaleb(minor_digits(currency))
+    minor = int(scaled)
+    if minor != scaled:
+        raise ValueError(f"{amount} has more decimals than {currency} has minor units")
+    return minor
+
+
+def from_minor(minor: int, currency: str) -> Decimal:
+    """Turn minor units into an exact amount with the currency's decimals.
+
+    >>> from_minor(33170, "CNY")
+    Decimal('331.70')
+    """
+    return Decimal(minor).scaleb(-minor_digits(currency))
+
+
+def write_money(amount: Decimal | int, currency: str) -> str:
+    """Write an amount (minor units if it is an int) with thousands separators.
+
+    >>> write_money(1197129, "CNY")
+    '11,971.29'
+    """
+    exact = from_minor(amount, currency) if isinstance(amount, int) else amount
+    return f"{exact:,.{minor_digits(currency)}f}"
+
+
+class Rounding(StrEnum):
+    """How a fraction of a minor unit becomes a whole one."""
+
+    HALF_UP = "half_up"
+    HALF_EVEN = "half_even"
+    UP = "up"
+    DOWN = "down"
+
+
+def round_div(numerator: int, denominator: int, rounding: Rounding = Rounding.HALF_UP) -> int:
+    """Divide and round once; ties and directions count from zero, so that a sign changes nothing else.
+
+    >>> round_div(28733, 2), round_div(-28733, 2), round_div(5, 2, Rounding.HALF_EVEN)
+    (14367, -14367, 2)
+    """
+    sign = -1 if (numerator < 0) != (denominator < 0) else 1
+    quotient, rest = divmod(abs(numerator), abs(denominator))
+    return sign * (quotient + _carry(quotient, rest, abs(denominator), rounding))
+
+
+def _carry(quotient: int, rest: int, denominator: int, rounding: Rounding) -> int:
+    match rounding:
+        case Rounding.HALF_UP:
+            return int(2 * rest >= denominator)
+        case Rounding.HALF_EVEN:
+            return int(2 * rest > denominator or (2 * rest == denominator and quotient % 2 == 1))
+        case Rounding.UP:
+            return int(rest > 0)
+        case Rounding.DOWN:
+            return 0
+
+
+def rounder(rounding: Rounding) -> Callable[[int, int], int]:
+    """Give the division of non-negative integers under one rounding, for the inner loops."""
+    if rounding is Rounding.HALF_UP:
+        return _half_up
+    return lambda numerator, denominator: round_div(numerator, denominator, rounding)
+
+
+def _half_up(numerator: int, denominator: int) -> int:
+    return (2 * numerator + denominator) // (2 * denominator)
+
+
+def split_evenly(total: int, parts: int) -> list[int]:
+    """Split minor units into equal parts, the last one taking the residue.
+
+    >>> split_evenly(3000, 36)[:2], split_evenly(3000, 36)[-1]
+    ([83, 83], 95)
+    """
+    part = total // parts
+    return [part] * (parts - 1) + [total - part * (parts - 1)]
+
+
+def write_rate(rate: Fraction) -> str:
+    """Write a rate as an exact decimal, or as a ratio where no decimal is exact.
+
+    >>> write_rate(Fraction(149, 1000)), write_rate(Fraction(1, 3))
+    ('0.149', '1/3')
+    """
+    rest = rate.denominator
+    twos = fives = 0
+    while rest % 2 == 0:
+        rest, twos = rest // 2, twos + 1
+    while rest % 5 == 0:
+        rest, fives = rest // 5, fives + 1
+    if rest != 1:
+        return f"{rate.numerator}/{rate.denominator}"
+    places = max(twos, fives)
+    return f"{Decimal(rate.numerator * 10**places // rate.denominator).scaleb(-places):f}"
+
+
+def _read_money(value: Any) -> Decimal:
+    if isinstance(value, float):
+        raise PydanticCustomError(
+            "money-float", 'money is exact: write "{text}" in quotes instead of a float', {"text": f"{value:.2f}"}
+        )
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise PydanticCustomError("money-invalid", 'write an amount in quotes, such as "1250.00"')
+    try:
+        amount = value if isinstance(value, Decimal) else Decimal(value)
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or (isinstance(value, str) and ("e" in value.lower() or "_" in value)):
+        raise PydanticCustomError(
+            "money-invalid", '"{text}" is not an amount; write digits with a point, such as "1250.00"', {"text": str(value)}
+        )
+    if abs(amount) >= _LARGEST_MINOR:
+        raise PydanticCustomError("money-too-large", "the amount has more than 18 digits")
+    # One amount has one spelling, so that a digest over a record does not depend on trailing zeros.
+    exponent = amount.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -2:
+        amount = amount.normalize()
+        exponent = amount.as_tuple().exponent
+    return amount if isinstance(exponent, int) and exponent < -2 else amount.quantize(Decimal("0.01"))
+
+
+def _read_positive_money(value: Any) -> Decimal:
+    amount = _read_money(value)
+    if amount < 0:
+        raise PydanticCustomError(
+            "money-negative", "{text} is negative; write what is owed or held as zero or more", {"text": str(amount)}
+        )
+    return abs(amount)  # a negative zero is zero
+
+
+def _read_rate(value: Any, *, plausible: bool = True) -> Fraction:
+    if isinstance(value, float):
+        raise PydanticCustomError(
+            "rate-float", 'a rate is exact: write "{text}" in quotes instead of a float', {"text": f"{value:g}"}
+        )
+    explicit = isinstance(value, Fraction)
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        if isinstance(value, str) and value.rstrip().endswith("%"):
+            explicit = True
+            rate = Fraction(value.rstrip()[:-1].strip()) / 100
+        elif isinstance(value, str | int | Decimal | Fraction):
+            rate = Fraction(value)
+        else:
+            raise TypeError
+    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
+        raise PydanticCustomError(
+            "rate-invalid", '{text} is not a rate; write "0.149", "14.9%" or "149/1000"', {"text": repr(value)}
+        ) from None
+    if rate < 0:
+        raise PydanticCustomError("rate-invalid", "{text} is negative; a rate is zero or more", {"text": str(value)})
+    if plausible and rate >= 3 and not explicit:
+        raise PydanticCustomError(
+            "rate-implausible",
+            '{text} would be {percent} % a year; write "{as_percent}%" or "{fraction}"',
+            {
+                "text": str(value),
+                "percent": f"{float(rate) * 100:g}",
+                "as_percent": f"{float(rate):g}",
+                "fraction": f"{float(rate) / 100:g}",
+            },
+        )
+    return rate
+
+
+def _read_share(value: Any) -> Fraction:
+    share = _read_rate(value, plausible=False)
+    if share > 1:
+        raise PydanticCustomError(
+            "value-invalid", '{text} is more than the whole; a share lies between 0 and 1', {"text": str(value)}
+        )
+    return share
+
+
+def _read_currency(value: Any) -> str:
+    if not (isinstance(value, str) and len(value) == 3 and value.isascii() and value.isalpha() and value.isupper()):
+        raise PydanticCustomError(
+            "currency-unknown", "{text} is not a currency; write its ISO 4217 code, such as CNY", {"text": repr(value)}
+        )
+    return value
+
+
+_MONEY_TEXT = r"^-?\d{1,18}(\.\d+)?$"
+_AS_TEXT = PlainSerializer(lambda amount: f"{amount:f}", return_type=str, when_used="json")
+
+Money = Annotated[
+    Decimal,
+    BeforeValidator(_read_positive_money),
+    _AS_TEXT,
+    WithJsonSchema({"type": ["string", "integer"], "pattern": _MONEY_TEXT.replace("-?", ""), "examples": ["1250.00"]}),
+]
+"""A non-negative amount in major units: `Decimal`, text or int; text in JSON; a float is refused."""
+
+SignedMoney = Annotated[
+    Decimal,
+    BeforeValidator(_read_money),
+    _AS_TEXT,
+    WithJsonSchema({"type": ["string", "integer"], "pattern": _MONEY_TEXT, "examples": ["-120.00"]}),
+]
+"""An amount that may be negative, such as what is left of an income after costs."""
+
+_RATE_SCHEMA = {"type": ["string", "integer"], "examples": ["0.149", "14.9%", "149/1000"]}
+_RATE_TEXT = PlainSerializer(write_rate, return_type=str, when_used="json")
+
+Rate = Annotated[Fraction, PlainValidator(_read_rate), _RATE_TEXT, WithJsonSchema(_RATE_SCHEMA)]
+"""An exact annual rate as a fraction of one: 0.12 or "12%", never 12."""
+
+Share = Annotated[Fraction, PlainValidator(_read_share), _RATE_TEXT, WithJsonSchema(_RATE_SCHEMA)]
+"""An exact share of a whole, between 0 and 1: "0.5", "50%" or "1/2"."""
+
+Currency = Annotated[
+    str, BeforeValidator(_read_currency), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$", "examples": ["CNY"]})
+]
+"""An ISO 4217 code."""

@@ -1,0 +1,165 @@
+"""What can go wrong, said once: an `Issue` is a located finding, an error carries all of them.
+
+A business outcome is a value, wrong input is one of these exceptions, a bug is an assertion.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+__all__ = [
+    "CATALOGUE",
+    "EngineDisagreement",
+    "EngineError",
+    "InvalidInput",
+    "InvalidPolicy",
+    "Issue",
+    "Refused",
+    "RestructureError",
+    "did_you_mean",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """Name one finding: where it is, what it is, and how to mend it.
+
+    >>> print(Issue("fact-unknown", 'no fact is called "incom_drop"', file="p.yaml", line=12, column=9))
+    p.yaml:12:9: fact-unknown: no fact is called "incom_drop"
+    """
+
+    code: str
+    """A code of `CATALOGUE`, which `restructure explain CODE` prints."""
+    message: str
+    """One sentence: cause and mend."""
+    place: str = ""
+    """Dotted path of the value inside its file or model, such as `loan.balances.principal`."""
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        where = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+        parts = [part for part in (where, self.code, self.place) if part]
+        return ": ".join([*parts, self.message])
+
+
+class RestructureError(Exception):
+    """Refuse wrong input, carrying every finding at once in `issues`."""
+
+    def __init__(self, issues: Iterable[Issue] | Issue) -> None:
+        self.issues: tuple[Issue, ...] = (issues,) if isinstance(issues, Issue) else tuple(issues)
+        super().__init__("\n".join(str(issue) for issue in self.issues))
+
+    def __reduce__(self) -> tuple[type["RestructureError"], tuple[tuple[Issue, ...]]]:
+        return type(self), (self.issues,)
+
+
+class InvalidInput(RestructureError):
+    """An application, a loan or a request that cannot be read as it stands."""
+
+
+class InvalidPolicy(RestructureError):
+    """A policy that cannot be loaded, with every fault located."""
+
+
+class Refused(RestructureError):
+    """A measure that cannot be applied to this position; the code is the reason."""
+
+
+class EngineError(RestructureError):
+    """The rule engine could not be built or gave an answer it must not give."""
+
+
+class EngineDisagreement(EngineError):
+    """The two evaluators fired different rules, so nothing may be decided."""
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """Suggest the nearest known word, or list the few there are.
+
+    >>> did_you_mean("incom_drop", ["income_drop", "arrears"])
+    ' (did you mean "income_drop"?)'
+    >>> did_you_mean("x", ["offer", "refer"])
+    ' (known: offer, refer)'
+    """
+    names: Sequence[str] = sorted(known)
+    close = get_close_matches(str(word), names, n=1)
+    if close:
+        return f' (did you mean "{close[0]}"?)'
+    return f" (known: {', '.join(names)})" if 0 < len(names) <= 16 else ""
+
+
+CATALOGUE: dict[str, str] = {
+    # --- reading a file
+    "file-missing": "The file does not exist or cannot be read. Check the path and its permissions.",
+    "file-too-large": "A file over 4 MiB is refused before it is parsed. Split it or remove what does not belong.",
+    "json-broken": "The text is not JSON. The line and column are where the reader stopped; look just before it.",
+    "yaml-broken": "The text is not YAML 1.2. The line and column are where the reader stopped; look just before it.",
+    "key-duplicate": "One key stands twice in one mapping, so one of the two would be lost. Remove one.",
+    "field-missing": "A required field is absent. Add it; `restructure schema` prints what is expected.",
+    "field-unknown": "No field has this name. Correct the spelling or remove it: nothing is ignored silently.",
+    "value-invalid": "The value is not of the kind the field takes. The sentence says what is expected.",
+    "choice-unknown": "The field takes one of a few words and this is none of them. The sentence lists them.",
+    # --- money, rates, dates
+    "money-float": "Money written as a binary float has already lost its cents. Write it in quotes: \"12.50\".",
+    "money-invalid": "Not an amount of money. Write digits with a point, in quotes: \"1250.00\".",
+    "money-negative": "The amount may not be negative. A credit to the borrower is a payment, not a balance.",
+    "money-scale": "The amount has more decimals than its currency has minor units. Round it before it comes in.",
+    "money-too-large": "Amounts stop at 18 digits of minor units, the largest integer the rule engine holds safely.",
+    "currency-unknown": "A currency is its ISO 4217 code: three capital letters, such as CNY.",
+    "currency-mixed": "One application is decided in one currency. Convert the amounts before they come in.",
+    "rate-float": "A rate written as a binary float is not exact. Write it in quotes: \"0.149\" or \"14.9%\".",
+    "rate-invalid": "Not a rate. Write \"0.149\", \"14.9%\" or \"149/1000\".",
+    "rate-implausible": "A bare rate of 3 or more reads as 300 % a year. Write \"0.12\" or \"12%\"; say \"1200%\" if it is meant.",
+    "date-invalid": "Not a date. Write year-month-day: \"2026-03-18\".",
+    "date-before-origination": "Something happened before the loan began. One of the two dates is wrong.",
+    "date-after-decision": "Something is dated after the day of the decision. Decide on a later day or correct the date.",
+    "date-order": "Two dates stand in the wrong order. The sentence names both.",
+    "balances-date": "Stated balances hold on one day only. Decide on that day, or give contract and payments instead.",
+    "balances-inconsistent": "The stated balances contradict each other. The sentence names the two fields.",
+    "payment-repeated": "Two payments carry one id, so one of them would be counted twice. Remove one or correct the id.",
+    # --- measures
+    "waive-exceeds-bucket": "More is waived than the bucket holds.",
+    "forgive-exceeds-bucket": "More principal is forgiven than is owed.",
+    "park-exceeds-bucket": "More is set aside than the bucket holds.",
+    "bucket-claimed-twice": "Two measures want the rest of one bucket. Name each bucket in one measure only.",
+    "bucket-not-allowed": "This measure does not apply to this bucket.",
+    "measure-repeated": "This measure may stand only once in a set, because two of them have no order.",
+    "amount-or-share": "Give either an amount or a share, not both and not neither.",
+    "term-not-positive": "Nothing would be left to repay over. Lengthen the term or shorten the holiday.",
+    "spread-too-long": "A bucket cannot be spread over more instalments than there are.",
+    "rate-segments-overlap": "Two rate changes claim the same day. Give the first an end.",
+    "rate-segment-empty": "A rate change ends on or before the day it starts.",
+    "negative-amortisation": "The instalment is below the interest, so the balance would grow. Raise the instalment or extend.",
+    "term-too-long": "The balance is not repaid within 1,200 instalments. Raise the instalment.",
+    "nothing-owed": "There is nothing to restructure: the position holds no money.",
+    # --- policies
+    "policy-missing": "No policy has this name or path. Packaged policies are listed in the sentence.",
+    "fact-unknown": "A condition names a fact that no assessment has. `restructure facts` lists them.",
+    "fact-not-yet": "This fact exists only once a plan exists, so only limits, flags and ranking may read it.",
+    "operator-unknown": "Conditions compare with ==, !=, <, <=, >, >=; or ask `known` or `unknown`.",
+    "operator-kind": "Words and yes/no facts have no order: compare them with == or != only.",
+    "value-kind": "The value is not of the fact's kind. The sentence says what the fact holds.",
+    "value-scale": "The value has more decimals than the fact keeps, so it could never be met exactly.",
+    "condition-shape": "A condition is `{fact, op, value}`, or one of `all`, `any`, `not`, or `fact: name`.",
+    "condition-empty": "`all` and `any` need at least one condition.",
+    "condition-too-wide": "Spelled out, the rule has over 48 alternatives, more than one engine set holds. Split the rule.",
+    "parameter-unknown": "The policy has no parameter of this name.",
+    "parameter-dates": "The dated values of a parameter must rise without repeating a date.",
+    "parameter-undefined": "The parameter has no value on this date. Give it one, or decide on another date.",
+    "rule-repeated": "Two rules, gates or limits share one id, so a record could not tell them apart.",
+    "measure-invalid": "The measure cannot be read. The sentence says what is wrong with it.",
+    "policy-currency": "The policy is written for another currency than the loan.",
+    "policy-not-effective": "The policy is not in force on the day of the decision.",
+    "score-unknown": "A policy reads `scores.NAME` only if it declares NAME under `scores`.",
+    # --- engine
+    "engine-self-test": "The rule engine failed its self-test when it was built. Reinstall durable-rules or decide with engines=\"reference\".",
+    "engine-failed": "The rule engine returned an error and was discarded. The next decision builds a new one.",
+    "engine-absent": "durable-rules cannot be imported here. Use engines=\"reference\", or build it as the README says.",
+    "engine-disagreement": "The two evaluators fired different rules. Nothing was decided; report it with the difference shown.",
+    "engine-overflow": "A value does not fit the 64-bit integers the engine compares.",
+    # --- anything else
+    "record-altered": "The decision's id does not match what it contains. It was edited after it was made.",
+}
+"""Every code with what it means and how to mend it; `restructure explain CODE` prints an entry."""
