@@ -9,7 +9,7 @@ from enum import StrEnum
 from math import gcd
 from typing import assert_never
 
-__all__ = ["DayCount", "due_dates", "next_due", "year_fraction", "year_fractions"]
+__all__ = ["DayCount", "due_dates", "next_due", "previous_due", "year_fraction", "year_fractions"]
 
 
 class DayCount(StrEnum):
@@ -51,9 +51,15 @@ def due_dates(first: date, count: int, *, anchor_day: int | None = None, months:
     day = anchor_day or first.day
     start = first.year * 12 + first.month - 1
     if day <= 28:
-        return [first] + [
-            date(index // 12, index % 12 + 1, day) for index in range(start + months, start + months * count, months)
-        ] if count else []
+        return (
+            [first]
+            + [
+                date(index // 12, index % 12 + 1, day)
+                for index in range(start + months, start + months * count, months)
+            ]
+            if count
+            else []
+        )
     return [first, *(_month_day(start + months * k, day) for k in range(1, count))] if count else []
 
 
@@ -66,6 +72,17 @@ def next_due(after: date, anchor_day: int, *, months: int = 1) -> date:
     index = after.year * 12 + after.month - 1
     candidate = _month_day(index, anchor_day)
     return candidate if candidate > after else _month_day(index + months, anchor_day)
+
+
+def previous_due(before: date, anchor_day: int, *, months: int = 1) -> date:
+    """Give the last date on the anchor day that lies strictly before a date.
+
+    >>> previous_due(date(2026, 3, 31), 31)
+    datetime.date(2026, 2, 28)
+    """
+    index = before.year * 12 + before.month - 1
+    candidate = _month_day(index, anchor_day)
+    return candidate if candidate < before else _month_day(index - months, anchor_day)
 
 
 def year_fraction(

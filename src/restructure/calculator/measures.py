@@ -71,7 +71,9 @@ class Waive(Record):
         _only(self.of, (Bucket.INTEREST_ARREARS, Bucket.ACCRUED, Bucket.PENALTY, Bucket.FEES), "waive")
         _one_of_amount_and_share(self.amount, self.share)
         if self.amount is not None and len(self.of) > 1:
-            raise PydanticCustomError("amount-or-share", "an amount is waived of one bucket; use one waiver each")
+            raise PydanticCustomError(
+                "amount-or-share", "an amount is waived of one bucket; use one waiver each"
+            )
         return self
 
 
@@ -124,9 +126,13 @@ class Park(Record):
         if self.amount is not None and self.share is not None:
             raise PydanticCustomError("amount-or-share", "give either an amount or a share, not both")
         if Bucket.PRINCIPAL in self.of and self.amount is None and self.share is None:
-            raise PydanticCustomError("amount-or-share", "principal is parked in part: give an amount or a share")
+            raise PydanticCustomError(
+                "amount-or-share", "principal is parked in part: give an amount or a share"
+            )
         if self.amount is not None and len(self.of) > 1:
-            raise PydanticCustomError("amount-or-share", "an amount is parked of one bucket; use one measure each")
+            raise PydanticCustomError(
+                "amount-or-share", "an amount is parked of one bucket; use one measure each"
+            )
         return self
 
 
@@ -223,7 +229,9 @@ class Reamortise(Record):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.solve is Solve.INSTALMENT and self.instalment is not None:
-            raise PydanticCustomError("value-invalid", "the instalment is given, so solve for the term or for nothing")
+            raise PydanticCustomError(
+                "value-invalid", "the instalment is given, so solve for the term or for nothing"
+            )
         return self
 
 

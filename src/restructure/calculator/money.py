@@ -159,7 +159,9 @@ def write_rate(rate: Fraction) -> str:
 def _read_money(value: Any) -> Decimal:
     if isinstance(value, float):
         raise PydanticCustomError(
-            "money-float", 'money is exact: write "{text}" in quotes instead of a float', {"text": f"{value:.2f}"}
+            "money-float",
+            'money is exact: write "{text}" in quotes instead of a float',
+            {"text": f"{value:.2f}"},
         )
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise PydanticCustomError("money-invalid", 'write an amount in quotes, such as "1250.00"')
@@ -169,7 +171,9 @@ def _read_money(value: Any) -> Decimal:
         amount = Decimal("NaN")
     if not amount.is_finite() or (isinstance(value, str) and ("e" in value.lower() or "_" in value)):
         raise PydanticCustomError(
-            "money-invalid", '"{text}" is not an amount; write digits with a point, such as "1250.00"', {"text": str(value)}
+            "money-invalid",
+            '"{text}" is not an amount; write digits with a point, such as "1250.00"',
+            {"text": str(value)},
         )
     if abs(amount) >= _LARGEST_MINOR:
         raise PydanticCustomError("money-too-large", "the amount has more than 18 digits")
@@ -185,7 +189,9 @@ def _read_positive_money(value: Any) -> Decimal:
     amount = _read_money(value)
     if amount < 0:
         raise PydanticCustomError(
-            "money-negative", "{text} is negative; write what is owed or held as zero or more", {"text": str(amount)}
+            "money-negative",
+            "{text} is negative; write what is owed or held as zero or more",
+            {"text": str(amount)},
         )
     return abs(amount)  # a negative zero is zero
 
@@ -193,7 +199,9 @@ def _read_positive_money(value: Any) -> Decimal:
 def _read_rate(value: Any, *, plausible: bool = True) -> Fraction:
     if isinstance(value, float):
         raise PydanticCustomError(
-            "rate-float", 'a rate is exact: write "{text}" in quotes instead of a float', {"text": f"{value:g}"}
+            "rate-float",
+            'a rate is exact: write "{text}" in quotes instead of a float',
+            {"text": f"{value:g}"},
         )
     explicit = isinstance(value, Fraction)
     try:
@@ -208,10 +216,14 @@ def _read_rate(value: Any, *, plausible: bool = True) -> Fraction:
             raise TypeError
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):
         raise PydanticCustomError(
-            "rate-invalid", '{text} is not a rate; write "0.149", "14.9%" or "149/1000"', {"text": repr(value)}
+            "rate-invalid",
+            '{text} is not a rate; write "0.149", "14.9%" or "149/1000"',
+            {"text": repr(value)},
         ) from None
     if rate < 0:
-        raise PydanticCustomError("rate-invalid", "{text} is negative; a rate is zero or more", {"text": str(value)})
+        raise PydanticCustomError(
+            "rate-invalid", "{text} is negative; a rate is zero or more", {"text": str(value)}
+        )
     if plausible and rate >= 3 and not explicit:
         raise PydanticCustomError(
             "rate-implausible",
@@ -230,15 +242,21 @@ def _read_share(value: Any) -> Fraction:
     share = _read_rate(value, plausible=False)
     if share > 1:
         raise PydanticCustomError(
-            "value-invalid", '{text} is more than the whole; a share lies between 0 and 1', {"text": str(value)}
+            "value-invalid",
+            "{text} is more than the whole; a share lies between 0 and 1",
+            {"text": str(value)},
         )
     return share
 
 
 def _read_currency(value: Any) -> str:
-    if not (isinstance(value, str) and len(value) == 3 and value.isascii() and value.isalpha() and value.isupper()):
+    if not (
+        isinstance(value, str) and len(value) == 3 and value.isascii() and value.isalpha() and value.isupper()
+    ):
         raise PydanticCustomError(
-            "currency-unknown", "{text} is not a currency; write its ISO 4217 code, such as CNY", {"text": repr(value)}
+            "currency-unknown",
+            "{text} is not a currency; write its ISO 4217 code, such as CNY",
+            {"text": repr(value)},
         )
     return value
 
@@ -250,7 +268,9 @@ Money = Annotated[
     Decimal,
     BeforeValidator(_read_positive_money),
     _AS_TEXT,
-    WithJsonSchema({"type": ["string", "integer"], "pattern": _MONEY_TEXT.replace("-?", ""), "examples": ["1250.00"]}),
+    WithJsonSchema(
+        {"type": ["string", "integer"], "pattern": _MONEY_TEXT.replace("-?", ""), "examples": ["1250.00"]}
+    ),
 ]
 """A non-negative amount in major units: `Decimal`, text or int; text in JSON; a float is refused."""
 
@@ -272,6 +292,8 @@ Share = Annotated[Fraction, PlainValidator(_read_share), _RATE_TEXT, WithJsonSch
 """An exact share of a whole, between 0 and 1: "0.5", "50%" or "1/2"."""
 
 Currency = Annotated[
-    str, BeforeValidator(_read_currency), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$", "examples": ["CNY"]})
+    str,
+    BeforeValidator(_read_currency),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$", "examples": ["CNY"]}),
 ]
 """An ISO 4217 code."""

@@ -13,7 +13,16 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import TypeVar, assert_never
 
-from restructure.calculator.money import Money, SignedMoney, from_minor, minor_digits, round_div, rounder, split_evenly, to_minor
+from restructure.calculator.money import (
+    Money,
+    SignedMoney,
+    from_minor,
+    minor_digits,
+    round_div,
+    rounder,
+    split_evenly,
+    to_minor,
+)
 from restructure.calculator.dates import due_dates
 from restructure.calculator.measures import (
     Capitalise,
@@ -159,7 +168,10 @@ class _Books:
         other = self.owner.setdefault(bucket, measure)
         if other != measure:
             raise Refused(
-                Issue("bucket-claimed-twice", f"{other} and {measure} both take the rest of {bucket.value}; name it once")
+                Issue(
+                    "bucket-claimed-twice",
+                    f"{other} and {measure} both take the rest of {bucket.value}; name it once",
+                )
             )
         return self.rest[bucket]
 
@@ -223,7 +235,9 @@ def _execute(
 ) -> tuple[_Books, list[RowTuple], int, dict[str, int]]:
     books = _Books.open(position)
     if not any(books.opening.values()):
-        raise Refused(Issue("nothing-owed", "the position holds no money, so there is nothing to restructure"))
+        raise Refused(
+            Issue("nothing-owed", "the position holds no money, so there is nothing to restructure")
+        )
     sorted_out = _Sorted(measures)
     _waive(books, sorted_out.waives)
     _forgive(books, sorted_out.forgives)
@@ -282,7 +296,9 @@ _Single = TypeVar("_Single", Holiday, Reamortise)
 
 def _only_one(held: _Single | None, measure: _Single) -> _Single:
     if held is not None and held != measure:
-        raise Refused(Issue("measure-repeated", f"two different {measure.measure} measures stand in one set; keep one"))
+        raise Refused(
+            Issue("measure-repeated", f"two different {measure.measure} measures stand in one set; keep one")
+        )
     return measure
 
 
@@ -368,7 +384,9 @@ def _park(books: _Books, parks: Sequence[Park]) -> list[_Aside]:
                     )
                 )
             books.move(MovementKind.PARKED, bucket, amount)
-            asides.append(_Aside(_PARKED_COLUMN[bucket], amount, until=park.until, at_maturity=park.until is None))
+            asides.append(
+                _Aside(_PARKED_COLUMN[bucket], amount, until=park.until, at_maturity=park.until is None)
+            )
     return asides
 
 
@@ -378,7 +396,10 @@ def _spread(books: _Books, spreads: Sequence[Spread]) -> list[_Aside]:
         for bucket in spread.of:
             if bucket in books.owner:
                 raise Refused(
-                    Issue("bucket-claimed-twice", f"{books.owner[bucket]} and spread both take the rest of {bucket.value}")
+                    Issue(
+                        "bucket-claimed-twice",
+                        f"{books.owner[bucket]} and spread both take the rest of {bucket.value}",
+                    )
                 )
             amount = books.claim_rest("spread", bucket)
             books.move(MovementKind.SPREAD, bucket, amount)
@@ -418,7 +439,9 @@ class _Course:
                 )
             )
         self.rates = _rate_segments(position, chosen.rates)
-        self.changed = changed or bool(self.held_off or chosen.extension) or self.rates[0][1] != terms.annual_rate
+        self.changed = (
+            changed or bool(self.held_off or chosen.extension) or self.rates[0][1] != terms.annual_rate
+        )
         self.changed = self.changed or len(self.rates) > 1
         self.reamortise = chosen.reamortise
         self.total = total
@@ -440,7 +463,11 @@ class _Course:
     def run(self, books: _Books) -> list[RowTuple]:
         rows, balance = self._suspend(books)
         terms = self.position.repayment
-        solve = self.reamortise.solve if self.reamortise else (Solve.INSTALMENT if self.changed else Solve.NOTHING)
+        solve = (
+            self.reamortise.solve
+            if self.reamortise
+            else (Solve.INSTALMENT if self.changed else Solve.NOTHING)
+        )
         agreed = None
         if solve is not Solve.INSTALMENT:
             given = self.reamortise.instalment if self.reamortise else None
@@ -495,7 +522,11 @@ class _Course:
                 books.move(MovementKind.CAPITALISED, Bucket.ACCRUED, joining, on=self.dues[k])
             balance += joining
             rows.append((self.dues[k], 0, paid, 0, 0, 0, 0, 0, 0, accrued, joining, balance))
-        if waiting and self.holiday and self.holiday.interest in (HolidayInterest.PARK, HolidayInterest.SPREAD):
+        if (
+            waiting
+            and self.holiday
+            and self.holiday.interest in (HolidayInterest.PARK, HolidayInterest.SPREAD)
+        ):
             parked = self.holiday.interest is HolidayInterest.PARK
             books.move(
                 MovementKind.PARKED if parked else MovementKind.SPREAD,
@@ -503,7 +534,9 @@ class _Course:
                 waiting,
                 on=self.dues[self.held_off - 1],
             )
-            self.asides.append(_Aside(_PARKED_INTEREST, waiting, at_maturity=parked, parts=None if parked else 0))
+            self.asides.append(
+                _Aside(_PARKED_INTEREST, waiting, at_maturity=parked, parts=None if parked else 0)
+            )
         return rows, balance
 
     def _stretch(self, balance: int, agreed: int, covered: int) -> None:
@@ -514,8 +547,14 @@ class _Course:
             count = min(count * 2, _LONGEST)
             self.plan_periods(self.held_off + count)
             rows, _ = repay(
-                terms.method, self.dues[self.held_off :], balance, agreed, self.factors[self.held_off :],
-                self.year, self.divide, covered=covered,
+                terms.method,
+                self.dues[self.held_off :],
+                balance,
+                agreed,
+                self.factors[self.held_off :],
+                self.year,
+                self.divide,
+                covered=covered,
             )
             # The last row of a full horizon takes everything left, so only an ordinary one tells the term.
             level = terms.method is Method.LEVEL
@@ -526,7 +565,9 @@ class _Course:
                 return
             if count == _LONGEST:
                 raise Refused(
-                    Issue("term-too-long", "the instalment does not repay the balance within 1,200 instalments")
+                    Issue(
+                        "term-too-long", "the instalment does not repay the balance within 1,200 instalments"
+                    )
                 )
 
 
@@ -541,7 +582,9 @@ def _rate_segments(position: Position, changes: Sequence[ChangeRate]) -> list[tu
     busy_until = position.on
     for start, end, rate in spans:
         if end <= start:
-            raise Refused(Issue("rate-segment-empty", f"a rate change ends on {end}, before it starts on {start}"))
+            raise Refused(
+                Issue("rate-segment-empty", f"a rate change ends on {end}, before it starts on {start}")
+            )
         if start < busy_until:
             if (start, rate) in segments and end == busy_until:
                 continue  # the same change said twice
@@ -568,7 +611,10 @@ def _lay_on(rows: list[RowTuple], course: _Course, asides: Sequence[_Aside]) -> 
             parts = aside.parts or available
             if parts > available:
                 raise Refused(
-                    Issue("spread-too-long", f"a bucket is to be spread over {parts} instalments but {available} are left")
+                    Issue(
+                        "spread-too-long",
+                        f"a bucket is to be spread over {parts} instalments but {available} are left",
+                    )
                 )
             _pad(rows, course, first + parts)
             portions = split_evenly(aside.amount, parts)

@@ -10,10 +10,18 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from restructure.calculator.dates import DayCount, next_due, year_fraction
+from restructure.calculator.dates import DayCount, next_due, previous_due, year_fraction
 from restructure.calculator.money import Currency, Money, Rate, from_minor, rounder, to_minor
 from restructure.calculator.rows import Divide
-from restructure.calculator.schedule import Method, Repayment, Terms, check_scale, terms_rows
+from restructure.calculator.schedule import (
+    Method,
+    Repayment,
+    Terms,
+    check_scale,
+    interest_factors,
+    repay,
+    terms_rows,
+)
 from restructure.errors import InvalidInput, Issue
 from restructure.record import Record
 
@@ -26,6 +34,7 @@ __all__ = [
     "Payment",
     "Penalty",
     "Position",
+    "payment_problems",
     "position_of",
 ]
 
@@ -114,7 +123,8 @@ class Position(Record):
         late = bool(self.buckets.principal_arrears or self.buckets.interest_arrears)
         if self.buckets.principal_arrears and self.oldest_unpaid_due is None:
             raise PydanticCustomError(
-                "balances-inconsistent", "principal_arrears is not zero, so oldest_unpaid_due must say since when"
+                "balances-inconsistent",
+                "principal_arrears is not zero, so oldest_unpaid_due must say since when",
             )
         if self.missed_instalments and not late:
             raise PydanticCustomError(
@@ -123,6 +133,26 @@ class Position(Record):
                 {"count": self.missed_instalments},
             )
         return self
+
+    @property
+    def regular_instalment(self) -> Decimal:
+        """The next instalment as agreed, with the interest of its whole period but without arrears."""
+        terms, currency = self.repayment, self.currency
+        balance = to_minor(self.buckets.principal, currency)
+        agreed = None if terms.instalment is None else to_minor(terms.instalment, currency)
+        if not terms.instalments:
+            return from_minor(agreed or 0, currency)
+        if agreed is not None and terms.method is Method.LEVEL:
+            return from_minor(agreed, currency)
+        dues = terms.dues()
+        factors, year = interest_factors(
+            terms.day_count,
+            [previous_due(terms.first_due, terms.anchor), *dues],
+            terms.anchor,
+            [(self.on, terms.annual_rate)],
+        )
+        rows, instalment = repay(terms.method, dues, balance, agreed, factors, year, rounder(terms.rounding))
+        return from_minor(instalment if terms.method is Method.LEVEL else rows[0][1] + rows[0][2], currency)
 
     @property
     def days_past_due(self) -> int:
@@ -213,7 +243,17 @@ class Contract(Terms):
 class _Billed:
     """One instalment that fell due, while payments are being allocated to it."""
 
-    __slots__ = ("due", "interest", "late", "late_paid", "penal", "penal_paid", "penalised", "principal", "fees")
+    __slots__ = (
+        "due",
+        "interest",
+        "late",
+        "late_paid",
+        "penal",
+        "penal_paid",
+        "penalised",
+        "principal",
+        "fees",
+    )
 
     def __init__(self, due: date, principal: int, interest: int) -> None:
         self.due, self.principal, self.interest, self.fees = due, principal, interest, 0
@@ -263,7 +303,8 @@ def position_of(contract: Contract, payments: Sequence[Payment] = (), *, on: dat
     >>> now.days_past_due, str(now.buckets.principal_arrears), str(now.buckets.interest_arrears)
     (17, '933.96', '173.88')
     """
-    _check_payments(contract, payments)
+    if issues := payment_problems(contract, payments):
+        raise InvalidInput(issues)
     currency, divide = contract.currency, rounder(contract.rounding)
     rows = terms_rows(contract)
     received = sorted((p for p in payments if p.on <= on), key=lambda p: p.on)
@@ -340,11 +381,14 @@ def position_of(contract: Contract, payments: Sequence[Payment] = (), *, on: dat
     )
 
 
-def _check_payments(contract: Contract, payments: Sequence[Payment]) -> None:
+def payment_problems(
+    contract: Contract, payments: Sequence[Payment], *, prefix: str = "payments"
+) -> list[Issue]:
+    """List every payment that cannot belong to the contract, each with its place after `prefix`."""
     issues: list[Issue] = []
     seen: set[str] = set()
     for k, payment in enumerate(payments):
-        place = f"payments.{k}"
+        place = f"{prefix}.{k}"
         if payment.currency not in (None, contract.currency):
             issues.append(
                 Issue(
@@ -363,7 +407,11 @@ def _check_payments(contract: Contract, payments: Sequence[Payment]) -> None:
             )
         if payment.id is not None and payment.id in seen:
             issues.append(
-                Issue("payment-repeated", f'the id "{payment.id}" was already used; remove one payment', f"{place}.id")
+                Issue(
+                    "payment-repeated",
+                    f'the id "{payment.id}" was already used; remove one payment',
+                    f"{place}.id",
+                )
             )
         if payment.id is not None:
             seen.add(payment.id)
@@ -371,8 +419,7 @@ def _check_payments(contract: Contract, payments: Sequence[Payment]) -> None:
             to_minor(payment.amount, contract.currency)
         except ValueError as error:
             issues.append(Issue("money-scale", str(error), f"{place}.amount"))
-    if issues:
-        raise InvalidInput(issues)
+    return issues
 
 
 def _run_late(contract: Contract, billed: list[_Billed], start: date, end: date) -> None:

@@ -16,7 +16,17 @@ from pydantic_core import CoreSchema, core_schema
 from restructure.calculator.money import Money
 from restructure.record import Record
 
-__all__ = ["COLUMNS", "PAID", "Instalment", "Row", "RowTuple", "Rows", "equal_principal_rows", "level_instalment", "level_rows"]
+__all__ = [
+    "COLUMNS",
+    "PAID",
+    "Instalment",
+    "Row",
+    "RowTuple",
+    "Rows",
+    "equal_principal_rows",
+    "level_instalment",
+    "level_rows",
+]
 
 # No ISO 4217 currency has more.
 _MOST_DIGITS = 4
@@ -86,9 +96,7 @@ class Instalment(Record):
 
     @classmethod
     def _of(cls, number: int, row: RowTuple, places: int) -> "Instalment":
-        amounts = {
-            name: Decimal(row[k]).scaleb(-places) for k, name in enumerate(COLUMNS) if k
-        }
+        amounts = {name: Decimal(row[k]).scaleb(-places) for k, name in enumerate(COLUMNS) if k}
         return cls.model_construct(
             number=number, due=row[0], total=Decimal(sum(row[PAID])).scaleb(-places), **amounts
         )
@@ -218,8 +226,14 @@ def _exact_annuity(balance: int, factors: Sequence[int], year: int) -> tuple[int
 
 
 def level_rows(
-    dues: Sequence[date], balance: int, instalment: int, factors: Sequence[int], year: int, divide: Divide,
-    *, covered: int = 0,
+    dues: Sequence[date],
+    balance: int,
+    instalment: int,
+    factors: Sequence[int],
+    year: int,
+    divide: Divide,
+    *,
+    covered: int = 0,
 ) -> list[RowTuple]:
     """Repay a balance by level instalments; the last row takes what is left.
 

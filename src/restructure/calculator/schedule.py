@@ -72,9 +72,7 @@ class Repayment(Record):
 
     def dues(self, count: int | None = None) -> list[date]:
         """List the due dates, `instalments` of them unless a count is given."""
-        return due_dates(
-            self.first_due, self.instalments if count is None else count, anchor_day=self.anchor
-        )
+        return due_dates(self.first_due, self.instalments if count is None else count, anchor_day=self.anchor)
 
 
 class Terms(Repayment):
@@ -108,7 +106,9 @@ def check_scale(amount: object, currency: str, name: str) -> None:
         if amount is not None:
             to_minor(amount, currency)  # type: ignore[arg-type]
     except ValueError as error:
-        raise PydanticCustomError("money-scale", "{name}: {text}", {"name": name, "text": str(error)}) from None
+        raise PydanticCustomError(
+            "money-scale", "{name}: {text}", {"name": name, "text": str(error)}
+        ) from None
 
 
 class Schedule(Record):
@@ -165,7 +165,12 @@ def terms_rows(terms: Terms) -> list[RowTuple]:
     )
     agreed = None if terms.instalment is None else to_minor(terms.instalment, terms.currency)
     rows, _ = repay(
-        terms.method, dues, to_minor(terms.principal, terms.currency), agreed, factors, year,
+        terms.method,
+        dues,
+        to_minor(terms.principal, terms.currency),
+        agreed,
+        factors,
+        year,
         rounder(terms.rounding),
     )
     return rows
@@ -191,7 +196,9 @@ def repay(
             instalment = level_instalment(balance, factors, year, divide) if agreed is None else agreed
             rows = level_rows(dues, balance, instalment, factors, year, divide, covered=covered)
             if min(row[1] for row in rows) < 0:
-                raise Refused(Issue("negative-amortisation", "the instalment is below the interest of a period"))
+                raise Refused(
+                    Issue("negative-amortisation", "the instalment is below the interest of a period")
+                )
         case Method.EQUAL_PRINCIPAL:
             instalment = divide(balance, len(factors)) if agreed is None else agreed
             rows = equal_principal_rows(dues, balance, instalment, factors, year, divide)

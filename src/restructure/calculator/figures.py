@@ -1,0 +1,152 @@
+"""Figures: what a plan changes, in the numbers that offers are compared by."""
+
+from datetime import date
+from decimal import Decimal
+from math import fsum
+from typing import Annotated
+
+from restructure.calculator.dates import DayCount, year_fractions
+from restructure.calculator.money import Money, SignedMoney, from_minor, to_minor
+from restructure.calculator.plan import MovementKind, Plan
+from restructure.calculator.quantity import Kind, Quantity, Ratio, ratio
+from restructure.calculator.rows import PAID, RowTuple
+from restructure.record import Record
+
+__all__ = ["Figures", "compare", "monthly_internal_rate"]
+
+
+class Figures(Record):
+    """What a plan changes against paying as agreed."""
+
+    instalment_after: Annotated[Money, Quantity(Kind.MONEY)]
+    """The regular instalment after any holiday, with what is spread onto it."""
+    highest_payment_after: Annotated[Money, Quantity(Kind.MONEY)]
+    """The most that falls due on any one day."""
+    payment_reduction: Annotated[
+        Ratio, Quantity(Kind.RATIO, 6, "(instalment_before − instalment_after) / instalment_before")
+    ]
+    """How far the regular instalment falls, as a share of the old one; negative if it rises."""
+    term_after: Annotated[int, Quantity(Kind.MONTHS)]
+    """Monthly instalments from the effective date to the last."""
+    term_added: Annotated[int, Quantity(Kind.MONTHS, 0, "term_after − remaining_term")]
+    """Monthly instalments added to the term that was left."""
+    last_due_after: Annotated[date, Quantity(Kind.DATE)]
+    """The day of the last instalment."""
+    total_after: Annotated[Money, Quantity(Kind.MONEY)]
+    """Everything the borrower pays from the effective date on."""
+    interest_after: Annotated[Money, Quantity(Kind.MONEY)]
+    """Interest that accrues from the effective date on."""
+    extra_cost: Annotated[SignedMoney, Quantity(Kind.MONEY)]
+    """Total paid under the plan less total paid as agreed; negative if the borrower saves."""
+    waived: Annotated[Money, Quantity(Kind.MONEY)]
+    """Interest, penalty and fees given up."""
+    forgiven: Annotated[Money, Quantity(Kind.MONEY)]
+    """Principal given up."""
+    relief: Annotated[Money, Quantity(Kind.MONEY, 0, "waived + forgiven")]
+    """Everything the lender gives up outright."""
+    relief_share: Annotated[Ratio, Quantity(Kind.RATIO, 6, "relief / claim")]
+    """Relief as a share of everything owed."""
+    npv_loss: Annotated[Ratio, Quantity(Kind.RATIO, 6)]
+    """Fall in present value at the loan's effective rate, as a share (EBA/GL/2016/07, diminished obligation)."""
+    apr_after: Annotated[Ratio, Quantity(Kind.RATIO, 4)]
+    """Cost of the plan a year: twelve times the monthly internal rate on what is owed after relief (综合年化)."""
+
+
+def compare(plan: Plan) -> Figures:
+    """Work out what a plan changes.
+
+    Present values discount at the contract rate compounded monthly, time in scheduled months. The
+    internal rate solves Σ payment·(1+m)^−months = claim − relief, shown as 12·m rounded to two decimals of a percent.
+    """
+    position, currency = plan.position, plan.position.currency
+    old, new = plan.before.rows.minor, plan.schedule.rows.minor
+    claim = to_minor(position.buckets.claim, currency)
+    waived = to_minor(plan.moved(MovementKind.WAIVED), currency)
+    forgiven = to_minor(plan.moved(MovementKind.FORGIVEN), currency)
+    # What a holiday waives accrued after the effective date, so it is no part of the claim.
+    waived_of_claim = sum(
+        to_minor(m.amount, currency)
+        for m in plan.ledger
+        if m.kind is MovementKind.WAIVED and m.on == position.on
+    )
+    instalment_before = regular_instalment(plan)
+    instalment_after = to_minor(plan.instalment, currency)
+    old_payments, new_payments = _payments(old), _payments(new)
+    total_before, total_after = sum(old_payments), sum(new_payments)
+    old_months, new_months = _months(plan, old), _months(plan, new)
+    monthly = float(position.repayment.annual_rate) / 12
+    value_before = _present_value(old_payments, old_months, monthly)
+    value_after = _present_value(new_payments, new_months, monthly)
+    financed = claim - waived_of_claim - forgiven
+    internal = monthly_internal_rate(financed, new_payments, new_months)
+    return Figures.model_construct(
+        instalment_after=plan.instalment,
+        highest_payment_after=from_minor(max(new_payments), currency),
+        payment_reduction=ratio(instalment_before - instalment_after, instalment_before or 1),
+        term_after=len(new),
+        term_added=len(new) - position.repayment.instalments,
+        last_due_after=new[-1][0],
+        total_after=from_minor(total_after, currency),
+        interest_after=plan.schedule.interest,
+        extra_cost=from_minor(total_after - total_before, currency),
+        waived=from_minor(waived, currency),
+        forgiven=from_minor(forgiven, currency),
+        relief=from_minor(waived + forgiven, currency),
+        relief_share=ratio(waived + forgiven, claim),
+        npv_loss=_decimal(1 - value_after / value_before, 6) if value_before else Decimal("0.000000"),
+        apr_after=_decimal(12 * internal, 4),
+    )
+
+
+def regular_instalment(plan: Plan) -> int:
+    """Give the agreed instalment before the plan, in minor units, without the arrears due with it."""
+    return to_minor(plan.position.regular_instalment, plan.position.currency)
+
+
+def _payments(rows: tuple[RowTuple, ...]) -> list[int]:
+    return [sum(row[PAID]) for row in rows]
+
+
+def _months(plan: Plan, rows: tuple[RowTuple, ...]) -> list[float]:
+    """Time of each row in scheduled months from the effective date."""
+    parts, year = year_fractions(
+        DayCount.THIRTY_360_BY_MONTH,
+        [plan.position.on, *(row[0] for row in rows)],
+        anchor_day=plan.position.repayment.anchor,
+    )
+    months, total = [], 0
+    for part in parts:
+        total += part
+        months.append(total * 12 / year)
+    return months
+
+
+def _present_value(payments: list[int], months: list[float], monthly: float) -> float:
+    step = 1 + monthly
+    return fsum(payment * step**-at for payment, at in zip(payments, months, strict=True))
+
+
+def monthly_internal_rate(financed: int, payments: list[int], months: list[float]) -> float:
+    """Solve Σ payment·(1+m)^−months = financed for the monthly rate m ≥ 0.
+
+    The left side is convex and falls, so Newton's steps from 0 rise to the root without passing it.
+
+    >>> round(12 * monthly_internal_rate(1000000, [94559] * 12, [float(k) for k in range(1, 13)]), 4)
+    0.24
+    """
+    rate = 0.0
+    if financed <= 0 or sum(payments) <= financed:
+        return rate
+    for _ in range(200):
+        step = 1 + rate
+        values = [payment * step**-at for payment, at in zip(payments, months, strict=True)]
+        slope = fsum(value * at for value, at in zip(values, months, strict=True)) / step
+        change = (fsum(values) - financed) / slope
+        rate += change
+        if abs(change) < 1e-13:
+            break
+    return rate
+
+
+def _decimal(value: float, scale: int) -> Decimal:
+    return Decimal(round(value * 10**scale)).scaleb(-scale)

@@ -1,0 +1,1 @@
+"""Intake: who is asking, and what it means."""

@@ -1,0 +1,449 @@
+"""Application: what a lender knows about a borrower in difficulty, and reading it from a file."""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_core import PydanticCustomError
+
+from restructure.calculator.money import Currency, Money, to_minor
+from restructure.calculator.position import Buckets, Contract, Payment, Position, payment_problems
+from restructure.calculator.schedule import Repayment
+from restructure.document import field_names, issues_of, read_document
+from restructure.errors import InvalidInput, Issue
+from restructure.record import Record
+
+__all__ = [
+    "Application",
+    "Borrower",
+    "Cause",
+    "Conduct",
+    "ContractLoan",
+    "Cost",
+    "CostCategory",
+    "Evidence",
+    "EvidenceKind",
+    "Finances",
+    "Hardship",
+    "Income",
+    "IncomeSource",
+    "Loan",
+    "OtherDebt",
+    "PreviousRestructuring",
+    "Product",
+    "StatedLoan",
+    "problems",
+    "read_application",
+]
+
+
+class Product(StrEnum):
+    """What was lent."""
+
+    CONSUMER_LOAN = "consumer_loan"
+    CREDIT_CARD = "credit_card"
+    VEHICLE_LOAN = "vehicle_loan"
+    MORTGAGE = "mortgage"
+
+
+class IncomeSource(StrEnum):
+    """Where income comes from."""
+
+    WAGE = "wage"
+    SELF_EMPLOYMENT = "self_employment"
+    PENSION = "pension"
+    BENEFIT = "benefit"
+    RENT = "rent"
+    FAMILY = "family"
+    OTHER = "other"
+
+
+class CostCategory(StrEnum):
+    """Essential living costs by kind."""
+
+    HOUSING = "housing"
+    FOOD = "food"
+    UTILITIES = "utilities"
+    TRANSPORT = "transport"
+    HEALTH = "health"
+    EDUCATION = "education"
+    CARE = "care"
+    OTHER = "other"
+
+
+class Cause(StrEnum):
+    """Why the borrower is in difficulty."""
+
+    ILLNESS = "illness"
+    UNEMPLOYMENT = "unemployment"
+    INCOME_FALL = "income_fall"
+    DISASTER = "disaster"
+    FAMILY_EVENT = "family_event"
+    BUSINESS_FAILURE = "business_failure"
+    OVER_SPENDING = "over_spending"
+    OTHER = "other"
+
+
+class EvidenceKind(StrEnum):
+    """Documents that a lender asks for."""
+
+    IDENTITY = "identity"
+    INCOME_PROOF = "income_proof"
+    HARDSHIP_PROOF = "hardship_proof"
+    REPAYMENT_PROPOSAL = "repayment_proposal"
+
+
+class Borrower(Record):
+    """The person who owes."""
+
+    reference: str = Field(min_length=1, max_length=200)
+    """The lender's own key; no name is needed to decide."""
+    name: str | None = Field(default=None, max_length=200)
+    """How the borrower is addressed, if letters are wanted."""
+
+
+class StatedLoan(Record):
+    """A loan given by its balances on the day of the application."""
+
+    basis: Literal["stated"]
+    """Balances are stated, not derived."""
+    reference: str = Field(min_length=1, max_length=200)
+    """The lender's own key of the loan."""
+    product: Product = Product.CONSUMER_LOAN
+    """What was lent."""
+    currency: Currency
+    """ISO 4217 code of every amount of the application."""
+    originated: date | None = None
+    """Day the loan was paid out."""
+    balances: Buckets
+    """What is owed on `as_of`, in seven buckets."""
+    repayment: Repayment
+    """How the principal not yet due was to be repaid."""
+    oldest_unpaid_due: date | None = None
+    """Due date of the oldest instalment not paid in full."""
+    missed_instalments: int = Field(default=0, ge=0)
+    """Instalments past due and not paid in full."""
+
+
+class ContractLoan(Record):
+    """A loan given by its contract and the payments received; what is owed is derived."""
+
+    basis: Literal["contract"]
+    """Balances are derived from contract and payments."""
+    reference: str = Field(min_length=1, max_length=200)
+    """The lender's own key of the loan."""
+    product: Product = Product.CONSUMER_LOAN
+    """What was lent."""
+    contract: Contract
+    """The agreement, with what lateness costs and the allocation order."""
+    payments: tuple[Payment, ...] = ()
+    """Every payment received, in any order."""
+
+    @property
+    def currency(self) -> str:
+        """The contract's currency."""
+        return self.contract.currency
+
+    @property
+    def originated(self) -> date:
+        """Day the loan was paid out."""
+        return self.contract.start
+
+
+Loan = Annotated[StatedLoan | ContractLoan, Field(discriminator="basis")]
+"""A loan, by stated balances or by contract and payments; `basis` says which."""
+
+
+class Income(Record):
+    """One source of income."""
+
+    source: IncomeSource
+    """Where it comes from."""
+    monthly: Money
+    """Net amount a month."""
+    verified: bool | None = None
+    """Whether somebody has seen proof of it."""
+
+
+class Cost(Record):
+    """One kind of essential cost."""
+
+    category: CostCategory
+    """What it is for."""
+    monthly: Money
+    """Amount a month."""
+
+
+class OtherDebt(Record):
+    """A debt to somebody else that is being repaid."""
+
+    creditor: str = Field(min_length=1, max_length=200)
+    """To whom."""
+    monthly: Money
+    """Instalment a month."""
+    balance: Money | None = None
+    """What is still owed."""
+
+
+class Finances(Record):
+    """Income, costs, debts and reserves; what is not known stays absent, what is known to be none is an empty list."""
+
+    currency: Currency | None = None
+    """The loan's currency if absent; another one is an error."""
+    income: tuple[Income, ...] | None = None
+    """Current net income by source; an empty list means none."""
+    income_before: Money | None = None
+    """Net income a month before the hardship."""
+    essential_costs: tuple[Cost, ...] | None = None
+    """Essential living costs by kind, a month."""
+    other_debts: tuple[OtherDebt, ...] | None = None
+    """Other debts being repaid; an empty list means none."""
+    liquid_reserves: Money | None = None
+    """Money at hand: cash, deposits, what can be sold within days."""
+    dependants: int | None = Field(default=None, ge=0, le=50)
+    """People who live on this income besides the borrower."""
+
+
+class Evidence(Record):
+    """A document held."""
+
+    kind: EvidenceKind
+    """What it proves."""
+    on: date
+    """Its date."""
+
+
+class Hardship(Record):
+    """What happened, since when, for how long, and how it is known."""
+
+    cause: Cause | None = None
+    """Why the borrower is in difficulty."""
+    onset: date | None = None
+    """When it began."""
+    expected_months: int | None = Field(default=None, ge=0, le=600)
+    """How long from the onset it is expected to last, if it will pass."""
+    lasting: bool | None = None
+    """True if it is not expected to pass."""
+    resolved_on: date | None = None
+    """When it was over, if it is."""
+    evidence: tuple[Evidence, ...] = ()
+    """Documents held."""
+
+
+class Conduct(Record):
+    """How the borrower and the lender get on; what is not known stays absent."""
+
+    willing_to_repay: bool | None = None
+    """The borrower says and shows that they want to repay."""
+    reachable: bool | None = None
+    """The borrower can be reached and answers."""
+    disputed: bool | None = None
+    """The debt or its amount is in dispute."""
+    vulnerable: bool | None = None
+    """The borrower needs particular care (health, age, bereavement)."""
+
+
+class PreviousRestructuring(Record):
+    """An earlier change of this loan in the borrower's favour."""
+
+    on: date
+    """When it took effect."""
+    outcome: Literal["completed", "active", "broken"]
+    """What became of it."""
+
+
+def _scores(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    for name, score in value.items():
+        if isinstance(score, float) or not isinstance(score, str | int | Decimal) or isinstance(score, bool):
+            raise PydanticCustomError(
+                "value-invalid",
+                'the score {name} must be exact: write it in quotes, such as "0.35"',
+                {"name": repr(name)},
+            )
+        if not (isinstance(name, str) and name.isidentifier() and name.isascii()):
+            raise PydanticCustomError(
+                "value-invalid",
+                "{name} cannot name a score; use letters, digits and underscores",
+                {"name": repr(name)},
+            )
+    return value
+
+
+class Application(Record):
+    """Everything known on a day about a borrower, the loan and the difficulty."""
+
+    reference: str = Field(min_length=1, max_length=200)
+    """The lender's own key of the application."""
+    as_of: date
+    """The day this describes."""
+    borrower: Borrower
+    """Who owes."""
+    loan: Loan
+    """What is owed, stated or derived."""
+    finances: Finances = Finances()
+    """Income, costs, debts and reserves, as far as known."""
+    hardship: Hardship = Hardship()
+    """What happened, as far as known."""
+    conduct: Conduct = Conduct()
+    """How the borrower and the lender get on, as far as known."""
+    previous_restructurings: tuple[PreviousRestructuring, ...] | None = None
+    """Earlier changes of this loan; an empty list means none, absent means unknown."""
+    scores: Annotated[dict[str, Decimal], BeforeValidator(_scores)] = Field(default_factory=dict)
+    """Figures from elsewhere that a policy may read as `scores.NAME`."""
+
+
+def problems(application: Application) -> list[Issue]:
+    """List everything in an application that contradicts itself, each with its place."""
+    found: list[Issue] = []
+    loan, finances, as_of = application.loan, application.finances, application.as_of
+
+    def no_later(day: date | None, place: str, limit: date = as_of, what: str = "as_of") -> None:
+        if day is not None and day > limit:
+            found.append(
+                Issue("date-after-decision", f"{day} is after {what} {limit}; correct one of them", place)
+            )
+
+    if finances.currency not in (None, loan.currency):
+        found.append(
+            Issue(
+                "currency-mixed",
+                f"the finances are in {finances.currency} but the loan in {loan.currency}; convert the amounts first",
+                "finances.currency",
+            )
+        )
+    if loan.originated is not None and as_of < loan.originated:
+        found.append(
+            Issue(
+                "date-before-origination",
+                f"as_of {as_of} is before the loan began on {loan.originated}; correct one of them",
+                "as_of",
+            )
+        )
+    match loan:
+        case ContractLoan():
+            found += _contract_problems(loan, as_of)
+        case StatedLoan():
+            found += _stated_problems(loan, as_of)
+    hardship = application.hardship
+    no_later(hardship.onset, "hardship.onset")
+    no_later(hardship.resolved_on, "hardship.resolved_on")
+    if hardship.onset and hardship.resolved_on and hardship.resolved_on < hardship.onset:
+        found.append(
+            Issue(
+                "date-order",
+                f"the hardship ended on {hardship.resolved_on}, before it began on {hardship.onset}; correct one of them",
+                "hardship.resolved_on",
+            )
+        )
+    if hardship.lasting and (hardship.resolved_on or hardship.expected_months is not None):
+        found.append(
+            Issue(
+                "value-invalid",
+                "a lasting hardship has neither an expected end nor a day it was over; remove one",
+                "hardship.lasting",
+            )
+        )
+    for k, evidence in enumerate(hardship.evidence):
+        no_later(evidence.on, f"hardship.evidence.{k}.on")
+    for k, previous in enumerate(application.previous_restructurings or ()):
+        place = f"previous_restructurings.{k}.on"
+        no_later(previous.on, place)
+        if loan.originated is not None and previous.on < loan.originated:
+            found.append(
+                Issue(
+                    "date-before-origination",
+                    f"{previous.on} is before the loan began on {loan.originated}; correct one of them",
+                    place,
+                )
+            )
+    found += _scale_problems(application)
+    return found
+
+
+def _contract_problems(loan: ContractLoan, as_of: date) -> list[Issue]:
+    found = payment_problems(loan.contract, loan.payments, prefix="loan.payments")
+    found += [
+        Issue(
+            "date-after-decision",
+            f"{payment.on} is after as_of {as_of}; correct one of them",
+            f"loan.payments.{k}.on",
+        )
+        for k, payment in enumerate(loan.payments)
+        if payment.on > as_of
+    ]
+    return found
+
+
+def _stated_problems(loan: StatedLoan, as_of: date) -> list[Issue]:
+    found: list[Issue] = []
+    if (
+        loan.originated is not None
+        and loan.oldest_unpaid_due is not None
+        and loan.oldest_unpaid_due < loan.originated
+    ):
+        found.append(
+            Issue(
+                "date-before-origination",
+                f"{loan.oldest_unpaid_due} is before the loan began on {loan.originated}; correct one of them",
+                "loan.oldest_unpaid_due",
+            )
+        )
+    try:
+        Position(
+            on=as_of,
+            currency=loan.currency,
+            buckets=loan.balances,
+            repayment=loan.repayment,
+            oldest_unpaid_due=loan.oldest_unpaid_due,
+            missed_instalments=loan.missed_instalments,
+        )
+    except ValidationError as error:
+        found += [Issue(fault["type"], fault["msg"], "loan") for fault in error.errors()]
+    return found
+
+
+def _scale_problems(application: Application) -> list[Issue]:
+    found: list[Issue] = []
+    finances, currency = application.finances, application.loan.currency
+    amounts: list[tuple[str, Decimal | None]] = [
+        ("income_before", finances.income_before),
+        ("liquid_reserves", finances.liquid_reserves),
+        *((f"income.{k}.monthly", income.monthly) for k, income in enumerate(finances.income or ())),
+        *(
+            (f"essential_costs.{k}.monthly", cost.monthly)
+            for k, cost in enumerate(finances.essential_costs or ())
+        ),
+        *((f"other_debts.{k}.monthly", debt.monthly) for k, debt in enumerate(finances.other_debts or ())),
+        *((f"other_debts.{k}.balance", debt.balance) for k, debt in enumerate(finances.other_debts or ())),
+    ]
+    for place, amount in amounts:
+        try:
+            if amount is not None:
+                to_minor(amount, currency)
+        except ValueError as error:
+            found.append(Issue("money-scale", str(error), f"finances.{place}"))
+    return found
+
+
+def read_application(path: str | Path) -> Application:
+    """Read an application from a JSON or YAML file.
+
+    Raises `InvalidInput` with every finding at once, each as `file:line:column: code: place: sentence`.
+    """
+    document = read_document(path)
+    try:
+        # Strict, and through JSON: text stays text, so that "3" is not a number nor 1 a yes.
+        application = Application.model_validate_json(json.dumps(document.data, default=str), strict=True)
+    except ValidationError as error:
+        raise InvalidInput(issues_of(error, document, names=field_names(Application))) from None
+    found = problems(application)
+    if found:
+        raise InvalidInput(document.located(found))
+    return application

@@ -1,0 +1,131 @@
+"""Facts: the catalogue of everything a rule may read, with kind, scale, meaning and derivation."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from functools import cache
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from restructure.calculator.money import to_minor, write_money
+from restructure.calculator.quantity import Kind, Quantity
+from restructure.intake.assessment import Assessment
+from restructure.intake.prospect import Prospect
+
+__all__ = ["Fact", "derivation", "facts", "score_fact", "show"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Describe one fact that rules may read."""
+
+    name: str
+    kind: Kind
+    scale: int
+    doc: str
+    formula: str
+    supplied: str
+    choices: tuple[str, ...]
+    of_plan: bool
+    """Whether it exists only once a plan exists."""
+
+    def encode(self, value: Any, currency: str) -> int:
+        """Give a value as the integer that rules compare."""
+        match self.kind:
+            case Kind.MONEY:
+                return to_minor(Decimal(value), currency)
+            case Kind.RATIO:
+                return int(Decimal(value).scaleb(self.scale))
+            case Kind.DATE:
+                return int(value.toordinal())
+            case Kind.CHOICE:
+                return self.choices.index(str(value))
+            case _:
+                return int(value)
+
+
+@cache
+def facts() -> dict[str, Fact]:
+    """List every fact by name, those of a case first, then those of a plan.
+
+    >>> facts()["disposable_income"].formula
+    'monthly_income − essential_costs − other_debt_payments'
+    """
+    return {
+        fact.name: fact
+        for model, of_plan in ((Assessment, False), (Prospect, True))
+        for fact in _declared(model, of_plan=of_plan)
+    }
+
+
+def score_fact(name: str) -> Fact:
+    """Describe a score that a policy declares, read as `scores.NAME`."""
+    return Fact(name, Kind.RATIO, 6, "A figure from elsewhere.", "", name, (), of_plan=False)
+
+
+def _declared(model: type[BaseModel], *, of_plan: bool) -> Iterator[Fact]:
+    for name, info in model.model_fields.items():
+        for quantity in info.metadata:
+            if isinstance(quantity, Quantity):
+                yield Fact(
+                    name,
+                    quantity.kind,
+                    quantity.scale,
+                    info.description or "",
+                    quantity.formula,
+                    quantity.supplied,
+                    _choices(info.annotation) if quantity.kind is Kind.CHOICE else (),
+                    of_plan,
+                )
+
+
+def _choices(annotation: Any) -> tuple[str, ...]:
+    for kind in (annotation, *get_args(annotation)):
+        if isinstance(kind, type) and issubclass(kind, StrEnum):
+            return tuple(member.value for member in kind)
+    raise AssertionError(f"{annotation} has no choices")
+
+
+def show(fact: Fact, value: Any, currency: str) -> str:
+    """Write a fact's value for people.
+
+    >>> show(facts()["income_drop"], Decimal("0.4"), "CNY"), show(facts()["reachable"], None, "CNY")
+    ('40 %', 'unknown')
+    """
+    if value is None:
+        return "unknown"
+    match fact.kind:
+        case Kind.MONEY:
+            return write_money(Decimal(value), currency)
+        case Kind.RATIO:
+            return f"{(Decimal(value) * 100).normalize():f} %"
+        case Kind.FLAG:
+            return "yes" if value else "no"
+        case Kind.DAYS | Kind.MONTHS:
+            return f"{value} {fact.kind.value if value != 1 else fact.kind.value[:-1]}"
+        case _:
+            return str(value)
+
+
+def derivation(assessment: Assessment, name: str) -> str:
+    """Say how a fact came about, with the values that went into it.
+
+    The record alone suffices: a formula names other facts, and their values stand in it.
+    """
+    fact = facts()[name] if name in facts() else score_fact(name)
+    shown = show(fact, assessment.value(name), assessment.currency)
+    if not fact.formula:
+        return f"{name} = {shown}" + (f" (from {fact.supplied})" if fact.supplied else "")
+    filled = " ".join(_filled(word, assessment) for word in fact.formula.split(" "))
+    middle = "" if filled == fact.formula else f" = {filled}"
+    return f"{name} = {fact.formula}{middle} = {shown}"
+
+
+def _filled(word: str, assessment: Assessment) -> str:
+    bare = word.strip("(),")
+    fact = facts().get(bare)
+    if fact is None or fact.of_plan:
+        return word
+    return word.replace(bare, show(fact, assessment.value(bare), assessment.currency))

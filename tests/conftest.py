@@ -1,0 +1,12 @@
+"""Hypothesis as the whole suite uses it: no deadlines (CI machines stall), a seed that can be printed."""
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "restructure",
+    max_examples=200,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile("restructure")
