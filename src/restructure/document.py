@@ -18,7 +18,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from restructure.errors import CATALOGUE, InvalidInput, Issue, RestructureError, did_you_mean
 
-__all__ = ["Document", "issues_of", "read_document"]
+__all__ = ["Document", "Place", "field_names", "issues_of", "read_document"]
 
 _LARGEST = 4 * 1024 * 1024
 _DEEPEST = 60

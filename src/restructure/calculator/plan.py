@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from typing import TypeVar, assert_never
+from typing import Any, TypeVar, assert_never
 
 from restructure.calculator.money import (
     Money,
@@ -214,6 +214,7 @@ def reschedule(position: Position, measures: Iterable[Measure] = ()) -> Plan:
     currency = position.currency
     places = minor_digits(currency)
     _, before, _, _ = _execute(position, ()) if measures else (None, rows, None, None)
+    proof: dict[str, Any] = {name: from_minor(value, currency) for name, value in identities.items()}
     return Plan.model_construct(
         position=position,
         measures=measures,
@@ -224,9 +225,7 @@ def reschedule(position: Position, measures: Iterable[Measure] = ()) -> Plan:
             Movement.model_construct(on=on, kind=kind, bucket=bucket, amount=from_minor(amount, currency))
             for on, kind, bucket, amount in books.moves
         ),
-        identities=Identities.model_construct(
-            **{name: from_minor(value, currency) for name, value in identities.items()}
-        ),
+        identities=Identities.model_construct(**proof),
     )
 
 

@@ -1,0 +1,190 @@
+"""Normal form: what both evaluators read. Integers, conjunctions, alternatives, and no negation.
+
+A leaf compares one fact with a constant or with another fact. A leaf on an unknown fact is unknown;
+because negation is pushed down to the leaves, a condition is definitely true exactly when the tree of
+definitely true leaves is, so three-valued logic needs only "known and compares" in each leaf.
+"""
+
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+__all__ = ["Alternative", "Leaf", "Node", "Operator", "Problem", "Together", "Values"]
+
+Values = Mapping[str, int | None]
+"""Facts as integers of their declared scale; `None` is unknown."""
+
+
+class Operator(StrEnum):
+    """How a fact is compared."""
+
+    EQUAL = "=="
+    NOT_EQUAL = "!="
+    LESS = "<"
+    AT_MOST = "<="
+    MORE = ">"
+    AT_LEAST = ">="
+    KNOWN = "known"
+    UNKNOWN = "unknown"
+
+    @property
+    def opposite(self) -> "Operator":
+        """The operator that holds exactly when this one fails."""
+        return _OPPOSITE[self]
+
+    @property
+    def orders(self) -> bool:
+        """Whether it asks for more or less, and not only for the same."""
+        return self in (Operator.LESS, Operator.AT_MOST, Operator.MORE, Operator.AT_LEAST)
+
+
+_OPPOSITE = {
+    Operator.EQUAL: Operator.NOT_EQUAL,
+    Operator.NOT_EQUAL: Operator.EQUAL,
+    Operator.LESS: Operator.AT_LEAST,
+    Operator.AT_LEAST: Operator.LESS,
+    Operator.MORE: Operator.AT_MOST,
+    Operator.AT_MOST: Operator.MORE,
+    Operator.KNOWN: Operator.UNKNOWN,
+    Operator.UNKNOWN: Operator.KNOWN,
+}
+
+COMPARE: dict[Operator, Callable[[int, int], bool]] = {
+    Operator.EQUAL: operator.eq,
+    Operator.NOT_EQUAL: operator.ne,
+    Operator.LESS: operator.lt,
+    Operator.AT_MOST: operator.le,
+    Operator.MORE: operator.gt,
+    Operator.AT_LEAST: operator.ge,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One comparison: `left`·fact against `threshold`, or against `right`·other."""
+
+    fact: str
+    op: Operator
+    threshold: int = 0
+    other: str | None = None
+    left: int = 1
+    right: int = 1
+
+    def negated(self) -> "Leaf":
+        """Hold exactly when this one is known to fail."""
+        return Leaf(self.fact, self.op.opposite, self.threshold, self.other, self.left, self.right)
+
+    def sides(self, values: Values) -> tuple[int, int] | None:
+        """Give the two integers that are compared, `None` if one is unknown."""
+        mine = values[self.fact]
+        if mine is None:
+            return None
+        if self.other is None:
+            return mine, self.threshold
+        theirs = values[self.other]
+        return None if theirs is None else (self.left * mine, self.right * theirs)
+
+    def verdict(self, values: Values) -> bool | None:
+        """Tell whether it holds; `None` is unknown."""
+        if self.op is Operator.KNOWN:
+            return values[self.fact] is not None
+        if self.op is Operator.UNKNOWN:
+            return values[self.fact] is None
+        sides = self.sides(values)
+        return None if sides is None else COMPARE[self.op](*sides)
+
+    def leaves(self) -> Iterator["Leaf"]:
+        """Walk the leaves in order."""
+        yield self
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Hold if every part holds."""
+
+    parts: tuple["Node", ...]
+
+    def negated(self) -> "Alternative":
+        """Hold exactly when this one is known to fail."""
+        return Alternative(tuple(part.negated() for part in self.parts))
+
+    def leaves(self) -> Iterator[Leaf]:
+        """Walk the leaves in order."""
+        for part in self.parts:
+            yield from part.leaves()
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Hold if at least one part holds."""
+
+    parts: tuple["Node", ...]
+
+    def negated(self) -> Together:
+        """Hold exactly when this one is known to fail."""
+        return Together(tuple(part.negated() for part in self.parts))
+
+    def leaves(self) -> Iterator[Leaf]:
+        """Walk the leaves in order."""
+        for part in self.parts:
+            yield from part.leaves()
+
+
+Node = Leaf | Together | Alternative
+
+
+class Problem:
+    """Named conditions in order, as one thing to compile and evaluate."""
+
+    def __init__(self, entries: Sequence[tuple[str, Node]]) -> None:
+        self.entries = tuple(entries)
+
+    @cached_property
+    def facts(self) -> tuple[str, ...]:
+        """Every fact that a condition reads, in order of first use."""
+        names: dict[str, None] = {}
+        for _, node in self.entries:
+            for leaf in node.leaves():
+                names.setdefault(leaf.fact)
+                if leaf.other is not None:
+                    names.setdefault(leaf.other)
+        return tuple(names)
+
+    def node(self, key: str) -> Node:
+        """Give the condition of one name."""
+        return dict(self.entries)[key]
+
+
+def disjuncts(node: Node) -> list[tuple[Leaf, ...]]:
+    """Spell a condition out as alternatives of plain conjunctions.
+
+    >>> a, b, c = (Leaf(name, Operator.EQUAL, 1) for name in "abc")
+    >>> [[leaf.fact for leaf in row] for row in disjuncts(Together((Alternative((a, b)), c)))]
+    [['a', 'c'], ['b', 'c']]
+    """
+    match node:
+        case Leaf():
+            return [(node,)]
+        case Alternative():
+            return [row for part in node.parts for row in disjuncts(part)]
+        case Together():
+            rows: list[tuple[Leaf, ...]] = [()]
+            for part in node.parts:
+                rows = [left + right for left in rows for right in disjuncts(part)]
+            return [tuple(dict.fromkeys(row)) for row in rows]
+
+
+def width(node: Node) -> int:
+    """Count the alternatives `disjuncts` would spell out, without doing so."""
+    match node:
+        case Leaf():
+            return 1
+        case Alternative():
+            return sum(width(part) for part in node.parts)
+        case Together():
+            total = 1
+            for part in node.parts:
+                total *= width(part)
+            return total

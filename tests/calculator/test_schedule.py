@@ -1,0 +1,280 @@
+"""Schedules against an exact annuity, row by row, and against schedules printed in books and rules."""
+
+import json
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from calculator.oracles import contract_rows, dues, exact_level, fraction_of_year, minor, rounded, rows_of
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from strategies import DECIMALS, days, major, terms
+
+from restructure.calculator.dates import DayCount
+from restructure.calculator.money import Rounding, rounder
+from restructure.calculator.rows import PAID, level_instalment, level_rows
+from restructure.calculator.schedule import Method, Schedule, Terms, amortise
+from restructure.errors import Refused
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+def plain(**changes) -> Terms:
+    """A loan of 12,000 over 12 months at 18 %."""
+    fields = dict(
+        currency="CNY", principal="12000", annual_rate="18%", instalments=12, start="2026-01-15", first_due="2026-02-15"
+    )
+    return Terms(**(fields | changes))
+
+
+def made(loan: Terms) -> Schedule:
+    try:
+        return amortise(loan)
+    except Refused as refused:
+        assert [issue.code for issue in refused.issues] == ["negative-amortisation"]
+        assume(False)
+        raise
+
+
+# --- the oracle
+
+
+@given(terms())
+def test_every_row_is_what_the_exact_annuity_gives(loan):
+    rows = [(row.due, minor(row.principal, loan.currency), minor(row.interest, loan.currency),
+             minor(row.balance, loan.currency)) for row in made(loan).rows]
+    assert rows == contract_rows(loan)
+
+
+@settings(max_examples=40)
+@given(terms(most=480))
+def test_every_row_of_a_long_loan_is_what_the_exact_annuity_gives(loan):
+    test_every_row_is_what_the_exact_annuity_gives.hypothesis.inner_test(loan)
+
+
+@pytest.mark.slow
+@settings(max_examples=3000)
+@given(terms(most=480))
+def test_every_row_is_what_the_exact_annuity_gives_in_thousands_of_loans(loan):
+    test_every_row_is_what_the_exact_annuity_gives.hypothesis.inner_test(loan)
+
+
+@settings(max_examples=100)
+@given(
+    st.integers(1, 10**12), st.integers(49, 600), days, st.integers(1, 2400), st.sampled_from(Rounding),
+    st.sampled_from([DayCount.ACT_365F, DayCount.ACT_360, DayCount.ACT_364, DayCount.THIRTY_E_360]),
+)
+def test_the_fixed_point_solution_of_long_uneven_schedules_is_the_exact_one(
+    balance, count, start, points, rounding, day_count
+):
+    borders = [start, *dues(start + timedelta(days=20), count, start.day)]
+    rates = [
+        Fraction(points, 10_000) * fraction_of_year(day_count, a, b, start.day)
+        for a, b in zip(borders, borders[1:], strict=False)
+    ]
+    year = int(day_count[4:7]) if day_count.startswith("ACT") else 360
+    factors = [(rate * year * 10_000).numerator for rate in rates]
+    solved = level_instalment(balance, factors, year * 10_000, rounder(rounding))
+    assert solved == rounded(exact_level(balance, rates), rounding.value)
+
+
+@pytest.mark.parametrize(
+    ("rounding", "instalments"),
+    [("half_up", (7, 7, 8)), ("half_even", (6, 7, 8)), ("up", (7, 7, 8)), ("down", (6, 7, 7))],
+)
+def test_a_tie_in_a_long_uneven_schedule_is_decided_exactly(rounding, instalments):
+    # 51 periods without interest but the last but one, which doubles: 1 a period is worth 49 + 1/2 + 1/2 = 50
+    # today, so 325, 350 and 375 are repaid by exactly 6.5, 7 and 7.5.
+    factors = [0] * 49 + [1, 0]
+    divide = rounder(Rounding(rounding))
+    assert tuple(level_instalment(balance, factors, 1, divide) for balance in (325, 350, 375)) == instalments
+
+
+# --- laws
+
+
+@given(terms())
+def test_the_last_balance_is_zero_and_the_principal_of_all_rows_is_the_loan(loan):
+    schedule = made(loan)
+    assert schedule.rows[-1].balance == 0
+    assert sum(row.principal for row in schedule.rows) == loan.principal
+    assert 1 <= len(schedule.rows) <= loan.instalments
+    assert schedule.total == sum(row.total for row in schedule.rows) == loan.principal + schedule.interest
+    assert schedule.last_due == schedule.rows[-1].due
+    assert [row.number for row in schedule.rows] == list(range(1, len(schedule.rows) + 1))
+
+
+@given(terms())
+def test_every_row_replays_from_the_printed_balance(loan):
+    balance, begin = loan.principal, loan.start
+    anchor = loan.anchor_day or loan.first_due.day
+    for row in made(loan).rows:
+        part = loan.annual_rate * fraction_of_year(loan.day_count, begin, row.due, anchor)
+        assert minor(row.interest, loan.currency) == rounded(minor(balance, loan.currency) * part, loan.rounding)
+        assert row.accrued == row.interest
+        assert row.total == row.principal + row.interest
+        assert row.balance == balance - row.principal
+        balance, begin = row.balance, row.due
+
+
+@given(terms())
+def test_all_instalments_but_the_last_are_equal(loan):
+    rows = made(loan).rows
+    level = loan.method is Method.LEVEL
+    assert len({row.total if level else row.principal for row in rows[:-1]}) <= 1
+
+
+@given(terms())
+def test_a_schedule_survives_json(loan):
+    schedule = made(loan)
+    again = Schedule.model_validate_json(schedule.model_dump_json())
+    assert again == schedule
+    assert again.rows.minor == schedule.rows.minor
+    assert Schedule.model_validate(schedule.model_dump()) == schedule
+    assert Terms.model_validate_json(loan.model_dump_json()) == loan
+
+
+@pytest.mark.parametrize(("currency", "instalment"), [("JPY", "1100"), ("CNY", "1100.16"), ("KWD", "1100.160")])
+def test_an_instalment_has_the_decimals_of_its_currency(currency, instalment):
+    # 12,000 at 1.5 % a month over 12: exact 1100.1599929..., so 1,100 yen, 1,100.16 yuan, 1,100.160 dinar.
+    exact = exact_level(12000 * 10 ** DECIMALS[currency], [Fraction(15, 1000)] * 12)
+    assert major(rounded(exact), currency) == Decimal(instalment)
+    schedule = amortise(plain(currency=currency))
+    assert str(schedule.rows[0].total) == instalment
+    assert json.loads(schedule.model_dump_json())["rows"][0]["total"] == instalment
+
+
+def test_rows_can_be_sliced_and_counted_from_the_end():
+    rows = amortise(plain()).rows
+    assert [row.number for row in rows[-2:]] == [11, 12]
+    assert rows[-1] == rows[11] == list(rows)[-1]
+    assert rows[-1].number == 12
+
+
+# --- plain examples
+
+
+def test_a_rate_of_zero_is_a_rate():
+    schedule = amortise(plain(annual_rate=0, principal="1000.00", instalments=3))
+    assert [str(row.total) for row in schedule.rows] == ["333.33", "333.33", "333.34"]
+    assert schedule.interest == 0
+
+
+def test_one_instalment_is_the_loan_and_a_months_interest():
+    (row,) = amortise(plain(instalments=1)).rows
+    assert (row.principal, row.interest, row.balance) == (Decimal(12000), Decimal(180), 0)
+
+
+def test_equal_parts_of_principal_bear_less_interest_every_month():
+    rows = amortise(plain(method="equal_principal")).rows
+    assert [str(row.principal) for row in rows] == ["1000.00"] * 12
+    assert [str(row.interest) for row in rows] == [f"{180 - 15 * k}.00" for k in range(12)]
+
+
+def test_a_given_instalment_leaves_the_residue_to_the_last_row():
+    rows = amortise(plain(instalment="1100.00")).rows
+    assert {str(row.total) for row in rows[:-1]} == {"1100.00"}
+    assert rows[-1].total > 1100
+    assert sum(row.principal for row in rows) == 12000
+
+
+def test_a_large_given_instalment_ends_the_loan_early():
+    rows = amortise(plain(instalment="7000.00")).rows
+    # 12,000 · 1.5 % = 180 → 6,820; 5,180 · 1.5 % = 77.70 → 5,180 + 77.70.
+    assert [(str(row.total), str(row.balance)) for row in rows] == [("7000.00", "5180.00"), ("5257.70", "0.00")]
+
+
+def test_an_instalment_below_the_interest_is_refused():
+    with pytest.raises(Refused) as refused:
+        amortise(plain(instalment="179.99"))
+    assert [issue.code for issue in refused.value.issues] == ["negative-amortisation"]
+
+
+def test_an_instalment_equal_to_the_interest_repays_everything_at_the_end():
+    rows = amortise(plain(instalment="180.00")).rows
+    assert rows[10].balance == 12000
+    assert rows[-1].principal == 12000
+
+
+def test_equal_day_counts_follow_the_days_of_each_period():
+    rows = amortise(plain(day_count="ACT/365F", annual_rate="36.5%", method="equal_principal")).rows
+    # 36.5 % over 365 is a thousandth a day: 31, 28, 31 nights from 15 January.
+    assert [str(row.interest) for row in rows[:3]] == ["372.00", "308.00", "310.00"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"instalments": 0}, "term-not-positive"),
+        ({"first_due": "2026-01-15"}, "date-before-origination"),
+        ({"principal": "0.001"}, "money-scale"),
+        ({"instalment": "1.001"}, "money-scale"),
+        ({"principal": 12.5}, "money-float"),
+        ({"annual_rate": "18"}, "rate-implausible"),
+        ({"currency": "yuan"}, "currency-unknown"),
+        ({"principal": "-1"}, "money-negative"),
+        ({"currency": "JPY", "principal": "0.50"}, "money-scale"),
+    ],
+)
+def test_terms_that_contradict_themselves_are_refused_with_a_code(changes, code):
+    with pytest.raises(ValidationError) as caught:
+        plain(**changes)
+    assert [error["type"] for error in caught.value.errors()] == [code]
+
+
+# --- published schedules
+
+PUBLISHED = json.loads((GOLDEN / "published_schedules.json").read_text("utf-8"))["cases"]
+
+
+def named(cases):
+    """Show each case under its source in the test's name."""
+    return [pytest.param(case, id=case["id"]) for case in cases]
+
+
+@pytest.mark.parametrize("case", named(c for c in PUBLISHED if c["loan"]["payment_frequency"] == "monthly"))
+def test_a_published_monthly_schedule_is_met_to_the_cent(case):
+    # Source: case["published_source"]. Where the book rounds the payment up and the interest half-up, only the
+    # payment is compared (through Rounding.UP): our terms have one rounding.
+    loan = case["loan"]
+    rounding = {"ROUND_HALF_UP": "half_up", "ROUND_UP": "up"}[loan["payment_rounding"]]
+    schedule = amortise(
+        plain(
+            principal=loan["principal"], annual_rate=loan["annual_rate_pct"] + "%", instalments=loan["term_months"],
+            currency="USD", rounding=rounding,
+        )
+    )
+    assert str(schedule.rows[0].total) == case["expected_payment"]
+    compared = 0
+    for row in case["expected_rows"] if rounding == "half_up" else []:
+        ours = schedule.rows[row["nr"] - 1]
+        figures = (str(ours.total), str(ours.principal), str(ours.interest), str(ours.balance))
+        assert figures == (row["payment"], row["principal"], row["interest"], row["balance_after"])
+        compared += 1
+    assert compared == (len(case["expected_rows"]) if rounding == "half_up" else 0)
+
+
+@pytest.mark.parametrize("case", named(c for c in PUBLISHED if c["loan"]["payment_frequency"] == "annual"))
+def test_a_published_annual_schedule_is_met_to_the_cent(case):
+    # Source: case["published_source"]. Years instead of months: the same loops with one factor a year.
+    loan = case["loan"]
+    count, rate = loan["term_months"] // 12, Fraction(loan["annual_rate_pct"]) / 100
+    balance, factors, divide = minor(loan["principal"]), [rate.numerator] * count, rounder(Rounding.HALF_UP)
+    instalment = level_instalment(balance, factors, rate.denominator, divide)
+    assert str(major(instalment)) == case["expected_payment"]
+    rows = level_rows([date(2026 + k, 1, 1) for k in range(count)], balance, instalment, factors, rate.denominator, divide)
+    for row in case["expected_rows"]:
+        ours = rows[row["nr"] - 1]
+        figures = tuple(str(major(amount)) for amount in (sum(ours[PAID]), ours[1], ours[2], ours[-1]))
+        assert figures == (row["payment"], row["principal"], row["interest"], row["balance_after"])
+
+
+def test_the_oracle_meets_a_published_schedule_too():
+    # Arcones, SOA FM §4.1 Ex 4 (golden/published_schedules.json): an oracle that nothing checks proves nothing.
+    (case,) = (case for case in PUBLISHED if case["id"].startswith("arcones"))
+    rows = rows_of("level", 2_000_000, [Fraction(8, 100)] * 12, "half_up")
+    printed = [tuple(minor(row[key]) for key in ("principal", "interest", "balance_after")) for row in case["expected_rows"]]
+    assert rows == printed
