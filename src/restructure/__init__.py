@@ -1,0 +1,106 @@
+"""Repayment restructuring offers from a borrower's file: affordable, inside policy, exact and explained.
+
+The flow: `read_application` → `assess` → `decide` under a `load_policy`; or, for the calculator alone,
+`amortise` and `reschedule`.
+"""
+
+from restructure.calculator.dates import DayCount
+from restructure.calculator.figures import Figures, compare
+from restructure.calculator.measures import (
+    Capitalise,
+    ChangeRate,
+    Extend,
+    Forgive,
+    Holiday,
+    HolidayInterest,
+    Measure,
+    Park,
+    Reamortise,
+    Solve,
+    Spread,
+    Waive,
+)
+from restructure.calculator.money import Rounding
+from restructure.calculator.plan import Plan, reschedule
+from restructure.calculator.position import (
+    Buckets,
+    Contract,
+    Payment,
+    Penalty,
+    Position,
+    position_of,
+)
+from restructure.calculator.schedule import Method, Repayment, Schedule, Terms, amortise
+from restructure.casework.decision import Decision, Offer, Outcome, Refusal, decide, replay
+from restructure.errors import (
+    EngineDisagreement,
+    EngineError,
+    InvalidInput,
+    InvalidPolicy,
+    Issue,
+    Refused,
+    RestructureError,
+)
+from restructure.intake.application import Application, read_application
+from restructure.intake.assessment import Assessment, assess
+from restructure.intake.facts import facts
+from restructure.intake.prospect import Prospect, foresee
+from restructure.policy.evaluation import Engines
+from restructure.policy.language import Policy
+from restructure.policy.loading import load_policy, packaged_policies
+
+__all__ = [
+    "Application",
+    "Assessment",
+    "Buckets",
+    "Capitalise",
+    "ChangeRate",
+    "Contract",
+    "DayCount",
+    "Decision",
+    "EngineDisagreement",
+    "EngineError",
+    "Engines",
+    "Extend",
+    "Figures",
+    "Forgive",
+    "Holiday",
+    "HolidayInterest",
+    "InvalidInput",
+    "InvalidPolicy",
+    "Issue",
+    "Measure",
+    "Method",
+    "Offer",
+    "Outcome",
+    "Park",
+    "Payment",
+    "Penalty",
+    "Plan",
+    "Policy",
+    "Position",
+    "Prospect",
+    "Reamortise",
+    "Refusal",
+    "Refused",
+    "Repayment",
+    "RestructureError",
+    "Rounding",
+    "Schedule",
+    "Solve",
+    "Spread",
+    "Terms",
+    "Waive",
+    "amortise",
+    "assess",
+    "compare",
+    "decide",
+    "facts",
+    "foresee",
+    "load_policy",
+    "packaged_policies",
+    "position_of",
+    "read_application",
+    "replay",
+    "reschedule",
+]

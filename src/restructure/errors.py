@@ -148,6 +148,7 @@ CATALOGUE: dict[str, str] = {
     "parameter-unknown": "The policy has no parameter of this name.",
     "parameter-dates": "The dated values of a parameter must rise without repeating a date.",
     "parameter-undefined": "The parameter has no value on this date. Give it one, or decide on another date.",
+    "offers-not-one": "The policy says `choose: one`, yet two rules made an offer. Make their conditions exclude each other.",
     "source-unknown": "A reference names a source that is not listed under `sources`, so nobody could look it up.",
     "rule-repeated": "Two rules, gates or limits share one id, so a record could not tell them apart.",
     "measure-invalid": "The measure cannot be read. The sentence says what is wrong with it.",

@@ -96,7 +96,9 @@ class Instalment(Record):
 
     @classmethod
     def _of(cls, number: int, row: RowTuple, places: int) -> "Instalment":
-        amounts: dict[str, Any] = {name: Decimal(row[k]).scaleb(-places) for k, name in enumerate(COLUMNS) if k}
+        amounts: dict[str, Any] = {
+            name: Decimal(row[k]).scaleb(-places) for k, name in enumerate(COLUMNS) if k
+        }
         return cls.model_construct(
             number=number, due=row[0], total=Decimal(sum(row[PAID])).scaleb(-places), **amounts
         )

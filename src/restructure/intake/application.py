@@ -273,7 +273,7 @@ def _scores(value: Any) -> Any:
                 "{name} cannot name a score; use letters, digits and underscores",
                 {"name": repr(name)},
             )
-    return value
+    return dict(sorted(value.items()))
 
 
 class Application(Record):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
@@ -9,12 +10,12 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from restructure.calculator.money import to_minor, write_money
+from restructure.calculator.money import from_minor, to_minor, write_money
 from restructure.calculator.quantity import Kind, Quantity
 from restructure.intake.assessment import Assessment
 from restructure.intake.prospect import Prospect
 
-__all__ = ["Fact", "derivation", "facts", "score_fact", "show"]
+__all__ = ["Fact", "derivation", "facts", "score_fact", "show", "wanting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,22 @@ class Fact:
                 return self.choices.index(str(value))
             case _:
                 return int(value)
+
+    def decode(self, number: int, currency: str) -> Any:
+        """Give the value that an integer of rules stands for."""
+        match self.kind:
+            case Kind.MONEY:
+                return from_minor(number, currency)
+            case Kind.RATIO:
+                return Decimal(number).scaleb(-self.scale)
+            case Kind.DATE:
+                return date.fromordinal(number)
+            case Kind.CHOICE:
+                return self.choices[number]
+            case Kind.FLAG:
+                return bool(number)
+            case _:
+                return number
 
 
 @cache
@@ -129,3 +146,16 @@ def _filled(word: str, assessment: Assessment) -> str:
     if fact is None or fact.of_plan:
         return word
     return word.replace(bare, show(fact, assessment.value(bare), assessment.currency))
+
+
+def wanting(assessment: Assessment, name: str) -> tuple[str, ...]:
+    """Name the places in the application that would make an unknown fact known."""
+    fact = facts().get(name) or score_fact(name)
+    if not fact.of_plan and assessment.value(name) is not None:
+        return ()
+    if fact.supplied:
+        return (fact.supplied,)
+    parts = (word.strip("(),") for word in fact.formula.split(" "))
+    return tuple(
+        dict.fromkeys(place for part in parts if part in facts() for place in wanting(assessment, part))
+    )

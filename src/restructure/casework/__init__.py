@@ -1,0 +1,1 @@
+"""Casework: what happens with one borrower."""
