@@ -1,5 +1,8 @@
 """`Record`: the frozen model that every noun of the library is."""
 
+from collections.abc import Mapping
+from typing import Any, Self
+
 from pydantic import BaseModel, ConfigDict
 
 __all__ = ["Record"]
@@ -16,3 +19,10 @@ class Record(BaseModel):
         validate_default=False,
         ser_json_inf_nan="strings",
     )
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy with some fields replaced, forgetting what was worked out from the old ones."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[name]
+        return copied

@@ -7,6 +7,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
+from pydantic import computed_field, model_validator
+
 from restructure.calculator.plan import Plan, reschedule
 from restructure.errors import InvalidInput, InvalidPolicy, Issue, Refused
 from restructure.intake.application import Application
@@ -157,11 +159,28 @@ class Decision(Record):
     application: Application
     """What they were derived from."""
 
+    @computed_field(description="How every fact came about, in one line each.")  # type: ignore[prop-decorator]
+    @property
+    def derivations(self) -> dict[str, str]:
+        """How every fact came about, in one line each."""
+        return {name: self.derivation(name) for name, fact in facts().items() if not fact.of_plan}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_derivations(cls, data: Any) -> Any:
+        # They follow from the record, so they are written and never read.
+        return {k: v for k, v in data.items() if k != "derivations"} if isinstance(data, dict) else data
+
     @property
     def failed_gates(self) -> tuple[GateResult, ...]:
         """Every gate that was not passed, failed ones before unknown ones."""
         open_gates = [gate for gate in self.gates if gate.verdict != "passed"]
         return tuple(sorted(open_gates, key=lambda gate: gate.verdict != "failed"))
+
+    def _repr_html_(self) -> str:
+        from restructure.casework.summary import summarise, to_html
+
+        return to_html(summarise(self))
 
     def derivation(self, fact: str) -> str:
         """Say how a fact came about, with the values that went into it."""
@@ -445,16 +464,25 @@ def _condition(leaf: Leaf, outcome: bool | None, values: Values, currency: str) 
     )
 
 
+_WORDS = {
+    "==": "must be",
+    "!=": "must not be",
+    "<": "must be below",
+    "<=": "must be at most",
+    ">": "must be above",
+    ">=": "must be at least",
+    "known": "must be known",
+    "unknown": "must be unknown",
+}
+
+
 def _told(conditions: Iterable[ConditionResult]) -> str:
     """Put what failed into one sentence with both values."""
     parts = []
     for one in conditions:
-        wanted = f"{one.op} {one.threshold}".strip()
-        if one.verdict == "unknown":
-            parts.append(f"{one.fact} is unknown (wanted {wanted})")
-        elif one.verdict == "false":
-            near = f", off by {one.distance}" if one.distance else ""
-            parts.append(f"{one.fact} is {one.actual}, not {wanted}{near}")
+        if one.verdict != "true":
+            gap = f" (off by {one.distance})" if one.distance else ""
+            parts.append(f"{one.fact} is {one.actual}{gap}, {_WORDS[one.op]} {one.threshold}".rstrip())
     return "; ".join(parts)
 
 

@@ -14,12 +14,12 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError
+from pydantic import BeforeValidator, Field
 
 from restructure.calculator.measures import MEASURES, Measure
 from restructure.calculator.money import Currency, Rate
 from restructure.calculator.quantity import Kind
-from restructure.errors import InvalidPolicy, Issue
+from restructure.errors import InvalidPolicy, Issue, did_you_mean
 from restructure.intake.facts import Fact, facts, score_fact
 from restructure.policy.normal import Alternative, Leaf, Node, Operator, Problem, Together
 from restructure.record import Record
@@ -253,7 +253,43 @@ class Policy(Record):
     choose: Literal["all", "first", "one"] = "all"
     """All offers, the first in rank, or exactly one (two are an error)."""
 
-    _in_force: dict[tuple[Constant | None, ...], "InForce"] = PrivateAttr(default_factory=dict)
+    @cached_property
+    def _resolved(self) -> dict[tuple[Constant | None, ...], "InForce"]:
+        return {}
+
+    def with_values(self, **values: Constant) -> "Policy":
+        """Give the policy with some parameters set to one value for all days, to see what it would change.
+
+        Raises `InvalidPolicy` for a parameter it does not have or a value of another kind.
+
+        >>> from restructure.policy.loading import load_policy
+        >>> policy = load_policy("cn-consumer-finance").with_values(illness_extension=12)
+        >>> policy.parameters["illness_extension"].on(date(2026, 3, 18))
+        12
+        """
+        issues = [
+            Issue("parameter-unknown", f'there is no parameter "{name}"{did_you_mean(name, self.parameters)}')
+            for name in values
+            if name not in self.parameters
+        ]
+        changed: dict[str, Parameter] = {}
+        for name, value in values.items():
+            if name in self.parameters:
+                old = self.parameters[name]
+                try:
+                    read = constant(unit_fact(name, old.unit), value)
+                except ValueError as error:
+                    issues.append(
+                        Issue(
+                            "value-kind", f"{value!r} does not fit {name}, which is {old.unit.value}: {error}"
+                        )
+                    )
+                    continue
+                first = old.values[0].since
+                changed[name] = old.model_copy(update={"values": (Dated(since=first, value=read),)})
+        if issues:
+            raise InvalidPolicy(issues)
+        return self.model_copy(update={"parameters": {**self.parameters, **changed}})
 
     def at(self, on: date) -> "InForce":
         """Give the policy as it stands on a day; raises `InvalidPolicy` if it is not in force or lacks a value."""
@@ -269,9 +305,9 @@ class Policy(Record):
             )
         values = {name: parameter.on(on) for name, parameter in self.parameters.items()}
         key = tuple(values.values())
-        if key not in self._in_force:
-            self._in_force[key] = InForce.of(self, values)
-        return self._in_force[key]
+        if key not in self._resolved:
+            self._resolved[key] = InForce.of(self, values)
+        return self._resolved[key]
 
 
 class InForce(Record):
@@ -368,6 +404,11 @@ class InForce(Record):
 def fact_named(name: str) -> Fact:
     """Give a fact of the catalogue, or a score."""
     return score_fact(name) if name.startswith("scores.") else facts()[name]
+
+
+def unit_fact(name: str, unit: Kind) -> Fact:
+    """Describe a parameter like a fact of its unit, so that both read constants alike."""
+    return Fact(name, unit, 6 if unit is Kind.RATIO else 0, "", "", "", (), of_plan=False)
 
 
 def constant(fact: Fact, value: Any) -> Any:

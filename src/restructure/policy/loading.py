@@ -24,6 +24,7 @@ from restructure.policy.language import (
     Policy,
     constant,
     parameters_of,
+    unit_fact,
 )
 from restructure.policy.normal import Operator
 
@@ -125,9 +126,7 @@ class _Reader:
             self._cite(parameter.get("source"), (*place, "source"))
             unit = parameter.get("unit")
             if unit in (Kind.MONEY, Kind.RATIO, Kind.DAYS, Kind.MONTHS, Kind.COUNT):
-                self.units[name] = Fact(
-                    name, Kind(unit), 6 if unit == Kind.RATIO else 0, "", "", "", (), of_plan=False
-                )
+                self.units[name] = unit_fact(name, Kind(unit))
             elif unit is not None:
                 known = [kind.value for kind in (Kind.MONEY, Kind.RATIO, Kind.DAYS, Kind.MONTHS, Kind.COUNT)]
                 self._report(

@@ -1,0 +1,155 @@
+"""The command line: `restructure offer`, `schema`, `facts` and `explain`.
+
+Exit status 0 means a decision was made, whatever it is; 2 means the input was wrong.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from datetime import date
+from shutil import get_terminal_size
+
+from restructure.casework.decision import decide
+from restructure.casework.summary import Block, summarise, to_text
+from restructure.errors import CATALOGUE, InvalidInput, Issue, RestructureError, did_you_mean
+from restructure.intake.application import Application, read_application
+from restructure.intake.facts import facts
+from restructure.policy.evaluation import Engines
+from restructure.policy.loading import load_policy, packaged_policies
+
+__all__ = ["main"]
+
+_WRONG_INPUT = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.run(options)
+        sys.stdout.flush()
+    except RestructureError as error:
+        for issue in error.issues:
+            print(issue, file=sys.stderr)
+        codes = dict.fromkeys(issue.code for issue in error.issues)
+        print(f"(restructure explain {' | '.join(codes)} says more)", file=sys.stderr)
+        return _WRONG_INPUT
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="restructure", description="Repayment restructuring offers from a borrower's file."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    offer = commands.add_parser("offer", help="decide an application and print offers, reasons and refusals")
+    offer.add_argument("application", metavar="APPLICATION", help="a JSON or YAML file")
+    offer.add_argument(
+        "--policy",
+        default="cn-consumer-finance",
+        metavar="NAME|PATH",
+        help=f"a policy file, its folder, or one of: {', '.join(packaged_policies())} (default: %(default)s)",
+    )
+    offer.add_argument(
+        "--on", metavar="DATE", help="day of the decision, year-month-day (default: the application's as_of)"
+    )
+    offer.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
+    offer.add_argument(
+        "--language", choices=("en", "zh"), default="en", help="of the policy's texts (default: en)"
+    )
+    offer.add_argument(
+        "--engines", choices=[one.value for one in Engines], default="both", help="which evaluators decide"
+    )
+    offer.set_defaults(run=_offer)
+
+    schema = commands.add_parser("schema", help="print the JSON Schema of an application")
+    schema.set_defaults(run=_schema)
+
+    listed = commands.add_parser("facts", help="list every fact that a rule may read")
+    listed.set_defaults(run=_facts)
+
+    explain = commands.add_parser("explain", help="say what an error code means and how to mend it")
+    explain.add_argument("code", metavar="CODE")
+    explain.set_defaults(run=_explain)
+    return parser
+
+
+def _offer(options: argparse.Namespace) -> int:
+    issues: list[Issue] = []
+    application = policy = on = None
+    # Whatever is wrong with the file, the policy and the date is said at once.
+    try:
+        on = date.fromisoformat(options.on) if options.on else None
+    except ValueError:
+        issues.append(Issue("date-invalid", f'"{options.on}" is not a date; write year-month-day', "--on"))
+    try:
+        application = read_application(options.application)
+    except RestructureError as error:
+        issues += error.issues
+    try:
+        policy = load_policy(options.policy)
+    except RestructureError as error:
+        issues += error.issues
+    if issues or application is None or policy is None:
+        raise InvalidInput(issues)
+    try:
+        decision = decide(application, policy, on=on or application.as_of, engines=Engines(options.engines))
+    except RestructureError as error:
+        # What the decision finds wrong is in the application's file.
+        raise type(error)(
+            Issue(i.code, i.message, i.place, i.file or options.application, i.line, i.column)
+            for i in error.issues
+        ) from None
+    if options.format == "json":
+        print(decision.model_dump_json(indent=2))
+    else:
+        _print(summarise(decision, language=options.language))
+    return 0
+
+
+def _print(blocks: Sequence[Block]) -> None:
+    if sys.stdout.isatty():
+        try:
+            from restructure.display import render
+        except ImportError:
+            pass
+        else:
+            render(blocks)
+            return
+    print(to_text(blocks, width=min(get_terminal_size((100, 24)).columns, 120)), end="")
+
+
+def _schema(_: argparse.Namespace) -> int:
+    print(json.dumps(Application.model_json_schema(), indent=2, ensure_ascii=False))
+    return 0
+
+
+def _facts(_: argparse.Namespace) -> int:
+    for fact in facts().values():
+        when = " (of a plan)" if fact.of_plan else ""
+        print(f"{fact.name}: {fact.kind.value}{when}. {fact.doc}")
+        if fact.formula:
+            print(f"    = {fact.formula}")
+    return 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    if options.code not in CATALOGUE:
+        raise InvalidInput(
+            Issue(
+                "choice-unknown",
+                f'no error has the code "{options.code}"{did_you_mean(options.code, CATALOGUE)}',
+            )
+        )
+    print(f"{options.code}: {CATALOGUE[options.code]}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

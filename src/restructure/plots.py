@@ -1,0 +1,69 @@
+"""Plots: a plan against what was agreed (extra `plots`); importing this needs matplotlib."""
+
+from datetime import date
+
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.dates import date2num
+
+from restructure.calculator.plan import Plan
+from restructure.calculator.schedule import Schedule
+
+__all__ = ["plot_balance", "plot_instalments"]
+
+_AGREED, _OFFERED = "#9aa5b1", "#1f6f8b"
+
+
+def plot_balance(plan: Plan, ax: Axes | None = None) -> Axes:
+    """Draw what is owed after each instalment, arrears included, as agreed and under the plan, in major units."""
+    ax = ax or _axes()
+    for schedule, colour, label in _both(plan):
+        days, amounts = _points(plan, schedule)
+        ax.step(days, amounts, where="post", color=colour, label=label, linewidth=2)
+    ax.xaxis_date()
+    ax.set_title("What is still owed")
+    return _finished(ax, plan)
+
+
+def plot_instalments(plan: Plan, ax: Axes | None = None) -> Axes:
+    """Draw what falls due on each day, as agreed and under the plan, in major units."""
+    ax = ax or _axes()
+    for shift, (schedule, colour, label) in zip((-4, 4), _both(plan), strict=True):
+        days = [_day(row.due) + shift for row in schedule.rows]
+        ax.bar(days, [float(row.total) for row in schedule.rows], width=8, color=colour, label=label)
+    ax.xaxis_date()
+    ax.set_title("What falls due")
+    return _finished(ax, plan)
+
+
+def _axes() -> Axes:
+    return plt.subplots(figsize=(7, 3.2), layout="constrained")[1]
+
+
+def _both(plan: Plan) -> tuple[tuple[Schedule, str, str], ...]:
+    return (plan.before, _AGREED, "as agreed"), (plan.schedule, _OFFERED, "under the plan")
+
+
+def _points(plan: Plan, schedule: Schedule) -> tuple[list[float], list[float]]:
+    """Give the days and what is owed after each: the balance and the old money still to fall due."""
+    rows = list(schedule.rows)
+    owed = [float(row.balance) for row in rows]
+    later = 0.0
+    for k in range(len(rows) - 1, -1, -1):
+        owed[k] += later
+        later += float(rows[k].total - rows[k].principal - rows[k].interest)
+    opening = float(rows[0].balance + rows[0].principal - rows[0].capitalised) + later
+    return [_day(plan.position.on), *(_day(row.due) for row in rows)], [opening, *owed]
+
+
+def _day(day: date) -> float:
+    return float(date2num(day))  # type: ignore[no-untyped-call]
+
+
+def _finished(ax: Axes, plan: Plan) -> Axes:
+    ax.set_ylabel(plan.position.currency)
+    ax.set_ylim(bottom=0)
+    ax.legend(frameon=False)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    return ax
