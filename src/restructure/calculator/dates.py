@@ -6,6 +6,7 @@ Accrual is half-open: a day count from 1 March to 1 April prices the nights from
 from calendar import isleap, monthrange
 from datetime import date
 from enum import StrEnum
+from itertools import pairwise
 from math import gcd
 from typing import assert_never
 
@@ -107,16 +108,16 @@ def year_fractions(
         case DayCount.ACT_365F | DayCount.ACT_360 | DayCount.ACT_364:
             ordinals = [day.toordinal() for day in boundaries]
             year = {DayCount.ACT_365F: 365, DayCount.ACT_360: 360, DayCount.ACT_364: 364}[day_count]
-            return [later - earlier for earlier, later in zip(ordinals, ordinals[1:], strict=False)], year
+            return [later - earlier for earlier, later in pairwise(ordinals)], year
         case DayCount.THIRTY_E_360:
             counted = [day.year * 360 + day.month * 30 + min(day.day, 30) for day in boundaries]
-            return [later - earlier for earlier, later in zip(counted, counted[1:], strict=False)], 360
+            return [later - earlier for earlier, later in pairwise(counted)], 360
         case DayCount.THIRTY_360_US:
-            return [_thirty_us(a, b) for a, b in zip(boundaries, boundaries[1:], strict=False)], 360
+            return [_thirty_us(a, b) for a, b in pairwise(boundaries)], 360
         case DayCount.THIRTY_360_BY_MONTH:
             return _by_month(boundaries, anchor_day or boundaries[-1].day)
         case DayCount.ACT_ACT_ISDA:
-            return [_act_act(a, b) for a, b in zip(boundaries, boundaries[1:], strict=False)], 365 * 366
+            return [_act_act(a, b) for a, b in pairwise(boundaries)], 365 * 366
     assert_never(day_count)
 
 
@@ -151,7 +152,7 @@ _MONTH_PARTS = 28 * 29 * 30 * 31
 
 def _by_month(boundaries: list[date], anchor_day: int) -> tuple[list[int], int]:
     positions = [_months_at(day, anchor_day) for day in boundaries]
-    parts = [later - earlier for earlier, later in zip(positions, positions[1:], strict=False)]
+    parts = [later - earlier for earlier, later in pairwise(positions)]
     common = gcd(*parts, _MONTH_PARTS)  # whole months only: twelfths, and small integers from here on
     return [part // common for part in parts], 12 * _MONTH_PARTS // common
 

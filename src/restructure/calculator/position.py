@@ -245,6 +245,7 @@ class _Billed:
 
     __slots__ = (
         "due",
+        "fees",
         "interest",
         "late",
         "late_paid",
@@ -252,7 +253,6 @@ class _Billed:
         "penal_paid",
         "penalised",
         "principal",
-        "fees",
     )
 
     def __init__(self, due: date, principal: int, interest: int) -> None:

@@ -5,6 +5,7 @@ from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from math import lcm
 from typing import Self, assert_never
 
@@ -225,7 +226,7 @@ def interest_factors(
     factors: list[int] = []
     denominators: list[int] = []
     segment = 0
-    for begin, end in zip(boundaries, boundaries[1:], strict=False):
+    for begin, end in pairwise(boundaries):
         numerator, year, day = 0, 1, begin
         while day < end:
             while borders[segment] <= day:

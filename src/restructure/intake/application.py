@@ -338,7 +338,7 @@ def problems(application: Application) -> list[Issue]:
         found.append(
             Issue(
                 "date-order",
-                f"the hardship ended on {hardship.resolved_on}, before it began on {hardship.onset}; correct one of them",
+                f"{hardship.resolved_on} is before the hardship began on {hardship.onset}; correct one of them",
                 "hardship.resolved_on",
             )
         )

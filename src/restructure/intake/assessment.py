@@ -173,7 +173,7 @@ class Assessment(Record):
         Quantity(
             Kind.CHOICE,
             0,
-            "resolved if hardship.resolved_on has come; lasting if it is said to be; temporary if the expected end lies ahead",
+            "resolved once resolved_on has come; lasting if said to be; temporary if the expected end lies ahead",
             "hardship.expected_months, hardship.lasting or hardship.resolved_on",
         ),
     ]

@@ -1,0 +1,207 @@
+"""The command line as a new user meets it, with wrong input too."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from restructure import Decision
+from restructure.casework.summary import Heading, Lines, Table, summarise, to_html, to_text
+from restructure.cli import main
+from restructure.errors import CATALOGUE
+
+ROOT = Path(__file__).parents[1]
+ILLNESS, OVERSPENDING = ROOT / "examples/illness.json", ROOT / "examples/overspending.json"
+
+
+def run(*arguments, capsys):
+    status = main([str(one) for one in arguments])
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def test_the_offer_as_json_carries_zero_identities_and_ends_at_zero(capsys):
+    status, out, _ = run("offer", ILLNESS, "--format", "json", capsys=capsys)
+    record = json.loads(out)
+    assert status == 0
+    assert record["outcome"] == "offer"
+    for offer in record["offers"]:
+        assert set(offer["plan"]["identities"].values()) == {"0.00"}
+        assert offer["plan"]["schedule"]["rows"][-1]["balance"] == "0.00"
+    assert record["derivations"]["disposable_income"].endswith("7,000.00 − 4,600.00 − 300.00 = 2,100.00")
+    assert Decision.model_validate_json(out).id == record["id"]
+
+
+def test_the_table_names_old_and_new_instalment_the_last_date_the_reason_and_the_refusals(capsys):
+    status, out, err = run("offer", ILLNESS, capsys=capsys)
+    assert (status, err) == (0, "")
+    assert "regular instalment          2,396.36          2,046.14" in out
+    assert "2027-12-30" in out
+    assert "You fell ill and your income fell." in out
+    assert "hardship_cause is illness, must be unemployment" in out
+    assert "Every cent accounted for: yes." in out
+
+
+def test_the_texts_of_the_policy_come_in_chinese(capsys):
+    _, out, _ = run("offer", ILLNESS, "--language", "zh", capsys=capsys)
+    assert "您因病收入下降" in out
+
+
+def test_overspending_is_referred_with_every_gate_and_what_is_missing_and_no_enforcement(capsys):
+    status, out, _ = run("offer", OVERSPENDING, capsys=capsys)
+    assert status == 0
+    assert out.startswith("REFER")
+    for gate in ("assessment is complete", "wants to repay", "can be reached", "left to repay with", "too often"):
+        assert gate in out
+    for place in ("finances.essential_costs", "finances.other_debts", "hardship.evidence"):
+        assert place in out
+    assert "Enforcement is barred: the assessment is incomplete" in out
+    assert "Nothing is left of your income" not in out  # nobody knows that
+
+
+def test_everything_wrong_on_the_command_line_is_said_at_once(capsys):
+    status, out, err = run("offer", "nowhere.json", "--policy", "cn-consumer-finanse", "--on", "18.3.2026", capsys=capsys)
+    assert (status, out) == (2, "")
+    first, second, third, hint = err.splitlines()
+    assert first == 'date-invalid: --on: "18.3.2026" is not a date; write year-month-day'
+    assert second.startswith("nowhere.json: file-missing: the file cannot be read")
+    assert third.endswith('(did you mean "cn-consumer-finance"?)')
+    assert hint.startswith("(restructure explain date-invalid")
+
+
+@pytest.mark.parametrize(
+    ("on", "code"), [("2026-03-17", "date-after-decision"), ("2025-01-01", "policy-not-effective")]
+)
+def test_a_day_that_cannot_be_decided_on_is_wrong_input(on, code, capsys):
+    status, out, err = run("offer", ILLNESS, "--on", on, capsys=capsys)
+    assert (status, out) == (2, "")
+    assert code in err
+
+
+def test_stated_balances_hold_on_their_day_only(capsys):
+    status, _, err = run("offer", OVERSPENDING, "--on", "2026-03-19", capsys=capsys)
+    assert status == 2
+    assert f"{OVERSPENDING}: balances-date: as_of: the balances hold on 2026-03-18" in err
+
+
+def test_a_contract_can_be_decided_on_a_later_day_and_is_later_past_due(capsys):
+    _, out, _ = run("offer", ILLNESS, "--on", "2026-03-25", "--format", "json", capsys=capsys)
+    assert json.loads(out)["assessment"]["days_past_due"] == 54
+
+
+def test_broken_text_is_one_line_with_line_and_column_and_never_a_traceback(tmp_path):
+    for name, text, where in (("a.json", '{"reference": ', "1:15"), ("a.yaml", "reference: [", "1:13"), ("b.json", "", "1:1")):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "-m", "restructure.cli", "offer", str(path)], capture_output=True, text=True, cwd=tmp_path, check=False
+        )
+        assert done.returncode == 2
+        assert done.stdout == ""
+        assert "Traceback" not in done.stderr
+        assert f"{path}:{where}: " in done.stderr, done.stderr
+
+
+def test_the_same_decision_is_printed_twice(capsys):
+    assert run("offer", ILLNESS, "--format", "json", capsys=capsys) == run("offer", ILLNESS, "--format", "json", capsys=capsys)
+
+
+def test_one_evaluator_alone_says_so_and_decides_the_same(capsys):
+    _, out, _ = run("offer", ILLNESS, "--engines", "reference", "--format", "json", capsys=capsys)
+    alone = json.loads(out)
+    assert alone["engines"] == ["reference"]
+    _, out, _ = run("offer", ILLNESS, "--format", "json", capsys=capsys)
+    both = json.loads(out)
+    assert {**both, "engines": None} == {**alone, "engines": None}
+
+
+def test_the_schema_describes_the_examples(capsys):
+    jsonschema = pytest.importorskip("jsonschema")
+    status, out, _ = run("schema", capsys=capsys)
+    schema = json.loads(out)
+    assert status == 0
+    for path in (ILLNESS, OVERSPENDING):
+        jsonschema.validate(json.loads(path.read_text(encoding="utf-8")), schema)
+    assert schema["properties"]["as_of"]["description"] == "The day this describes."
+
+
+def test_every_error_code_can_be_explained_and_an_unknown_one_is_wrong_input(capsys):
+    for code, meaning in CATALOGUE.items():
+        assert run("explain", code, capsys=capsys) == (0, f"{code}: {meaning}\n", "")
+    status, _, err = run("explain", "money-flot", capsys=capsys)
+    assert status == 2
+    assert '(did you mean "money-float"?)' in err
+
+
+def test_facts_lists_kinds_and_formulas(capsys):
+    _, out, _ = run("facts", capsys=capsys)
+    assert "disposable_income: money." in out
+    assert "    = monthly_income − essential_costs − other_debt_payments" in out
+
+
+def test_a_reader_that_stops_early_is_no_error():
+    done = subprocess.run(
+        f"{sys.executable} -m restructure.cli facts | head -1", shell=True, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == ""
+
+
+def test_a_terminal_shows_the_rich_tables():
+    pty = pytest.importorskip("pty")
+    pytest.importorskip("rich")
+    main_end, terminal_end = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "restructure.cli", "offer", str(ILLNESS)],
+        stdout=terminal_end,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "110", "LINES": "60"},
+        close_fds=True,
+    )
+    os.close(terminal_end)
+    shown = b""
+    while True:
+        try:
+            part = os.read(main_end, 4096)
+        except OSError:
+            break
+        if not part:
+            break
+        shown += part
+    os.close(main_end)
+    assert process.wait() == 0
+    text = shown.decode()
+    assert "illness-relief" in text
+    assert "\x1b[" in text  # it is the rich rendering
+
+
+def test_no_line_of_the_text_is_wider_than_asked_even_with_chinese():
+    from unicodedata import east_asian_width
+
+    blocks = [
+        Heading("标题" * 40, 1),
+        Lines(("an ordinary sentence that is much longer than forty cells and wraps", "没有空格的中文句子也必须换行" * 6)),
+        Table(("rule", "why not"), (("illness-relief", "您的收入在必要支出后没有结余" * 4),), figures=False),
+    ]
+    for line in to_text(blocks, width=40).splitlines():
+        assert sum(2 if east_asian_width(char) in "WF" else 1 for char in line) <= 40, line
+
+
+def test_html_escapes_what_comes_from_the_file(illness):
+    hostile = illness.model_copy(
+        update={"application": illness.application.model_copy(update={"reference": "<script>alert(1)</script>"})}
+    )
+    page = to_html(summarise(hostile))
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert hostile._repr_html_() == page
+
+
+@pytest.fixture
+def illness():
+    from restructure import decide, load_policy, read_application
+
+    case = read_application(ILLNESS)
+    return decide(case, load_policy("cn-consumer-finance"), on=case.as_of)
