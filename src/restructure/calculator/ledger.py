@@ -199,14 +199,19 @@ def _named(measures: Sequence[Capitalise]) -> list[Bucket]:
 def park(books: Books, parks: Sequence[Park]) -> list[Aside]:
     """Set money aside for later, without interest (phase 5)."""
     asides = []
-    for park in sorted(parks, key=lambda park: park.until or date.max):
+    # Amounts and shares of what was there first, then "all of the rest", so that listing order says nothing.
+    shares = dict.fromkeys(Bucket, Fraction(0))
+    for park in sorted(parks, key=_parks_last):
         for bucket in park.of:
             if park.amount is not None:
                 amount = books.minor(park.amount)
             elif park.share is not None:
-                amount = _share(park.share, books.opening[bucket])
+                # Shares of one bucket add up before they are rounded, so that two halves are the whole.
+                held, before = books.opening[bucket], shares[bucket]
+                shares[bucket] += park.share
+                amount = _share(shares[bucket], held) - _share(before, held)
             else:
-                amount = books.claim_rest("park", bucket)
+                amount = books.claim_rest(f"park until {park.until or 'maturity'}", bucket)
             if amount > books.rest[bucket]:
                 raise Refused(
                     Issue(
@@ -215,9 +220,15 @@ def park(books: Books, parks: Sequence[Park]) -> list[Aside]:
                         f"{_shown(books, books.rest[bucket])} by then",
                     )
                 )
+            if not amount:
+                continue
             books.move(MovementKind.PARKED, bucket, amount)
             asides.append(Aside(_PARKED_IN[bucket], amount, until=park.until, at_maturity=park.until is None))
     return asides
+
+
+def _parks_last(one: Park) -> tuple[bool, date]:
+    return one.amount is None and one.share is None, one.until or date.max
 
 
 def spread(books: Books, spreads: Sequence[Spread]) -> list[Aside]:
@@ -233,6 +244,8 @@ def spread(books: Books, spreads: Sequence[Spread]) -> list[Aside]:
                     )
                 )
             amount = books.claim_rest("spread", bucket)
+            if not amount:
+                continue
             books.move(MovementKind.SPREAD, bucket, amount)
             asides.append(Aside(DUE_IN[bucket], amount, parts=spread.instalments or 0))
     return asides

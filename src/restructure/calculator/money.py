@@ -61,6 +61,9 @@ _MINOR_DIGITS = {
 # The rule engine compares 64-bit integers; 10^18 leaves room for every sum of a position.
 _LARGEST_MINOR = 10**18
 
+# From here on a bare number is more likely a percentage than a fraction of one.
+_IMPLAUSIBLE = 3
+
 
 def minor_digits(currency: str) -> int:
     """Give the number of decimals of a currency's minor unit (ISO 4217).
@@ -171,7 +174,14 @@ def write_rate(rate: Fraction) -> str:
     if rest != 1:
         return f"{rate.numerator}/{rate.denominator}"
     places = max(twos, fives)
-    return f"{Decimal(rate.numerator * 10**places // rate.denominator).scaleb(-places):f}"
+    digits = str(rate.numerator * 10**places // rate.denominator).rjust(places + 1, "0")
+    return f"{digits[:-places]}.{digits[-places:]}" if places else digits
+
+
+def _write_plainly(rate: Fraction) -> str:
+    """Write a rate so that it is read back as the same rate: 12 as "1200%", because a bare 12 is refused."""
+    text = write_rate(rate)
+    return f"{write_rate(rate * 100)}%" if rate >= _IMPLAUSIBLE and "/" not in text else text
 
 
 def _read_money(value: Any) -> Decimal:
@@ -196,11 +206,8 @@ def _read_money(value: Any) -> Decimal:
     if abs(amount) >= _LARGEST_MINOR:
         raise PydanticCustomError("money-too-large", "the amount has more than 18 digits")
     # One amount has one spelling, so that a digest over a record does not depend on trailing zeros.
-    exponent = amount.as_tuple().exponent
-    if isinstance(exponent, int) and exponent < -2:
-        amount = amount.normalize()
-        exponent = amount.as_tuple().exponent
-    return amount if isinstance(exponent, int) and exponent < -2 else amount.quantize(Decimal("0.01"))
+    whole, _, decimals = f"{amount:f}".partition(".")
+    return Decimal(f"{whole}.{decimals.rstrip('0').ljust(2, '0')}")
 
 
 def _read_positive_money(value: Any) -> Decimal:
@@ -211,7 +218,7 @@ def _read_positive_money(value: Any) -> Decimal:
             "{text} is negative; write what is owed or held as zero or more",
             {"text": str(amount)},
         )
-    return abs(amount)  # a negative zero is zero
+    return amount.copy_abs()  # a negative zero is zero
 
 
 def _read_rate(value: Any, *, plausible: bool = True) -> Fraction:
@@ -225,6 +232,7 @@ def _read_rate(value: Any, *, plausible: bool = True) -> Fraction:
     try:
         if isinstance(value, bool):
             raise TypeError
+        explicit = explicit or (isinstance(value, str) and "/" in value)
         if isinstance(value, str) and value.rstrip().endswith("%"):
             explicit = True
             rate = Fraction(value.rstrip()[:-1].strip()) / 100
@@ -242,16 +250,11 @@ def _read_rate(value: Any, *, plausible: bool = True) -> Fraction:
         raise PydanticCustomError(
             "rate-invalid", "{text} is negative; a rate is zero or more", {"text": str(value)}
         )
-    if plausible and rate >= 3 and not explicit:
+    if plausible and rate >= _IMPLAUSIBLE and not explicit:
         raise PydanticCustomError(
             "rate-implausible",
-            '{text} would be {percent} % a year; write "{as_percent}%" or "{fraction}"',
-            {
-                "text": str(value),
-                "percent": f"{float(rate) * 100:g}",
-                "as_percent": f"{float(rate):g}",
-                "fraction": f"{float(rate) / 100:g}",
-            },
+            '{text} would be {percent} % a year; write "{text}%" or "{fraction}", or "{percent}%" if it is meant',
+            {"text": str(value), "percent": write_rate(rate * 100), "fraction": write_rate(rate / 100)},
         )
     return rate
 
@@ -301,7 +304,7 @@ SignedMoney = Annotated[
 """An amount that may be negative, such as what is left of an income after costs."""
 
 _RATE_SCHEMA = {"type": ["string", "integer"], "examples": ["0.149", "14.9%", "149/1000"]}
-_RATE_TEXT = PlainSerializer(write_rate, return_type=str, when_used="json")
+_RATE_TEXT = PlainSerializer(_write_plainly, return_type=str, when_used="json")
 
 Rate = Annotated[Fraction, PlainValidator(_read_rate), _RATE_TEXT, WithJsonSchema(_RATE_SCHEMA)]
 """An exact annual rate as a fraction of one: 0.12 or "12%", never 12."""

@@ -6,6 +6,7 @@ which they are listed never matters.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar, assert_never
 
@@ -216,7 +217,8 @@ def _lay_on(rows: list[RowTuple], course: Course, asides: Sequence[Aside]) -> in
     """Put the money due outside the amortisation onto its rows; gives what is spread onto each of them."""
     first = course.first_paid
     regular = 0
-    for aside in asides:
+    # What may add rows for the same instalments comes first, then the last instalment, then later days.
+    for aside in sorted(asides, key=lambda one: (one.parts is None, one.at_maturity, one.until or date.min)):
         if aside.parts is not None:
             available = max(course.total, len(rows)) - first
             parts = aside.parts or available

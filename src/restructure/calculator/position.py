@@ -303,11 +303,20 @@ def position_of(contract: Contract, payments: Sequence[Payment] = (), *, on: dat
     >>> now.days_past_due, str(now.buckets.principal_arrears), str(now.buckets.interest_arrears)
     (17, '933.96', '173.88')
     """
-    if issues := payment_problems(contract, payments):
+    issues = payment_problems(contract, payments)
+    if on < contract.start:
+        issues.append(
+            Issue(
+                "date-before-origination",
+                f"{on} is before the loan's start {contract.start}; nothing was owed yet",
+                "on",
+            )
+        )
+    if issues:
         raise InvalidInput(issues)
     currency, divide = contract.currency, rounder(contract.rounding)
     rows = terms_rows(contract)
-    received = sorted((p for p in payments if p.on <= on), key=lambda p: p.on)
+    received = sorted((p for p in payments if p.on <= on and p.amount), key=lambda p: p.on)
     charges = sorted((c for c in contract.charges if c.on <= on), key=lambda c: c.on)
     billed: list[_Billed] = []
     waiting = 0  # money received before anything was due
