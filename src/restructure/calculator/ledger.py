@@ -227,8 +227,9 @@ def park(books: Books, parks: Sequence[Park]) -> list[Aside]:
     return asides
 
 
-def _parks_last(one: Park) -> tuple[bool, date]:
-    return one.amount is None and one.share is None, one.until or date.max
+def _parks_last(one: Park) -> tuple[bool, date, Fraction, Decimal]:
+    takes_the_rest = one.amount is None and one.share is None
+    return takes_the_rest, one.until or date.max, one.share or Fraction(0), one.amount or Decimal(0)
 
 
 def spread(books: Books, spreads: Sequence[Spread]) -> list[Aside]:

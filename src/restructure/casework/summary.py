@@ -108,15 +108,12 @@ def summarise(decision: Decision, *, language: str = "en") -> list[Block]:
             ),
         ]
     stance = "Enforcement is barred" if decision.enforcement_barred else "Enforcement is not barred"
-    blocks.append(
-        Lines(
-            (
-                f"{stance}: {decision.enforcement_reason}.",
-                f"Decision {decision.id[:16]}, by {' and '.join(decision.engines)}.",
-            )
-        )
-    )
-    return blocks
+    return [
+        *blocks,
+        Heading("Enforcement"),
+        Lines((f"{stance}: {decision.enforcement_reason}.",)),
+        Lines((f"Decision {decision.id[:16]}, by {' and '.join(decision.engines)}.",)),
+    ]
 
 
 def _headline(decision: Decision) -> str:
@@ -153,8 +150,8 @@ def _ability(decision: Decision) -> list[str]:
     return [
         f"Income {value('monthly_income')} − essential costs {value('essential_costs')} − other debts "
         f"{value('other_debt_payments')} = {value('disposable_income')} a month to repay with.",
-        f"Agreed instalment {value('instalment_before')}, short by {value('shortfall')}; "
-        f"income fell by {value('income_drop')}.",
+        f"Agreed instalment {value('instalment_before')}; shortfall {value('shortfall')}; "
+        f"fall of income {value('income_drop')}.",
     ]
 
 
