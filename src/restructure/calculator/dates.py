@@ -3,7 +3,7 @@
 Accrual is half-open: a day count from 1 March to 1 April prices the nights from 1 March to 31 March.
 """
 
-from calendar import isleap, monthrange
+from calendar import isleap
 from datetime import date
 from enum import StrEnum
 from itertools import pairwise
@@ -32,12 +32,17 @@ class DayCount(StrEnum):
     """Actual days, those in leap years over 366 and the others over 365."""
 
 
-def _month_day(month_index: int, day: int) -> date:
-    year, month = divmod(month_index, 12)
-    month += 1
-    if day > 28:
-        day = min(day, monthrange(year, month)[1])
-    return date(year, month, day)
+_LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
+def _month_length(index: int) -> int:
+    """Give the days of a month, months counted from year 0 (`calendar.monthrange` costs five times as much)."""
+    year, month = divmod(index, 12)
+    return 29 if month == 1 and isleap(year) else _LENGTHS[month]
+
+
+def _month_day(index: int, day: int) -> date:
+    return date(index // 12, index % 12 + 1, day if day <= 28 else min(day, _month_length(index)))
 
 
 def due_dates(first: date, count: int, *, anchor_day: int | None = None, months: int = 1) -> list[date]:
@@ -122,7 +127,7 @@ def year_fractions(
 
 
 def _ends_february(day: date) -> bool:
-    return day.month == 2 and day.day == monthrange(day.year, 2)[1]
+    return day.month == 2 and day.day == (29 if isleap(day.year) else 28)
 
 
 def _thirty_us(start: date, end: date) -> int:
@@ -160,12 +165,16 @@ def _by_month(boundaries: list[date], anchor_day: int) -> tuple[list[int], int]:
 def _months_at(day: date, anchor_day: int) -> int:
     """Count scheduled months up to a day, in parts of a month, so that fractions add up exactly."""
     index = day.year * 12 + day.month - 1
-    begin = _month_day(index, anchor_day)
-    if day < begin:
-        index -= 1
-        end, begin = begin, _month_day(index, anchor_day)
-    elif day == begin:
+    length = _month_length(index)
+    begin = min(anchor_day, length)
+    passed = day.day - begin
+    if passed == 0:
         return index * _MONTH_PARTS
+    if passed > 0:
+        scheduled = length - begin + min(anchor_day, _month_length(index + 1))
     else:
-        end = _month_day(index + 1, anchor_day)
-    return index * _MONTH_PARTS + (day - begin).days * _MONTH_PARTS // (end - begin).days
+        index -= 1
+        length = _month_length(index)
+        scheduled = length - min(anchor_day, length) + begin
+        passed += scheduled
+    return index * _MONTH_PARTS + passed * _MONTH_PARTS // scheduled
