@@ -3,14 +3,140 @@
 Accrual is half-open: a day count from 1 March to 1 April prices the nights from 1 March to 31 March.
 """
 
+import re
 from calendar import isleap
-from datetime import date
+from collections.abc import Callable
+from datetime import date, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from itertools import pairwise
 from math import gcd
-from typing import assert_never
+from typing import Annotated, Any, Literal, NamedTuple, assert_never
 
-__all__ = ["DayCount", "due_dates", "next_due", "previous_due", "year_fraction", "year_fractions"]
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+__all__ = [
+    "Closed",
+    "DayCount",
+    "Every",
+    "Roll",
+    "Step",
+    "due_dates",
+    "every_dates",
+    "next_due",
+    "previous_due",
+    "roll_date",
+    "step_after",
+    "step_before",
+    "step_of",
+    "weekend",
+    "year_fraction",
+    "year_fractions",
+]
+
+Closed = Callable[[date], bool]
+"""Tells whether a day is no business day; `weekend`, or the `holidays` package's calendars."""
+
+
+class Roll(StrEnum):
+    """Where a due date goes that falls on a day without business (ISDA 2006 section 4.12)."""
+
+    NONE = "none"
+    """It stays where it is."""
+    FOLLOWING = "following"
+    """To the next business day."""
+    MODIFIED_FOLLOWING = "modified_following"
+    """To the next business day, unless that lies in the next month: then to the one before."""
+    PRECEDING = "preceding"
+    """To the business day before."""
+    MODIFIED_PRECEDING = "modified_preceding"
+    """To the business day before, unless that lies in the month before: then to the next one."""
+
+
+class Step(NamedTuple):
+    """A rhythm: every so many days, weeks or months, or twice a month."""
+
+    unit: Literal["day", "month", "semi_month"]
+    count: int
+
+
+_EVERY = re.compile(r"(?:(?:every )?(\d{1,3}) )?(day|week|month|year|quarter)s?")
+
+
+@lru_cache(maxsize=256)
+def step_of(every: str) -> Step:
+    """Read a rhythm: "1 month", "2 weeks", "14 days", "1 quarter", "1 year" or "semi-monthly".
+
+    Raises `ValueError` for anything else.
+
+    >>> step_of("2 weeks"), step_of("semi-monthly")
+    (Step(unit='day', count=14), Step(unit='semi_month', count=1))
+    """
+    if every == "semi-monthly":
+        return Step("semi_month", 1)
+    found = _EVERY.fullmatch(every)
+    count = int(found[1] or 1) if found else 0
+    if not found or not count:
+        raise ValueError(
+            f'"{every}" is not a rhythm; write "1 month", "2 weeks", "14 days" or "semi-monthly"'
+        )
+    match found[2]:
+        case "day":
+            return Step("day", count)
+        case "week":
+            return Step("day", 7 * count)
+        case "month":
+            return Step("month", count)
+        case "quarter":
+            return Step("month", 3 * count)
+        case _:
+            return Step("month", 12 * count)
+
+
+def _read_every(value: Any) -> Any:
+    try:
+        if isinstance(value, str):
+            step_of(value)
+    except ValueError as error:
+        raise PydanticCustomError("value-invalid", "{text}", {"text": str(error)}) from None
+    return value
+
+
+Every = Annotated[str, BeforeValidator(_read_every)]
+"""A rhythm in words: "1 month", "2 weeks", "14 days", "1 quarter", "1 year", "semi-monthly"."""
+
+
+def weekend(day: date) -> bool:
+    """Tell whether a day is a Saturday or a Sunday.
+
+    >>> weekend(date(2026, 3, 21)), weekend(date(2026, 3, 23))
+    (True, False)
+    """
+    return day.weekday() >= 5
+
+
+def roll_date(day: date, roll: Roll, closed: Closed = weekend) -> date:
+    """Move a due date off days without business.
+
+    >>> roll_date(date(2026, 1, 31), Roll.FOLLOWING), roll_date(date(2026, 1, 31), Roll.MODIFIED_FOLLOWING)
+    (datetime.date(2026, 2, 2), datetime.date(2026, 1, 30))
+    """
+    if roll is Roll.NONE or not closed(day):
+        return day
+    forward = roll in (Roll.FOLLOWING, Roll.MODIFIED_FOLLOWING)
+    moved = _open_day(day, 1 if forward else -1, closed)
+    if roll in (Roll.MODIFIED_FOLLOWING, Roll.MODIFIED_PRECEDING) and moved.month != day.month:
+        moved = _open_day(day, -1 if forward else 1, closed)
+    return moved
+
+
+def _open_day(day: date, direction: int, closed: Closed) -> date:
+    for days in range(1, 367):
+        moved = day + timedelta(days=direction * days)
+        if not closed(moved):
+            return moved
+    raise ValueError(f"the calendar has no business day within a year of {day}")
 
 
 class DayCount(StrEnum):
@@ -69,6 +195,43 @@ def due_dates(first: date, count: int, *, anchor_day: int | None = None, months:
     return [first, *(_month_day(start + months * k, day) for k in range(1, count))] if count else []
 
 
+def every_dates(
+    first: date, count: int, every: str = "1 month", *, anchor_day: int | None = None
+) -> list[date]:
+    """Step `count` due dates from `first` in any rhythm, months from the anchor day, so that none drifts.
+
+    Twice a month means the anchor day and the day half a month from it (15 days), each in its own month.
+
+    >>> [d.isoformat() for d in every_dates(date(2026, 1, 31), 3, "semi-monthly")]
+    ['2026-01-31', '2026-02-16', '2026-02-28']
+    """
+    unit, step = step_of(every)
+    match unit:
+        case "month":
+            return due_dates(first, count, anchor_day=anchor_day, months=step)
+        case "day":
+            start = first.toordinal()
+            return [date.fromordinal(start + step * k) for k in range(count)]
+        case "semi_month":
+            early, late = _half_months(anchor_day or first.day)
+            index = 2 * (first.year * 12 + first.month - 1) + _half(first, early, late)
+            return [first, *(_half_date(index + k, early, late) for k in range(1, count))] if count else []
+
+
+def _half_months(anchor_day: int) -> tuple[int, int]:
+    other = anchor_day + 15 if anchor_day <= 15 else anchor_day - 15
+    return min(anchor_day, other), max(anchor_day, other)
+
+
+def _half(day: date, early: int, late: int) -> int:
+    """Tell which half of its month a due date belongs to: 1 if it is the later of the two days."""
+    return int(day.day >= min(late, _month_length(day.year * 12 + day.month - 1))) if day.day > early else 0
+
+
+def _half_date(index: int, early: int, late: int) -> date:
+    return _month_day(index // 2, late if index % 2 else early)
+
+
 def next_due(after: date, anchor_day: int, *, months: int = 1) -> date:
     """Give the first date on the anchor day that lies strictly after a date.
 
@@ -89,6 +252,27 @@ def previous_due(before: date, anchor_day: int, *, months: int = 1) -> date:
     index = before.year * 12 + before.month - 1
     candidate = _month_day(index, anchor_day)
     return candidate if candidate < before else _month_day(index - months, anchor_day)
+
+
+def step_before(due: date, every: str, anchor_day: int) -> date:
+    """Give the due date one step before another, where a regular period would have begun.
+
+    >>> step_before(date(2026, 3, 31), "1 month", 31), step_before(date(2026, 3, 31), "2 weeks", 31)
+    (datetime.date(2026, 2, 28), datetime.date(2026, 3, 17))
+    """
+    unit, step = step_of(every)
+    if unit == "day":
+        return due - timedelta(days=step)
+    if unit == "month":
+        return _month_day(due.year * 12 + due.month - 1 - step, anchor_day)
+    early, late = _half_months(anchor_day)
+    index = 2 * (due.year * 12 + due.month - 1) + _half(due, early, late)
+    return _half_date(index - 1, early, late)
+
+
+def step_after(due: date, every: str, anchor_day: int) -> date:
+    """Give the due date one step after another."""
+    return every_dates(due, 2, every, anchor_day=anchor_day)[1]
 
 
 def year_fraction(
