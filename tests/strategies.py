@@ -292,6 +292,8 @@ def measure_sets(draw, position: Position):
         else:
             chosen.append(Extend(instalments=extension))
     solve = draw(st.sampled_from([None, None, None, *Solve]))
+    if solve is Solve.TERM and extension:
+        solve = None  # a term that is both set and solved for is refused
     if solve is Solve.INSTALMENT:
         chosen.append(Reamortise())
     elif solve is not None:

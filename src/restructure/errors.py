@@ -127,6 +127,7 @@ CATALOGUE: dict[str, str] = {
     "bucket-not-allowed": "This measure does not apply to this bucket.",
     "measure-repeated": "This measure may stand only once in a set, because two of them have no order.",
     "amount-or-share": "Give either an amount or a share, not both and not neither.",
+    "term-said-twice": "Extend sets the term while reamortise solves for it. Keep one of the two.",
     "term-not-positive": "Nothing would be left to repay over. Lengthen the term or shorten the holiday.",
     "spread-too-long": "A bucket cannot be spread over more instalments than there are.",
     "rate-segments-overlap": "Two rate changes claim the same day. Give the first an end.",
@@ -162,6 +163,6 @@ CATALOGUE: dict[str, str] = {
     "engine-disagreement": "The two evaluators fired different rules. Nothing was decided; report it with the difference shown.",
     "engine-overflow": "A value does not fit the 64-bit integers the engine compares.",
     # --- anything else
-    "record-altered": "The decision's id does not match what it contains. It was edited after it was made.",
+    "record-altered": "A record contradicts itself: an id, a total or a number does not match the rest. It was edited.",
 }
 """Every code with what it means and how to mend it; `restructure explain CODE` prints an entry."""

@@ -4,6 +4,7 @@ Exact fractions, overlaps of intervals and discount factors instead of the libra
 growth factors; one day or one row at a time. Tests compare the library with it.
 """
 
+import itertools
 from calendar import isleap
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -54,7 +55,7 @@ def scheduled_months(begin: date, end: date, anchor: int) -> list[tuple[date, da
     while not borders or borders[-1] < end:
         borders.append(month_day(month.year, month.month, anchor))
         month += relativedelta(months=1)
-    return [(a, b) for a, b in zip(borders, borders[1:], strict=False) if b > begin and a < end]
+    return [(a, b) for a, b in itertools.pairwise(borders) if b > begin and a < end]
 
 
 def fraction_of_year(day_count: str, begin: date, end: date, anchor: int) -> Fraction:
@@ -296,7 +297,7 @@ def period_rate(day_count: str, begin: date, end: date, anchor: int, contract_ra
     return sum(
         (
             rate_on(a, contract_rate, changes) * fraction_of_year(day_count, a, b, anchor)
-            for a, b in zip(borders, borders[1:], strict=False)
+            for a, b in itertools.pairwise(borders)
         ),
         Fraction(0),
     )

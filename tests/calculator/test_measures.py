@@ -86,6 +86,9 @@ REFUSED = {
         "negative-amortisation", [Reamortise(solve="nothing", instalment="539.99")],
     ),
     "a term for an instalment below the interest": ("negative-amortisation", [Reamortise(solve="term", instalment="500")]),
+    "a term both set and solved for": (
+        "term-said-twice", [Extend(instalments=6), Reamortise(solve="term", instalment="3000")],
+    ),
     "an instalment that takes a century": ("term-too-long", [Reamortise(solve="term", instalment="540.00")]),
 }
 
@@ -119,6 +122,7 @@ MALFORMED = {
     "capitalising principal": ("bucket-not-allowed", {"measure": "capitalise", "of": ["fees", "principal"]}),
     "spreading principal": ("bucket-not-allowed", {"measure": "spread", "of": "principal"}),
     "a bucket twice": ("bucket-claimed-twice", {"measure": "capitalise", "of": ["fees", "fees"]}),
+    "a cap without a share": ("amount-or-share", {"measure": "waive", "of": "fees", "amount": "5", "cap": "2"}),
     "neither amount nor share": ("amount-or-share", {"measure": "waive", "of": "fees"}),
     "amount and share": ("amount-or-share", {"measure": "waive", "of": "fees", "share": "1/2", "amount": "1"}),
     "an amount of two buckets": ("amount-or-share", {"measure": "waive", "of": ["fees", "penalty"], "amount": "1"}),

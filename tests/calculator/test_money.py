@@ -5,11 +5,11 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from calculator.oracles import rounded
 from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from calculator.oracles import rounded
 from restructure.calculator.money import (
     Currency,
     Money,
@@ -260,9 +260,7 @@ def test_a_bare_rate_of_three_or_more_is_refused_as_implausible(value):
 
 
 def test_the_refusal_of_a_bare_twelve_offers_twelve_percent():
-    sentence = refusal(RATE, "12")[1]
-    assert '"12%"' in sentence
-    assert '"0.12"' in sentence
+    assert '"12%"' in refusal(RATE, "12")[1]
 
 
 @pytest.mark.parametrize("value", ["-0.01", "-1%", "abc", "", "%", "1/0", "nan", "inf", True, None, [1]])
@@ -270,8 +268,10 @@ def test_what_is_not_a_rate_is_refused(value):
     assert refusal(RATE, value)[0] == "rate-invalid"
 
 
-def test_an_absurdly_large_rate_is_refused_and_not_a_crash():
-    assert refusal(RATE, "1" + "0" * 400)[0] in ("rate-implausible", "rate-invalid")
+@pytest.mark.parametrize("value", ["1" + "0" * 400, "1e400", "1e5000"])
+def test_an_absurd_rate_is_refused_and_neither_a_crash_nor_a_long_wait(value):
+    # "1e999999999" would be ten digits of input and 400 MB of integer: money refuses exponents, so should rates.
+    assert refusal(RATE, value)[0] in ("rate-implausible", "rate-invalid")
 
 
 def test_a_rate_that_no_decimal_holds_is_written_as_a_ratio():

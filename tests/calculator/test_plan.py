@@ -1,5 +1,6 @@
 """Plans: the identities recomputed from rows and ledger alone, the laws of composition, worked cases."""
 
+import itertools
 import json
 from collections import Counter
 from datetime import date, timedelta
@@ -9,12 +10,13 @@ from math import ceil
 from pathlib import Path
 
 import pytest
-from calculator.oracles import dues as stepped
-from calculator.oracles import exact_level, minor, period_rate, rounded
 from hypothesis import assume, event, example, given, settings
 from hypothesis import strategies as st
-from strategies import ADDITIVE, DECIMALS, days, major, measure_sets, positions, rates, restructurings, terms
 
+from calculator.oracles import dues as stepped
+from calculator.oracles import exact_level, minor, period_rate, rounded
+from restructure.calculator import plan as plan_module
+from restructure.calculator.course import Course
 from restructure.calculator.dates import DayCount
 from restructure.calculator.measures import (
     Capitalise,
@@ -32,8 +34,10 @@ from restructure.calculator.measures import (
 from restructure.calculator.money import Rounding
 from restructure.calculator.plan import MovementKind, Plan, reschedule
 from restructure.calculator.position import Bucket, Buckets, Contract, Payment, Position, position_of
+from restructure.calculator.rows import Row
 from restructure.calculator.schedule import Method, Repayment, Terms, amortise
 from restructure.errors import Refused
+from strategies import ADDITIVE, DECIMALS, days, major, measure_sets, positions, rates, restructurings, terms
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 KINDS = ("waived", "forgiven", "capitalised", "parked", "spread", "carried")
@@ -272,7 +276,7 @@ def check_the_course(plan: Plan) -> None:
         borders = [seen.on, *dues][off:]
         periods = [
             period_rate(terms.day_count, a, b, anchor, terms.annual_rate, only(measures, ChangeRate))
-            for a, b in zip(borders, borders[1:], strict=False)
+            for a, b in itertools.pairwise(borders)
         ]
         level = terms.method is Method.LEVEL
         exact = exact_level(balance, periods) if level else Fraction(balance, len(periods))
@@ -306,6 +310,7 @@ def test_every_cent_of_thousands_of_plans_is_accounted_for(case):
     check_everything(planned(*case))
 
 
+@settings(max_examples=120)
 @given(positions())
 def test_a_plan_without_measures_is_accounted_for_too(position):
     plan = planned(position)
@@ -316,14 +321,42 @@ def test_a_plan_without_measures_is_accounted_for_too(position):
 def test_nearly_all_random_sets_can_be_carried():
     tried: list[bool] = []
 
-    @settings(max_examples=300, derandomize=True, database=None)
+    @settings(max_examples=200, derandomize=True, database=None)
     @given(restructurings())
     def draw(case):
         tried.append(carries(*case))
 
     draw()
-    assert len(tried) >= 200
+    assert len(tried) >= 150
     assert sum(tried) / len(tried) > 0.85
+
+
+# --- the identities are not decoration: each is broken by the fault it is there for
+
+
+def test_the_identities_notice_a_bucket_that_was_forgotten(monkeypatch):
+    monkeypatch.setattr(plan_module, "carry", lambda books: [])
+    identities = reschedule(owing(buckets={"fees": "30"})).identities
+    assert (identities.buckets, identities.claim) == (1272, 1272)
+    assert not identities.hold
+
+
+@pytest.mark.parametrize(
+    ("column", "fault"), [("principal", "principal"), ("interest", "interest"), ("accrued", "replay"), ("balance", "replay")]
+)
+def test_the_identities_notice_a_cent_in_the_wrong_place(monkeypatch, column, fault):
+    honest, place = Course.run, Row._fields.index(column)
+
+    def a_cent_off(course, books):
+        rows = honest(course, books)
+        row = list(rows[-1])
+        row[place] += 1
+        return [*rows[:-1], tuple(row)]
+
+    monkeypatch.setattr(Course, "run", a_cent_off)
+    identities = reschedule(owing()).identities
+    assert getattr(identities, fault) != 0
+    assert not identities.hold
 
 
 # --- the laws of composition
@@ -365,15 +398,11 @@ def test_the_order_of_listing_never_matters_in_thousands_of_plans(case, random):
 def test_the_order_of_listing_does_not_matter_within_a_phase_either(measures):
     position = owing(buckets={"fees": "30", "accrued": "12.34"})
 
-    def outcome(listed):
-        try:
-            return reschedule(position, listed).schedule
-        except Refused as refused:
-            return [issue.code for issue in refused.issues]
-
-    assert outcome(measures) == outcome(measures[::-1])
+    # Named parts come before "all of the rest", so each of these can be carried, in either order.
+    assert reschedule(position, measures).schedule == reschedule(position, measures[::-1]).schedule
 
 
+@settings(max_examples=100)
 @given(restructurings())
 def test_a_plan_survives_json(case):
     plan = planned(*case)
@@ -398,6 +427,7 @@ def nothings(draw, position):
     return draw(st.lists(st.sampled_from(kinds), max_size=4)) + draw(st.lists(st.sampled_from(same), max_size=1))
 
 
+@settings(max_examples=120)
 @given(positions(), st.data())
 def test_measures_that_do_nothing_leave_the_schedule_identical(position, data):
     untouched = planned(position)
@@ -418,6 +448,7 @@ def test_a_measure_on_an_empty_bucket_leaves_the_schedule_identical(measure, ins
     assert plan.schedule == plan.before
 
 
+@settings(max_examples=100)
 @given(restructurings())
 def test_measures_that_do_nothing_add_nothing_to_a_set(case):
     position, measures = case
@@ -427,6 +458,7 @@ def test_measures_that_do_nothing_add_nothing_to_a_set(case):
     assert more.ledger == plan.ledger
 
 
+@settings(max_examples=120)
 @given(positions(fewest=1), st.integers(-3, 12), st.integers(0, 12))
 def test_extending_twice_is_extending_by_the_sum(position, first, second):
     assume(position.repayment.instalments + first + second >= 1)
@@ -476,6 +508,7 @@ def test_a_larger_waiver_lowers_the_total_but_for_the_rounding_of_the_instalment
     assert total(large) <= total(small) + ceil(bound)
 
 
+@settings(max_examples=80)
 @given(positions(fewest=1), st.integers(1, 24))
 def test_a_rate_of_zero_is_a_rate_and_no_interest_accrues(position, months):
     plan = planned(position, [ChangeRate(annual_rate=0), Extend(instalments=months)])
@@ -484,6 +517,7 @@ def test_a_rate_of_zero_is_a_rate_and_no_interest_accrues(position, months):
     check_everything(plan)
 
 
+@settings(max_examples=100)
 @given(positions(fewest=1))
 def test_without_interest_nobody_pays_more_than_the_claim(position):
     plan = planned(position.model_copy(
@@ -535,6 +569,30 @@ def test_between_due_dates_the_next_instalment_is_the_agreed_one(loan, passed, l
     assert plan.schedule.rows[0].arrears_interest == position.buckets.accrued
     # Accrued and remaining interest are rounded one by one, so at most a cent moves between them and principal.
     assert abs(plan.schedule.rows[0].balance - rows[passed].balance) <= major(1, contract.currency)
+
+
+# In the middle of a period 100.00 have accrued; 2,300.00 are agreed. The instalment covers the interest of its
+# whole period, so what accrued before the effective date is inside it unless a measure moved it elsewhere.
+AGREED = owing(buckets={"accrued": "100", "interest_arrears": 0, "penalty": 0}, repayment={"instalment": "2300"})
+
+
+@pytest.mark.parametrize(
+    ("measures", "amortised", "on_top"),
+    [
+        ([], 2200, 100),
+        ([Spread(of="accrued", instalments=2)], 2300, 50),
+        ([Park(of="accrued")], 2300, 0),
+        ([Park(of="accrued", amount="40")], 2240, 60),
+        ([Waive(of="accrued", share="1/4")], 2200, 75),
+        ([Waive(of="accrued", share=1)], 2200, 0),
+    ],
+)
+def test_the_agreed_instalment_covers_what_accrued_since_the_last_due_date(measures, amortised, on_top):
+    plan = reschedule(AGREED, measures)
+    first, second = plan.schedule.rows[:2]
+    assert (first.principal + first.interest, first.arrears_interest) == (amortised, on_top)
+    assert second.principal + second.interest == 2300
+    check_everything(plan)
 
 
 # --- where set-aside money falls due
@@ -618,6 +676,13 @@ def test_money_parked_to_the_end_stands_in_the_last_row_even_if_fees_are_spread_
     assert [row.number for row in rows if row.penalty] == [len(rows)]
 
 
+def test_money_parked_to_the_end_stays_in_the_last_instalment_when_other_money_waits_longer():
+    longer = Park(of="penalty", until="2028-12-31")
+    rows = reschedule(FEE, [longer, Park(of="fees")]).schedule.rows
+    assert [row.number for row in rows if row.fees] == [18]
+    assert [(row.number, str(row.due)) for row in rows if row.penalty] == [(19, "2028-12-31")]
+
+
 @pytest.mark.parametrize(
     ("interest", "balances", "parked"),
     [
@@ -665,6 +730,24 @@ def test_solving_for_the_term_keeps_the_instalment():
     assert rows[-1].principal + rows[-1].interest <= 1000
     # n = −ln(1 − B·i/A)/ln(1 + i) = −ln(0.64)/ln(1.01) = 44.85
     assert len(rows) == 45
+
+
+def test_a_term_of_exactly_1200_instalments_is_found_and_one_more_is_too_long():
+    position = owing(buckets={"principal": "1200"}, repayment={"annual_rate": 0})
+    rows = reschedule(position, [Reamortise(solve="term", instalment="1")]).schedule.rows
+    assert (len(rows), rows[-1].principal) == (1200, 1)
+    with pytest.raises(Refused) as caught:
+        reschedule(owing(buckets={"principal": "1200.01"}, repayment={"annual_rate": 0}), [Reamortise(solve="term", instalment="1")])
+    assert [issue.code for issue in caught.value.issues] == ["term-too-long"]
+
+
+def test_a_rate_that_changes_later_is_a_change_and_the_instalment_is_solved_anew():
+    position = owing(repayment={"instalment": "2300"})
+    plan = reschedule(position, [ChangeRate(annual_rate="6%", starts="2026-09-18")])
+    # Six months at 1.5 %, twelve at 0.5 %.
+    exact = exact_level(3_600_000, [Fraction(15, 1000)] * 6 + [Fraction(5, 1000)] * 12)
+    assert minor(plan.instalment) == rounded(exact)
+    check_everything(plan)
 
 
 def test_solving_for_nothing_leaves_the_rest_to_the_last_instalment():
@@ -779,12 +862,14 @@ def test_the_founding_case_extended_by_six_months_is_met_to_the_cent():
 # --- what the strategies promise
 
 
+@settings(max_examples=50)
 @given(positions(), st.data())
 def test_a_random_set_is_one_that_survives_json_by_itself(position, data):
     for measure in data.draw(measure_sets(position)):
         assert type(measure).model_validate_json(measure.model_dump_json()) == measure
 
 
+@settings(max_examples=100)
 @given(days, st.sampled_from(DayCount), st.sampled_from(Rounding), st.sampled_from(list(DECIMALS)))
 def test_every_currency_day_count_and_rounding_can_be_planned(on, day_count, rounding, currency):
     position = Position(

@@ -5,12 +5,11 @@ from decimal import Decimal
 from itertools import permutations
 
 import pytest
-from calculator.oracles import Owed, minor
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from strategies import ADDITIVE, contracts, days, histories, major, terms
 
+from calculator.oracles import Owed, minor
 from restructure.calculator.dates import DayCount
 from restructure.calculator.position import (
     Buckets,
@@ -24,6 +23,7 @@ from restructure.calculator.position import (
 )
 from restructure.calculator.schedule import Repayment, Terms, amortise
 from restructure.errors import CATALOGUE, InvalidInput, Refused
+from strategies import ADDITIVE, contracts, days, histories, major, terms
 
 
 @st.composite
@@ -77,7 +77,9 @@ def check_against_the_daily_simulation(contract, payments, on):
     assert position.repayment.instalments == owed.instalments_left
     # Conservation: what is owed and what was paid is everything that ever arose.
     claim = minor(position.buckets.claim, contract.currency)
-    assert claim + owed.paid - owed.surplus == owed.everything_that_arose
+    credit = minor(position.credit, contract.currency)
+    assert credit == owed.surplus
+    assert claim - credit + owed.paid == owed.everything_that_arose
 
 
 @settings(max_examples=150)

@@ -1,5 +1,6 @@
 """Schedules against an exact annuity, row by row, and against schedules printed in books and rules."""
 
+import itertools
 import json
 from datetime import date, timedelta
 from decimal import Decimal
@@ -7,17 +8,17 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from calculator.oracles import contract_rows, dues, exact_level, fraction_of_year, minor, rounded, rows_of
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from strategies import DECIMALS, days, major, terms
 
+from calculator.oracles import contract_rows, dues, exact_level, fraction_of_year, minor, rounded, rows_of
 from restructure.calculator.dates import DayCount
 from restructure.calculator.money import Rounding, rounder
 from restructure.calculator.rows import PAID, level_instalment, level_rows
 from restructure.calculator.schedule import Method, Schedule, Terms, amortise
 from restructure.errors import Refused
+from strategies import DECIMALS, days, major, terms
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -63,8 +64,10 @@ def test_every_row_is_what_the_exact_annuity_gives_in_thousands_of_loans(loan):
 
 
 @settings(max_examples=100)
+@example(10**17, 600, date(2026, 1, 15), 777, Rounding.HALF_UP, DayCount.ACT_365F)
+@example(10**17, 360, date(2026, 1, 31), 1249, Rounding.DOWN, DayCount.ACT_360)
 @given(
-    st.integers(1, 10**12), st.integers(49, 600), days, st.integers(1, 2400), st.sampled_from(Rounding),
+    st.integers(1, 10**12) | st.integers(10**15, 10**17), st.integers(49, 600), days, st.integers(1, 2400), st.sampled_from(Rounding),
     st.sampled_from([DayCount.ACT_365F, DayCount.ACT_360, DayCount.ACT_364, DayCount.THIRTY_E_360]),
 )
 def test_the_fixed_point_solution_of_long_uneven_schedules_is_the_exact_one(
@@ -73,7 +76,7 @@ def test_the_fixed_point_solution_of_long_uneven_schedules_is_the_exact_one(
     borders = [start, *dues(start + timedelta(days=20), count, start.day)]
     rates = [
         Fraction(points, 10_000) * fraction_of_year(day_count, a, b, start.day)
-        for a, b in zip(borders, borders[1:], strict=False)
+        for a, b in itertools.pairwise(borders)
     ]
     year = int(day_count[4:7]) if day_count.startswith("ACT") else 360
     factors = [(rate * year * 10_000).numerator for rate in rates]
@@ -91,6 +94,12 @@ def test_a_tie_in_a_long_uneven_schedule_is_decided_exactly(rounding, instalment
     factors = [0] * 49 + [1, 0]
     divide = rounder(Rounding(rounding))
     assert tuple(level_instalment(balance, factors, 1, divide) for balance in (325, 350, 375)) == instalments
+
+
+@pytest.mark.parametrize("rounding", list(Rounding))
+def test_a_whole_instalment_stays_whole_where_the_growth_has_no_finite_binary(rounding):
+    # 49 periods without interest, then a third: 1 a period is worth 49 + 3/4 today, so 199 is repaid by exactly 4.
+    assert level_instalment(199, [0] * 49 + [1], 3, rounder(rounding)) == 4
 
 
 # --- laws
@@ -278,3 +287,12 @@ def test_the_oracle_meets_a_published_schedule_too():
     rows = rows_of("level", 2_000_000, [Fraction(8, 100)] * 12, "half_up")
     printed = [tuple(minor(row[key]) for key in ("principal", "interest", "balance_after")) for row in case["expected_rows"]]
     assert rows == printed
+
+
+@pytest.mark.parametrize(("field", "value"), [("total", "1100.17"), ("number", 2), ("interest", "180.01")])
+def test_a_schedule_whose_rows_do_not_add_up_is_not_read(field, value):
+    record = json.loads(amortise(plain()).model_dump_json())
+    record["rows"][0][field] = value
+    with pytest.raises(ValidationError) as caught:
+        Schedule.model_validate(record)
+    assert "record-altered" in {fault["type"] for fault in caught.value.errors()}

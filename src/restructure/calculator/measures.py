@@ -74,6 +74,10 @@ class Waive(Record):
             raise PydanticCustomError(
                 "amount-or-share", "an amount is waived of one bucket; use one waiver each"
             )
+        if self.cap is not None and self.share is None:
+            raise PydanticCustomError(
+                "amount-or-share", "a cap limits a share; an amount says itself what it is"
+            )
         return self
 
 

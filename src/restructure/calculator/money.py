@@ -230,7 +230,10 @@ def _read_rate(value: Any, *, plausible: bool = True) -> Fraction:
         )
     explicit = isinstance(value, Fraction)
     try:
-        if isinstance(value, bool):
+        # An exponent could ask for a number with millions of digits, and nobody writes a rate so.
+        if isinstance(value, bool) or (isinstance(value, str) and ("e" in value.lower() or len(value) > 200)):
+            raise TypeError
+        if isinstance(value, Decimal) and abs(value.adjusted()) > 200:
             raise TypeError
         explicit = explicit or (isinstance(value, str) and "/" in value)
         if isinstance(value, str) and value.rstrip().endswith("%"):
@@ -244,7 +247,7 @@ def _read_rate(value: Any, *, plausible: bool = True) -> Fraction:
         raise PydanticCustomError(
             "rate-invalid",
             '{text} is not a rate; write "0.149", "14.9%" or "149/1000"',
-            {"text": repr(value)},
+            {"text": repr(value)[:60]},
         ) from None
     if rate < 0:
         raise PydanticCustomError(

@@ -97,6 +97,8 @@ class Position(Record):
     """Due date of the oldest instalment not paid in full; absent when none is."""
     missed_instalments: int = Field(default=0, ge=0)
     """Instalments past due and not paid in full."""
+    credit: Money = Decimal("0.00")
+    """Received beyond everything owed; it is the borrower's money and no bucket holds it."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -294,7 +296,7 @@ def position_of(contract: Contract, payments: Sequence[Payment] = (), *, on: dat
 
     Each instalment is billed on its due date; payments clear what is due in the contract's allocation
     order; money received early waits for the next due date, and what still waits on `on` counts against
-    the accrued interest, then the principal. Payments after `on` are not looked at. Raises
+    the accrued interest, then the principal, then stands as `credit`. Payments after `on` are not looked at. Raises
     `InvalidInput` for a payment in another currency, before the loan or repeated under one id.
 
     >>> loan = Contract(currency="CNY", principal="12000", annual_rate="18%", instalments=12,
@@ -355,8 +357,8 @@ def position_of(contract: Contract, payments: Sequence[Payment] = (), *, on: dat
     rate = contract.annual_rate
     accrued = divide(balance * part * rate.numerator, year * rate.denominator)
     from_accrued = min(waiting, accrued)
-    accrued -= from_accrued
-    balance -= min(balance, waiting - from_accrued)
+    from_principal = min(balance, waiting - from_accrued)
+    accrued, balance = accrued - from_accrued, balance - from_principal
     unpaid = [row for row in billed if row.interest or row.principal]
 
     def total(component: Component) -> Decimal:
@@ -387,6 +389,7 @@ def position_of(contract: Contract, payments: Sequence[Payment] = (), *, on: dat
         ),
         oldest_unpaid_due=unpaid[0].due if unpaid else None,
         missed_instalments=sum(row.due < on for row in unpaid),
+        credit=from_minor(waiting - from_accrued - from_principal, currency),
     )
 
 
