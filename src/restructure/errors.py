@@ -106,7 +106,7 @@ CATALOGUE: dict[str, str] = {
     "money-invalid": 'Not an amount of money. Write digits with a point, in quotes: "1250.00".',
     "money-negative": "The amount may not be negative. A credit to the borrower is a payment, not a balance.",
     "money-scale": "The amount has more decimals than its currency has minor units. Round it before it comes in.",
-    "money-too-large": "Amounts stop at 18 digits of minor units, the largest integer the rule engine holds safely.",
+    "money-too-large": "Amounts stop at 14 digits before the point, so that their sums fit the 64-bit integers of the rule engine.",
     "currency-unknown": "A currency is its ISO 4217 code: three capital letters, such as CNY.",
     "currency-mixed": "One application is decided in one currency. Convert the amounts before they come in.",
     "rate-float": 'A rate written as a binary float is not exact. Write it in quotes: "0.149" or "14.9%".',

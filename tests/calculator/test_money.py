@@ -105,7 +105,7 @@ def test_minor_units_survive_the_way_out_and_back(minor, currency):
     assert to_minor(amount, currency) == minor
 
 
-@given(st.integers(0, 10**17), st.sampled_from(list(decimals)))
+@given(st.integers(0, 10**14 - 1), st.sampled_from(list(decimals)))
 def test_an_amount_survives_json_whatever_its_currency(minor, currency):
     amount = from_minor(minor, currency)
     again = MONEY.validate_json(MONEY.dump_json(MONEY.validate_python(amount)))
@@ -178,7 +178,7 @@ def test_the_refusal_of_a_float_says_what_to_write_instead():
         (None, "money-invalid"),
         ("", "money-invalid"),
         ("-1", "money-negative"),
-        (10**18, "money-too-large"),
+        (10**14, "money-too-large"),
     ],
 )
 def test_what_is_not_an_amount_is_refused_with_a_code_of_the_catalogue(value, code):
