@@ -88,11 +88,13 @@ sources: {own: {title: Own decision, confidence: own}}
 """
 
 
-def rule(name: str = "r", when: str = "{fact: claim, op: known}", offer: str = "[{measure: extend, instalments: 6}]") -> str:
+def rule(
+    name: str = "r",
+    when: str = "{fact: claim, op: known}",
+    offer: str = "[{measure: extend, instalments: 6}]",
+) -> str:
     """One rule of a small policy, as text in a list."""
-    return (
-        f"  - {{id: {name}, title: t, reason: r, reference: own, when: {when}, offer: {offer}}}\n"
-    )
+    return f"  - {{id: {name}, title: t, reason: r, reference: own, when: {when}, offer: {offer}}}\n"
 
 
 def gate(name: str, require: str, otherwise: str) -> str:
@@ -105,10 +107,23 @@ def limit(name: str, require: str) -> str:
     return f"  - {{id: {name}, title: t, reason: r, reference: own, require: {require}}}\n"
 
 
-def small(*, head: str = SMALL, parameters: str = "", gates: str = "", rules: str = "", limits: str = "", tail: str = "") -> str:
+def small(
+    *,
+    head: str = SMALL,
+    parameters: str = "",
+    gates: str = "",
+    rules: str = "",
+    limits: str = "",
+    tail: str = "",
+) -> str:
     """A small policy as text; without rules it has one that always offers six more instalments."""
     parts = [head]
-    for name, text in (("parameters", parameters), ("gates", gates), ("rules", rules or rule()), ("limits", limits)):
+    for name, text in (
+        ("parameters", parameters),
+        ("gates", gates),
+        ("rules", rules or rule()),
+        ("limits", limits),
+    ):
         if text:
             parts.append(f"{name}:\n{text}")
     return "".join(parts) + tail
@@ -127,7 +142,9 @@ def stated_loans(draw, currency: str | None = None):
         basis="stated",
         reference="L",
         currency=position.currency,
-        originated=draw(st.none() | st.just((position.oldest_unpaid_due or position.on) - timedelta(days=400))),
+        originated=draw(
+            st.none() | st.just((position.oldest_unpaid_due or position.on) - timedelta(days=400))
+        ),
         balances=position.buckets,
         repayment=position.repayment,
         oldest_unpaid_due=position.oldest_unpaid_due,
@@ -155,12 +172,15 @@ def contract_loans(draw):
 
 def amounts(base: int, most: int, currency: str):
     """Amounts around the size of an instalment, nothing included."""
-    return st.one_of(st.just(0), st.integers(0, max(1, base * most))).map(lambda minor: major(minor, currency))
+    return st.one_of(st.just(0), st.integers(0, max(1, base * most))).map(
+        lambda minor: major(minor, currency)
+    )
 
 
 @st.composite
 def hardships(draw, on: date, begun: date | None, *, full: bool):
     """What happened: any gaps, any outlook."""
+
     def known(strategy):
         return strategy if full else st.none() | strategy
 
@@ -227,11 +247,16 @@ def applications(draw, *, loans=None, currency: str | None = None):
     )
     costs = st.lists(
         st.fixed_dictionaries(
-            {"category": st.sampled_from([kind.value for kind in CostCategory]), "monthly": amounts(base, 1, money)}
+            {
+                "category": st.sampled_from([kind.value for kind in CostCategory]),
+                "monthly": amounts(base, 1, money),
+            }
         ),
         max_size=3,
     )
-    debts = st.lists(st.fixed_dictionaries({"creditor": st.just("C"), "monthly": amounts(base, 1, money)}), max_size=2)
+    debts = st.lists(
+        st.fixed_dictionaries({"creditor": st.just("C"), "monthly": amounts(base, 1, money)}), max_size=2
+    )
     answer = st.sampled_from([True, True, True, True, False]) if full else maybe
     return Application.model_validate(
         {

@@ -280,7 +280,9 @@ def test_a_rate_that_no_decimal_holds_is_written_as_a_ratio():
     assert write_rate(Fraction(0)) == "0"
 
 
-@pytest.mark.parametrize(("value", "share"), [("50%", "1/2"), ("1/3", "1/3"), (1, "1"), ("0", "0"), ("0.35", "7/20")])
+@pytest.mark.parametrize(
+    ("value", "share"), [("50%", "1/2"), ("1/3", "1/3"), (1, "1"), ("0", "0"), ("0.35", "7/20")]
+)
 def test_a_share_lies_between_nothing_and_the_whole(value, share):
     assert SHARE.validate_python(value) == Fraction(share)
 

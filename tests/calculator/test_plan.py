@@ -42,8 +42,14 @@ from strategies import ADDITIVE, DECIMALS, days, major, measure_sets, positions,
 GOLDEN = Path(__file__).parents[1] / "golden"
 KINDS = ("waived", "forgiven", "capitalised", "parked", "spread", "carried")
 PAID = (
-    "principal", "interest", "arrears_principal", "arrears_interest", "penalty", "fees",
-    "parked_principal", "parked_interest",
+    "principal",
+    "interest",
+    "arrears_principal",
+    "arrears_interest",
+    "penalty",
+    "fees",
+    "parked_principal",
+    "parked_interest",
 )
 
 
@@ -97,13 +103,19 @@ class Seen:
         # Through JSON, so that nothing but the printed amounts is read.
         self.rows = [
             {
-                name: date.fromisoformat(value) if name == "due" else value if name == "number" else self.minor(value)
+                name: date.fromisoformat(value)
+                if name == "due"
+                else value
+                if name == "number"
+                else self.minor(value)
                 for name, value in row.items()
             }
             for row in json.loads(plan.schedule.model_dump_json())["rows"]
         ]
         self.ledger = [(m.on, m.kind.value, m.bucket.value, self.minor(m.amount)) for m in plan.ledger]
-        self.opening = {name: self.minor(getattr(self.position.buckets, name)) for name in Buckets.model_fields}
+        self.opening = {
+            name: self.minor(getattr(self.position.buckets, name)) for name in Buckets.model_fields
+        }
 
     def minor(self, amount) -> int:
         return minor(amount, self.currency)
@@ -134,7 +146,12 @@ class Seen:
         balance, begin, interest = self.amortised, self.on, []
         for row in self.rows:
             rate = period_rate(
-                terms.day_count, begin, row["due"], anchor, terms.annual_rate, only(self.plan.measures, ChangeRate)
+                terms.day_count,
+                begin,
+                row["due"],
+                anchor,
+                terms.annual_rate,
+                only(self.plan.measures, ChangeRate),
             )
             interest.append(rounded(balance * rate, terms.rounding))
             balance, begin = row["balance"], row["due"]
@@ -185,7 +202,9 @@ def check_where_the_money_stands(plan: Plan) -> None:
         seen.moved("parked", ("principal", "principal_arrears")) + seen.moved((*on_top, "parked"), "parked")
     )
     set_aside_in_holiday = seen.moved(("parked", "spread"), later=True)
-    assert seen.column("parked_interest") == seen.moved("parked", interest, later=False) + set_aside_in_holiday
+    assert (
+        seen.column("parked_interest") == seen.moved("parked", interest, later=False) + set_aside_in_holiday
+    )
     assert all(amount > 0 for *_, amount in seen.ledger)
 
 
@@ -216,8 +235,10 @@ def check_what_the_measures_asked_for(plan: Plan) -> None:
             for kind, measure in (("capitalised", Capitalise), ("spread", Spread))
         }
         parks = [m for m in only(measures, Park) if name in m.of]
-        parked = rest if any(m.amount is None and m.share is None for m in parks) else sum(
-            minor(m.amount, seen.currency) for m in parks if m.amount is not None
+        parked = (
+            rest
+            if any(m.amount is None and m.share is None for m in parks)
+            else sum(minor(m.amount, seen.currency) for m in parks if m.amount is not None)
         )
         assert seen.moved("capitalised", name, later=False) == (rest if fate["capitalised"] else 0)
         assert seen.moved("parked", name, later=False) == parked
@@ -281,7 +302,10 @@ def check_the_course(plan: Plan) -> None:
         level = terms.method is Method.LEVEL
         exact = exact_level(balance, periods) if level else Fraction(balance, len(periods))
         instalment = rounded(exact, terms.rounding)
-        assert rows[off]["principal"] + (rows[off]["interest"] if level else 0) == instalment or rows[off]["balance"] == 0
+        assert (
+            rows[off]["principal"] + (rows[off]["interest"] if level else 0) == instalment
+            or rows[off]["balance"] == 0
+        )
         for row in rows[off:]:
             if row["balance"]:
                 assert row["principal"] + (row["interest"] if level else 0) == instalment
@@ -342,7 +366,8 @@ def test_the_identities_notice_a_bucket_that_was_forgotten(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("column", "fault"), [("principal", "principal"), ("interest", "interest"), ("accrued", "replay"), ("balance", "replay")]
+    ("column", "fault"),
+    [("principal", "principal"), ("interest", "interest"), ("accrued", "replay"), ("balance", "replay")],
 )
 def test_the_identities_notice_a_cent_in_the_wrong_place(monkeypatch, column, fault):
     honest, place = Course.run, Row._fields.index(column)
@@ -423,8 +448,14 @@ def nothings(draw, position):
         Park(of="principal", share=0),
         Holiday(instalments=0),
     ]
-    same = [ChangeRate(annual_rate=rate), ChangeRate(annual_rate=rate, starts=later), ChangeRate(annual_rate=rate, ends=later)]
-    return draw(st.lists(st.sampled_from(kinds), max_size=4)) + draw(st.lists(st.sampled_from(same), max_size=1))
+    same = [
+        ChangeRate(annual_rate=rate),
+        ChangeRate(annual_rate=rate, starts=later),
+        ChangeRate(annual_rate=rate, ends=later),
+    ]
+    return draw(st.lists(st.sampled_from(kinds), max_size=4)) + draw(
+        st.lists(st.sampled_from(same), max_size=1)
+    )
 
 
 @settings(max_examples=120)
@@ -439,7 +470,12 @@ def test_measures_that_do_nothing_leave_the_schedule_identical(position, data):
 
 @pytest.mark.parametrize(
     "measure",
-    [Park(of="fees", until="2031-01-01"), Spread(of="fees", instalments=3), Capitalise(of="fees"), Spread(of="parked")],
+    [
+        Park(of="fees", until="2031-01-01"),
+        Spread(of="fees", instalments=3),
+        Capitalise(of="fees"),
+        Spread(of="parked"),
+    ],
     ids=lambda measure: measure.measure,
 )
 @pytest.mark.parametrize("instalment", [None, "2297.01", "9000"])
@@ -453,7 +489,9 @@ def test_a_measure_on_an_empty_bucket_leaves_the_schedule_identical(measure, ins
 def test_measures_that_do_nothing_add_nothing_to_a_set(case):
     position, measures = case
     plan = planned(position, measures)
-    more = reschedule(position, [Extend(instalments=0), *measures, Waive(of="fees", share=0), Holiday(instalments=0)])
+    more = reschedule(
+        position, [Extend(instalments=0), *measures, Waive(of="fees", share=0), Holiday(instalments=0)]
+    )
     assert more.schedule == plan.schedule
     assert more.ledger == plan.ledger
 
@@ -486,8 +524,12 @@ def test_two_halves_of_a_bucket_can_be_set_aside_as_the_whole_can():
 
 
 @given(
-    st.integers(10**4, 10**8), st.integers(1, 10**7), st.fractions(0, 1, max_denominator=50),
-    st.fractions(0, 1, max_denominator=50), st.integers(1, 120), rates(2400),
+    st.integers(10**4, 10**8),
+    st.integers(1, 10**7),
+    st.fractions(0, 1, max_denominator=50),
+    st.fractions(0, 1, max_denominator=50),
+    st.integers(1, 120),
+    rates(2400),
 )
 def test_a_larger_waiver_lowers_the_total_but_for_the_rounding_of_the_instalment(
     principal, arrears, one, other, count, rate
@@ -500,7 +542,11 @@ def test_a_larger_waiver_lowers_the_total_but_for_the_rounding_of_the_instalment
     )
 
     def total(share):
-        return minor(reschedule(position, [Waive(of="interest_arrears", share=share), Capitalise(of="interest_arrears")]).schedule.total)
+        return minor(
+            reschedule(
+                position, [Waive(of="interest_arrears", share=share), Capitalise(of="interest_arrears")]
+            ).schedule.total
+        )
 
     month = rate / 12
     growth = (1 + month) ** count
@@ -520,9 +566,15 @@ def test_a_rate_of_zero_is_a_rate_and_no_interest_accrues(position, months):
 @settings(max_examples=100)
 @given(positions(fewest=1))
 def test_without_interest_nobody_pays_more_than_the_claim(position):
-    plan = planned(position.model_copy(
-        update={"repayment": position.repayment.model_copy(update={"annual_rate": Fraction(0), "instalment": None})}
-    ))
+    plan = planned(
+        position.model_copy(
+            update={
+                "repayment": position.repayment.model_copy(
+                    update={"annual_rate": Fraction(0), "instalment": None}
+                )
+            }
+        )
+    )
     assert plan.schedule.total == position.buckets.claim
 
 
@@ -573,7 +625,9 @@ def test_between_due_dates_the_next_instalment_is_the_agreed_one(loan, passed, l
 
 # In the middle of a period 100.00 have accrued; 2,300.00 are agreed. The instalment covers the interest of its
 # whole period, so what accrued before the effective date is inside it unless a measure moved it elsewhere.
-AGREED = owing(buckets={"accrued": "100", "interest_arrears": 0, "penalty": 0}, repayment={"instalment": "2300"})
+AGREED = owing(
+    buckets={"accrued": "100", "interest_arrears": 0, "penalty": 0}, repayment={"instalment": "2300"}
+)
 
 
 @pytest.mark.parametrize(
@@ -621,14 +675,18 @@ def test_in_an_interest_only_holiday_what_is_carried_is_due_at_once():
 
 
 def test_parked_money_is_due_with_the_last_instalment():
-    rows = reschedule(FEE, [Park(of=["fees", "interest_arrears"]), Park(of="principal", share="1/3")]).schedule.rows
+    rows = reschedule(
+        FEE, [Park(of=["fees", "interest_arrears"]), Park(of="principal", share="1/3")]
+    ).schedule.rows
     assert (rows[-1].fees, rows[-1].parked_interest, rows[-1].parked_principal) == (30, 1080, 12000)
     assert not any(row.fees or row.parked_interest or row.parked_principal for row in rows[:-1])
     # 24,000 · 1.5 %: the parked third bears nothing.
     assert rows[0].interest == 360
 
 
-@pytest.mark.parametrize(("until", "number"), [("2026-06-18", 3), ("2026-06-19", 4), ("2026-03-01", 1), ("2027-09-18", 18)])
+@pytest.mark.parametrize(
+    ("until", "number"), [("2026-06-18", 3), ("2026-06-19", 4), ("2026-03-01", 1), ("2027-09-18", 18)]
+)
 def test_money_parked_until_a_day_is_due_with_the_first_instalment_on_or_after_it(until, number):
     rows = reschedule(FEE, [Park(of="fees", until=until)]).schedule.rows
     assert [row.number for row in rows if row.fees] == [number]
@@ -665,7 +723,9 @@ def test_after_a_holiday_a_bucket_is_spread_over_the_instalments_that_are_paid()
 def test_an_early_end_leaves_rows_for_what_is_still_spread():
     # 36,000 at 20,000 a month ends after two instalments; the fees run on, every row on its due date.
     keep = Reamortise(solve="nothing", instalment="20000")
-    rows = reschedule(FEE, [keep, Spread(of="fees", instalments=6), Park(of="penalty", until="2027-03-01")]).schedule.rows
+    rows = reschedule(
+        FEE, [keep, Spread(of="fees", instalments=6), Park(of="penalty", until="2027-03-01")]
+    ).schedule.rows
     assert [row.fees for row in rows][:6] == [5] * 6
     assert [row.due for row in rows] == sorted({row.due for row in rows})
 
@@ -737,7 +797,10 @@ def test_a_term_of_exactly_1200_instalments_is_found_and_one_more_is_too_long():
     rows = reschedule(position, [Reamortise(solve="term", instalment="1")]).schedule.rows
     assert (len(rows), rows[-1].principal) == (1200, 1)
     with pytest.raises(Refused) as caught:
-        reschedule(owing(buckets={"principal": "1200.01"}, repayment={"annual_rate": 0}), [Reamortise(solve="term", instalment="1")])
+        reschedule(
+            owing(buckets={"principal": "1200.01"}, repayment={"annual_rate": 0}),
+            [Reamortise(solve="term", instalment="1")],
+        )
     assert [issue.code for issue in caught.value.issues] == ["term-too-long"]
 
 
@@ -770,7 +833,9 @@ def test_a_matured_loan_without_principal_still_gets_a_row_for_its_arrears():
     position = owing(buckets={"principal": 0, "principal_arrears": "700"}, repayment={"instalments": 0})
     (row,) = reschedule(position).schedule.rows
     assert (row.arrears_principal, row.arrears_interest, row.penalty, row.total) == (700, 1080, 162, 1942)
-    plan = reschedule(position, [Capitalise(of=["principal_arrears", "interest_arrears"]), Extend(instalments=12)])
+    plan = reschedule(
+        position, [Capitalise(of=["principal_arrears", "interest_arrears"]), Extend(instalments=12)]
+    )
     assert len(plan.schedule.rows) == 12
     check_everything(plan)
 
@@ -811,7 +876,10 @@ def test_the_worked_composition_is_met_row_by_row():
     )
     seen = Seen(plan)
     for ours, theirs in zip(seen.rows, case["rows"], strict=True):
-        assert {"number": theirs["nr"], **{key: theirs[key] for key in theirs if key != "nr"}}.items() <= ours.items()
+        assert {
+            "number": theirs["nr"],
+            **{key: theirs[key] for key in theirs if key != "nr"},
+        }.items() <= ours.items()
     ledger = case["ledger"]
     assert seen.moved("waived", "penalty") == ledger["waived_penalty"]
     assert seen.moved("waived", "interest_arrears") == ledger["waived_interest_arrears"]
@@ -877,9 +945,15 @@ def test_every_currency_day_count_and_rounding_can_be_planned(on, day_count, rou
         currency=currency,
         buckets=Buckets(principal="36000", accrued="100", fees="7"),
         repayment=Repayment(
-            annual_rate="18%", instalments=6, first_due=on + timedelta(days=30), day_count=day_count, rounding=rounding
+            annual_rate="18%",
+            instalments=6,
+            first_due=on + timedelta(days=30),
+            day_count=day_count,
+            rounding=rounding,
         ),
     )
-    plan = reschedule(position, [Capitalise(of="accrued"), Holiday(instalments=2), Spread(of="fees", instalments=4)])
+    plan = reschedule(
+        position, [Capitalise(of="accrued"), Holiday(instalments=2), Spread(of="fees", instalments=4)]
+    )
     check_everything(plan)
     assert len(plan.schedule.rows) == 8

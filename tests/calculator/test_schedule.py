@@ -26,7 +26,12 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 def plain(**changes) -> Terms:
     """A loan of 12,000 over 12 months at 18 %."""
     fields = dict(
-        currency="CNY", principal="12000", annual_rate="18%", instalments=12, start="2026-01-15", first_due="2026-02-15"
+        currency="CNY",
+        principal="12000",
+        annual_rate="18%",
+        instalments=12,
+        start="2026-01-15",
+        first_due="2026-02-15",
     )
     return Terms(**(fields | changes))
 
@@ -45,8 +50,15 @@ def made(loan: Terms) -> Schedule:
 
 @given(terms())
 def test_every_row_is_what_the_exact_annuity_gives(loan):
-    rows = [(row.due, minor(row.principal, loan.currency), minor(row.interest, loan.currency),
-             minor(row.balance, loan.currency)) for row in made(loan).rows]
+    rows = [
+        (
+            row.due,
+            minor(row.principal, loan.currency),
+            minor(row.interest, loan.currency),
+            minor(row.balance, loan.currency),
+        )
+        for row in made(loan).rows
+    ]
     assert rows == contract_rows(loan)
 
 
@@ -67,7 +79,11 @@ def test_every_row_is_what_the_exact_annuity_gives_in_thousands_of_loans(loan):
 @example(10**17, 600, date(2026, 1, 15), 777, Rounding.HALF_UP, DayCount.ACT_365F)
 @example(10**17, 360, date(2026, 1, 31), 1249, Rounding.DOWN, DayCount.ACT_360)
 @given(
-    st.integers(1, 10**12) | st.integers(10**15, 10**17), st.integers(49, 600), days, st.integers(1, 2400), st.sampled_from(Rounding),
+    st.integers(1, 10**12) | st.integers(10**15, 10**17),
+    st.integers(49, 600),
+    days,
+    st.integers(1, 2400),
+    st.sampled_from(Rounding),
     st.sampled_from([DayCount.ACT_365F, DayCount.ACT_360, DayCount.ACT_364, DayCount.THIRTY_E_360]),
 )
 def test_the_fixed_point_solution_of_long_uneven_schedules_is_the_exact_one(
@@ -122,7 +138,9 @@ def test_every_row_replays_from_the_printed_balance(loan):
     anchor = loan.anchor_day or loan.first_due.day
     for row in made(loan).rows:
         part = loan.annual_rate * fraction_of_year(loan.day_count, begin, row.due, anchor)
-        assert minor(row.interest, loan.currency) == rounded(minor(balance, loan.currency) * part, loan.rounding)
+        assert minor(row.interest, loan.currency) == rounded(
+            minor(balance, loan.currency) * part, loan.rounding
+        )
         assert row.accrued == row.interest
         assert row.total == row.principal + row.interest
         assert row.balance == balance - row.principal
@@ -146,7 +164,9 @@ def test_a_schedule_survives_json(loan):
     assert Terms.model_validate_json(loan.model_dump_json()) == loan
 
 
-@pytest.mark.parametrize(("currency", "instalment"), [("JPY", "1100"), ("CNY", "1100.16"), ("KWD", "1100.160")])
+@pytest.mark.parametrize(
+    ("currency", "instalment"), [("JPY", "1100"), ("CNY", "1100.16"), ("KWD", "1100.160")]
+)
 def test_an_instalment_has_the_decimals_of_its_currency(currency, instalment):
     # 12,000 at 1.5 % a month over 12: exact 1100.1599929..., so 1,100 yen, 1,100.16 yuan, 1,100.160 dinar.
     exact = exact_level(12000 * 10 ** DECIMALS[currency], [Fraction(15, 1000)] * 12)
@@ -193,7 +213,10 @@ def test_a_given_instalment_leaves_the_residue_to_the_last_row():
 def test_a_large_given_instalment_ends_the_loan_early():
     rows = amortise(plain(instalment="7000.00")).rows
     # 12,000 · 1.5 % = 180 → 6,820; 5,180 · 1.5 % = 77.70 → 5,180 + 77.70.
-    assert [(str(row.total), str(row.balance)) for row in rows] == [("7000.00", "5180.00"), ("5257.70", "0.00")]
+    assert [(str(row.total), str(row.balance)) for row in rows] == [
+        ("7000.00", "5180.00"),
+        ("5257.70", "0.00"),
+    ]
 
 
 def test_an_instalment_below_the_interest_is_refused():
@@ -252,8 +275,11 @@ def test_a_published_monthly_schedule_is_met_to_the_cent(case):
     rounding = {"ROUND_HALF_UP": "half_up", "ROUND_UP": "up"}[loan["payment_rounding"]]
     schedule = amortise(
         plain(
-            principal=loan["principal"], annual_rate=loan["annual_rate_pct"] + "%", instalments=loan["term_months"],
-            currency="USD", rounding=rounding,
+            principal=loan["principal"],
+            annual_rate=loan["annual_rate_pct"] + "%",
+            instalments=loan["term_months"],
+            currency="USD",
+            rounding=rounding,
         )
     )
     assert str(schedule.rows[0].total) == case["expected_payment"]
@@ -274,7 +300,9 @@ def test_a_published_annual_schedule_is_met_to_the_cent(case):
     balance, factors, divide = minor(loan["principal"]), [rate.numerator] * count, rounder(Rounding.HALF_UP)
     instalment = level_instalment(balance, factors, rate.denominator, divide)
     assert str(major(instalment)) == case["expected_payment"]
-    rows = level_rows([date(2026 + k, 1, 1) for k in range(count)], balance, instalment, factors, rate.denominator, divide)
+    rows = level_rows(
+        [date(2026 + k, 1, 1) for k in range(count)], balance, instalment, factors, rate.denominator, divide
+    )
     for row in case["expected_rows"]:
         ours = rows[row["nr"] - 1]
         figures = tuple(str(major(amount)) for amount in (sum(ours[PAID]), ours[1], ours[2], ours[-1]))
@@ -285,7 +313,10 @@ def test_the_oracle_meets_a_published_schedule_too():
     # Arcones, SOA FM §4.1 Ex 4 (golden/published_schedules.json): an oracle that nothing checks proves nothing.
     (case,) = (case for case in PUBLISHED if case["id"].startswith("arcones"))
     rows = rows_of("level", 2_000_000, [Fraction(8, 100)] * 12, "half_up")
-    printed = [tuple(minor(row[key]) for key in ("principal", "interest", "balance_after")) for row in case["expected_rows"]]
+    printed = [
+        tuple(minor(row[key]) for key in ("principal", "interest", "balance_after"))
+        for row in case["expected_rows"]
+    ]
     assert rows == printed
 
 

@@ -115,16 +115,21 @@ def test_a_borrower_who_is_current_and_can_pay_needs_no_action():
     assert decision.offers == ()
     assert [one.id for one in decision.failed_gates] == ["in-difficulty"]
     # Each leg on its own takes the case up: an instalment short, a fallen income.
-    for place, value in (("finances.essential_costs.0.monthly", "4400.00"), ("finances.income_before", "9000.00")):
+    for place, value in (
+        ("finances.essential_costs.0.monthly", "4400.00"),
+        ("finances.income_before", "9000.00"),
+    ):
         other = Application.model_validate(changed(data, place, value))
         assert decide(other, load_policy("cn-consumer-finance"), on=DAY).outcome != "no_action_needed"
 
 
 # --- ranking and choice
 
-THREE = rule("six", offer="[{measure: extend, instalments: 6}]") + rule(
-    "twelve", offer="[{measure: extend, instalments: 12}]"
-) + rule("nine", offer="[{measure: extend, instalments: 9}]")
+THREE = (
+    rule("six", offer="[{measure: extend, instalments: 6}]")
+    + rule("twelve", offer="[{measure: extend, instalments: 12}]")
+    + rule("nine", offer="[{measure: extend, instalments: 9}]")
+)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +151,9 @@ THREE = rule("six", offer="[{measure: extend, instalments: 6}]") + rule(
 )
 def test_offers_are_ranked_by_the_policys_keys(tail, order):
     decision = decided(small(rules=THREE, tail=tail))
-    assert [(offer.rule, offer.rank) for offer in decision.offers] == [(name, k) for k, name in enumerate(order, 1)]
+    assert [(offer.rule, offer.rank) for offer in decision.offers] == [
+        (name, k) for k, name in enumerate(order, 1)
+    ]
 
 
 def test_one_offer_may_be_demanded_and_two_are_an_error():
@@ -186,7 +193,11 @@ def test_all_limits_that_fail_are_named():
 
 def test_a_limit_nobody_can_judge_makes_no_offer_and_asks_for_what_is_missing():
     application = Application.model_validate(changed(example("illness"), "finances.essential_costs", ...))
-    text = small(limits=limit("affordable", "{fact: highest_payment_after, op: '<=', value: {fact: affordable_instalment}}"))
+    text = small(
+        limits=limit(
+            "affordable", "{fact: highest_payment_after, op: '<=', value: {fact: affordable_instalment}}"
+        )
+    )
     decision = decided(text, application)
     assert (decision.outcome, decision.offers) == ("refer", ())
     (refusal,) = decision.refusals
@@ -234,7 +245,9 @@ def test_only_the_conditions_that_made_it_so_are_told():
 
 
 def test_a_measure_that_cannot_be_applied_is_a_refusal_with_the_calculators_code():
-    decision = decided(small(rules=rule(offer="[{measure: waive, of: fees, amount: 10}]")))  # no fees are owed
+    decision = decided(
+        small(rules=rule(offer="[{measure: waive, of: fees, amount: 10}]"))
+    )  # no fees are owed
     (refusal,) = decision.refusals
     assert (refusal.stage, refusal.code) == ("measure", "waive-exceeds-bucket")
     assert decision.outcome == "decline"
@@ -255,7 +268,9 @@ def test_a_flag_marks_an_offer_and_refuses_nothing():
 def test_a_policy_in_another_currency_is_refused():
     with pytest.raises(InvalidInput) as caught:
         decided(small(head=SMALL.replace("CNY", "USD")))
-    assert [(issue.code, issue.place) for issue in caught.value.issues] == [("policy-currency", "loan.currency")]
+    assert [(issue.code, issue.place) for issue in caught.value.issues] == [
+        ("policy-currency", "loan.currency")
+    ]
 
 
 def test_a_policy_not_in_force_is_refused():
@@ -263,7 +278,9 @@ def test_a_policy_not_in_force_is_refused():
         decide(ILLNESS, load_policy("cn-consumer-finance"), on=date(2025, 9, 30))
 
 
-@pytest.mark.parametrize("score", ["0.35", "0.0000001", "-1", "1e20", "1e30", "1e999999", "999999999999999999999999999999"])
+@pytest.mark.parametrize(
+    "score", ["0.35", "0.0000001", "-1", "1e20", "1e30", "1e999999", "999999999999999999999999999999"]
+)
 def test_a_score_is_compared_exactly_or_refused_but_never_a_traceback(score):
     text = small(gates=gate("g", "{fact: scores.pd, op: '<', value: 0.4}", "refer"), tail="scores: [pd]\n")
     try:
@@ -288,7 +305,9 @@ def test_a_case_that_cannot_be_judged_always_says_what_is_missing():
     data = changed(data, "loan.payments", [])
     data = changed(data, "as_of", "2025-07-15")
     data["hardship"] = {"cause": "illness", "onset": "2025-07-01", "expected_months": 8}
-    data["hardship"]["evidence"] = [{"kind": kind, "on": "2025-07-10"} for kind in ("hardship_proof", "income_proof")]
+    data["hardship"]["evidence"] = [
+        {"kind": kind, "on": "2025-07-10"} for kind in ("hardship_proof", "income_proof")
+    ]
     data["finances"]["essential_costs"] = []
     application = Application.model_validate(data)
     decision = decide(application, consumer_policy(), on=application.as_of)
@@ -341,8 +360,16 @@ def test_the_id_depends_on_application_policy_and_day_and_on_nothing_else(decisi
     others = [
         decide(ILLNESS, policy_of(text), on=DAY + timedelta(days=1)),
         decide(ILLNESS, policy_of(text.replace("{2025-10-01: 6}", "{2025-10-01: 7}")), on=DAY),
-        decide(Application.model_validate(changed(example("illness"), "finances.dependants", 2)), policy_of(text), on=DAY),
-        decide(Application.model_validate(changed(example("illness"), "reference", "A-2")), policy_of(text), on=DAY),
+        decide(
+            Application.model_validate(changed(example("illness"), "finances.dependants", 2)),
+            policy_of(text),
+            on=DAY,
+        ),
+        decide(
+            Application.model_validate(changed(example("illness"), "reference", "A-2")),
+            policy_of(text),
+            on=DAY,
+        ),
     ]
     assert len({decision.id, *(other.id for other in others)}) == 5
 
@@ -351,11 +378,16 @@ def test_two_spellings_of_one_application_have_one_id(decision):
     other = changed(example("illness"), "finances.liquid_reserves", 3500)
     other = changed(other, "loan.contract.annual_rate", "0.18")
     other = changed(other, "loan.payments.0.amount", "2396.360")
-    assert decide(Application.model_validate(other), load_policy("cn-consumer-finance"), on=DAY).id == decision.id
+    assert (
+        decide(Application.model_validate(other), load_policy("cn-consumer-finance"), on=DAY).id
+        == decision.id
+    )
 
 
 def test_a_decision_replays_the_same_today(decision):
-    found = replay(Decision.model_validate_json(decision.model_dump_json()), load_policy("cn-consumer-finance"))
+    found = replay(
+        Decision.model_validate_json(decision.model_dump_json()), load_policy("cn-consumer-finance")
+    )
     assert (found.same, found.differences) == (True, ())
 
 
@@ -445,7 +477,11 @@ def check_law(application: Application) -> None:
         assert rows[-1].balance == 0
         assert offer.plan.position == found.position
         longer = len(rows) > found.remaining_term
-        marked = longer or offer.prospect.waived + offer.prospect.forgiven > 0 or offer.plan.instalment < found.instalment_before
+        marked = (
+            longer
+            or offer.prospect.waived + offer.prospect.forgiven > 0
+            or offer.plan.instalment < found.instalment_before
+        )
         assert ("restructured-asset" in offer.flags) is marked
         assert all(one.verdict == "true" for one in (*offer.because, *offer.limits))
     for refusal in decision.refusals:
@@ -463,9 +499,11 @@ def check_law(application: Application) -> None:
         assert one.conditions
         told = {c.verdict for c in one.conditions}
         # What is unknown may have been one of several ways, of which the others failed.
-        assert told - {"false"} == {"unknown"} if one.verdict == "unknown" else told == {
-            "true" if one.verdict == "passed" else "false"
-        }
+        assert (
+            told - {"false"} == {"unknown"}
+            if one.verdict == "unknown"
+            else told == {"true" if one.verdict == "passed" else "false"}
+        )
     named = {one.place for one in decision.missing}
     assert set(found.missing) <= named
     if any(one.verdict == "unknown" for one in decision.gates):
@@ -505,14 +543,17 @@ def test_the_order_of_the_rules_gates_and_limits_does_not_change_what_is_offered
     policy = consumer_policy()
     mixed = policy.model_copy(
         update={
-            name: tuple(data.draw(st.permutations(getattr(policy, name)))) for name in ("rules", "gates", "flags")
+            name: tuple(data.draw(st.permutations(getattr(policy, name))))
+            for name in ("rules", "gates", "flags")
         }
     )
     try:
         one, two = (decide(application, each, on=application.as_of) for each in (policy, mixed))
     except RestructureError:
         assume(False)
-    assert {one.rule for one in two.offers} | {one.rule for one in two.refusals} == {rule.id for rule in policy.rules}
+    assert {one.rule for one in two.offers} | {one.rule for one in two.refusals} == {
+        rule.id for rule in policy.rules
+    }
     names = [shape(each) for each in (one, two)]
     # A refusal at a gate lists the gates in the policy's order.
     for found in names:
@@ -549,7 +590,10 @@ def test_deciding_twice_gives_one_record(application):
 
 
 @settings(max_examples=35)
-@given(applications(), st.sampled_from(["income", "essential_costs", "other_debts", "income_before", "liquid_reserves"]))
+@given(
+    applications(),
+    st.sampled_from(["income", "essential_costs", "other_debts", "income_before", "liquid_reserves"]),
+)
 def test_taking_information_away_never_makes_an_offer_nor_allows_enforcement(application, name):
     """Unknown is never better than known: what is offered without a fact is offered with it or not at all."""
     less = application.model_copy(update={"finances": application.finances.model_copy(update={name: None})})

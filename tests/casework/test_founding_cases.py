@@ -77,7 +77,9 @@ def test_the_borrower_then_pays_every_new_instalment_on_time_and_owes_nothing(il
     assert buckets.fees == 0  # so all the rest has joined the principal
     day, paid = on, 0
     for row in plan.schedule.rows:
-        interest = rounded(owed * plan.position.repayment.annual_rate * fraction_of_year("30/360 by month", day, row.due, 30))
+        interest = rounded(
+            owed * plan.position.repayment.annual_rate * fraction_of_year("30/360 by month", day, row.due, 30)
+        )
         if day == on:
             # The first period is a part of a scheduled month: 12 of the days from 28 February to 30 March.
             assert row.due == date(2026, 3, 30)
@@ -109,7 +111,10 @@ def test_overspending_names_every_gate_that_failed_or_cannot_be_judged(overspend
         ("able-to-repay", "unknown"),
         ("not-too-often", "unknown"),
     ]
-    assert {gate.id for gate in overspending.gates if gate.verdict == "passed"} == {"in-difficulty", "undisputed"}
+    assert {gate.id for gate in overspending.gates if gate.verdict == "passed"} == {
+        "in-difficulty",
+        "undisputed",
+    }
 
 
 def test_overspending_names_the_missing_information_and_who_needs_it(overspending):
@@ -178,7 +183,10 @@ def test_the_published_example_comes_out_to_the_cent():
             "hardship": {
                 "cause": "illness",
                 "onset": "2026-01-12",
-                "evidence": [{"kind": "hardship_proof", "on": "2026-03-10"}, {"kind": "income_proof", "on": "2026-03-10"}],
+                "evidence": [
+                    {"kind": "hardship_proof", "on": "2026-03-10"},
+                    {"kind": "income_proof", "on": "2026-03-10"},
+                ],
             },
             "conduct": {"willing_to_repay": True, "reachable": True, "disputed": False},
             "previous_restructurings": [],
@@ -194,7 +202,9 @@ def test_the_published_example_comes_out_to_the_cent():
     assert str(decision.assessment.instalment_before) == expected["old_payment"]
     assert prospect.term_after == expected["new_term"]
     assert str(decision.assessment.disposable_income) == expected["disposable_income"]
-    assert (prospect.highest_payment_after <= decision.assessment.affordable_instalment) is expected["affordable"]
+    assert (prospect.highest_payment_after <= decision.assessment.affordable_instalment) is expected[
+        "affordable"
+    ]
     assert f"{prospect.payment_reduction * 100:.2f}" == expected["payment_reduction_pct"]
     joined = offer.plan.moved(MovementKind.CAPITALISED) + Decimal(given["principal_outstanding"])
     assert f"{joined:.2f}" == expected["new_balance"]

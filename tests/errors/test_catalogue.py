@@ -40,7 +40,9 @@ def check(path: Path, error: RestructureError) -> None:
         assert issue.file == path.name
         assert "\n" not in issue.message
         # What pydantic says to programmers is not a sentence for an analyst.
-        assert not re.search(r"\b(Input should|String should|Tuple should|pattern '|instance of)\b", issue.message)
+        assert not re.search(
+            r"\b(Input should|String should|Tuple should|pattern '|instance of)\b", issue.message
+        )
     assert str(error) == "\n".join(found)
 
 
@@ -88,7 +90,9 @@ def test_every_code_has_a_file_or_a_test_elsewhere():
     codes = {
         code
         for path in (*APPLICATIONS, *POLICIES)
-        for code in re.findall(r": ([a-z]+(?:-[a-z]+)+): ", path.with_name(f"{path.name}.txt").read_text("utf-8"))
+        for code in re.findall(
+            r": ([a-z]+(?:-[a-z]+)+): ", path.with_name(f"{path.name}.txt").read_text("utf-8")
+        )
     }
     named = {code for path in (*APPLICATIONS, *POLICIES) for code in CATALOGUE if path.name.startswith(code)}
     assert set(CATALOGUE) - codes - named - ELSEWHERE.keys() - OF_A_PLAN == set()
@@ -108,7 +112,9 @@ def test_every_code_in_the_source_is_in_the_catalogue():
     used = {
         code
         for path in source.rglob("*.py")
-        for code in re.findall(r'(?:Issue|PydanticCustomError|issue|_report)\(\s*"([a-z]+(?:-[a-z]+)+)"', path.read_text("utf-8"))
+        for code in re.findall(
+            r'(?:Issue|PydanticCustomError|issue|_report)\(\s*"([a-z]+(?:-[a-z]+)+)"', path.read_text("utf-8")
+        )
     }
     assert used - CATALOGUE.keys() == set()
     assert len(used) > 40

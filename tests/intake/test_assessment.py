@@ -96,7 +96,9 @@ def expected_loan_facts(application: Application) -> dict[str, object]:
     late = on.toordinal() - oldest.toordinal()
     bands = {0: "current", 30: "1-30 days", 60: "31-60 days", 90: "61-90 days", 180: "91-180 days"}
     stage = next((name for end, name in bands.items() if late <= end), "over 180 days")
-    exact = {name: Fraction(value, 10 ** {"JPY": 0, "KWD": 3}.get(currency, 2)) for name, value in buckets.items()}
+    exact = {
+        name: Fraction(value, 10 ** {"JPY": 0, "KWD": 3}.get(currency, 2)) for name, value in buckets.items()
+    }
     return {
         **exact,
         "claim": sum(exact.values()),
@@ -115,9 +117,21 @@ def expected_facts(application: Application, instalment: Fraction) -> dict[str, 
     """Everything about the person, from the descriptions of the facts."""
     finances, hardship, conduct = application.finances, application.hardship, application.conduct
     on = application.as_of
-    income = None if finances.income is None else sum((Fraction(one.monthly) for one in finances.income), Fraction(0))
-    costs = None if finances.essential_costs is None else sum((Fraction(c.monthly) for c in finances.essential_costs), Fraction(0))
-    debts = None if finances.other_debts is None else sum((Fraction(d.monthly) for d in finances.other_debts), Fraction(0))
+    income = (
+        None
+        if finances.income is None
+        else sum((Fraction(one.monthly) for one in finances.income), Fraction(0))
+    )
+    costs = (
+        None
+        if finances.essential_costs is None
+        else sum((Fraction(c.monthly) for c in finances.essential_costs), Fraction(0))
+    )
+    debts = (
+        None
+        if finances.other_debts is None
+        else sum((Fraction(d.monthly) for d in finances.other_debts), Fraction(0))
+    )
     disposable = None if None in (income, costs, debts) else income - costs - debts
     affordable = None if disposable is None else max(disposable, Fraction(0))
     before = None if finances.income_before is None else Fraction(finances.income_before)
@@ -202,9 +216,13 @@ def expected_facts(application: Application, instalment: Fraction) -> dict[str, 
 def check(application: Application) -> None:
     found = assessed(application)
     if isinstance(application.loan, StatedLoan):
-        instalment = Fraction(next_instalment(application.loan), 10 ** {"JPY": 0, "KWD": 3}.get(found.currency, 2))
+        instalment = Fraction(
+            next_instalment(application.loan), 10 ** {"JPY": 0, "KWD": 3}.get(found.currency, 2)
+        )
         assert found.instalment_before == instalment
-    expected = expected_loan_facts(application) | expected_facts(application, Fraction(found.instalment_before))
+    expected = expected_loan_facts(application) | expected_facts(
+        application, Fraction(found.instalment_before)
+    )
     actual = {name: getattr(found, name) for name in expected}
     assert actual == expected
     # Nothing that a rule may read was left out by the oracle, except the instalment, which is compared above.
@@ -255,7 +273,9 @@ def restated(application: Application) -> Application:
 
 @settings(max_examples=50)
 @given(applications(loans=contract_loans()))
-def test_balances_derived_from_a_contract_and_the_same_balances_stated_give_the_same_facts_and_offers(application):
+def test_balances_derived_from_a_contract_and_the_same_balances_stated_give_the_same_facts_and_offers(
+    application,
+):
     try:
         other = restated(application)
         mine, theirs = assess(application, on=application.as_of), assess(other, on=other.as_of)
@@ -336,10 +356,18 @@ def test_no_income_at_all_is_zero_and_a_share_of_it_is_unknown():
 @pytest.mark.parametrize(
     ("hardship", "outlook", "left"),
     [
-        ({"onset": "2026-01-12", "expected_months": 8}, "temporary", 6),  # to 12 September: five months and a bit
+        (
+            {"onset": "2026-01-12", "expected_months": 8},
+            "temporary",
+            6,
+        ),  # to 12 September: five months and a bit
         ({"onset": "2026-01-18", "expected_months": 3}, "temporary", 1),  # to 18 April: one month exactly
         ({"onset": "2026-01-19", "expected_months": 2}, "temporary", 1),  # to 19 March: one day
-        ({"onset": "2026-01-18", "expected_months": 2}, None, None),  # today: it should be over, nobody said so
+        (
+            {"onset": "2026-01-18", "expected_months": 2},
+            None,
+            None,
+        ),  # today: it should be over, nobody said so
         ({"onset": "2025-01-18", "expected_months": 2}, None, None),
         ({"onset": "2026-01-18"}, None, None),
         ({"expected_months": 8}, None, None),
@@ -454,7 +482,9 @@ def test_every_fact_has_a_description_for_people(name):
 
 @settings(max_examples=50)
 @given(applications(), st.sampled_from(OF_A_CASE))
-def test_a_derivation_ends_in_the_value_of_the_record_and_holds_the_values_of_what_it_names(application, name):
+def test_a_derivation_ends_in_the_value_of_the_record_and_holds_the_values_of_what_it_names(
+    application, name
+):
     found = assessed(application)
     text = derivation(found, name)
     shown = show(facts()[name], found.value(name), found.currency)

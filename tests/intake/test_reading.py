@@ -59,8 +59,12 @@ def test_any_application_reads_back_from_any_spelling_of_itself(tmp_path, applic
 
 def test_a_byte_order_mark_and_an_upper_case_ending_change_nothing(tmp_path):
     text = json.dumps(example("illness"), ensure_ascii=False)
-    assert read_application(written(tmp_path, b"\xef\xbb\xbf" + text.encode())) == read_application(EXAMPLES / "illness.json")
-    assert read_application(written(tmp_path, yaml_of(example("illness")), "A.YAML")) == read_application(EXAMPLES / "illness.json")
+    assert read_application(written(tmp_path, b"\xef\xbb\xbf" + text.encode())) == read_application(
+        EXAMPLES / "illness.json"
+    )
+    assert read_application(written(tmp_path, yaml_of(example("illness")), "A.YAML")) == read_application(
+        EXAMPLES / "illness.json"
+    )
 
 
 def test_an_unquoted_date_in_yaml_is_a_date_and_a_word_like_yes_is_not_a_yes(tmp_path):
@@ -198,7 +202,9 @@ def test_an_unknown_field_anywhere_is_told_at_exactly_its_place(name, tmp_path):
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data(), st.sampled_from(["\t", 1, None]))
 def test_a_fault_is_located_in_any_layout_of_the_file(tmp_path, data, indent):
-    place = data.draw(st.sampled_from([p for p in leaves(example("overspending")) if not p.endswith("basis")]))
+    place = data.draw(
+        st.sampled_from([p for p in leaves(example("overspending")) if not p.endswith("basis")])
+    )
     text = json.dumps(changed(example("overspending"), place, {"not": "this"}), indent=indent)
     issue = refused(written(tmp_path, text))[0]
     assert (issue.line, issue.column) != (None, None)
@@ -280,7 +286,8 @@ def test_no_text_makes_the_reader_fall_over(name, text, code, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"), [('{"reference":\n"\\ud800"}', (1, 2)), ("{\n" + '"a":' + "[" * 500 + "]" * 500 + "}", (2,))]
+    ("text", "shown"),
+    [('{"reference":\n"\\ud800"}', (1, 2)), ("{\n" + '"a":' + "[" * 500 + "]" * 500 + "}", (2,))],
 )
 def test_the_line_in_a_message_is_the_files_own_line(text, shown, tmp_path):
     for issue in refused(written(tmp_path, text)):
@@ -315,7 +322,10 @@ def test_text_in_another_encoding_is_refused_and_says_which_one_is_wanted(encodi
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")), st.sampled_from(["a.json", "a.yaml"]))
+@given(
+    st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")),
+    st.sampled_from(["a.json", "a.yaml"]),
+)
 def test_any_bytes_at_all_are_read_or_refused(tmp_path, data, name):
     try:
         read_application(written(tmp_path, data, name))
@@ -380,20 +390,29 @@ def test_any_value_at_any_place_is_read_or_refused(tmp_path, data, name, value):
         ("loan.basis", "contracts", "choice-unknown"),
     ],
 )
-def test_a_value_of_the_wrong_kind_is_refused_and_never_turned_into_the_right_one(place, value, code, tmp_path):
+def test_a_value_of_the_wrong_kind_is_refused_and_never_turned_into_the_right_one(
+    place, value, code, tmp_path
+):
     issues = refused(written(tmp_path, changed(example("illness"), place, value)))
     assert [issue.code for issue in issues] == [code]
     assert issues[0].place in (place, place.rpartition(".")[0])
 
 
 def test_whole_money_may_be_a_number_and_a_percentage_a_text(tmp_path):
-    data = changed(changed(example("illness"), "finances.liquid_reserves", 3500), "loan.contract.annual_rate", "0.18")
+    data = changed(
+        changed(example("illness"), "finances.liquid_reserves", 3500), "loan.contract.annual_rate", "0.18"
+    )
     assert read_application(written(tmp_path, data)) == read_application(EXAMPLES / "illness.json")
 
 
 @pytest.mark.parametrize("scale", ["0.000000000000000000000000000001", "100000000000000000.000000000000001"])
 def test_no_digit_of_an_amount_is_dropped_on_the_way_in(scale, tmp_path):
-    codes = {issue.code for issue in refused(written(tmp_path, changed(example("illness"), "finances.liquid_reserves", scale)))}
+    codes = {
+        issue.code
+        for issue in refused(
+            written(tmp_path, changed(example("illness"), "finances.liquid_reserves", scale))
+        )
+    }
     assert codes <= {"money-scale", "money-too-large"}
 
 
@@ -417,17 +436,66 @@ def test_a_suggestion_names_the_nearest_word_or_lists_the_few_there_are():
 CONTRADICTIONS = [
     # (example, place, on the border, over it, code, place told)
     ("illness", "hardship.onset", "2026-03-18", "2026-03-19", "date-after-decision", "hardship.onset"),
-    ("illness", "hardship.evidence.1.on", "2026-03-18", "2026-03-19", "date-after-decision", "hardship.evidence.1.on"),
-    ("illness", "loan.payments.5.on", "2026-03-18", "2026-03-19", "date-after-decision", "loan.payments.5.on"),
-    ("illness", "loan.payments.0.on", "2025-06-30", "2025-06-29", "date-before-origination", "loan.payments.0.on"),
+    (
+        "illness",
+        "hardship.evidence.1.on",
+        "2026-03-18",
+        "2026-03-19",
+        "date-after-decision",
+        "hardship.evidence.1.on",
+    ),
+    (
+        "illness",
+        "loan.payments.5.on",
+        "2026-03-18",
+        "2026-03-19",
+        "date-after-decision",
+        "loan.payments.5.on",
+    ),
+    (
+        "illness",
+        "loan.payments.0.on",
+        "2025-06-30",
+        "2025-06-29",
+        "date-before-origination",
+        "loan.payments.0.on",
+    ),
     ("illness", "finances.currency", "CNY", "USD", "currency-mixed", "finances.currency"),
     ("illness", "loan.payments.0.currency", "CNY", "USD", "currency-mixed", "loan.payments.0.currency"),
     ("illness", "finances.income_before", "0.01", "0.001", "money-scale", "finances.income_before"),
     ("illness", "finances.liquid_reserves", "0.01", "0.001", "money-scale", "finances.liquid_reserves"),
-    ("illness", "finances.essential_costs.4.monthly", "0.01", "0.001", "money-scale", "finances.essential_costs.4.monthly"),
-    ("illness", "finances.other_debts.0.monthly", "0.01", "0.001", "money-scale", "finances.other_debts.0.monthly"),
-    ("illness", "finances.other_debts.0.balance", "0.01", "0.001", "money-scale", "finances.other_debts.0.balance"),
-    ("overspending", "loan.oldest_unpaid_due", "2024-11-05", "2024-11-04", "date-before-origination", "loan.oldest_unpaid_due"),
+    (
+        "illness",
+        "finances.essential_costs.4.monthly",
+        "0.01",
+        "0.001",
+        "money-scale",
+        "finances.essential_costs.4.monthly",
+    ),
+    (
+        "illness",
+        "finances.other_debts.0.monthly",
+        "0.01",
+        "0.001",
+        "money-scale",
+        "finances.other_debts.0.monthly",
+    ),
+    (
+        "illness",
+        "finances.other_debts.0.balance",
+        "0.01",
+        "0.001",
+        "money-scale",
+        "finances.other_debts.0.balance",
+    ),
+    (
+        "overspending",
+        "loan.oldest_unpaid_due",
+        "2024-11-05",
+        "2024-11-04",
+        "date-before-origination",
+        "loan.oldest_unpaid_due",
+    ),
     ("overspending", "loan.repayment.first_due", "2026-03-19", "2026-03-18", "date-order", None),
     ("overspending", "loan.missed_instalments", 0, -1, "value-invalid", "loan.missed_instalments"),
 ]
@@ -451,9 +519,13 @@ def test_a_hardship_over_before_it_began_and_a_lasting_one_with_an_end_are_contr
         ({"lasting": True, "resolved_on": "2026-01-11"}, "value-invalid"),
         ({"resolved_on": "2026-03-19"}, "date-after-decision"),
     ):
-        assert [i.code for i in refused(written(tmp_path, {**example("illness"), "hardship": hardship}))] == [code]
+        assert [i.code for i in refused(written(tmp_path, {**example("illness"), "hardship": hardship}))] == [
+            code
+        ]
     fine = {"onset": "2026-01-12", "resolved_on": "2026-01-12", "lasting": False, "expected_months": 0}
-    assert isinstance(read_application(written(tmp_path, {**example("illness"), "hardship": fine})), Application)
+    assert isinstance(
+        read_application(written(tmp_path, {**example("illness"), "hardship": fine})), Application
+    )
 
 
 def test_an_earlier_restructuring_lies_between_the_loans_start_and_the_day(tmp_path):

@@ -24,7 +24,9 @@ from restructure.policy.language import AllOf, AnyOf, Comparison, Condition, Not
 from restructure.policy.normal import Alternative, Leaf, Node, Operator, Problem, Together, disjuncts, width
 
 HERE = engine_version() is not None
-needs_engine = pytest.mark.skipif(not HERE, reason="durable_rules cannot be imported by this interpreter (CPython 3.13+ as released)")
+needs_engine = pytest.mark.skipif(
+    not HERE, reason="durable_rules cannot be imported by this interpreter (CPython 3.13+ as released)"
+)
 
 LARGEST = 2**63 - 1
 FACTS = ["a", "b", "c", "d", "e"]
@@ -130,7 +132,14 @@ def random_rules(rng: random.Random, count: int, constants: list[int]) -> list[t
 
 
 def random_constants(rng: random.Random) -> list[int]:
-    pools = [[0, 1, 2], [-5, 0, 5], [10**6, 10**12], [LARGEST, -LARGEST, LARGEST - 1], [2**53, 2**53 + 1], [999, 100_000_00]]
+    pools = [
+        [0, 1, 2],
+        [-5, 0, 5],
+        [10**6, 10**12],
+        [LARGEST, -LARGEST, LARGEST - 1],
+        [2**53, 2**53 + 1],
+        [999, 100_000_00],
+    ]
     return rng.choice(pools) + [rng.randint(-(10**9), 10**9)]
 
 
@@ -144,10 +153,15 @@ def random_values(rng: random.Random, constants: list[int], facts: list[str]) ->
 
 def small_enough(rules: list[tuple[str, Condition]], values: Mapping[str, int | None]) -> bool:
     """Whether the engine can hold every difference (else it must say so, which is tested apart)."""
+
     def fits(node: Node) -> bool:
         for leaf in node.leaves():
             mine, theirs = values[leaf.fact], values[leaf.other] if leaf.other else None
-            if mine is not None and theirs is not None and not -LARGEST <= leaf.left * mine - leaf.right * theirs <= LARGEST:
+            if (
+                mine is not None
+                and theirs is not None
+                and not -LARGEST <= leaf.left * mine - leaf.right * theirs <= LARGEST
+            ):
                 return False
         return True
 
@@ -208,11 +222,15 @@ def test_very_many_rules_are_evaluated_in_order(count):
 
 
 conditions = st.recursive(
-    st.builds(Comparison, fact=st.sampled_from(FACTS), op=st.sampled_from(ORDERED), value=st.sampled_from([0, 1, 2]))
+    st.builds(
+        Comparison, fact=st.sampled_from(FACTS), op=st.sampled_from(ORDERED), value=st.sampled_from([0, 1, 2])
+    )
     | st.builds(Comparison, fact=st.sampled_from(FACTS), op=st.sampled_from(["known", "unknown"])),
-    lambda inner: st.builds(Not, negated=inner)
-    | st.builds(AllOf, all=st.lists(inner, min_size=1, max_size=3).map(tuple))
-    | st.builds(AnyOf, any=st.lists(inner, min_size=1, max_size=3).map(tuple)),
+    lambda inner: (
+        st.builds(Not, negated=inner)
+        | st.builds(AllOf, all=st.lists(inner, min_size=1, max_size=3).map(tuple))
+        | st.builds(AnyOf, any=st.lists(inner, min_size=1, max_size=3).map(tuple))
+    ),
     max_leaves=6,
 )
 some_values = st.fixed_dictionaries({name: st.sampled_from([None, 0, 1, 2, 3]) for name in FACTS})
@@ -314,7 +332,9 @@ def test_shuffling_the_rules_changes_nothing_but_their_order(seed, data):
     values = random_values(rng, constants, FACTS)
     if not small_enough(rules, values):
         return
-    fired = [Evaluator(Problem([(n, normal(c)) for n, c in order])).fired(values) for order in (rules, shuffled)]
+    fired = [
+        Evaluator(Problem([(n, normal(c)) for n, c in order])).fired(values) for order in (rules, shuffled)
+    ]
     assert set(fired[0]) == set(fired[1])
     for order, names in zip((rules, shuffled), fired, strict=True):
         assert names == [name for name, _ in order if name in set(names)]
@@ -452,9 +472,15 @@ class Breaking:
 
 
 @needs_engine
-@pytest.mark.parametrize("call", ["assert_fact", "start_action_for_state", "complete_and_start_action", "retract_fact"])
-@pytest.mark.parametrize("error", [RuntimeError("secret 4800"), KeyboardInterrupt(), MemoryError("secret 4800")])
-def test_an_exception_in_the_middle_is_passed_on_without_values_and_the_next_answer_is_right(call, error, monkeypatch):
+@pytest.mark.parametrize(
+    "call", ["assert_fact", "start_action_for_state", "complete_and_start_action", "retract_fact"]
+)
+@pytest.mark.parametrize(
+    "error", [RuntimeError("secret 4800"), KeyboardInterrupt(), MemoryError("secret 4800")]
+)
+def test_an_exception_in_the_middle_is_passed_on_without_values_and_the_next_answer_is_right(
+    call, error, monkeypatch
+):
     engine, cases = engine_and_cases()
     values, expected = next((values, expected) for values, expected in cases if len(expected) > 3)
     assert engine.fired(values) == expected
@@ -512,7 +538,14 @@ def test_no_thread_is_started_and_the_host_is_never_imported():
         assert engine.fired(values) == expected
     assert threading.active_count() == before
     code = "import sys, restructure; p = restructure.load_policy('cn-consumer-finance'); sys.exit('durable.lang' in sys.modules or 'durable.engine' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, check=False).returncode == 0
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            check=False,
+        ).returncode
+        == 0
+    )
 
 
 @needs_engine
@@ -548,12 +581,25 @@ def test_policies_that_come_and_go_do_not_fill_the_memory():
 
 
 def lying_case():
-    policy = policy_of(small(gates=gate("open", "{fact: monthly_income, op: '>', value: 4711}", "refer"), rules=rule("six") + rule("other")))
+    policy = policy_of(
+        small(
+            gates=gate("open", "{fact: monthly_income, op: '>', value: 4711}", "refer"),
+            rules=rule("six") + rule("other"),
+        )
+    )
     return policy, Application.model_validate(example("illness"))
 
 
 @needs_engine
-@pytest.mark.parametrize("lie", [lambda names: names[1:], lambda names: [*names, "rule:invented"], lambda names: names[::-1], lambda names: [names[0], *names]])
+@pytest.mark.parametrize(
+    "lie",
+    [
+        lambda names: names[1:],
+        lambda names: [*names, "rule:invented"],
+        lambda names: names[::-1],
+        lambda names: [names[0], *names],
+    ],
+)
 def test_a_lying_engine_stops_the_decision_naming_rules_and_no_values(lie, monkeypatch):
     policy, application = lying_case()
     real = DurableEngine.fired

@@ -39,7 +39,9 @@ def require(text: str):
 
 
 def test_a_policy_is_loaded_by_name_by_file_and_by_folder():
-    by_name, by_file, by_folder = (load_policy(s) for s in ("cn-consumer-finance", CONSUMER, str(CONSUMER.parent)))
+    by_name, by_file, by_folder = (
+        load_policy(s) for s in ("cn-consumer-finance", CONSUMER, str(CONSUMER.parent))
+    )
     assert by_name == by_file == by_folder
     assert by_name.at(DAY).digest == by_folder.at(DAY).digest
 
@@ -86,7 +88,9 @@ def test_every_fault_of_a_policy_is_told_at_once_in_the_order_of_the_file(tmp_pa
         assert issue.file.endswith("policy.yaml")
         part = issue.place.rpartition(".")[2]
         assert part.isdecimal() or lines[issue.line - 1][issue.column - 1 :].startswith(part)
-    assert [(issue.line, issue.column) for issue in issues] == sorted((issue.line, issue.column) for issue in issues)
+    assert [(issue.line, issue.column) for issue in issues] == sorted(
+        (issue.line, issue.column) for issue in issues
+    )
 
 
 @pytest.mark.parametrize(
@@ -169,6 +173,7 @@ def test_one_id_stands_for_one_thing_in_the_whole_policy():
 
 def test_a_condition_of_forty_eight_alternatives_is_read_and_one_of_forty_nine_is_not():
     leaf = "{fact: reachable}"
+
     def any_of(n):
         return f"{{any: [{', '.join([leaf] * n)}]}}"
 
@@ -176,8 +181,12 @@ def test_a_condition_of_forty_eight_alternatives_is_read_and_one_of_forty_nine_i
     policy_of(small(rules=rule(when=any_of(48))))
     assert codes(small(rules=rule(when=any_of(49)))) == ["condition-too-wide"]
     # What must hold is also asked the other way round: not all of 49 is any of 49.
-    assert codes(small(gates=gate("g", f"{{all: [{', '.join([leaf] * 49)}]}}", "refer"))) == ["condition-too-wide"]
-    assert codes(small(rules=rule(when=f"{{not: {{all: [{', '.join([leaf] * 49)}]}}}}"))) == ["condition-too-wide"]
+    assert codes(small(gates=gate("g", f"{{all: [{', '.join([leaf] * 49)}]}}", "refer"))) == [
+        "condition-too-wide"
+    ]
+    assert codes(small(rules=rule(when=f"{{not: {{all: [{', '.join([leaf] * 49)}]}}}}"))) == [
+        "condition-too-wide"
+    ]
 
 
 def test_a_measure_is_checked_with_every_value_its_parameter_ever_has():
@@ -188,13 +197,21 @@ def test_a_measure_is_checked_with_every_value_its_parameter_ever_has():
         )
 
     policy_of(with_values("{2025-01-01: 0.5, 2026-01-01: null}"))
-    for values in ("{2025-01-01: 1.5}", "{2025-01-01: 1.5, 2026-01-01: 0.5}", "{2025-01-01: 0.5, 2026-01-01: 1.5}"):
+    for values in (
+        "{2025-01-01: 1.5}",
+        "{2025-01-01: 1.5, 2026-01-01: 0.5}",
+        "{2025-01-01: 0.5, 2026-01-01: 1.5}",
+    ):
         assert faults(with_values(values))
 
 
 def test_a_limit_is_checked_with_every_value_its_parameter_ever_has():
     # apr_after keeps four decimals.
-    for values in ("{2025-01-01: 0.24001}", "{2025-01-01: 0.24001, 2026-01-01: 0.24}", "{2025-01-01: 0.24, 2026-01-01: 0.24001}"):
+    for values in (
+        "{2025-01-01: 0.24001}",
+        "{2025-01-01: 0.24001, 2026-01-01: 0.24}",
+        "{2025-01-01: 0.24, 2026-01-01: 0.24001}",
+    ):
         text = small(
             parameters=f"  p: {{title: P, unit: ratio, source: own, values: {values}}}\n",
             limits=limit("l", "{fact: apr_after, op: '<=', value: {parameter: p}}"),
@@ -203,7 +220,12 @@ def test_a_limit_is_checked_with_every_value_its_parameter_ever_has():
 
 
 @pytest.mark.parametrize(
-    "offer", ["[{measure: extend, instalments: '6'}]", "[{measure: extend, instalments: true}]", "[{measure: holiday, instalments: 3.0}]"]
+    "offer",
+    [
+        "[{measure: extend, instalments: '6'}]",
+        "[{measure: extend, instalments: true}]",
+        "[{measure: holiday, instalments: 3.0}]",
+    ],
 )
 def test_a_measures_number_is_a_number_and_not_something_like_one(offer):
     assert codes(small(rules=rule(offer=offer))) == ["value-invalid"]
@@ -220,16 +242,25 @@ def dated(values: str, *, gates: str | None = None):
     return policy_of(
         small(
             parameters=f"  p: {{title: P, unit: days, source: own, values: {values}}}\n",
-            gates=gates if gates is not None else gate("g", "{fact: days_past_due, op: '<', value: {parameter: p}}", "refer"),
+            gates=gates
+            if gates is not None
+            else gate("g", "{fact: days_past_due, op: '<', value: {parameter: p}}", "refer"),
         )
     )
 
 
 def test_a_value_holds_from_its_day_to_the_day_before_the_next():
     policy = dated("{2025-01-01: 30, 2026-01-01: 60}")
-    for day, value in ((date(2025, 1, 1), 30), (date(2025, 12, 31), 30), (date(2026, 1, 1), 60), (date(2099, 1, 1), 60)):
+    for day, value in (
+        (date(2025, 1, 1), 30),
+        (date(2025, 12, 31), 30),
+        (date(2026, 1, 1), 60),
+        (date(2099, 1, 1), 60),
+    ):
         assert policy.at(day).values == {"p": value}
-        assert policy.at(day).node(policy.gates[0].require) == Leaf("days_past_due", Operator.LESS, threshold=value)
+        assert policy.at(day).node(policy.gates[0].require) == Leaf(
+            "days_past_due", Operator.LESS, threshold=value
+        )
 
 
 def test_before_its_first_day_and_after_a_null_a_used_parameter_has_no_value():
@@ -237,7 +268,9 @@ def test_before_its_first_day_and_after_a_null_a_used_parameter_has_no_value():
     for day in (date(2024, 12, 31), date(2026, 1, 1), date(2026, 12, 31)):
         with pytest.raises(InvalidPolicy) as caught:
             policy.at(day)
-        assert [(issue.code, issue.place) for issue in caught.value.issues] == [("parameter-undefined", "parameters.p")]
+        assert [(issue.code, issue.place) for issue in caught.value.issues] == [
+            ("parameter-undefined", "parameters.p")
+        ]
     assert policy.at(date(2027, 1, 1)).values == {"p": 0}
 
 
@@ -254,7 +287,12 @@ def test_a_parameter_that_nothing_uses_may_be_without_a_value():
 
 @settings(max_examples=40)
 @given(
-    st.lists(st.tuples(st.dates(date(2020, 1, 1), date(2030, 1, 1)), st.none() | st.integers(0, 99)), min_size=1, max_size=5, unique_by=lambda p: p[0]),
+    st.lists(
+        st.tuples(st.dates(date(2020, 1, 1), date(2030, 1, 1)), st.none() | st.integers(0, 99)),
+        min_size=1,
+        max_size=5,
+        unique_by=lambda p: p[0],
+    ),
     st.dates(date(2019, 1, 1), date(2031, 1, 1)),
 )
 def test_the_value_on_a_day_is_that_of_the_latest_day_not_after_it(pairs, day):
@@ -298,7 +336,7 @@ def test_a_comment_the_order_of_keys_and_the_layout_do_not_change_the_digest():
     two = policy_of(
         "# a comment\n"
         + small(gates=gate("g", "{value: 5, op: '>', fact: claim}  ", "refer"))
-        .replace("name: small\nversion: \"1\"\n", "version: '1'\nname: small\n")
+        .replace('name: small\nversion: "1"\n', "version: '1'\nname: small\n")
         .replace("{fact: claim, op: known}", "\n      op: known\n      fact: claim\n     ".strip())
         .replace("op: known\n      fact: claim", "{op: known, fact: claim}")
     )
@@ -313,7 +351,11 @@ def test_the_digest_is_of_the_day_and_not_of_the_way_a_value_got_there():
 
 def test_two_spellings_of_one_number_have_one_digest():
     def digest(value):
-        return policy_of(small(gates=gate("g", f"{{fact: income_drop, op: '>', value: {value}}}", "refer"))).at(DAY).digest
+        return (
+            policy_of(small(gates=gate("g", f"{{fact: income_drop, op: '>', value: {value}}}", "refer")))
+            .at(DAY)
+            .digest
+        )
 
     assert digest("0.5") == digest("0.50") == digest("'50%'") == digest("'0.5'")
     assert digest("0.5") != digest("0.51")
@@ -393,9 +435,15 @@ def test_a_parameter_of_another_kind_than_the_fact_is_refused():
         ("{fact: reachable}", Leaf("reachable", Operator.EQUAL, 1)),
         ("{not: {fact: reachable}}", Leaf("reachable", Operator.NOT_EQUAL, 1)),
         ("{fact: disputed, op: '==', value: false}", Leaf("disputed", Operator.EQUAL, 0)),
-        ("{fact: hardship_cause, op: '!=', value: unemployment}", Leaf("hardship_cause", Operator.NOT_EQUAL, 1)),
+        (
+            "{fact: hardship_cause, op: '!=', value: unemployment}",
+            Leaf("hardship_cause", Operator.NOT_EQUAL, 1),
+        ),
         # 1 January 2026 is day 739,617 from 1 January of year 1.
-        ("{fact: hardship_onset, op: '>=', value: 2026-01-01}", Leaf("hardship_onset", Operator.AT_LEAST, 739_617)),
+        (
+            "{fact: hardship_onset, op: '>=', value: 2026-01-01}",
+            Leaf("hardship_onset", Operator.AT_LEAST, 739_617),
+        ),
         ("{fact: claim, op: known}", Leaf("claim", Operator.KNOWN)),
         ("{not: {fact: income_before, op: known}}", Leaf("income_before", Operator.UNKNOWN)),
         (
@@ -430,7 +478,9 @@ def test_facts_of_two_scales_are_compared_at_the_finer_one():
     policy = policy_of(small(limits=limit("l", "{fact: apr_after, op: '<=', value: {fact: contract_rate}}")))
     node = policy.at(DAY).node(policy.limits[0].require)
     assert Fraction(node.left, node.right) == 100
-    policy = policy_of(small(limits=limit("l", "{fact: contract_rate, op: '>=', value: {fact: apr_after, times: 0.5}}")))
+    policy = policy_of(
+        small(limits=limit("l", "{fact: contract_rate, op: '>=', value: {fact: apr_after, times: 0.5}}"))
+    )
     node = policy.at(DAY).node(policy.limits[0].require)
     assert Fraction(node.left, node.right) == Fraction(2, 100)
 
@@ -439,8 +489,13 @@ def test_measures_are_filled_with_the_values_of_the_day():
     policy = policy_of(
         small(
             parameters="  n: {title: N, unit: months, source: own, values: {2025-01-01: 6, 2026-01-01: 12}}\n"
-            "  s: {title: S, unit: ratio, source: own, values: {2025-01-01: '1/2'}}\n".replace("'1/2'", "0.5"),
-            rules=rule("r", offer="[{measure: waive, of: [penalty, fees], share: {parameter: s}}, {measure: extend, instalments: {parameter: n}}]"),
+            "  s: {title: S, unit: ratio, source: own, values: {2025-01-01: '1/2'}}\n".replace(
+                "'1/2'", "0.5"
+            ),
+            rules=rule(
+                "r",
+                offer="[{measure: waive, of: [penalty, fees], share: {parameter: s}}, {measure: extend, instalments: {parameter: n}}]",
+            ),
         )
     )
     assert policy.at(date(2025, 6, 1)).measures == {
@@ -466,7 +521,12 @@ def test_text_may_be_one_sentence_or_one_for_each_language():
 
 
 def test_a_file_that_is_no_policy_is_refused_as_a_policy(tmp_path):
-    for text, code in (("", "yaml-broken"), ("- a\n", "value-invalid"), ("a: [\n", "yaml-broken"), ("a: 1\na: 2\n", "key-duplicate")):
+    for text, code in (
+        ("", "yaml-broken"),
+        ("- a\n", "value-invalid"),
+        ("a: [\n", "yaml-broken"),
+        ("a: 1\na: 2\n", "key-duplicate"),
+    ):
         with pytest.raises(InvalidPolicy) as caught:
             load_policy(written(tmp_path, text, "policy.yaml"))
         assert [issue.code for issue in caught.value.issues][:1] == [code]
