@@ -4,7 +4,7 @@ The flow: `read_application` → `assess` → `decide` under a `load_policy`; or
 `amortise` and `reschedule`.
 """
 
-from restructure.calculator.dates import DayCount
+from restructure.calculator.dates import DayCount, Roll, weekend
 from restructure.calculator.figures import Figures, compare
 from restructure.calculator.measures import (
     Capitalise,
@@ -30,7 +30,8 @@ from restructure.calculator.position import (
     Position,
     position_of,
 )
-from restructure.calculator.schedule import Method, Repayment, Schedule, Terms, amortise
+from restructure.calculator.schedule import Repayment, Schedule, Terms, amortise
+from restructure.calculator.scheme import Compounding, LastRow, Method
 from restructure.casework.decision import Decision, Offer, Outcome, Refusal, decide, replay
 from restructure.errors import (
     EngineDisagreement,
@@ -55,6 +56,7 @@ __all__ = [
     "Buckets",
     "Capitalise",
     "ChangeRate",
+    "Compounding",
     "Contract",
     "DayCount",
     "Decision",
@@ -69,6 +71,7 @@ __all__ = [
     "InvalidInput",
     "InvalidPolicy",
     "Issue",
+    "LastRow",
     "Measure",
     "Method",
     "Offer",
@@ -85,6 +88,7 @@ __all__ = [
     "Refused",
     "Repayment",
     "RestructureError",
+    "Roll",
     "Rounding",
     "Schedule",
     "Solve",
@@ -103,4 +107,5 @@ __all__ = [
     "read_application",
     "replay",
     "reschedule",
+    "weekend",
 ]

@@ -134,6 +134,7 @@ CATALOGUE: dict[str, str] = {
     "rate-segment-empty": "A rate change ends on or before the day it starts.",
     "negative-amortisation": "The instalment is below the interest, so the balance would grow. Raise the instalment or extend.",
     "term-too-long": "The balance is not repaid within 1,200 instalments. Raise the instalment.",
+    "balloon-exceeds-balance": "The balloon is larger than the balance that is repaid. Lower it.",
     "nothing-owed": "There is nothing to restructure: the position holds no money.",
     # --- policies
     "policy-missing": "No policy has this name or path. Packaged policies are listed in the sentence.",

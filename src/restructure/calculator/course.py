@@ -5,13 +5,12 @@ from datetime import date
 from fractions import Fraction
 from typing import assert_never
 
-from restructure.calculator.dates import due_dates
+from restructure.calculator.dates import Closed, weekend
 from restructure.calculator.ledger import Aside, Books, MovementKind
 from restructure.calculator.measures import ChangeRate, Holiday, HolidayInterest, Reamortise, Solve
-from restructure.calculator.money import rounder
 from restructure.calculator.position import Bucket, Position
-from restructure.calculator.rows import Divide, Row, RowTuple
-from restructure.calculator.schedule import Method, interest_factors, repay
+from restructure.calculator.rows import Row, RowTuple
+from restructure.calculator.scheme import LastRow, Method, repay
 from restructure.errors import Issue, Refused
 
 __all__ = ["Course"]
@@ -34,11 +33,13 @@ class Course:
         holiday: Holiday | None,
         extension: int,
         reamortise: Reamortise | None,
+        closed: Closed = weekend,
     ) -> None:
         terms = position.repayment
         self.position, self.principal = position, principal
         self.holiday, self.reamortise = holiday, reamortise
-        self.divide: Divide = rounder(terms.rounding)
+        self.scheme = terms.scheme(principal, position.currency)
+        self.closed = closed
         self.held_off = holiday.instalments if holiday else 0
         """Instalments of the holiday."""
         self.total = terms.instalments + extension + (0 if holiday and holiday.keep_term else self.held_off)
@@ -57,6 +58,8 @@ class Course:
         same_rate = self.rates == [(position.on, terms.annual_rate)]
         self.changed = changed or bool(self.held_off or extension) or not same_rate
         self.first_paid = self.held_off if holiday and holiday.pay == "none" else 0
+        if terms.method is Method.BULLET:
+            self.first_paid = self.total - 1
         """The first row in which anything is paid."""
         self.instalment = 0
         """The regular instalment that was solved or kept."""
@@ -65,15 +68,16 @@ class Course:
         self.dues: list[date] = []
         self.factors: list[int] = []
         self.year = 1
+        self.spare: tuple[date, int] | None = None
         self.plan_periods(self.total)
 
     def plan_periods(self, count: int) -> None:
         """Lay out due dates and interest factors of so many instalments."""
         terms = self.position.repayment
-        self.dues = due_dates(terms.first_due, count, anchor_day=terms.anchor)
-        self.factors, self.year = interest_factors(
-            terms.day_count, [self.position.on, *self.dues], terms.anchor, self.rates
-        )
+        extra = int(terms.last_row is LastRow.EXTRA_ROW)
+        dues, factors, self.year = terms.periods(self.position.on, count + extra, self.rates, self.closed)
+        self.dues, self.factors = dues[:count], factors[:count]
+        self.spare = (dues[count], factors[count]) if extra else None
 
     def run(self, books: Books) -> list[RowTuple]:
         """Make the rows of holiday and repayment, booking what a holiday does to interest."""
@@ -103,9 +107,9 @@ class Course:
             self._find_term(balance, agreed, covered)
         dues, factors = self.dues[self.held_off :], self.factors[self.held_off :]
         paid, self.instalment = repay(
-            terms.method, dues, balance, agreed, factors, self.year, self.divide, covered=covered
+            self.scheme, dues, balance, agreed, factors, self.year, covered=covered, spare=self.spare
         )
-        if terms.method is Method.EQUAL_PRINCIPAL:
+        if terms.method is not Method.LEVEL:
             self.instalment = paid[0][_PRINCIPAL] + paid[0][_INTEREST]
         return rows + paid
 
@@ -116,7 +120,7 @@ class Course:
         for k in range(self.held_off):
             holiday = self.holiday
             assert holiday is not None
-            accrued = self.divide(balance * self.factors[k], self.year)
+            accrued = self.scheme.interest(balance, self.factors[k], self.year)
             paid = joining = 0
             if holiday.pay == "interest":
                 paid = accrued
@@ -163,13 +167,12 @@ class Course:
             count = min(count * 2, _LONGEST)
             self.plan_periods(self.held_off + count)
             rows, _ = repay(
-                terms.method,
+                self.scheme,
                 self.dues[self.held_off :],
                 balance,
                 agreed,
                 self.factors[self.held_off :],
                 self.year,
-                self.divide,
                 covered=covered,
             )
             # The last row of a full horizon takes everything left, so only an ordinary one tells the term.

@@ -58,7 +58,7 @@ class Step(NamedTuple):
     """A rhythm: every so many days, weeks or months, or twice a month."""
 
     unit: Literal["day", "month", "semi_month"]
-    count: int
+    size: int
 
 
 _EVERY = re.compile(r"(?:(?:every )?(\d{1,3}) )?(day|week|month|year|quarter)s?")
@@ -71,7 +71,7 @@ def step_of(every: str) -> Step:
     Raises `ValueError` for anything else.
 
     >>> step_of("2 weeks"), step_of("semi-monthly")
-    (Step(unit='day', count=14), Step(unit='semi_month', count=1))
+    (Step(unit='day', size=14), Step(unit='semi_month', size=1))
     """
     if every == "semi-monthly":
         return Step("semi_month", 1)

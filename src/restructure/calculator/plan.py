@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, TypeVar, assert_never
 
 from restructure.calculator.course import Course
+from restructure.calculator.dates import Closed, weekend
 from restructure.calculator.ledger import (
     DUE_IN,
     Aside,
@@ -98,11 +99,12 @@ class Plan(Record):
         return sum((m.amount for m in self.ledger if m.kind is kind and m.bucket in chosen), Decimal("0.00"))
 
 
-def reschedule(position: Position, measures: Iterable[Measure] = ()) -> Plan:
+def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: Closed = weekend) -> Plan:
     """Apply a set of measures to a position and account for every cent.
 
     The measures may come in any order. Raises `Refused` with a reason code for what cannot be done:
-    waiving more than a bucket holds, an instalment below the interest, no term left.
+    waiving more than a bucket holds, an instalment below the interest, no term left. `closed` tells the days
+    without business on which due dates roll, if the loan rolls them.
 
     >>> from restructure.calculator.position import Buckets
     >>> from restructure.calculator.schedule import Repayment
@@ -115,10 +117,10 @@ def reschedule(position: Position, measures: Iterable[Measure] = ()) -> Plan:
     ('1824.23', 24, True)
     """
     measures = tuple(measures)
-    books, rows, instalment, identities = _execute(position, measures)
+    books, rows, instalment, identities = _execute(position, measures, closed)
     currency = position.currency
     places = minor_digits(currency)
-    _, before, _, _ = _execute(position, ()) if measures else (None, rows, None, None)
+    _, before, _, _ = _execute(position, (), closed) if measures else (None, rows, None, None)
     proof: dict[str, Any] = {name: from_minor(value, currency) for name, value in identities.items()}
     return Plan.model_construct(
         position=position,
@@ -135,7 +137,7 @@ def reschedule(position: Position, measures: Iterable[Measure] = ()) -> Plan:
 
 
 def _execute(
-    position: Position, measures: Sequence[Measure]
+    position: Position, measures: Sequence[Measure], closed: Closed
 ) -> tuple[Books, list[RowTuple], int, dict[str, int]]:
     books = Books.open(position)
     if not any(books.opening.values()):
@@ -159,6 +161,7 @@ def _execute(
         holiday=sorted_out.holiday,
         extension=sorted_out.extension,
         reamortise=sorted_out.reamortise,
+        closed=closed,
     )
     rows = course.run(books)
     instalment = course.instalment
@@ -290,8 +293,9 @@ def _identities(books: Books, rows: Sequence[RowTuple], course: Course) -> dict[
     principal_columns = (_PRINCIPAL, DUE_IN[Bucket.PRINCIPAL_ARREARS], DUE_IN[Bucket.PARKED])
     replayed = 0
     balance = course.principal
-    for row, factor in zip(rows, course.factors, strict=False):
-        replayed += abs(row[_ACCRUED] - course.divide(balance * factor, course.year))
+    factors = [*course.factors, *(() if course.spare is None else (course.spare[1],))]
+    for row, factor in zip(rows, factors, strict=False):
+        replayed += abs(row[_ACCRUED] - course.scheme.interest(balance, factor, course.year))
         balance = row[-1]
     return {
         "claim": sum(books.opening.values())

@@ -9,18 +9,11 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from restructure.calculator.dates import DayCount, next_due, previous_due, year_fraction
+from restructure.calculator.dates import Closed, DayCount, step_after, weekend, year_fraction
 from restructure.calculator.money import Currency, Money, Rate, from_minor, rounder, to_minor
-from restructure.calculator.rows import Divide
-from restructure.calculator.schedule import (
-    Method,
-    Repayment,
-    Terms,
-    interest_factors,
-    repay,
-    scale_problems,
-    terms_rows,
-)
+from restructure.calculator.rows import Divide, Row, RowTuple
+from restructure.calculator.schedule import Repayment, Terms, scale_problems, terms_rows
+from restructure.calculator.scheme import Method, interest_factors, repay
 from restructure.errors import InvalidInput, Issue
 from restructure.record import Record, refuse
 
@@ -36,6 +29,9 @@ __all__ = [
     "payment_problems",
     "position_of",
 ]
+
+
+_ACCRUED = Row._fields.index("accrued")
 
 
 class Bucket(StrEnum):
@@ -149,14 +145,10 @@ class Position(Record):
             return from_minor(agreed or 0, currency)
         if agreed is not None and terms.method is Method.LEVEL:
             return from_minor(agreed, currency)
-        dues = terms.dues()
-        factors, year = interest_factors(
-            terms.day_count,
-            [previous_due(terms.first_due, terms.anchor), *dues],
-            terms.anchor,
-            [(self.on, terms.annual_rate)],
+        dues, factors, year = terms.periods(
+            terms.period_start(), terms.instalments, [(self.on, terms.annual_rate)]
         )
-        rows, instalment = repay(terms.method, dues, balance, agreed, factors, year, rounder(terms.rounding))
+        rows, instalment = repay(terms.scheme(balance, currency), dues, balance, agreed, factors, year)
         return from_minor(instalment if terms.method is Method.LEVEL else rows[0][1] + rows[0][2], currency)
 
     @property
@@ -301,7 +293,9 @@ class _Billed:
                 self.principal -= amount
 
 
-def position_of(contract: Contract, payments: Sequence[Payment] = (), *, on: date) -> Position:
+def position_of(
+    contract: Contract, payments: Sequence[Payment] = (), *, on: date, closed: Closed = weekend
+) -> Position:
     """Derive what is owed on a date from the contract and the payments received up to it.
 
     Each instalment is billed on its due date; payments clear what is due in the contract's allocation
@@ -327,13 +321,12 @@ def position_of(contract: Contract, payments: Sequence[Payment] = (), *, on: dat
     if issues:
         raise InvalidInput(issues)
     currency, divide = contract.currency, rounder(contract.rounding)
-    rows = terms_rows(contract)
+    rows = terms_rows(contract, closed=closed)
     received = sorted((p for p in payments if p.on <= on and p.amount), key=lambda p: p.on)
     charges = sorted((c for c in contract.charges if c.on <= on), key=lambda c: c.on)
     billed: list[_Billed] = []
     waiting = 0  # money received before anything was due
-    balance = to_minor(contract.principal, currency)
-    last_due, count = contract.start, 0
+    balance, held_back, count = to_minor(contract.principal, currency), 0, 0
 
     # On one day instalments fall due first, then fees, then payments arrive.
     events = sorted(
@@ -349,7 +342,8 @@ def position_of(contract: Contract, payments: Sequence[Payment] = (), *, on: dat
         if kind == 0:
             row = rows[k]
             billed.append(_Billed(row[0], row[1], row[2]))
-            balance, last_due, count = row[-1], row[0], k + 1
+            balance, count = row[-1], k + 1
+            held_back += row[_ACCRUED] - row[2]  # interest that a bullet bills only at the end
         elif kind == 1:
             if not billed:
                 billed.append(_Billed(contract.start, 0, 0))
@@ -363,9 +357,21 @@ def position_of(contract: Contract, payments: Sequence[Payment] = (), *, on: dat
         if waiting:
             waiting = _allocate(contract, billed, waiting, divide)
 
-    part, year = year_fraction(contract.day_count, last_due, on, anchor_day=contract.anchor)
-    rate = contract.annual_rate
-    accrued = divide(balance * part * rate.numerator, year * rate.denominator)
+    scheduled = contract.dues()
+    borders = [row[0] for row in rows] if contract.roll_accrues else scheduled
+    begun = borders[count - 1] if count else contract.start
+    principal = to_minor(contract.principal, currency)
+    scheme = contract.scheme(principal, currency)
+    accrued = held_back
+    if on > begun and balance:
+        factors, year = interest_factors(
+            contract.day_count,
+            [begun, on],
+            contract.anchor,
+            [(begun, contract.annual_rate)],
+            contract.compounding,
+        )
+        accrued += scheme.interest(balance, factors[0], year)
     from_accrued = min(waiting, accrued)
     from_principal = min(balance, waiting - from_accrued)
     accrued, balance = accrued - from_accrued, balance - from_principal
@@ -388,19 +394,33 @@ def position_of(contract: Contract, payments: Sequence[Payment] = (), *, on: dat
             fees=total(Component.FEES),
         ),
         repayment=Repayment(
-            annual_rate=rate,
-            instalments=left,
-            first_due=rows[count][0] if left else next_due(on, contract.anchor),
-            anchor_day=contract.anchor,
-            method=contract.method,
-            day_count=contract.day_count,
-            instalment=contract.instalment or from_minor(instalment, currency),
-            rounding=contract.rounding,
+            **{name: getattr(contract, name) for name in Repayment.model_fields}
+            | {
+                "instalments": left,
+                "first_due": _coming(contract, scheduled, rows, count, on),
+                "anchor_day": contract.anchor,
+                "instalment": contract.instalment or from_minor(instalment, currency),
+                "flat_base": contract.flat_base
+                or (contract.principal if contract.method is Method.FLAT else None),
+            }
         ),
         oldest_unpaid_due=unpaid[0].due if unpaid else None,
         missed_instalments=sum(row.due < on for row in unpaid),
         credit=from_minor(waiting - from_accrued - from_principal, currency),
     )
+
+
+def _coming(
+    contract: Contract, scheduled: Sequence[date], rows: Sequence[RowTuple], count: int, on: date
+) -> date:
+    """Give the next due date after a day, as scheduled where that is still ahead, else as rolled."""
+    if count < len(rows):
+        due = scheduled[count] if count < len(scheduled) else rows[count][0]
+        return due if due > on else date.fromordinal(max(rows[count][0].toordinal(), on.toordinal() + 1))
+    due = rows[-1][0]
+    while due <= on:
+        due = step_after(due, contract.every, contract.anchor)
+    return due
 
 
 def payment_problems(

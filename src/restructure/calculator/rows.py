@@ -13,7 +13,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from restructure.calculator.money import Money
+from restructure.calculator.money import Money, SignedMoney
 from restructure.record import Record
 
 __all__ = [
@@ -71,8 +71,8 @@ class Instalment(Record):
     """The day it falls due."""
     total: Money
     """Everything the borrower pays on that day: the sum of the eight kinds below."""
-    principal: Money
-    """Principal of the amortisation."""
+    principal: SignedMoney
+    """Principal of the amortisation; negative where the loan lets the balance grow."""
     interest: Money
     """Interest of the period that is paid."""
     arrears_principal: Money
@@ -194,16 +194,18 @@ _EXACT_PERIODS = 48
 _FIXED_BITS = 256
 
 
-def level_instalment(balance: int, factors: Sequence[int], year: int, divide: Divide) -> int:
+def level_instalment(
+    balance: int, factors: Sequence[int], year: int, divide: Divide, *, balloon: int = 0
+) -> int:
     """Solve the level instalment of a balance over periods whose interest factors are `factors` / `year`.
 
-    The exact annuity B·Π(1+fᵢ) / Σₖ Πᵢ>ₖ(1+fᵢ), rounded once. Long schedules are solved in fixed point
+    The exact annuity (B·Π(1+fᵢ) − balloon) / Σₖ Πᵢ>ₖ(1+fᵢ), rounded once. Long schedules are solved in fixed point
     with a bound on the error; where the bound reaches across a rounding border the exact fraction decides.
     """
     count = len(factors)
     first = factors[0]
     if count <= _EXACT_PERIODS or factors.count(first) == count:
-        return divide(*_exact_annuity(balance, factors, year))
+        return divide(*_exact_annuity(balance, factors, year, balloon))
     one = 1 << _FIXED_BITS
     growth, total = one, 0
     for factor in reversed(factors):
@@ -211,26 +213,26 @@ def level_instalment(balance: int, factors: Sequence[int], year: int, divide: Di
         growth += growth * factor // year
     # `growth` never falls below `one`, so each of the n truncations loses less than 2^-256 of it, and the
     # quotient errs by less than 2n·2^-256 of itself: for n up to 1200 far inside 2^-200.
-    scaled = balance * growth
-    slack = scaled >> 200
+    scaled = balance * growth - balloon * one
+    slack = balance * growth >> 200
     low, high = divide(scaled - slack, total), divide(scaled + slack, total)
     if low == high:
         return low
-    return divide(*_exact_annuity(balance, factors, year))
+    return divide(*_exact_annuity(balance, factors, year, balloon))
 
 
-def _exact_annuity(balance: int, factors: Sequence[int], year: int) -> tuple[int, int]:
+def _exact_annuity(balance: int, factors: Sequence[int], year: int, balloon: int) -> tuple[int, int]:
     count, first = len(factors), factors[0]
     if factors.count(first) == count:
         if first == 0:
-            return balance, count
+            return balance - balloon, count
         grown, base = (year + first) ** count, year**count
-        return balance * grown * first, year * (grown - base)
+        return (balance * grown - balloon * base) * first, year * (grown - base)
     growth, total = 1, 0  # over year^k after k periods, counted from the last
     for factor in reversed(factors):
         total = total * year + growth
         growth *= year + factor
-    return balance * growth, total * year
+    return balance * growth - balloon * year**count, total * year
 
 
 def level_rows(

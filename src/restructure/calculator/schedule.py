@@ -1,18 +1,23 @@
 """Terms of a loan, and the schedule that repays it."""
 
-from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
-from itertools import pairwise
-from math import lcm
-from typing import Self, assert_never
+from typing import Self
 
 from pydantic import Field, model_validator
 
-from restructure.calculator.dates import DayCount, due_dates, year_fraction, year_fractions
+from restructure.calculator.dates import (
+    Closed,
+    DayCount,
+    Every,
+    Roll,
+    every_dates,
+    roll_date,
+    step_before,
+    weekend,
+)
 from restructure.calculator.money import (
     Currency,
     Money,
@@ -23,31 +28,32 @@ from restructure.calculator.money import (
     rounder,
     to_minor,
 )
-from restructure.calculator.rows import (
-    Divide,
-    Rows,
-    RowTuple,
-    equal_principal_rows,
-    level_instalment,
-    level_rows,
+from restructure.calculator.rows import Rows, RowTuple
+from restructure.calculator.scheme import (
+    Compounding,
+    LastRow,
+    Method,
+    Scheme,
+    interest_factors,
+    repay,
 )
-from restructure.errors import Issue, Refused
 from restructure.record import Record, refuse
 
-__all__ = ["Method", "Repayment", "Schedule", "Terms", "amortise", "interest_factors", "repay"]
+__all__ = [
+    "Compounding",
+    "LastRow",
+    "Method",
+    "Repayment",
+    "Schedule",
+    "Terms",
+    "amortise",
+    "scale_problems",
+    "terms_rows",
+]
 
 
 # The calendar ends with the year 9999; the longest schedule, extended, takes a few hundred years.
 _LAST_YEAR = 9000
-
-
-class Method(StrEnum):
-    """How principal is spread over the instalments."""
-
-    LEVEL = "level"
-    """Equal instalments of principal and interest (annuity, 等额本息)."""
-    EQUAL_PRINCIPAL = "equal_principal"
-    """Equal parts of principal plus the interest on what is left (等额本金)."""
 
 
 class Repayment(Record):
@@ -61,14 +67,34 @@ class Repayment(Record):
     """The day the first of them falls due."""
     anchor_day: int | None = Field(default=None, ge=1, le=31)
     """Day of the month the contract names; a shorter month uses its last day. Default: the day of `first_due`."""
+    every: Every = "1 month"
+    """Rhythm of the due dates: "1 month", "2 weeks", "14 days", "1 quarter", "semi-monthly"."""
+    roll: Roll = Roll.NONE
+    """Where a due date goes that falls on a day without business."""
+    roll_accrues: bool = False
+    """Whether a rolled date also moves the end of the interest period (shift and accrue) or only the payment."""
     method: Method = Method.LEVEL
-    """Level instalments or equal parts of principal."""
+    """Level, equal principal, interest-only, bullet or flat."""
+    balloon: Money | None = None
+    """Principal that waits for the last instalment, on top of it."""
+    flat_base: Money | None = None
+    """What flat interest is charged on: the original principal; absent: the balance at the start."""
+    compounding: Compounding | None = None
+    """How often the rate compounds a year; absent: simple interest within each period."""
     day_count: DayCount = DayCount.THIRTY_360_BY_MONTH
     """How days become a part of a year."""
     instalment: Money | None = None
     """The agreed instalment (level) or part of principal (equal principal); solved where it is absent."""
     rounding: Rounding = Rounding.HALF_UP
-    """How a fraction of a minor unit is rounded, once per row."""
+    """How a fraction of a minor unit of interest is rounded, once per row."""
+    instalment_rounding: Rounding = Rounding.HALF_UP
+    """How a solved instalment is rounded to its multiple."""
+    instalment_multiple: Money | None = None
+    """Solved instalments are multiples of this amount; absent: of the minor unit."""
+    last_row: LastRow = LastRow.RESIDUE
+    """What becomes of the cents that rounding leaves over."""
+    negative_amortisation: bool = False
+    """Whether an instalment may lie below the interest, so that the balance grows."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -77,15 +103,30 @@ class Repayment(Record):
 
     def contradictions(self) -> list[tuple[str, ...]]:
         """List what contradicts itself, as code, sentence and field; models with more to check add to it."""
+        found: list[tuple[str, ...]] = []
         if self.first_due.year > _LAST_YEAR:
-            return [
-                (
-                    "date-invalid",
-                    f"first_due {self.first_due} lies too far ahead to lay out a schedule",
-                    "first_due",
-                )
-            ]
-        return []
+            sentence = f"first_due {self.first_due} lies too far ahead to lay out a schedule"
+            found.append(("date-invalid", sentence, "first_due"))
+        if self.instalment_multiple is not None and not self.instalment_multiple:
+            found.append(("value-invalid", "instalments cannot be multiples of zero", "instalment_multiple"))
+        return found
+
+    def scheme(self, balance: int, currency: str) -> Scheme:
+        """Give everything about the repayment that is not a date or a rate, in minor units."""
+
+        def minor(amount: Decimal | None, otherwise: int) -> int:
+            return otherwise if amount is None else to_minor(amount, currency)
+
+        return Scheme(
+            method=self.method,
+            divide=rounder(self.rounding),
+            instalment_rounding=self.instalment_rounding,
+            multiple=minor(self.instalment_multiple, 1),
+            last_row=self.last_row,
+            balloon=minor(self.balloon, 0),
+            flat_base=minor(self.flat_base, balance),
+            growing=self.negative_amortisation,
+        )
 
     @property
     def anchor(self) -> int:
@@ -93,8 +134,27 @@ class Repayment(Record):
         return self.anchor_day or self.first_due.day
 
     def dues(self, count: int | None = None) -> list[date]:
-        """List the due dates, `instalments` of them unless a count is given."""
-        return due_dates(self.first_due, self.instalments if count is None else count, anchor_day=self.anchor)
+        """List the scheduled due dates before any roll, `instalments` of them unless a count is given."""
+        wanted = self.instalments if count is None else count
+        return every_dates(self.first_due, wanted, self.every, anchor_day=self.anchor)
+
+    def period_start(self) -> date:
+        """Give the day on which the period of the first due date regularly begins."""
+        return step_before(self.first_due, self.every, self.anchor)
+
+    def periods(
+        self, start: date, count: int, rates: list[tuple[date, Fraction]], closed: Closed = weekend
+    ) -> tuple[list[date], list[int], int]:
+        """Lay out so many periods from a day: when each payment falls due, and the interest factors."""
+        dues = self.dues(count)
+        borders = paid = dues
+        if self.roll is not Roll.NONE:
+            paid = [roll_date(day, self.roll, closed) for day in dues]
+            borders = paid if self.roll_accrues else dues
+        factors, year = interest_factors(
+            self.day_count, [start, *borders], self.anchor, rates, self.compounding
+        )
+        return paid, factors, year
 
 
 class Terms(Repayment):
@@ -119,7 +179,7 @@ class Terms(Repayment):
                     f"first_due {self.first_due} is not after the loan's start {self.start}",
                 )
             )
-        for name in ("principal", "instalment"):
+        for name in ("principal", "instalment", "balloon", "flat_base", "instalment_multiple"):
             found += scale_problems(getattr(self, name), self.currency, name)
         return found
 
@@ -165,10 +225,11 @@ class Schedule(Record):
         return self.rows.minor[-1][0] if self.rows.minor else None
 
 
-def amortise(terms: Terms) -> Schedule:
+def amortise(terms: Terms, *, closed: Closed = weekend) -> Schedule:
     """Make the schedule of a loan: exact interest, one rounding per row, the residue in the last.
 
-    Raises `Refused` with `negative-amortisation` where a given instalment does not cover the interest.
+    `closed` tells the days without business on which due dates roll, if the terms roll them. Raises
+    `Refused` with `negative-amortisation` where an instalment does not cover the interest and may not.
 
     >>> loan = Terms(currency="CNY", principal="12000", annual_rate="18%", instalments=12,
     ...              start="2026-01-15", first_due="2026-02-15")
@@ -176,90 +237,25 @@ def amortise(terms: Terms) -> Schedule:
     >>> str(schedule.rows[0].total), str(schedule.rows[-1].total), str(schedule.rows[-1].balance)
     ('1100.16', '1100.19', '0.00')
     """
-    rows = terms_rows(terms)
+    rows = terms_rows(terms, closed=closed)
     return Schedule.model_construct(currency=terms.currency, rows=Rows(rows, minor_digits(terms.currency)))
 
 
-def terms_rows(terms: Terms) -> list[RowTuple]:
+def terms_rows(terms: Terms, *, closed: Closed = weekend) -> list[RowTuple]:
     """Make the rows of a loan as tuples of minor units (`amortise` without the models)."""
-    dues = terms.dues()
-    factors, year = interest_factors(
-        terms.day_count, [terms.start, *dues], terms.anchor, [(terms.start, terms.annual_rate)]
+    extra = int(terms.last_row is LastRow.EXTRA_ROW)
+    count = terms.instalments
+    dues, factors, year = terms.periods(
+        terms.start, count + extra, [(terms.start, terms.annual_rate)], closed
     )
-    agreed = None if terms.instalment is None else to_minor(terms.instalment, terms.currency)
+    principal = to_minor(terms.principal, terms.currency)
     rows, _ = repay(
-        terms.method,
-        dues,
-        to_minor(terms.principal, terms.currency),
-        agreed,
-        factors,
+        terms.scheme(principal, terms.currency),
+        dues[:count],
+        principal,
+        None if terms.instalment is None else to_minor(terms.instalment, terms.currency),
+        factors[:count],
         year,
-        rounder(terms.rounding),
+        spare=(dues[count], factors[count]) if extra else None,
     )
     return rows
-
-
-def repay(
-    method: Method,
-    dues: Sequence[date],
-    balance: int,
-    agreed: int | None,
-    factors: Sequence[int],
-    year: int,
-    divide: Divide,
-    *,
-    covered: int = 0,
-) -> tuple[list[RowTuple], int]:
-    """Repay a balance over due dates; gives the rows and the instalment (or part) that was used.
-
-    Where no instalment is agreed it is solved. `covered`: see `level_rows`.
-    """
-    match method:
-        case Method.LEVEL:
-            instalment = level_instalment(balance, factors, year, divide) if agreed is None else agreed
-            rows = level_rows(dues, balance, instalment, factors, year, divide, covered=covered)
-            if min(row[1] for row in rows) < 0:
-                raise Refused(
-                    Issue("negative-amortisation", "the instalment is below the interest of a period")
-                )
-        case Method.EQUAL_PRINCIPAL:
-            instalment = divide(balance, len(factors)) if agreed is None else agreed
-            rows = equal_principal_rows(dues, balance, instalment, factors, year, divide)
-        case _:
-            assert_never(method)
-    return rows, instalment
-
-
-def interest_factors(
-    day_count: DayCount, boundaries: list[date], anchor_day: int, rates: list[tuple[date, Fraction]]
-) -> tuple[list[int], int]:
-    """Give each period's interest per unit of balance, as numerators over one denominator.
-
-    `boundaries` are the period borders and `rates` the (from, annual rate) segments in order, the first
-    reaching back to the first border. A rate "from D" prices the night from D to the next day.
-    """
-    if len(rates) == 1:
-        rate = rates[0][1]
-        parts, year = year_fractions(day_count, boundaries, anchor_day=anchor_day)
-        numerator = rate.numerator
-        return [part * numerator for part in parts], year * rate.denominator
-    common = lcm(*(rate.denominator for _, rate in rates))
-    borders = [*(start for start, _ in rates[1:]), date.max]
-    factors: list[int] = []
-    denominators: list[int] = []
-    segment = 0
-    for begin, end in pairwise(boundaries):
-        numerator, year, day = 0, 1, begin
-        while day < end:
-            while borders[segment] <= day:
-                segment += 1
-            turn = min(end, borders[segment])
-            part, basis = year_fraction(day_count, day, turn, anchor_day=anchor_day)
-            rate = rates[segment][1]
-            scaled = part * rate.numerator * (common // rate.denominator)
-            numerator, year = numerator * basis + scaled * year, year * basis
-            day = turn
-        factors.append(numerator)
-        denominators.append(year * common)
-    whole = lcm(*denominators) if denominators else 1
-    return [factor * (whole // own) for factor, own in zip(factors, denominators, strict=True)], whole
