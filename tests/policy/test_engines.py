@@ -295,6 +295,14 @@ def test_a_rule_with_many_true_alternatives_fires_once():
 
 
 @needs_engine
+@pytest.mark.parametrize("count", [126, 127, 300])
+def test_any_number_of_different_comparisons_is_evaluated(count):
+    # A fact of the engine holds some 250 properties, and each comparison of two facts needs two of its own.
+    pairs = Problem([(f"r{k}", Leaf("a", Operator.MORE, other="b", left=1, right=k)) for k in range(count)])
+    assert DurableEngine(pairs).fired({"a": 50, "b": 1}) == [f"r{k}" for k in range(50)]
+
+
+@needs_engine
 def test_names_may_hold_anything():
     names = ['a"b', "c.1", "中文", "0.0", "$state", "x:y z", "\\"]
     problem = Problem([(name, Leaf("a", Operator.EQUAL, 1)) for name in names])

@@ -92,8 +92,8 @@ class Refusal(Record):
     """The rule."""
     title: Text
     """What it would have offered."""
-    stage: Literal["condition", "gate", "measure", "limit"]
-    """Where it stopped: its own condition, a gate, a measure that cannot be applied, or a limit."""
+    stage: Literal["condition", "gate", "measure", "limit", "choice"]
+    """Where it stopped: its condition, a gate, a measure that cannot be applied, a limit, the choice of another."""
     code: str
     """`not-met`, `unknown`, the gates or limits that failed, or the calculator's reason code."""
     message: str
@@ -250,6 +250,16 @@ class _Case:
             else:
                 refusals.append(result)
         offers = self.ranked(offers)
+        if policy.choose == "first" and len(offers) > 1:
+            best = offers[0].rule
+            refusals += [
+                self.refusal(
+                    rule, "choice", "not-first", f"{best} comes first and the policy makes one offer"
+                )
+                for rule in policy.rules
+                if rule.id in {offer.rule for offer in offers[1:]}
+            ]
+            offers = offers[:1]
         missing = tuple(Missing(place=place, needed_by=tuple(ids)) for place, ids in self.needed.items())
         outcome = _outcome(gates, offers, refusals)
         barred, why = _enforcement(outcome, self.assessment)
@@ -277,6 +287,10 @@ class _Case:
             state = "failed"
         else:
             self.note_missing(self.nodes[f"passed:{gate.id}"], self.values, gate.id)
+        conditions = self.conditions(self.nodes[f"passed:{gate.id}"], self.values)
+        if state != "passed" and {"file_complete", "completeness"} & {one.fact for one in conditions}:
+            for place in self.assessment.missing:
+                self.needed[place].append(gate.id)
         return GateResult.model_construct(
             id=gate.id,
             title=gate.title,
@@ -284,7 +298,7 @@ class _Case:
             reference=gate.reference,
             verdict=state,
             otherwise=gate.otherwise,
-            conditions=self.conditions(self.nodes[f"passed:{gate.id}"], self.values),
+            conditions=conditions,
         )
 
     def rule(self, rule: Rule, fires: bool, closed: Sequence[GateResult]) -> Offer | Refusal:
@@ -304,7 +318,11 @@ class _Case:
         if closed:
             names = ", ".join(gate.id for gate in closed)
             return self.refusal(
-                rule, "gate", names, f"its own conditions hold, but not every gate is passed: {names}"
+                rule,
+                "gate",
+                names,
+                f"its own conditions hold, but not every gate is passed: {names}",
+                conditions=tuple(condition for gate in closed for condition in gate.conditions),
             )
         try:
             plan = reschedule(self.assessment.position, self.in_force.measures[rule.id])
@@ -357,7 +375,7 @@ class _Case:
     def refusal(
         self,
         rule: Rule,
-        stage: Literal["condition", "gate", "measure", "limit"],
+        stage: Literal["condition", "gate", "measure", "limit", "choice"],
         code: str,
         message: str,
         *,
@@ -394,8 +412,6 @@ class _Case:
                     + ", ".join(offer.rule for offer in offers),
                 )
             )
-        if policy.choose == "first":
-            offers = offers[:1]
         return [offer.model_copy(update={"rank": rank}) for rank, offer in enumerate(offers, 1)]
 
     def note_missing(self, node: Node, values: Values, needed_by: str) -> None:

@@ -10,6 +10,7 @@ import importlib.metadata
 import json
 import os
 import threading
+import weakref
 from collections.abc import Sequence
 from functools import cache
 from types import ModuleType
@@ -25,7 +26,11 @@ WIDEST = 48
 
 # 64 matches may be open at once in one rule set (the engine's error 303).
 _SET_SIZE = 60
+# A fact holds 251 properties (error 302); a slot takes two.
+_MOST_SLOTS = 120
 _LARGEST = 2**63 - 1
+_END = '{"end":1}'
+_Slot = tuple[str, str | None, int, int]
 _MATCHED, _NOTHING = 0, 1
 
 _WORDS = {
@@ -51,45 +56,29 @@ def engine_version() -> str | None:
     return f"durable_rules {importlib.metadata.version('durable_rules')}" if _extension() else None
 
 
-class DurableEngine:
-    """One problem compiled to rule sets of the engine."""
+class _RuleSet:
+    """Up to 60 alternatives and the slots they read, as the engine takes them."""
 
-    def __init__(self, problem: Problem) -> None:
-        extension = _extension()
-        if extension is None:
-            raise EngineError(Issue("engine-absent", "durable-rules cannot be imported by this interpreter"))
-        self._extension = extension
-        self._lock = threading.Lock()
-        self._slots: dict[tuple[str, str | None, int, int], int] = {}
-        self._names = [name for name, _ in problem.entries]
-        self._sets = self._definitions(problem)
-        self._template = self._fact_template()
-        self._handles: list[int] = []
-        self._owner = -1
+    def __init__(self) -> None:
+        self.rules: list[tuple[str, dict[str, Any]]] = []
+        self.slots: dict[_Slot, int] = {}
+        self._template = ""
 
-    def fired(self, values: Values) -> list[str]:
-        """List the names of the conditions that are definitely true, in order."""
-        text = self._encode(values)
-        with self._lock:
-            try:
-                if self._owner != os.getpid():
-                    self._build()
-                matches = [match for handle in self._handles for match in self._matches(handle, text)]
-            except BaseException:
-                # A set interrupted half-way stays locked for a minute; it is never used again.
-                self._handles, self._owner = [], -1
-                raise
-        # A rule set is named "position.alternative": several alternatives of one condition may match.
-        return [self._names[k] for k in sorted({int(match.partition(".")[0]) for match in matches})]
+    def fits(self, row: Sequence[Leaf]) -> bool:
+        """Tell whether another alternative has room."""
+        slots = self.slots.keys() | {_slot_of(leaf) for leaf in row}
+        return len(self.rules) < _SET_SIZE and len(slots) <= _MOST_SLOTS
 
-    # --- compiling
-
-    def _slot(self, leaf: Leaf) -> int:
-        key = (leaf.fact, leaf.other, leaf.left if leaf.other else 1, leaf.right if leaf.other else 1)
-        return self._slots.setdefault(key, len(self._slots))
+    def add(self, name: str, row: Sequence[Leaf]) -> None:
+        """Add one alternative."""
+        wanted: list[dict[str, Any]] = []
+        for leaf in row:
+            wanted += [part for part in self._conjunct(leaf) if part not in wanted]
+        condition = wanted[0] if len(wanted) == 1 else {"$and": wanted}
+        self.rules.append((name, {"all": [{"m": condition}], "pri": len(self.rules)}))
 
     def _conjunct(self, leaf: Leaf) -> list[dict[str, Any]]:
-        slot = self._slot(leaf)
+        slot = self.slots.setdefault(_slot_of(leaf), len(self.slots))
         known = {f"k{slot}": int(leaf.op is not Operator.UNKNOWN)}
         if leaf.op in (Operator.KNOWN, Operator.UNKNOWN):
             return [known]
@@ -98,26 +87,17 @@ class DurableEngine:
         compared = {f"f{slot}": threshold}
         return [known, compared if leaf.op is Operator.EQUAL else {_WORDS[leaf.op]: compared}]
 
-    def _definitions(self, problem: Problem) -> list[str]:
-        rules: list[tuple[str, dict[str, Any]]] = []
-        for position, (_, node) in enumerate(problem.entries):
-            for k, row in enumerate(disjuncts(node)):
-                wanted: list[dict[str, Any]] = []
-                for leaf in row:
-                    wanted += [part for part in self._conjunct(leaf) if part not in wanted]
-                condition = wanted[0] if len(wanted) == 1 else {"$and": wanted}
-                rules.append((f"{position}.{k}", {"all": [{"m": condition}], "pri": len(rules) % _SET_SIZE}))
-        return [
-            json.dumps(dict(rules[start : start + _SET_SIZE])) for start in range(0, len(rules), _SET_SIZE)
-        ]
+    def definition(self) -> str:
+        """Write the set; its last rule matches only the fact that ends it (see `_free`)."""
+        end = ("end", {"all": [{"m": {"end": 1}}], "pri": len(self.rules)})
+        return json.dumps(dict([*self.rules, end]))
 
-    def _fact_template(self) -> str:
-        slots = ",".join(f'"f{slot}":%d,"k{slot}":%d' for slot in self._slots.values())
-        return "{" + slots + "}"
-
-    def _encode(self, values: Values) -> str:
+    def encode(self, values: Values) -> str:
+        """Write the facts as integers, each with a flag that says whether it is known."""
+        if not self._template:
+            self._template = "{" + ",".join(f'"f{k}":%d,"k{k}":%d' for k in self.slots.values()) + "}"
         numbers: list[int] = []
-        for fact, other, left, right in self._slots:
+        for fact, other, left, right in self.slots:
             mine = values[fact]
             if other is not None:
                 theirs = values[other]
@@ -127,12 +107,88 @@ class DurableEngine:
             numbers += (0, 0) if mine is None else (mine, 1)
         return self._template % tuple(numbers)
 
+
+def _slot_of(leaf: Leaf) -> _Slot:
+    return (leaf.fact, None, 1, 1) if leaf.other is None else (leaf.fact, leaf.other, leaf.left, leaf.right)
+
+
+def _cut(problem: Problem) -> list[_RuleSet]:
+    """Spell the conditions out and cut them into sets that the engine can hold."""
+    sets: list[_RuleSet] = []
+    for position, (name, node) in enumerate(problem.entries):
+        for k, row in enumerate(disjuncts(node)):
+            if not sets or not sets[-1].fits(row):
+                sets.append(_RuleSet())
+                if not sets[-1].fits(row):
+                    raise EngineError(
+                        Issue(
+                            "condition-too-wide",
+                            f"{name} compares more than {_MOST_SLOTS} facts at once; split it",
+                        )
+                    )
+            sets[-1].add(f"{position}.{k}", row)
+    return sets
+
+
+def _free(extension: ModuleType, handles: Sequence[int], owner: int) -> None:
+    """Give a problem's rule sets back to the engine, in the process that made them.
+
+    A session may be deleted only after an action ran in it, so each set is asked its last rule first.
+    """
+    if owner != os.getpid():
+        return
+    for handle in handles:
+        code, state = extension.assert_fact(handle, _END)
+        if code == _MATCHED and extension.start_action_for_state(handle, state):
+            while extension.complete_and_start_action(handle, state):
+                pass
+            extension.retract_fact(handle, _END)
+            extension.delete_state(handle, "0")
+            extension.delete_ruleset(handle)
+
+
+class DurableEngine:
+    """One problem compiled to rule sets of the engine."""
+
+    def __init__(self, problem: Problem) -> None:
+        extension = _extension()
+        if extension is None:
+            raise EngineError(Issue("engine-absent", "durable-rules cannot be imported by this interpreter"))
+        self._extension = extension
+        self._lock, self._lock_owner = threading.Lock(), os.getpid()
+        self._names = [name for name, _ in problem.entries]
+        self._sets = _cut(problem)
+        self._handles: list[int] = []
+        self._owner = -1
+
+    def fired(self, values: Values) -> list[str]:
+        """List the names of the conditions that are definitely true, in order."""
+        texts = [one.encode(values) for one in self._sets]
+        if self._lock_owner != os.getpid():  # another thread may have held it when this process was forked
+            self._lock, self._lock_owner = threading.Lock(), os.getpid()
+        with self._lock:
+            try:
+                if self._owner != os.getpid():
+                    self._build()
+                matches = [
+                    match
+                    for handle, text in zip(self._handles, texts, strict=True)
+                    for match in self._matches(handle, text)
+                ]
+            except BaseException:
+                # A set interrupted half-way stays locked for a minute; it is never used again.
+                self._handles, self._owner = [], -1
+                raise
+        # A rule is named "position.alternative": several alternatives of one condition may match.
+        return [self._names[k] for k in sorted({int(match.partition(".")[0]) for match in matches})]
+
     # --- running
 
     def _build(self) -> None:
-        self._handles = [self._create(k, text) for k, text in enumerate(self._sets)]
+        self._handles = [self._create(k, one.definition()) for k, one in enumerate(self._sets)]
         self._self_test()
         self._owner = os.getpid()
+        weakref.finalize(self, _free, self._extension, self._handles, self._owner)
 
     def _create(self, number: int, text: str) -> int:
         try:
