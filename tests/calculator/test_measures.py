@@ -128,6 +128,12 @@ def test_what_cannot_be_done_is_refused_with_its_reason(code, measures):
         assert caught.value.issues[0].message
 
 
+def test_a_balloon_larger_than_what_is_repaid_is_refused():
+    with pytest.raises(Refused) as caught:
+        reschedule(owing(repayment={"balloon": "36000.01"}), [Extend(instalments=3)])
+    assert [issue.code for issue in caught.value.issues] == ["balloon-exceeds-balance"]
+
+
 def test_a_position_that_holds_nothing_is_refused():
     with pytest.raises(Refused) as caught:
         reschedule(owing(buckets=EMPTY), [Extend(instalments=3)])
@@ -199,7 +205,9 @@ def test_a_measure_that_says_too_much_or_too_little_is_refused_when_it_is_read(c
 
 def test_every_reason_of_the_catalogue_is_produced_by_some_test():
     produced = (
-        {code for code, _ in REFUSED.values()} | {code for code, _ in MALFORMED.values()} | {"nothing-owed"}
+        {code for code, _ in REFUSED.values()}
+        | {code for code, _ in MALFORMED.values()}
+        | {"nothing-owed", "balloon-exceeds-balance"}
     )
     assert produced >= MEASURE_CODES
 

@@ -267,29 +267,7 @@ def named(cases):
     return [pytest.param(case, id=case["id"]) for case in cases]
 
 
-@pytest.mark.parametrize("case", named(c for c in PUBLISHED if c["loan"]["payment_frequency"] == "monthly"))
-def test_a_published_monthly_schedule_is_met_to_the_cent(case):
-    # Source: case["published_source"]. Where the book rounds the payment up and the interest half-up, only the
-    # payment is compared (through Rounding.UP): our terms have one rounding.
-    loan = case["loan"]
-    rounding = {"ROUND_HALF_UP": "half_up", "ROUND_UP": "up"}[loan["payment_rounding"]]
-    schedule = amortise(
-        plain(
-            principal=loan["principal"],
-            annual_rate=loan["annual_rate_pct"] + "%",
-            instalments=loan["term_months"],
-            currency="USD",
-            rounding=rounding,
-        )
-    )
-    assert str(schedule.rows[0].total) == case["expected_payment"]
-    compared = 0
-    for row in case["expected_rows"] if rounding == "half_up" else []:
-        ours = schedule.rows[row["nr"] - 1]
-        figures = (str(ours.total), str(ours.principal), str(ours.interest), str(ours.balance))
-        assert figures == (row["payment"], row["principal"], row["interest"], row["balance_after"])
-        compared += 1
-    assert compared == (len(case["expected_rows"]) if rounding == "half_up" else 0)
+# Monthly and quarterly schedules, and every rounding the books use: test_scheme.py.
 
 
 @pytest.mark.parametrize("case", named(c for c in PUBLISHED if c["loan"]["payment_frequency"] == "annual"))

@@ -83,6 +83,7 @@ ELSEWHERE = {
 OF_A_PLAN = {
     "waive-exceeds-bucket", "forgive-exceeds-bucket", "park-exceeds-bucket", "measure-repeated", "spread-too-long",
     "rate-segments-overlap", "term-too-long", "nothing-owed", "term-said-twice",
+    "balloon-exceeds-balance",
 }  # fmt: skip
 
 

@@ -87,8 +87,8 @@ class Repayment(Record):
     """The agreed instalment (level) or part of principal (equal principal); solved where it is absent."""
     rounding: Rounding = Rounding.HALF_UP
     """How a fraction of a minor unit of interest is rounded, once per row."""
-    instalment_rounding: Rounding = Rounding.HALF_UP
-    """How a solved instalment is rounded to its multiple."""
+    instalment_rounding: Rounding | None = None
+    """How a solved instalment is rounded to its multiple; absent: as interest is."""
     instalment_multiple: Money | None = None
     """Solved instalments are multiples of this amount; absent: of the minor unit."""
     last_row: LastRow = LastRow.RESIDUE
@@ -120,7 +120,7 @@ class Repayment(Record):
         return Scheme(
             method=self.method,
             divide=rounder(self.rounding),
-            instalment_rounding=self.instalment_rounding,
+            instalment_rounding=self.instalment_rounding or self.rounding,
             multiple=minor(self.instalment_multiple, 1),
             last_row=self.last_row,
             balloon=minor(self.balloon, 0),
