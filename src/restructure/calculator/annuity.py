@@ -9,10 +9,21 @@ what is still owed after the last instalment (a spreadsheet's future value with 
 """
 
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import (
+    MAX_EMAX,
+    MIN_EMIN,
+    ROUND_HALF_EVEN,
+    Context,
+    Decimal,
+    DivisionByZero,
+    InvalidOperation,
+    Overflow,
+    localcontext,
+)
 from fractions import Fraction
 from itertools import pairwise
 
+from restructure.calculator.money import round_div
 from restructure.errors import InvalidInput, Issue, Refused
 
 __all__ = [
@@ -35,8 +46,14 @@ __all__ = [
 Exact = int | str | Decimal | Fraction
 """A number that is what it says: never a binary float."""
 
-DIGITS = 60
-"""Digits that are carried inside; what is returned keeps 12 decimals."""
+WORKING = Context(
+    prec=60,
+    rounding=ROUND_HALF_EVEN,
+    Emin=MIN_EMIN,
+    Emax=MAX_EMAX,
+    traps=[InvalidOperation, DivisionByZero, Overflow],
+)
+"""The arithmetic inside, whatever the caller's is; what is returned keeps 12 decimals."""
 
 
 def exact(value: Exact) -> Fraction:
@@ -65,9 +82,9 @@ def rounded(value: Fraction | Decimal, places: int = 12) -> Decimal:
     >>> rounded(Fraction(2, 3), 4)
     Decimal('0.6667')
     """
-    with localcontext(prec=400):
-        number = decimal(value) if isinstance(value, Fraction) else value
-        return number.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+    numerator, denominator = value.as_integer_ratio()
+    digits = round_div(numerator * 10**places, denominator)
+    return Decimal(f"{digits}e-{places}")
 
 
 def decimal(value: Fraction) -> Decimal:
@@ -223,7 +240,7 @@ def periods_to_repay(
     growth = (paid - left * i) / (paid - owed * i)
     if growth <= 0 or (growth > 1) != (i > 0):
         raise never
-    with localcontext(prec=DIGITS):
+    with localcontext(WORKING):
         return rounded(decimal(growth).ln() / decimal(1 + i).ln())
 
 
@@ -244,7 +261,7 @@ def rate_of(
     if periods < 1 or sum(a * b < 0 for a, b in pairwise(flows)) != 1:
         raise Refused(Issue("apr-undefined", "no single rate: something is lent, and repaid after that"))
     sense = 1 if flows[0] > 0 else -1  # money saved up and paid out is the same loan seen from the other side
-    with localcontext(prec=DIGITS):
+    with localcontext(WORKING):
         given, each, rest = (sense * decimal(value) for value in (lent, paid, left))
 
         def worth(rate: Decimal) -> Decimal:
@@ -323,6 +340,6 @@ def nominal_of(effective_rate: Exact, per_year: int) -> Decimal:
     >>> nominal_of("0.126825030132", 12)
     Decimal('0.120000000000')
     """
-    with localcontext(prec=DIGITS):
+    with localcontext(WORKING):
         root = decimal(1 + exact(effective_rate)) ** (Decimal(1) / per_year)
         return rounded(per_year * (root - 1))
