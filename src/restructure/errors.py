@@ -112,7 +112,6 @@ CATALOGUE: dict[str, str] = {
     "rate-float": 'A rate written as a binary float is not exact. Write it in quotes: "0.149" or "14.9%".',
     "rate-invalid": 'Not a rate. Write "0.149", "14.9%" or "149/1000".',
     "rate-implausible": 'A bare rate of 3 or more reads as 300 % a year. Write "0.12" or "12%"; say "1200%" if it is meant.',
-    "number-float": 'A number written as a binary float is not exact. Write it in quotes: "0.0075".',
     "date-invalid": 'Not a date. Write year-month-day: "2026-03-18".',
     "date-before-origination": "Something happened before the loan began. One of the two dates is wrong.",
     "date-after-decision": "Something is dated after the day of the decision. Decide on a later day or correct the date.",
@@ -120,6 +119,10 @@ CATALOGUE: dict[str, str] = {
     "balances-date": "Stated balances hold on one day only. Decide on that day, or give contract and payments instead.",
     "balances-inconsistent": "The stated balances contradict each other. The sentence names the two fields.",
     "payment-repeated": "Two payments carry one id, so one of them would be counted twice. Remove one or correct the id.",
+    # --- what a stream of payments costs
+    "number-float": 'A number written as a binary float is not exact. Write it in quotes: "0.0075".',
+    "apr-undefined": "No rate makes what is paid worth what was advanced. Something must be advanced first and something paid later.",
+    "apr-ambiguous": "At some point more has been paid than was owed, so more than one rate may solve the equation. Split the stream there.",
     # --- measures
     "waive-exceeds-bucket": "More is waived than the bucket holds.",
     "forgive-exceeds-bucket": "More principal is forgiven than is owed.",
@@ -134,8 +137,6 @@ CATALOGUE: dict[str, str] = {
     "rate-segment-empty": "A rate change ends on or before the day it starts.",
     "negative-amortisation": "The instalment is below the interest, so the balance would grow. Raise the instalment or extend.",
     "term-too-long": "The balance is not repaid within 1,200 instalments. Raise the instalment.",
-    "apr-undefined": "No rate makes what is paid worth what was advanced. Something must be advanced first and something paid later.",
-    "apr-ambiguous": "At some point more has been paid than was owed, so more than one rate may solve the equation. Split the stream there.",
     "nothing-owed": "There is nothing to restructure: the position holds no money.",
     # --- policies
     "policy-missing": "No policy has this name or path. Packaged policies are listed in the sentence.",
