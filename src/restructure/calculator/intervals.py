@@ -6,7 +6,7 @@ to (b)(5)); the European Union and the United Kingdom count years, months or wee
 Both expect the dates of the contract, not those that a holiday has moved.
 """
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -46,7 +46,7 @@ _DAYS = {
     Interval.MONTH: Fraction(365, 12),
 }
 _PER_YEAR = {Interval.DAY: 365, Interval.WEEK: 52, Interval.SEMIMONTH: 24, Interval.MONTH: 12}
-# Of two readings of one length the calendar one is meant: 12 months, not 365 days.
+# Of two readings of one period the calendar one is meant: 12 months, not 365 days.
 _PREFERENCE = (Interval.MONTH, Interval.SEMIMONTH, Interval.WEEK, Interval.DAY)
 
 
@@ -139,13 +139,21 @@ def unit_period(advances: Sequence[date], payments: Sequence[date]) -> UnitPerio
     gaps += [(*pair, month_anchor(advanced)) for pair in pairwise(advanced)]
     halves = {pair for series in (advanced, paid) for pair in _semimonths(series)}
     gaps.append((advanced[0], paid[0], anchor))
-    seen: Counter[UnitPeriod] = Counter()
+    seen: defaultdict[UnitPeriod, set[tuple[date, date]]] = defaultdict(set)
     for earlier, later, own in gaps:
-        seen.update(_readings(earlier, later, own))
-        seen.update([UnitPeriod(Interval.SEMIMONTH)] if (earlier, later) in halves else [])
-    common = [unit for unit, times in seen.items() if times > 1]
-    if common:
-        return min(common, key=lambda unit: (-seen[unit], unit.days, _PREFERENCE.index(unit.interval)))
+        for unit in _readings(earlier, later, own):
+            seen[unit].add((earlier, later))
+        if (earlier, later) in halves:
+            seen[UnitPeriod(Interval.SEMIMONTH)].add((earlier, later))
+    most = max(map(len, seen.values()), default=0)
+    if most > 1:
+        common = [unit for unit in seen if len(seen[unit]) == most]
+        shortest = min(common, key=_by_length)
+        # The same periods may be 30 days and a month each: then months are meant, all of them equal.
+        return min(
+            (unit for unit in common if seen[unit] == seen[shortest]),
+            key=lambda unit: _PREFERENCE.index(unit.interval),
+        )
     return _average(gaps)
 
 
@@ -195,9 +203,11 @@ def _average(gaps: Sequence[tuple[date, date, int | None]]) -> UnitPeriod:
         for kind in kinds
         for count in range(1, {Interval.WEEK: 52, Interval.MONTH: 12}.get(kind, 1) + 1)
     ]
-    return min(
-        standard, key=lambda unit: (abs(unit.days - mean), unit.days, _PREFERENCE.index(unit.interval))
-    )
+    return min(standard, key=lambda unit: (abs(unit.days - mean), *_by_length(unit)))
+
+
+def _by_length(unit: UnitPeriod) -> tuple[Fraction, int]:
+    return unit.days, _PREFERENCE.index(unit.interval)
 
 
 def unit_periods(
