@@ -209,6 +209,8 @@ def test_the_unit_period_is_the_period_that_occurs_most_often(unit, lent, stream
 def test_of_two_periods_that_occur_equally_often_the_shorter_is_the_unit_period():
     days = [date(2026, 2, 1), date(2026, 3, 1), date(2026, 4, 1), date(2026, 6, 1), date(2026, 8, 1), date(2026, 10, 1)]
     assert unit_period([date(2026, 1, 1)], days) == MONTH  # three of one month and three of two
+    days = [date(2026, 3, 15), date(2026, 3, 29), date(2026, 4, 12), date(2026, 5, 12), date(2026, 6, 12)]
+    assert unit_period([date(2026, 3, 4)], days) == UnitPeriod(Interval.WEEK, 2)  # two of two weeks and two of a month
 
 
 def test_periods_between_advances_count_too():
@@ -279,6 +281,7 @@ def test_unit_periods_are_counted_back_from_the_later_date(unit, earlier, later,
     [
         (["2026-01-31", "2026-02-28", "2026-03-31"], 31),
         (["2026-02-28", "2026-03-31"], 31),
+        (["2026-02-28", "2026-04-30"], 31),  # the 30th would do as well; the last day is the regulation's first rule
         (["2026-01-30", "2026-02-28", "2026-03-30"], 30),
         (["2026-01-29", "2026-02-28"], 29),
         (["2026-01-28", "2026-02-28"], 28),
@@ -517,6 +520,16 @@ def test_several_advances_are_each_discounted_from_their_own_day():
     advances = [(date(2026, 1, 10), 100000), (date(2026, 2, 10), 100000)]
     assert apr_us(advances, [(date(2026, 3, 10), 215250)]) == Decimal("0.6")
     assert internal_rate(advances, [(date(2026, 3, 10), 215250)]).monthly == Decimal("0.05")
+
+
+@pytest.mark.parametrize("day", [29, 30, 31])
+def test_a_loan_at_the_end_of_months_costs_its_contract_rate(day):
+    lent, *days = due_dates(date(2025, 1, day), 13)
+    each = instalment_of("0.01", 12, 100000)
+    stream = [(lent, 100000)], [(due, each) for due in days]
+    assert percent(apr_us(*stream), 6) == 12
+    assert percent(apr_eu(*stream), 6) == percent(effective_of("0.12", 12), 6)
+    assert percent(internal_rate(*stream).nominal, 6) == 12
 
 
 def test_a_charge_kept_from_the_advance_is_the_same_as_one_paid_on_its_day():
