@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from restructure import Forgive, Position, compare, reschedule
+from restructure import ChangeRate, Forgive, Position, Reamortise, compare, reschedule
 from restructure.calculator import annuity
 from restructure.calculator.annuity import (
     effective_of,
@@ -585,6 +585,7 @@ def test_what_is_not_an_amount_is_refused_in_a_stream(amount, code):
         (lambda: periods_to_repay("0.01", 1, 100), "negative-amortisation"),
         (lambda: periods_to_repay(0, 0, 100), "negative-amortisation"),
         (lambda: periods_to_repay("0.01", "0.5", 100), "negative-amortisation"),
+        (lambda: periods_to_repay("0.01", 10, 100, balloon=200), "negative-amortisation"),
         (lambda: rate_of(12, 0, 100), "apr-undefined"),
         (lambda: rate_of(0, 10, 100), "apr-undefined"),
         (lambda: rate_of(12, 10, 0), "apr-undefined"),
@@ -608,9 +609,14 @@ def test_an_absurd_rate_is_still_found():
 
 def test_the_decimal_context_of_the_caller_changes_nothing():
     stream = level(Fraction("0.12"), ON, 36, 123456)
-    expected = apr_us(*stream), apr_eu(*stream), present_value(stream[1], ON, annual_rate="8%")
+
+    def results():
+        worth = present_value(stream[1], ON, annual_rate="8%")
+        return apr_us(*stream), apr_eu(*stream), worth, rate_of(36, 4000, 123456), nominal_of("12%", 12)
+
+    expected = results()
     with localcontext(prec=5, rounding="ROUND_UP"):
-        assert (apr_us(*stream), apr_eu(*stream), present_value(stream[1], ON, annual_rate="8%")) == expected
+        assert results() == expected
 
 
 # --- worth
@@ -703,3 +709,5 @@ def test_forgiving_a_tenth_of_a_loan_is_substantial_and_a_little_less_is_not():
     # equal parts would take 6.5/12 = 0.5417; level instalments repay less early and more late
     assert figures.weighted_average_life_after == Decimal("0.5515")
     assert figures.apr_effective_after == Decimal("0.1268")
+    figures = compare(reschedule(position, [ChangeRate(annual_rate="60%"), Reamortise()]))
+    assert (figures.substantial_modification, figures.modification_loss < -1000) == (True, True)
