@@ -170,7 +170,9 @@ def positions(draw, *, day_counts=tuple(DayCount), fewest: int = 0):
         # Above the level instalment, so that it covers any period's interest and the rows may end early.
         monthly = float(rate) / 12 + 1e-12
         level = principal * monthly / (1 - (1 + monthly) ** -instalments)
-        agreed = major(int(level * draw(st.sampled_from([1.0, 1.03, 1.4]))) + 1 + int(principal * monthly / 25), currency)
+        agreed = major(
+            int(level * draw(st.sampled_from([1.0, 1.03, 1.4]))) + 1 + int(principal * monthly / 25), currency
+        )
     return Position(
         on=on,
         currency=currency,
@@ -194,7 +196,10 @@ def positions(draw, *, day_counts=tuple(DayCount), fewest: int = 0):
 def reliefs(draw, bucket: str, held: int, currency: str, *, half: bool):
     """Waivers of one bucket that do not exceed it (or half of it)."""
     most = Fraction(1, 2) if half else Fraction(1)
-    share = draw(st.sampled_from([Fraction(0), Fraction(1, 3), Fraction(1, 2), Fraction(37, 100), Fraction(1)])) * most
+    share = (
+        draw(st.sampled_from([Fraction(0), Fraction(1, 3), Fraction(1, 2), Fraction(37, 100), Fraction(1)]))
+        * most
+    )
     match draw(st.sampled_from(["none", "share", "split", "amount", "capped"])):
         case "share":
             return [Waive(of=bucket, share=share)]
@@ -223,10 +228,14 @@ def rate_changes(draw, on: date):
             low = draw(rates(900))
             return [
                 ChangeRate(annual_rate=low, ends=middle),
-                ChangeRate(annual_rate=low + Fraction(1, 100), starts=middle, ends=draw(st.sampled_from([None, end]))),
+                ChangeRate(
+                    annual_rate=low + Fraction(1, 100), starts=middle, ends=draw(st.sampled_from([None, end]))
+                ),
             ]
         case "later":
-            return [ChangeRate(annual_rate=draw(rates()), starts=on + timedelta(days=draw(st.integers(0, 400))))]
+            return [
+                ChangeRate(annual_rate=draw(rates()), starts=on + timedelta(days=draw(st.integers(0, 400))))
+            ]
     return []
 
 
@@ -235,7 +244,10 @@ def measure_sets(draw, position: Position):
     """A set of measures that this position can carry, all phases mixed."""
     currency, on = position.currency, position.on
     places = DECIMALS[currency]
-    held = {name: int(getattr(position.buckets, name).scaleb(places)) for name in type(position.buckets).model_fields}
+    held = {
+        name: int(getattr(position.buckets, name).scaleb(places))
+        for name in type(position.buckets).model_fields
+    }
     untils = st.none() | st.integers(1, 700).map(lambda days: on + timedelta(days=days))
     chosen: list = []
     joined = False
@@ -261,10 +273,16 @@ def measure_sets(draw, position: Position):
 
     if draw(st.integers(0, 3)) == 0 and held["principal"]:
         chosen.append(Forgive(share=draw(st.sampled_from([Fraction(0), Fraction(1, 3), Fraction(1, 10)]))))
-    if draw(st.integers(0, 3)) == 0 and "principal_arrears" not in by_fate["capitalise"] and not any(
-        isinstance(m, Park) and "principal_arrears" in m.of and m.amount is not None for m in chosen
+    if (
+        draw(st.integers(0, 3)) == 0
+        and "principal_arrears" not in by_fate["capitalise"]
+        and not any(
+            isinstance(m, Park) and "principal_arrears" in m.of and m.amount is not None for m in chosen
+        )
     ):
-        chosen.append(Forgive(of="principal_arrears", share=draw(st.sampled_from([Fraction(1, 2), Fraction(1)]))))
+        chosen.append(
+            Forgive(of="principal_arrears", share=draw(st.sampled_from([Fraction(1, 2), Fraction(1)])))
+        )
     if draw(st.integers(0, 3)) == 0 and held["principal"]:
         part = draw(st.integers(0, held["principal"] // 3))
         chosen.append(Park(of="principal", amount=major(part, currency), until=draw(untils)))
@@ -282,7 +300,9 @@ def measure_sets(draw, position: Position):
         pay = draw(st.sampled_from(["none", "interest"]))
         chosen.append(
             Holiday(
-                instalments=holiday, pay=pay, keep_term=keep,
+                instalments=holiday,
+                pay=pay,
+                keep_term=keep,
                 interest=draw(st.sampled_from(list(HolidayInterest))),
             )
         )
@@ -292,6 +312,8 @@ def measure_sets(draw, position: Position):
         else:
             chosen.append(Extend(instalments=extension))
     solve = draw(st.sampled_from([None, None, None, *Solve]))
+    if solve is Solve.TERM and extension:
+        solve = None  # a term that is both set and solved for is refused
     if solve is Solve.INSTALMENT:
         chosen.append(Reamortise())
     elif solve is not None:
@@ -300,7 +322,11 @@ def measure_sets(draw, position: Position):
         chosen.append(Reamortise(solve=solve, instalment=major(whole, currency)))
     paid = instalments + extension - (holiday if keep else 0)
     for bucket in by_fate["spread"]:
-        over = None if solve in (Solve.TERM, Solve.NOTHING) or paid < 1 else draw(st.none() | st.integers(1, paid))
+        over = (
+            None
+            if solve in (Solve.TERM, Solve.NOTHING) or paid < 1
+            else draw(st.none() | st.integers(1, paid))
+        )
         chosen.append(Spread(of=bucket, instalments=over))
     return draw(st.permutations(chosen))
 

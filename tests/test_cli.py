@@ -54,7 +54,13 @@ def test_overspending_is_referred_with_every_gate_and_what_is_missing_and_no_enf
     status, out, _ = run("offer", OVERSPENDING, capsys=capsys)
     assert status == 0
     assert out.startswith("REFER")
-    for gate in ("assessment is complete", "wants to repay", "can be reached", "left to repay with", "too often"):
+    for gate in (
+        "assessment is complete",
+        "wants to repay",
+        "can be reached",
+        "left to repay with",
+        "too often",
+    ):
         assert gate in out
     for place in ("finances.essential_costs", "finances.other_debts", "hardship.evidence"):
         assert place in out
@@ -63,7 +69,9 @@ def test_overspending_is_referred_with_every_gate_and_what_is_missing_and_no_enf
 
 
 def test_everything_wrong_on_the_command_line_is_said_at_once(capsys):
-    status, out, err = run("offer", "nowhere.json", "--policy", "cn-consumer-finanse", "--on", "18.3.2026", capsys=capsys)
+    status, out, err = run(
+        "offer", "nowhere.json", "--policy", "cn-consumer-finanse", "--on", "18.3.2026", capsys=capsys
+    )
     assert (status, out) == (2, "")
     first, second, third, hint = err.splitlines()
     assert first == 'date-invalid: --on: "18.3.2026" is not a date; write year-month-day'
@@ -93,11 +101,19 @@ def test_a_contract_can_be_decided_on_a_later_day_and_is_later_past_due(capsys):
 
 
 def test_broken_text_is_one_line_with_line_and_column_and_never_a_traceback(tmp_path):
-    for name, text, where in (("a.json", '{"reference": ', "1:15"), ("a.yaml", "reference: [", "1:13"), ("b.json", "", "1:1")):
+    for name, text, where in (
+        ("a.json", '{"reference": ', "1:15"),
+        ("a.yaml", "reference: [", "1:13"),
+        ("b.json", "", "1:1"),
+    ):
         path = tmp_path / name
         path.write_text(text, encoding="utf-8")
         done = subprocess.run(
-            [sys.executable, "-m", "restructure.cli", "offer", str(path)], capture_output=True, text=True, cwd=tmp_path, check=False
+            [sys.executable, "-m", "restructure.cli", "offer", str(path)],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            check=False,
         )
         assert done.returncode == 2
         assert done.stdout == ""
@@ -106,7 +122,9 @@ def test_broken_text_is_one_line_with_line_and_column_and_never_a_traceback(tmp_
 
 
 def test_the_same_decision_is_printed_twice(capsys):
-    assert run("offer", ILLNESS, "--format", "json", capsys=capsys) == run("offer", ILLNESS, "--format", "json", capsys=capsys)
+    assert run("offer", ILLNESS, "--format", "json", capsys=capsys) == run(
+        "offer", ILLNESS, "--format", "json", capsys=capsys
+    )
 
 
 def test_one_evaluator_alone_says_so_and_decides_the_same(capsys):
@@ -144,7 +162,11 @@ def test_facts_lists_kinds_and_formulas(capsys):
 
 def test_a_reader_that_stops_early_is_no_error():
     done = subprocess.run(
-        f"{sys.executable} -m restructure.cli facts | head -1", shell=True, capture_output=True, text=True, check=False
+        f"{sys.executable} -m restructure.cli facts | head -1",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.stdout.count("\n") == 1
     assert done.stderr == ""
@@ -182,7 +204,12 @@ def test_no_line_of_the_text_is_wider_than_asked_even_with_chinese():
 
     blocks = [
         Heading("标题" * 40, 1),
-        Lines(("an ordinary sentence that is much longer than forty cells and wraps", "没有空格的中文句子也必须换行" * 6)),
+        Lines(
+            (
+                "an ordinary sentence that is much longer than forty cells and wraps",
+                "没有空格的中文句子也必须换行" * 6,
+            )
+        ),
         Table(("rule", "why not"), (("illness-relief", "您的收入在必要支出后没有结余" * 4),), figures=False),
     ]
     for line in to_text(blocks, width=40).splitlines():
@@ -191,7 +218,9 @@ def test_no_line_of_the_text_is_wider_than_asked_even_with_chinese():
 
 def test_html_escapes_what_comes_from_the_file(illness):
     hostile = illness.model_copy(
-        update={"application": illness.application.model_copy(update={"reference": "<script>alert(1)</script>"})}
+        update={
+            "application": illness.application.model_copy(update={"reference": "<script>alert(1)</script>"})
+        }
     )
     page = to_html(summarise(hostile))
     assert "<script>" not in page

@@ -25,7 +25,9 @@ def test_the_notebook_runs_and_prints_what_is_committed():
     nbclient = pytest.importorskip("nbclient")
     pytest.importorskip("matplotlib")
     committed = nbformat.read(NOTEBOOK, as_version=4)
-    assert all(cell.execution_count for cell in committed.cells if cell.cell_type == "code"), "commit it executed"
+    assert all(cell.execution_count for cell in committed.cells if cell.cell_type == "code"), (
+        "commit it executed"
+    )
     fresh = nbformat.read(NOTEBOOK, as_version=4)
     nbclient.NotebookClient(fresh, timeout=180, resources={"metadata": {"path": str(ROOT)}}).execute()
 
@@ -34,7 +36,9 @@ def test_the_notebook_runs_and_prints_what_is_committed():
         return [text.replace("durable_rules 2.0.28 and ", "") for text in text_outputs(notebook)]
 
     assert comparable(fresh) == comparable(committed)
-    plots = [o for c in fresh.cells if c.cell_type == "code" for o in c.outputs if "image/png" in o.get("data", {})]
+    plots = [
+        o for c in fresh.cells if c.cell_type == "code" for o in c.outputs if "image/png" in o.get("data", {})
+    ]
     assert len(plots) == 2
 
 

@@ -4,10 +4,14 @@ Nothing is lost or guessed on the way in: duplicate keys, anchors, tags and over
 and YAML is read as data that can run nothing.
 """
 
+import errno
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,40 +20,42 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from restructure.errors import CATALOGUE, InvalidInput, Issue, RestructureError, did_you_mean
+from restructure.errors import CATALOGUE, InvalidInput, Issue, did_you_mean
 
-__all__ = ["Document", "Place", "field_names", "issues_of", "read_document"]
+__all__ = ["Document", "Place", "Places", "field_names", "issues_of", "read_document"]
 
 _LARGEST = 4 * 1024 * 1024
 _DEEPEST = 60
 
+_LONGEST_NUMBER = 60
+
 Place = tuple[str | int, ...]
+"""Keys and positions from the top of a document to a value."""
+Places = dict[Place, tuple[int, int]]
+"""Line and column of every value, those of its key where it has one."""
+
+# The words by which a union says which of its models stands here.
+_DISCRIMINATORS = ("basis", "measure")
 
 
 class Document:
     """Hold the data of a file and where each value stands in it."""
 
-    __slots__ = ("_lines", "_text", "data", "file")
+    __slots__ = ("_places", "data", "file")
 
-    def __init__(
-        self, data: Any, *, file: str | None, text: str, lines: dict[Place, tuple[int, int]] | None
-    ) -> None:
+    def __init__(self, data: Any, *, file: str | None, places: Places | Callable[[], Places]) -> None:
         self.data = data
         """Plain data: mappings, lists, text, integers, dates and booleans."""
         self.file = file
         """The path as it was given, for messages."""
-        self._text = text
-        self._lines = lines
+        self._places = places
 
     def locate(self, place: Sequence[str | int]) -> tuple[int | None, int | None]:
         """Give line and column, from 1, of a value or of the nearest thing that contains it."""
-        if self._lines is None:
-            try:
-                self._lines = _plain(_compose(self._text, self.file), self.file, exact=False)[1]
-            except RestructureError:
-                self._lines = {}
+        if callable(self._places):
+            self._places = self._places()
         for length in range(len(place), -1, -1):
-            found = self._lines.get(tuple(place[:length]))
+            found = self._places.get(tuple(place[:length]))
             if found:
                 return found
         return None, None
@@ -73,15 +79,19 @@ class Document:
         """Drop from a validation error's location what names a union's branch and not a place in the data."""
         here: Any = self.data
         steps: list[str | int] = []
+        arrived = True  # a branch is named once, directly after the place where the union stands
         for k, part in enumerate(loc):
-            inside = (isinstance(here, Mapping) and part in here) or (
-                isinstance(here, list) and isinstance(part, int) and part < len(here)
-            )
-            if inside:
-                here = here[part]
-                steps.append(part)
-            elif k == len(loc) - 1 and isinstance(here, Mapping):
-                steps.append(part)
+            if isinstance(here, Mapping):
+                if arrived and part in [here.get(word) for word in _DISCRIMINATORS if word in here]:
+                    arrived = False
+                    continue
+                if part not in here and k < len(loc) - 1:
+                    continue
+            elif not (isinstance(here, list) and isinstance(part, int) and part < len(here)):
+                continue
+            steps.append(part)
+            here = here.get(part) if isinstance(here, Mapping) else here[int(part)]
+            arrived = True
         return tuple(steps)
 
 
@@ -93,6 +103,8 @@ def read_document(path: str | Path, *, exact_numbers: bool = False) -> Document:
     """
     name = str(path)
     try:
+        if "\0" in name:
+            raise OSError(errno.EINVAL, "the path holds a null character")
         size = Path(path).stat().st_size
         if size > _LARGEST:
             raise InvalidInput(
@@ -107,49 +119,124 @@ def read_document(path: str | Path, *, exact_numbers: bool = False) -> Document:
         raise InvalidInput(
             Issue("file-missing", f"the file cannot be read: {error.strerror}", file=name)
         ) from None
-    if name.endswith((".yaml", ".yml")):
-        data, lines = _plain(_compose(text, name), name, exact=exact_numbers)
-        return Document(data, file=name, text=text, lines=lines)
-    return Document(_read_json(text, name), file=name, text=text, lines=None)
+    if name.lower().endswith((".yaml", ".yml")):
+        data, places = _plain(_compose(text, name), name, exact=exact_numbers)
+        return Document(data, file=name, places=places)
+    return Document(_read_json(text, name), file=name, places=lambda: _Scanner(text).places)
 
 
 def _read_json(text: str, file: str) -> Any:
-    duplicates: list[str] = []
+    duplicates = False
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        mapping: dict[str, Any] = {}
-        for key, value in items:
-            if key in mapping:
-                duplicates.append(key)
-            mapping[key] = value
+        nonlocal duplicates
+        mapping = dict(items)
+        duplicates = duplicates or len(mapping) != len(items)
         return mapping
 
+    def broken(message: str, line: int | None = None, column: int | None = None) -> InvalidInput:
+        return InvalidInput(Issue("json-broken", message, "", file, line, column))
+
     try:
-        data = json.loads(text, object_pairs_hook=pairs)
+        data = json.loads(text, object_pairs_hook=pairs, parse_int=_whole)
     except json.JSONDecodeError as error:
+        raise broken(f"{error.msg}; mend the text just before here", error.lineno, error.colno) from None
+    except RecursionError:
+        raise broken(f"the text is nested more than {_DEEPEST} levels deep") from None
+    except ValueError as error:
+        raise broken(str(error)) from None
+    if duplicates:
         raise InvalidInput(
             Issue(
-                "json-broken",
-                f"{error.msg}; mend the text just before here",
-                "",
+                "key-duplicate",
+                f'"{place[-1]}" stands twice in one object; remove one',
+                ".".join(map(str, place)),
                 file,
-                error.lineno,
-                error.colno,
+                *found,
             )
-        ) from None
-    except RecursionError:
-        raise InvalidInput(Issue("json-broken", "the text is nested too deeply", file=file)) from None
-    if duplicates:
-        raise InvalidInput([_duplicate_key(text, key, file) for key in duplicates])
+            for place, found in _Scanner(text).twice
+        )
+    _check_text(data, broken)
     return data
 
 
-def _duplicate_key(text: str, key: str, file: str) -> Issue:
-    quoted = json.dumps(key, ensure_ascii=False)
-    at = text.rfind(quoted)
-    line = text.count("\n", 0, at) + 1 if at >= 0 else None
-    column = at - text.rfind("\n", 0, at) if at >= 0 else None
-    return Issue("key-duplicate", f"{quoted} stands twice in one object; remove one", "", file, line, column)
+def _whole(digits: str) -> int:
+    if len(digits) > _LONGEST_NUMBER:
+        raise ValueError(f"a number of {len(digits):,} digits is refused; {_LONGEST_NUMBER} is the most")
+    return int(digits)
+
+
+def _check_text(value: Any, broken: Callable[[str], InvalidInput], depth: int = 0) -> None:
+    """Refuse what no reader of the result could hold: endless nesting, half of a character."""
+    if depth > _DEEPEST:
+        raise broken(f"the text is nested more than {_DEEPEST} levels deep")
+    if isinstance(value, str) and not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise broken("a text holds half of a character (a lone surrogate); write the whole one") from None
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            _check_text(key, broken, depth + 1)
+            _check_text(inner, broken, depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            _check_text(inner, broken, depth + 1)
+
+
+class _Scanner:
+    """Finds where everything stands in a text that is known to be JSON."""
+
+    _SPACE = re.compile(r"[ \t\n\r]*")
+    _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
+    _ATOM = re.compile(r"[^\s,\]}]+")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.starts = [0, *(found.end() for found in re.finditer("\n", text))]
+        self.places: Places = {(): self._at(self._skip(0))}
+        self.twice: list[tuple[Place, tuple[int, int]]] = []
+        self._value(self._skip(0), ())
+
+    def _at(self, position: int) -> tuple[int, int]:
+        line = bisect_right(self.starts, position)
+        return line, position - self.starts[line - 1] + 1
+
+    def _skip(self, position: int) -> int:
+        found = self._SPACE.match(self.text, position)
+        return found.end() if found else position
+
+    def _end(self, pattern: re.Pattern[str], position: int) -> int:
+        found = pattern.match(self.text, position)
+        assert found, "the text is known to be JSON"
+        return found.end()
+
+    def _value(self, position: int, place: Place) -> int:
+        self.places.setdefault(place, self._at(position))
+        opening = self.text[position]
+        if opening == '"':
+            return self._end(self._TEXT, position)
+        if opening not in "{[":
+            return self._end(self._ATOM, position)
+        closing = "}" if opening == "{" else "]"
+        seen: set[str] = set()
+        position, number = self._skip(position + 1), 0
+        while self.text[position] != closing:
+            inner: Place = (*place, number)
+            if opening == "{":
+                end = self._end(self._TEXT, position)
+                key = json.loads(self.text[position:end])
+                inner = (*place, key)
+                if key in seen:
+                    self.twice.append((inner, self._at(position)))
+                seen.add(key)
+                self.places[inner] = self._at(position)
+                position = self._skip(self._skip(end) + 1)
+            position = self._skip(self._value(position, inner))
+            number += 1
+            if self.text[position] == ",":
+                position = self._skip(position + 1)
+        return position + 1
 
 
 def _compose(text: str, file: str | None) -> Node:
@@ -159,7 +246,7 @@ def _compose(text: str, file: str | None) -> Node:
         node = yaml.compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        message = f"{error.problem or error.context}; mend the text at or just before here"
+        message = " ".join(f"{error.problem or error.context}; mend the text at or just before here".split())
         raise InvalidInput(
             Issue(
                 "yaml-broken",
@@ -170,16 +257,21 @@ def _compose(text: str, file: str | None) -> Node:
                 mark.column + 1 if mark else None,
             )
         ) from None
-    except (YAMLError, RecursionError, ValueError) as error:
-        raise InvalidInput(Issue("yaml-broken", f"the text cannot be read: {error}", file=file)) from None
+    except RecursionError:
+        raise InvalidInput(
+            Issue("yaml-broken", f"the text is nested more than {_DEEPEST} levels deep", file=file)
+        ) from None
+    except (YAMLError, ValueError) as error:
+        why = " ".join(str(error).partition('in "<unicode')[0].split())
+        raise InvalidInput(Issue("yaml-broken", f"the text cannot be read: {why}", file=file)) from None
     if node is None:
         raise InvalidInput(Issue("yaml-broken", "the file is empty", "", file, 1, 1))
     return node  # type: ignore[no-any-return]
 
 
-def _plain(root: Node, file: str | None, *, exact: bool) -> tuple[Any, dict[Place, tuple[int, int]]]:
+def _plain(root: Node, file: str | None, *, exact: bool) -> tuple[Any, Places]:
     """Turn a node tree into plain data and a table of places, refusing what is not data."""
-    lines: dict[Place, tuple[int, int]] = {}
+    lines: Places = {}
     issues: list[Issue] = []
     seen: set[int] = set()
 
@@ -195,6 +287,10 @@ def _plain(root: Node, file: str | None, *, exact: bool) -> tuple[Any, dict[Plac
         seen.add(id(node))
         if len(place) > _DEEPEST:
             fault(node, "yaml-broken", f"the text is nested more than {_DEEPEST} levels deep", place)
+            return None
+        kind = str(node.tag).rpartition(":")[2]
+        if not isinstance(node, ScalarNode) and kind not in ("map", "seq"):
+            fault(node, "yaml-broken", f"the tag {node.tag} is not read: a file here is plain data", place)
             return None
         if isinstance(node, MappingNode):
             mapping: dict[str, Any] = {}
@@ -230,17 +326,21 @@ def _scalar(tag: str, text: str, *, exact: bool) -> Any:
     match tag.rpartition(":")[2]:
         case "str":
             return text
-        case "null":
+        case "null" if text in ("", "~", "null", "Null", "NULL"):
             return None
-        case "bool":
+        case "bool" if text.lower() in ("true", "false"):
             return text.lower() == "true"
         case "int":
-            return int(text.replace("_", ""), 0 if text[:2].lower() in ("0x", "0o") else 10)
+            if text[:2].lower() in ("0x", "0o"):
+                return int(text.replace("_", ""), 0)
+            return _whole(text.replace("_", ""))
         case "float":
             try:
                 number = Decimal(text.replace("_", ""))
             except InvalidOperation:
                 raise ValueError(f"{text} is not a number") from None
+            if not number.is_finite() or abs(number.adjusted()) > _LONGEST_NUMBER:
+                raise ValueError(f"{text} is not a number that can be counted with")
             return number if exact else float(number)
         case "timestamp":
             try:
@@ -248,7 +348,7 @@ def _scalar(tag: str, text: str, *, exact: bool) -> Any:
             except ValueError:
                 return text
         case _:
-            raise ValueError(f"the tag {tag} is not read: a file here is plain data")
+            raise ValueError(f"{text} with the tag {tag} is not read: a file here is plain data")
 
 
 def issues_of(
@@ -258,10 +358,11 @@ def issues_of(
     issues: list[Issue] = []
     for fault in error.errors(include_url=False):
         place = document.follow((*root, *fault["loc"]))
-        code, message = _explain(fault["type"], fault, names)
-        issue = document.issue(code, message, place)
-        if issue not in issues:
-            issues.append(issue)
+        several = fault.get("ctx", {}).get("issues") or [_explain(fault["type"], fault, names)]
+        for code, message, *inner in several:
+            issue = document.issue(code, message, (*place, *inner))
+            if issue not in issues:
+                issues.append(issue)
     return issues
 
 
@@ -276,7 +377,7 @@ def _explain(kind: str, fault: Any, names: Iterable[str]) -> tuple[str, str]:
     if kind in ("enum", "literal_error", "union_tag_invalid"):
         expected = str(context.get("expected") or context.get("expected_tags", ""))
         words = [word.strip(" '\"") for word in expected.replace(" or ", ", ").split(",")]
-        shown = given if isinstance(given, str | int | bool) else context.get("tag", "this")
+        shown = given if isinstance(given, str | int | bool) else context.get("tag", _short(given))
         hint = did_you_mean(shown, words) or f" (known: {', '.join(words)})"
         return "choice-unknown", f'"{shown}" is not one of the words this field takes{hint}'
     if kind == "union_tag_not_found":
@@ -284,13 +385,29 @@ def _explain(kind: str, fault: Any, names: Iterable[str]) -> tuple[str, str]:
         return "field-missing", f'"{word}" is required here; it says which kind this is'
     if kind.startswith("date"):
         return "date-invalid", f'{_short(given)} is not a date; write year-month-day, such as "2026-03-18"'
-    if kind in ("model_type", "dict_type", "model_attributes_type"):
-        return "value-invalid", f"{_short(given)} stands where a group of named fields is expected"
-    if kind in ("tuple_type", "list_type"):
-        return "value-invalid", f"{_short(given)} stands where a list is expected"
-    if kind == "json_invalid":
-        return "json-broken", str(context.get("error", fault["msg"]))
-    return "value-invalid", f"{fault['msg'].rstrip('.')}; got {_short(given)}"
+    return "value-invalid", f"{_short(given)} {_EXPECTED.get(kind, fault['msg']).format(**context)}"
+
+
+_EXPECTED = {
+    "model_type": "stands where a group of named fields is expected",
+    "dict_type": "stands where a group of named fields is expected",
+    "model_attributes_type": "stands where a group of named fields is expected",
+    "tuple_type": "stands where a list is expected",
+    "list_type": "stands where a list is expected",
+    "int_type": "is not a whole number; write it without quotes and without a point",
+    "int_from_float": "is not a whole number; write it without a point",
+    "int_parsing": "is not a whole number; write it without quotes and without a point",
+    "bool_type": "is neither true nor false; write one of the two, without quotes",
+    "bool_parsing": "is neither true nor false; write one of the two, without quotes",
+    "string_type": "is not text; write it in quotes",
+    "greater_than_equal": "is too small; {ge} is the least",
+    "less_than_equal": "is too large; {le} is the most",
+    "string_too_short": "is empty; write something here",
+    "string_too_long": "is too long; {max_length} characters are the most",
+    "string_pattern_mismatch": "is not a name here; write lower-case letters and digits, joined by hyphens",
+    "too_short": "is empty; at least {min_length} is needed",
+    "json_invalid": "cannot be read",
+}
 
 
 def _short(value: Any) -> str:
@@ -298,8 +415,9 @@ def _short(value: Any) -> str:
     return text if len(text) <= 40 else text[:37] + "..."
 
 
-def field_names(model: type[BaseModel]) -> set[str]:
+@cache
+def field_names(model: type[BaseModel]) -> frozenset[str]:
     """Collect the field names of a model and of every model inside it, for "did you mean"."""
     schema = TypeAdapter(model).json_schema()
     groups = [schema, *schema.get("$defs", {}).values()]
-    return {name for group in groups for name in group.get("properties", {})}
+    return frozenset(name for group in groups for name in group.get("properties", {}))

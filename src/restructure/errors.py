@@ -106,7 +106,7 @@ CATALOGUE: dict[str, str] = {
     "money-invalid": 'Not an amount of money. Write digits with a point, in quotes: "1250.00".',
     "money-negative": "The amount may not be negative. A credit to the borrower is a payment, not a balance.",
     "money-scale": "The amount has more decimals than its currency has minor units. Round it before it comes in.",
-    "money-too-large": "Amounts stop at 18 digits of minor units, the largest integer the rule engine holds safely.",
+    "money-too-large": "Amounts stop at 14 digits before the point, so that their sums fit the 64-bit integers of the rule engine.",
     "currency-unknown": "A currency is its ISO 4217 code: three capital letters, such as CNY.",
     "currency-mixed": "One application is decided in one currency. Convert the amounts before they come in.",
     "rate-float": 'A rate written as a binary float is not exact. Write it in quotes: "0.149" or "14.9%".',
@@ -131,6 +131,7 @@ CATALOGUE: dict[str, str] = {
     "bucket-not-allowed": "This measure does not apply to this bucket.",
     "measure-repeated": "This measure may stand only once in a set, because two of them have no order.",
     "amount-or-share": "Give either an amount or a share, not both and not neither.",
+    "term-said-twice": "Extend sets the term while reamortise solves for it. Keep one of the two.",
     "term-not-positive": "Nothing would be left to repay over. Lengthen the term or shorten the holiday.",
     "spread-too-long": "A bucket cannot be spread over more instalments than there are.",
     "rate-segments-overlap": "Two rate changes claim the same day. Give the first an end.",
@@ -166,6 +167,6 @@ CATALOGUE: dict[str, str] = {
     "engine-disagreement": "The two evaluators fired different rules. Nothing was decided; report it with the difference shown.",
     "engine-overflow": "A value does not fit the 64-bit integers the engine compares.",
     # --- anything else
-    "record-altered": "The decision's id does not match what it contains. It was edited after it was made.",
+    "record-altered": "A record contradicts itself: an id, a total or a number does not match the rest. It was edited.",
 }
 """Every code with what it means and how to mend it; `restructure explain CODE` prints an entry."""

@@ -1,11 +1,12 @@
 """`Record`: the frozen model that every noun of the library is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
+from pydantic_core import PydanticCustomError
 
-__all__ = ["Record"]
+__all__ = ["Record", "refuse"]
 
 
 class Record(BaseModel):
@@ -26,3 +27,13 @@ class Record(BaseModel):
         for name in copied.__dict__.keys() - type(self).model_fields.keys():
             del copied.__dict__[name]
         return copied
+
+
+def refuse(found: Sequence[tuple[str, ...]]) -> None:
+    """Refuse a model for every contradiction at once: each a code, a sentence, and the field it is about.
+
+    Pydantic lets a validator raise only one error, so the others travel in its context.
+    """
+    if found:
+        text = "; ".join(message for _, message, *_ in found)
+        raise PydanticCustomError(found[0][0], "{text}", {"text": text, "issues": list(found)})

@@ -4,6 +4,7 @@ Exact fractions, overlaps of intervals and discount factors instead of the libra
 growth factors; one day or one row at a time. Tests compare the library with it.
 """
 
+import itertools
 from calendar import isleap
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -54,7 +55,7 @@ def scheduled_months(begin: date, end: date, anchor: int) -> list[tuple[date, da
     while not borders or borders[-1] < end:
         borders.append(month_day(month.year, month.month, anchor))
         month += relativedelta(months=1)
-    return [(a, b) for a, b in zip(borders, borders[1:], strict=False) if b > begin and a < end]
+    return [(a, b) for a, b in itertools.pairwise(borders) if b > begin and a < end]
 
 
 def fraction_of_year(day_count: str, begin: date, end: date, anchor: int) -> Fraction:
@@ -220,8 +221,10 @@ class Owed:
                 break
             self.night(day)
             day += DAY
-        exact = self.balance * contract.annual_rate * fraction_of_year(
-            contract.day_count, self.last_due, on, self.anchor
+        exact = (
+            self.balance
+            * contract.annual_rate
+            * fraction_of_year(contract.day_count, self.last_due, on, self.anchor)
         )
         self.accrued_before_money = rounded(exact, self.rounding)
         against_accrued = min(self.purse, self.accrued_before_money)
@@ -245,8 +248,10 @@ class Owed:
                 bill.late += bill.principal * contract.annual_rate * part
             if penalty is not None:
                 base = bill.principal + (bill.interest if penalty.base == "overdue_instalment" else 0)
-                bill.penal += base * penalty.annual_rate * fraction_of_year(
-                    penalty.day_count, day, day + DAY, self.anchor
+                bill.penal += (
+                    base
+                    * penalty.annual_rate
+                    * fraction_of_year(penalty.day_count, day, day + DAY, self.anchor)
                 )
                 if (day + DAY - bill.due).days > penalty.grace_days:
                     bill.past_grace = True
@@ -285,7 +290,9 @@ def rate_on(day: date, contract_rate: Fraction, changes) -> Fraction:
     return contract_rate
 
 
-def period_rate(day_count: str, begin: date, end: date, anchor: int, contract_rate: Fraction, changes) -> Fraction:
+def period_rate(
+    day_count: str, begin: date, end: date, anchor: int, contract_rate: Fraction, changes
+) -> Fraction:
     """Interest per unit of balance over [begin, end), each stretch of one rate counted once."""
     turns = {d for c in changes for d in (c.starts, c.ends) if d is not None and begin < d < end}
     borders = [begin]
@@ -296,7 +303,7 @@ def period_rate(day_count: str, begin: date, end: date, anchor: int, contract_ra
     return sum(
         (
             rate_on(a, contract_rate, changes) * fraction_of_year(day_count, a, b, anchor)
-            for a, b in zip(borders, borders[1:], strict=False)
+            for a, b in itertools.pairwise(borders)
         ),
         Fraction(0),
     )

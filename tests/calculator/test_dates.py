@@ -1,16 +1,17 @@
 """Due dates that never drift and day counts that add up, against dateutil and published conventions."""
 
+import itertools
 from datetime import date, timedelta
 from fractions import Fraction
 
 import pytest
-from calculator.oracles import fraction_of_year
 from dateutil.relativedelta import relativedelta
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
-from strategies import ADDITIVE, days
 
+from calculator.oracles import fraction_of_year
 from restructure.calculator.dates import DayCount, due_dates, next_due, year_fraction, year_fractions
+from strategies import ADDITIVE, days
 
 anchors = st.integers(1, 31)
 
@@ -23,7 +24,12 @@ def part(day_count: DayCount, begin: date, end: date, anchor: int | None = None)
 
 
 def test_month_ends_come_back_after_february():
-    assert due_dates(date(2026, 1, 31), 4) == [date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30)]
+    assert due_dates(date(2026, 1, 31), 4) == [
+        date(2026, 1, 31),
+        date(2026, 2, 28),
+        date(2026, 3, 31),
+        date(2026, 4, 30),
+    ]
     assert due_dates(date(2028, 1, 31), 3)[1:] == [date(2028, 2, 29), date(2028, 3, 31)]
     assert due_dates(date(2026, 1, 30), 3) == [date(2026, 1, 30), date(2026, 2, 28), date(2026, 3, 30)]
 
@@ -32,7 +38,9 @@ def test_month_ends_come_back_after_february():
 @example(date(2024, 1, 31), 14, 1)
 @example(date(2024, 2, 29), 5, 12)
 def test_due_dates_step_from_the_first_one_and_never_drift(first, count, months):
-    assert due_dates(first, count, months=months) == [first + relativedelta(months=months * k) for k in range(count)]
+    assert due_dates(first, count, months=months) == [
+        first + relativedelta(months=months * k) for k in range(count)
+    ]
 
 
 @given(days, st.integers(1, 100), anchors)
@@ -44,7 +52,11 @@ def test_the_anchor_day_is_returned_to_after_shorter_months(first, count, anchor
 
 
 def test_a_first_due_date_at_the_end_of_february_keeps_the_anchor_of_31():
-    assert due_dates(date(2026, 2, 28), 3, anchor_day=31) == [date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30)]
+    assert due_dates(date(2026, 2, 28), 3, anchor_day=31) == [
+        date(2026, 2, 28),
+        date(2026, 3, 31),
+        date(2026, 4, 30),
+    ]
 
 
 @given(days, anchors)
@@ -184,5 +196,5 @@ def test_many_periods_at_once_are_the_periods_one_by_one(day_count, begin, steps
         borders.append(borders[-1] + timedelta(days=step))
     assume(borders[-1].year < 9000)
     parts, year = year_fractions(day_count, borders, anchor_day=anchor)
-    one_by_one = [part(day_count, a, b, anchor) for a, b in zip(borders, borders[1:], strict=False)]
+    one_by_one = [part(day_count, a, b, anchor) for a, b in itertools.pairwise(borders)]
     assert [Fraction(piece, year) for piece in parts] == one_by_one

@@ -29,7 +29,9 @@ MEASURE_CODES = set(_codes[_codes.index("waive-exceeds-bucket") : _codes.index("
 def owing(**changes) -> Position:
     """36,000 over 18 months at 18 %, with 1,080 interest arrears, 162 penalty and 30 fees."""
     repayment = dict(annual_rate="18%", instalments=18, first_due="2026-04-18") | changes.pop("repayment", {})
-    buckets = dict(principal="36000", principal_arrears="500", interest_arrears="1080", penalty="162", fees="30")
+    buckets = dict(
+        principal="36000", principal_arrears="500", interest_arrears="1080", penalty="162", fees="30"
+    )
     return Position(
         on="2026-03-18",
         currency=changes.pop("currency", "CNY"),
@@ -44,19 +46,33 @@ NIGHT = date(2026, 6, 1)
 
 REFUSED = {
     "an amount above the bucket": ("waive-exceeds-bucket", [Waive(of="penalty", amount="162.01")]),
-    "two shares above the whole": ("waive-exceeds-bucket", [Waive(of="fees", share="0.6"), Waive(of="fees", share="0.5")]),
+    "two shares above the whole": (
+        "waive-exceeds-bucket",
+        [Waive(of="fees", share="0.6"), Waive(of="fees", share="0.5")],
+    ),
     "an amount of an empty bucket": ("waive-exceeds-bucket", [Waive(of="accrued", amount="0.01")]),
     "an amount and a share together": (
-        "waive-exceeds-bucket", [Waive(of="fees", amount="15.01"), Waive(of="fees", share="1/2")],
+        "waive-exceeds-bucket",
+        [Waive(of="fees", amount="15.01"), Waive(of="fees", share="1/2")],
     ),
     "a capped and a plain share": (
-        "waive-exceeds-bucket", [Waive(of="fees", share=1, cap="20"), Waive(of="fees", share="1/2")],
+        "waive-exceeds-bucket",
+        [Waive(of="fees", share=1, cap="20"), Waive(of="fees", share="1/2")],
     ),
     "more principal than there is": ("forgive-exceeds-bucket", [Forgive(amount="36000.01")]),
-    "more principal arrears than there are": ("forgive-exceeds-bucket", [Forgive(of="principal_arrears", amount="500.01")]),
+    "more principal arrears than there are": (
+        "forgive-exceeds-bucket",
+        [Forgive(of="principal_arrears", amount="500.01")],
+    ),
     "parking more than the bucket": ("park-exceeds-bucket", [Park(of="fees", amount="30.01")]),
-    "parking what was waived": ("park-exceeds-bucket", [Waive(of="fees", share=1), Park(of="fees", amount="0.01")]),
-    "parking what was forgiven": ("park-exceeds-bucket", [Forgive(share="1/2"), Park(of="principal", share="0.6")]),
+    "parking what was waived": (
+        "park-exceeds-bucket",
+        [Waive(of="fees", share=1), Park(of="fees", amount="0.01")],
+    ),
+    "parking what was forgiven": (
+        "park-exceeds-bucket",
+        [Forgive(share="1/2"), Park(of="principal", share="0.6")],
+    ),
     "capitalised and parked": ("bucket-claimed-twice", [Capitalise(of="fees"), Park(of="fees")]),
     "capitalised and spread": ("bucket-claimed-twice", [Capitalise(of="fees"), Spread(of="fees")]),
     "parked and spread": ("bucket-claimed-twice", [Park(of="fees"), Spread(of="fees")]),
@@ -67,9 +83,13 @@ REFUSED = {
     "a holiday as long as the kept term": ("term-not-positive", [Holiday(instalments=18, keep_term=True)]),
     "spread beyond the term": ("spread-too-long", [Spread(of="fees", instalments=19)]),
     "spread beyond what a holiday leaves": (
-        "spread-too-long", [Holiday(instalments=3, keep_term=True), Spread(of="fees", instalments=16)],
+        "spread-too-long",
+        [Holiday(instalments=3, keep_term=True), Spread(of="fees", instalments=16)],
     ),
-    "two rates for good": ("rate-segments-overlap", [ChangeRate(annual_rate="0.1"), ChangeRate(annual_rate="0.2")]),
+    "two rates for good": (
+        "rate-segments-overlap",
+        [ChangeRate(annual_rate="0.1"), ChangeRate(annual_rate="0.2")],
+    ),
     "a pause inside a rate": (
         "rate-segments-overlap",
         [ChangeRate(annual_rate="0.1"), ChangeRate(annual_rate=0, starts=NIGHT, ends="2026-07-01")],
@@ -79,13 +99,22 @@ REFUSED = {
         [ChangeRate(annual_rate="0.1", ends="2026-06-02"), ChangeRate(annual_rate="0.2", starts=NIGHT)],
     ),
     "a rate that ends before today": (
-        "rate-segment-empty", [ChangeRate(annual_rate=0, starts="2026-01-01", ends="2026-03-18")],
+        "rate-segment-empty",
+        [ChangeRate(annual_rate=0, starts="2026-01-01", ends="2026-03-18")],
     ),
     "a rate that ends today": ("rate-segment-empty", [ChangeRate(annual_rate=0, ends="2026-03-18")]),
     "an instalment below the interest": (
-        "negative-amortisation", [Reamortise(solve="nothing", instalment="539.99")],
+        "negative-amortisation",
+        [Reamortise(solve="nothing", instalment="539.99")],
     ),
-    "a term for an instalment below the interest": ("negative-amortisation", [Reamortise(solve="term", instalment="500")]),
+    "a term for an instalment below the interest": (
+        "negative-amortisation",
+        [Reamortise(solve="term", instalment="500")],
+    ),
+    "a term both set and solved for": (
+        "term-said-twice",
+        [Extend(instalments=6), Reamortise(solve="term", instalment="3000")],
+    ),
     "an instalment that takes a century": ("term-too-long", [Reamortise(solve="term", instalment="540.00")]),
 }
 
@@ -106,7 +135,11 @@ def test_a_position_that_holds_nothing_is_refused():
 
 
 def test_an_amount_finer_than_the_currency_is_refused():
-    for measure in (Waive(of="fees", amount="0.001"), Forgive(amount="0.001"), Park(of="fees", amount="0.001")):
+    for measure in (
+        Waive(of="fees", amount="0.001"),
+        Forgive(amount="0.001"),
+        Park(of="fees", amount="0.001"),
+    ):
         with pytest.raises(Refused) as caught:
             reschedule(owing(), [measure])
         assert [issue.code for issue in caught.value.issues] == ["money-scale"]
@@ -114,21 +147,38 @@ def test_an_amount_finer_than_the_currency_is_refused():
 
 MALFORMED = {
     "waiving principal": ("bucket-not-allowed", {"measure": "waive", "of": "principal", "share": "1"}),
-    "waiving principal arrears": ("bucket-not-allowed", {"measure": "waive", "of": "principal_arrears", "share": 1}),
+    "waiving principal arrears": (
+        "bucket-not-allowed",
+        {"measure": "waive", "of": "principal_arrears", "share": 1},
+    ),
     "waiving what is parked": ("bucket-not-allowed", {"measure": "waive", "of": "parked", "share": 1}),
     "capitalising principal": ("bucket-not-allowed", {"measure": "capitalise", "of": ["fees", "principal"]}),
     "spreading principal": ("bucket-not-allowed", {"measure": "spread", "of": "principal"}),
     "a bucket twice": ("bucket-claimed-twice", {"measure": "capitalise", "of": ["fees", "fees"]}),
+    "a cap without a share": (
+        "amount-or-share",
+        {"measure": "waive", "of": "fees", "amount": "5", "cap": "2"},
+    ),
     "neither amount nor share": ("amount-or-share", {"measure": "waive", "of": "fees"}),
-    "amount and share": ("amount-or-share", {"measure": "waive", "of": "fees", "share": "1/2", "amount": "1"}),
-    "an amount of two buckets": ("amount-or-share", {"measure": "waive", "of": ["fees", "penalty"], "amount": "1"}),
+    "amount and share": (
+        "amount-or-share",
+        {"measure": "waive", "of": "fees", "share": "1/2", "amount": "1"},
+    ),
+    "an amount of two buckets": (
+        "amount-or-share",
+        {"measure": "waive", "of": ["fees", "penalty"], "amount": "1"},
+    ),
     "forgiving neither": ("amount-or-share", {"measure": "forgive"}),
     "forgiving both": ("amount-or-share", {"measure": "forgive", "share": 1, "amount": 1}),
     "parking both": ("amount-or-share", {"measure": "park", "of": "fees", "share": 1, "amount": 1}),
     "parking all principal": ("amount-or-share", {"measure": "park", "of": "principal"}),
-    "parking an amount of two": ("amount-or-share", {"measure": "park", "of": ["fees", "penalty"], "amount": 1}),
+    "parking an amount of two": (
+        "amount-or-share",
+        {"measure": "park", "of": ["fees", "penalty"], "amount": 1},
+    ),
     "a rate that ends as it starts": (
-        "rate-segment-empty", {"measure": "rate", "annual_rate": 0, "starts": "2026-06-01", "ends": "2026-06-01"},
+        "rate-segment-empty",
+        {"measure": "rate", "annual_rate": 0, "starts": "2026-06-01", "ends": "2026-06-01"},
     ),
     "solving for a given instalment": ("value-invalid", {"measure": "reamortise", "instalment": "1"}),
     "a share above the whole": ("value-invalid", {"measure": "waive", "of": "fees", "share": "1.5"}),
@@ -148,7 +198,9 @@ def test_a_measure_that_says_too_much_or_too_little_is_refused_when_it_is_read(c
 
 
 def test_every_reason_of_the_catalogue_is_produced_by_some_test():
-    produced = {code for code, _ in REFUSED.values()} | {code for code, _ in MALFORMED.values()} | {"nothing-owed"}
+    produced = (
+        {code for code, _ in REFUSED.values()} | {code for code, _ in MALFORMED.values()} | {"nothing-owed"}
+    )
     assert produced >= MEASURE_CODES
 
 
@@ -200,7 +252,9 @@ def test_the_same_holiday_or_solve_said_twice_is_one():
 
 
 def test_rates_that_touch_do_not_overlap():
-    reschedule(owing(), [ChangeRate(annual_rate="0.1", ends=NIGHT), ChangeRate(annual_rate="0.2", starts=NIGHT)])
+    reschedule(
+        owing(), [ChangeRate(annual_rate="0.1", ends=NIGHT), ChangeRate(annual_rate="0.2", starts=NIGHT)]
+    )
 
 
 def test_a_whole_bucket_may_be_waived_in_any_number_of_parts():

@@ -5,11 +5,11 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from calculator.oracles import rounded
 from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from calculator.oracles import rounded
 from restructure.calculator.money import (
     Currency,
     Money,
@@ -105,7 +105,7 @@ def test_minor_units_survive_the_way_out_and_back(minor, currency):
     assert to_minor(amount, currency) == minor
 
 
-@given(st.integers(0, 10**17), st.sampled_from(list(decimals)))
+@given(st.integers(0, 10**14 - 1), st.sampled_from(list(decimals)))
 def test_an_amount_survives_json_whatever_its_currency(minor, currency):
     amount = from_minor(minor, currency)
     again = MONEY.validate_json(MONEY.dump_json(MONEY.validate_python(amount)))
@@ -178,7 +178,7 @@ def test_the_refusal_of_a_float_says_what_to_write_instead():
         (None, "money-invalid"),
         ("", "money-invalid"),
         ("-1", "money-negative"),
-        (10**18, "money-too-large"),
+        (10**14, "money-too-large"),
     ],
 )
 def test_what_is_not_an_amount_is_refused_with_a_code_of_the_catalogue(value, code):
@@ -260,9 +260,7 @@ def test_a_bare_rate_of_three_or_more_is_refused_as_implausible(value):
 
 
 def test_the_refusal_of_a_bare_twelve_offers_twelve_percent():
-    sentence = refusal(RATE, "12")[1]
-    assert '"12%"' in sentence
-    assert '"0.12"' in sentence
+    assert '"12%"' in refusal(RATE, "12")[1]
 
 
 @pytest.mark.parametrize("value", ["-0.01", "-1%", "abc", "", "%", "1/0", "nan", "inf", True, None, [1]])
@@ -270,8 +268,10 @@ def test_what_is_not_a_rate_is_refused(value):
     assert refusal(RATE, value)[0] == "rate-invalid"
 
 
-def test_an_absurdly_large_rate_is_refused_and_not_a_crash():
-    assert refusal(RATE, "1" + "0" * 400)[0] in ("rate-implausible", "rate-invalid")
+@pytest.mark.parametrize("value", ["1" + "0" * 400, "1e400", "1e5000"])
+def test_an_absurd_rate_is_refused_and_neither_a_crash_nor_a_long_wait(value):
+    # "1e999999999" would be ten digits of input and 400 MB of integer: money refuses exponents, so should rates.
+    assert refusal(RATE, value)[0] in ("rate-implausible", "rate-invalid")
 
 
 def test_a_rate_that_no_decimal_holds_is_written_as_a_ratio():
@@ -280,7 +280,9 @@ def test_a_rate_that_no_decimal_holds_is_written_as_a_ratio():
     assert write_rate(Fraction(0)) == "0"
 
 
-@pytest.mark.parametrize(("value", "share"), [("50%", "1/2"), ("1/3", "1/3"), (1, "1"), ("0", "0"), ("0.35", "7/20")])
+@pytest.mark.parametrize(
+    ("value", "share"), [("50%", "1/2"), ("1/3", "1/3"), (1, "1"), ("0", "0"), ("0.35", "7/20")]
+)
 def test_a_share_lies_between_nothing_and_the_whole(value, share):
     assert SHARE.validate_python(value) == Fraction(share)
 

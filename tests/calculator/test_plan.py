@@ -1,5 +1,6 @@
 """Plans: the identities recomputed from rows and ledger alone, the laws of composition, worked cases."""
 
+import itertools
 import json
 from collections import Counter
 from datetime import date, timedelta
@@ -9,12 +10,13 @@ from math import ceil
 from pathlib import Path
 
 import pytest
-from calculator.oracles import dues as stepped
-from calculator.oracles import exact_level, minor, period_rate, rounded
 from hypothesis import assume, event, example, given, settings
 from hypothesis import strategies as st
-from strategies import ADDITIVE, DECIMALS, days, major, measure_sets, positions, rates, restructurings, terms
 
+from calculator.oracles import dues as stepped
+from calculator.oracles import exact_level, minor, period_rate, rounded
+from restructure.calculator import plan as plan_module
+from restructure.calculator.course import Course
 from restructure.calculator.dates import DayCount
 from restructure.calculator.measures import (
     Capitalise,
@@ -32,14 +34,22 @@ from restructure.calculator.measures import (
 from restructure.calculator.money import Rounding
 from restructure.calculator.plan import MovementKind, Plan, reschedule
 from restructure.calculator.position import Bucket, Buckets, Contract, Payment, Position, position_of
+from restructure.calculator.rows import Row
 from restructure.calculator.schedule import Method, Repayment, Terms, amortise
 from restructure.errors import Refused
+from strategies import ADDITIVE, DECIMALS, days, major, measure_sets, positions, rates, restructurings, terms
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 KINDS = ("waived", "forgiven", "capitalised", "parked", "spread", "carried")
 PAID = (
-    "principal", "interest", "arrears_principal", "arrears_interest", "penalty", "fees",
-    "parked_principal", "parked_interest",
+    "principal",
+    "interest",
+    "arrears_principal",
+    "arrears_interest",
+    "penalty",
+    "fees",
+    "parked_principal",
+    "parked_interest",
 )
 
 
@@ -93,13 +103,19 @@ class Seen:
         # Through JSON, so that nothing but the printed amounts is read.
         self.rows = [
             {
-                name: date.fromisoformat(value) if name == "due" else value if name == "number" else self.minor(value)
+                name: date.fromisoformat(value)
+                if name == "due"
+                else value
+                if name == "number"
+                else self.minor(value)
                 for name, value in row.items()
             }
             for row in json.loads(plan.schedule.model_dump_json())["rows"]
         ]
         self.ledger = [(m.on, m.kind.value, m.bucket.value, self.minor(m.amount)) for m in plan.ledger]
-        self.opening = {name: self.minor(getattr(self.position.buckets, name)) for name in Buckets.model_fields}
+        self.opening = {
+            name: self.minor(getattr(self.position.buckets, name)) for name in Buckets.model_fields
+        }
 
     def minor(self, amount) -> int:
         return minor(amount, self.currency)
@@ -130,7 +146,12 @@ class Seen:
         balance, begin, interest = self.amortised, self.on, []
         for row in self.rows:
             rate = period_rate(
-                terms.day_count, begin, row["due"], anchor, terms.annual_rate, only(self.plan.measures, ChangeRate)
+                terms.day_count,
+                begin,
+                row["due"],
+                anchor,
+                terms.annual_rate,
+                only(self.plan.measures, ChangeRate),
             )
             interest.append(rounded(balance * rate, terms.rounding))
             balance, begin = row["balance"], row["due"]
@@ -181,7 +202,9 @@ def check_where_the_money_stands(plan: Plan) -> None:
         seen.moved("parked", ("principal", "principal_arrears")) + seen.moved((*on_top, "parked"), "parked")
     )
     set_aside_in_holiday = seen.moved(("parked", "spread"), later=True)
-    assert seen.column("parked_interest") == seen.moved("parked", interest, later=False) + set_aside_in_holiday
+    assert (
+        seen.column("parked_interest") == seen.moved("parked", interest, later=False) + set_aside_in_holiday
+    )
     assert all(amount > 0 for *_, amount in seen.ledger)
 
 
@@ -212,8 +235,10 @@ def check_what_the_measures_asked_for(plan: Plan) -> None:
             for kind, measure in (("capitalised", Capitalise), ("spread", Spread))
         }
         parks = [m for m in only(measures, Park) if name in m.of]
-        parked = rest if any(m.amount is None and m.share is None for m in parks) else sum(
-            minor(m.amount, seen.currency) for m in parks if m.amount is not None
+        parked = (
+            rest
+            if any(m.amount is None and m.share is None for m in parks)
+            else sum(minor(m.amount, seen.currency) for m in parks if m.amount is not None)
         )
         assert seen.moved("capitalised", name, later=False) == (rest if fate["capitalised"] else 0)
         assert seen.moved("parked", name, later=False) == parked
@@ -272,12 +297,15 @@ def check_the_course(plan: Plan) -> None:
         borders = [seen.on, *dues][off:]
         periods = [
             period_rate(terms.day_count, a, b, anchor, terms.annual_rate, only(measures, ChangeRate))
-            for a, b in zip(borders, borders[1:], strict=False)
+            for a, b in itertools.pairwise(borders)
         ]
         level = terms.method is Method.LEVEL
         exact = exact_level(balance, periods) if level else Fraction(balance, len(periods))
         instalment = rounded(exact, terms.rounding)
-        assert rows[off]["principal"] + (rows[off]["interest"] if level else 0) == instalment or rows[off]["balance"] == 0
+        assert (
+            rows[off]["principal"] + (rows[off]["interest"] if level else 0) == instalment
+            or rows[off]["balance"] == 0
+        )
         for row in rows[off:]:
             if row["balance"]:
                 assert row["principal"] + (row["interest"] if level else 0) == instalment
@@ -306,6 +334,7 @@ def test_every_cent_of_thousands_of_plans_is_accounted_for(case):
     check_everything(planned(*case))
 
 
+@settings(max_examples=120)
 @given(positions())
 def test_a_plan_without_measures_is_accounted_for_too(position):
     plan = planned(position)
@@ -316,14 +345,43 @@ def test_a_plan_without_measures_is_accounted_for_too(position):
 def test_nearly_all_random_sets_can_be_carried():
     tried: list[bool] = []
 
-    @settings(max_examples=300, derandomize=True, database=None)
+    @settings(max_examples=200, derandomize=True, database=None)
     @given(restructurings())
     def draw(case):
         tried.append(carries(*case))
 
     draw()
-    assert len(tried) >= 200
+    assert len(tried) >= 150
     assert sum(tried) / len(tried) > 0.85
+
+
+# --- the identities are not decoration: each is broken by the fault it is there for
+
+
+def test_the_identities_notice_a_bucket_that_was_forgotten(monkeypatch):
+    monkeypatch.setattr(plan_module, "carry", lambda books: [])
+    identities = reschedule(owing(buckets={"fees": "30"})).identities
+    assert (identities.buckets, identities.claim) == (1272, 1272)
+    assert not identities.hold
+
+
+@pytest.mark.parametrize(
+    ("column", "fault"),
+    [("principal", "principal"), ("interest", "interest"), ("accrued", "replay"), ("balance", "replay")],
+)
+def test_the_identities_notice_a_cent_in_the_wrong_place(monkeypatch, column, fault):
+    honest, place = Course.run, Row._fields.index(column)
+
+    def a_cent_off(course, books):
+        rows = honest(course, books)
+        row = list(rows[-1])
+        row[place] += 1
+        return [*rows[:-1], tuple(row)]
+
+    monkeypatch.setattr(Course, "run", a_cent_off)
+    identities = reschedule(owing()).identities
+    assert getattr(identities, fault) != 0
+    assert not identities.hold
 
 
 # --- the laws of composition
@@ -365,15 +423,11 @@ def test_the_order_of_listing_never_matters_in_thousands_of_plans(case, random):
 def test_the_order_of_listing_does_not_matter_within_a_phase_either(measures):
     position = owing(buckets={"fees": "30", "accrued": "12.34"})
 
-    def outcome(listed):
-        try:
-            return reschedule(position, listed).schedule
-        except Refused as refused:
-            return [issue.code for issue in refused.issues]
-
-    assert outcome(measures) == outcome(measures[::-1])
+    # Named parts come before "all of the rest", so each of these can be carried, in either order.
+    assert reschedule(position, measures).schedule == reschedule(position, measures[::-1]).schedule
 
 
+@settings(max_examples=100)
 @given(restructurings())
 def test_a_plan_survives_json(case):
     plan = planned(*case)
@@ -394,10 +448,17 @@ def nothings(draw, position):
         Park(of="principal", share=0),
         Holiday(instalments=0),
     ]
-    same = [ChangeRate(annual_rate=rate), ChangeRate(annual_rate=rate, starts=later), ChangeRate(annual_rate=rate, ends=later)]
-    return draw(st.lists(st.sampled_from(kinds), max_size=4)) + draw(st.lists(st.sampled_from(same), max_size=1))
+    same = [
+        ChangeRate(annual_rate=rate),
+        ChangeRate(annual_rate=rate, starts=later),
+        ChangeRate(annual_rate=rate, ends=later),
+    ]
+    return draw(st.lists(st.sampled_from(kinds), max_size=4)) + draw(
+        st.lists(st.sampled_from(same), max_size=1)
+    )
 
 
+@settings(max_examples=120)
 @given(positions(), st.data())
 def test_measures_that_do_nothing_leave_the_schedule_identical(position, data):
     untouched = planned(position)
@@ -409,7 +470,12 @@ def test_measures_that_do_nothing_leave_the_schedule_identical(position, data):
 
 @pytest.mark.parametrize(
     "measure",
-    [Park(of="fees", until="2031-01-01"), Spread(of="fees", instalments=3), Capitalise(of="fees"), Spread(of="parked")],
+    [
+        Park(of="fees", until="2031-01-01"),
+        Spread(of="fees", instalments=3),
+        Capitalise(of="fees"),
+        Spread(of="parked"),
+    ],
     ids=lambda measure: measure.measure,
 )
 @pytest.mark.parametrize("instalment", [None, "2297.01", "9000"])
@@ -418,15 +484,19 @@ def test_a_measure_on_an_empty_bucket_leaves_the_schedule_identical(measure, ins
     assert plan.schedule == plan.before
 
 
+@settings(max_examples=100)
 @given(restructurings())
 def test_measures_that_do_nothing_add_nothing_to_a_set(case):
     position, measures = case
     plan = planned(position, measures)
-    more = reschedule(position, [Extend(instalments=0), *measures, Waive(of="fees", share=0), Holiday(instalments=0)])
+    more = reschedule(
+        position, [Extend(instalments=0), *measures, Waive(of="fees", share=0), Holiday(instalments=0)]
+    )
     assert more.schedule == plan.schedule
     assert more.ledger == plan.ledger
 
 
+@settings(max_examples=120)
 @given(positions(fewest=1), st.integers(-3, 12), st.integers(0, 12))
 def test_extending_twice_is_extending_by_the_sum(position, first, second):
     assume(position.repayment.instalments + first + second >= 1)
@@ -454,8 +524,12 @@ def test_two_halves_of_a_bucket_can_be_set_aside_as_the_whole_can():
 
 
 @given(
-    st.integers(10**4, 10**8), st.integers(1, 10**7), st.fractions(0, 1, max_denominator=50),
-    st.fractions(0, 1, max_denominator=50), st.integers(1, 120), rates(2400),
+    st.integers(10**4, 10**8),
+    st.integers(1, 10**7),
+    st.fractions(0, 1, max_denominator=50),
+    st.fractions(0, 1, max_denominator=50),
+    st.integers(1, 120),
+    rates(2400),
 )
 def test_a_larger_waiver_lowers_the_total_but_for_the_rounding_of_the_instalment(
     principal, arrears, one, other, count, rate
@@ -468,7 +542,11 @@ def test_a_larger_waiver_lowers_the_total_but_for_the_rounding_of_the_instalment
     )
 
     def total(share):
-        return minor(reschedule(position, [Waive(of="interest_arrears", share=share), Capitalise(of="interest_arrears")]).schedule.total)
+        return minor(
+            reschedule(
+                position, [Waive(of="interest_arrears", share=share), Capitalise(of="interest_arrears")]
+            ).schedule.total
+        )
 
     month = rate / 12
     growth = (1 + month) ** count
@@ -476,6 +554,7 @@ def test_a_larger_waiver_lowers_the_total_but_for_the_rounding_of_the_instalment
     assert total(large) <= total(small) + ceil(bound)
 
 
+@settings(max_examples=80)
 @given(positions(fewest=1), st.integers(1, 24))
 def test_a_rate_of_zero_is_a_rate_and_no_interest_accrues(position, months):
     plan = planned(position, [ChangeRate(annual_rate=0), Extend(instalments=months)])
@@ -484,11 +563,18 @@ def test_a_rate_of_zero_is_a_rate_and_no_interest_accrues(position, months):
     check_everything(plan)
 
 
+@settings(max_examples=100)
 @given(positions(fewest=1))
 def test_without_interest_nobody_pays_more_than_the_claim(position):
-    plan = planned(position.model_copy(
-        update={"repayment": position.repayment.model_copy(update={"annual_rate": Fraction(0), "instalment": None})}
-    ))
+    plan = planned(
+        position.model_copy(
+            update={
+                "repayment": position.repayment.model_copy(
+                    update={"annual_rate": Fraction(0), "instalment": None}
+                )
+            }
+        )
+    )
     assert plan.schedule.total == position.buckets.claim
 
 
@@ -537,6 +623,32 @@ def test_between_due_dates_the_next_instalment_is_the_agreed_one(loan, passed, l
     assert abs(plan.schedule.rows[0].balance - rows[passed].balance) <= major(1, contract.currency)
 
 
+# In the middle of a period 100.00 have accrued; 2,300.00 are agreed. The instalment covers the interest of its
+# whole period, so what accrued before the effective date is inside it unless a measure moved it elsewhere.
+AGREED = owing(
+    buckets={"accrued": "100", "interest_arrears": 0, "penalty": 0}, repayment={"instalment": "2300"}
+)
+
+
+@pytest.mark.parametrize(
+    ("measures", "amortised", "on_top"),
+    [
+        ([], 2200, 100),
+        ([Spread(of="accrued", instalments=2)], 2300, 50),
+        ([Park(of="accrued")], 2300, 0),
+        ([Park(of="accrued", amount="40")], 2240, 60),
+        ([Waive(of="accrued", share="1/4")], 2200, 75),
+        ([Waive(of="accrued", share=1)], 2200, 0),
+    ],
+)
+def test_the_agreed_instalment_covers_what_accrued_since_the_last_due_date(measures, amortised, on_top):
+    plan = reschedule(AGREED, measures)
+    first, second = plan.schedule.rows[:2]
+    assert (first.principal + first.interest, first.arrears_interest) == (amortised, on_top)
+    assert second.principal + second.interest == 2300
+    check_everything(plan)
+
+
 # --- where set-aside money falls due
 
 FEE = owing(buckets={"fees": "30.00"})
@@ -563,14 +675,18 @@ def test_in_an_interest_only_holiday_what_is_carried_is_due_at_once():
 
 
 def test_parked_money_is_due_with_the_last_instalment():
-    rows = reschedule(FEE, [Park(of=["fees", "interest_arrears"]), Park(of="principal", share="1/3")]).schedule.rows
+    rows = reschedule(
+        FEE, [Park(of=["fees", "interest_arrears"]), Park(of="principal", share="1/3")]
+    ).schedule.rows
     assert (rows[-1].fees, rows[-1].parked_interest, rows[-1].parked_principal) == (30, 1080, 12000)
     assert not any(row.fees or row.parked_interest or row.parked_principal for row in rows[:-1])
     # 24,000 · 1.5 %: the parked third bears nothing.
     assert rows[0].interest == 360
 
 
-@pytest.mark.parametrize(("until", "number"), [("2026-06-18", 3), ("2026-06-19", 4), ("2026-03-01", 1), ("2027-09-18", 18)])
+@pytest.mark.parametrize(
+    ("until", "number"), [("2026-06-18", 3), ("2026-06-19", 4), ("2026-03-01", 1), ("2027-09-18", 18)]
+)
 def test_money_parked_until_a_day_is_due_with_the_first_instalment_on_or_after_it(until, number):
     rows = reschedule(FEE, [Park(of="fees", until=until)]).schedule.rows
     assert [row.number for row in rows if row.fees] == [number]
@@ -607,7 +723,9 @@ def test_after_a_holiday_a_bucket_is_spread_over_the_instalments_that_are_paid()
 def test_an_early_end_leaves_rows_for_what_is_still_spread():
     # 36,000 at 20,000 a month ends after two instalments; the fees run on, every row on its due date.
     keep = Reamortise(solve="nothing", instalment="20000")
-    rows = reschedule(FEE, [keep, Spread(of="fees", instalments=6), Park(of="penalty", until="2027-03-01")]).schedule.rows
+    rows = reschedule(
+        FEE, [keep, Spread(of="fees", instalments=6), Park(of="penalty", until="2027-03-01")]
+    ).schedule.rows
     assert [row.fees for row in rows][:6] == [5] * 6
     assert [row.due for row in rows] == sorted({row.due for row in rows})
 
@@ -616,6 +734,13 @@ def test_money_parked_to_the_end_stands_in_the_last_row_even_if_fees_are_spread_
     keep = Reamortise(solve="nothing", instalment="20000")
     rows = reschedule(FEE, [keep, Spread(of="fees", instalments=6), Park(of="penalty")]).schedule.rows
     assert [row.number for row in rows if row.penalty] == [len(rows)]
+
+
+def test_money_parked_to_the_end_stays_in_the_last_instalment_when_other_money_waits_longer():
+    longer = Park(of="penalty", until="2028-12-31")
+    rows = reschedule(FEE, [longer, Park(of="fees")]).schedule.rows
+    assert [row.number for row in rows if row.fees] == [18]
+    assert [(row.number, str(row.due)) for row in rows if row.penalty] == [(19, "2028-12-31")]
 
 
 @pytest.mark.parametrize(
@@ -667,6 +792,27 @@ def test_solving_for_the_term_keeps_the_instalment():
     assert len(rows) == 45
 
 
+def test_a_term_of_exactly_1200_instalments_is_found_and_one_more_is_too_long():
+    position = owing(buckets={"principal": "1200"}, repayment={"annual_rate": 0})
+    rows = reschedule(position, [Reamortise(solve="term", instalment="1")]).schedule.rows
+    assert (len(rows), rows[-1].principal) == (1200, 1)
+    with pytest.raises(Refused) as caught:
+        reschedule(
+            owing(buckets={"principal": "1200.01"}, repayment={"annual_rate": 0}),
+            [Reamortise(solve="term", instalment="1")],
+        )
+    assert [issue.code for issue in caught.value.issues] == ["term-too-long"]
+
+
+def test_a_rate_that_changes_later_is_a_change_and_the_instalment_is_solved_anew():
+    position = owing(repayment={"instalment": "2300"})
+    plan = reschedule(position, [ChangeRate(annual_rate="6%", starts="2026-09-18")])
+    # Six months at 1.5 %, twelve at 0.5 %.
+    exact = exact_level(3_600_000, [Fraction(15, 1000)] * 6 + [Fraction(5, 1000)] * 12)
+    assert minor(plan.instalment) == rounded(exact)
+    check_everything(plan)
+
+
 def test_solving_for_nothing_leaves_the_rest_to_the_last_instalment():
     rows = reschedule(FEE, [Reamortise(solve="nothing", instalment="1000")]).schedule.rows
     assert len(rows) == 18
@@ -687,7 +833,9 @@ def test_a_matured_loan_without_principal_still_gets_a_row_for_its_arrears():
     position = owing(buckets={"principal": 0, "principal_arrears": "700"}, repayment={"instalments": 0})
     (row,) = reschedule(position).schedule.rows
     assert (row.arrears_principal, row.arrears_interest, row.penalty, row.total) == (700, 1080, 162, 1942)
-    plan = reschedule(position, [Capitalise(of=["principal_arrears", "interest_arrears"]), Extend(instalments=12)])
+    plan = reschedule(
+        position, [Capitalise(of=["principal_arrears", "interest_arrears"]), Extend(instalments=12)]
+    )
     assert len(plan.schedule.rows) == 12
     check_everything(plan)
 
@@ -728,7 +876,10 @@ def test_the_worked_composition_is_met_row_by_row():
     )
     seen = Seen(plan)
     for ours, theirs in zip(seen.rows, case["rows"], strict=True):
-        assert {"number": theirs["nr"], **{key: theirs[key] for key in theirs if key != "nr"}}.items() <= ours.items()
+        assert {
+            "number": theirs["nr"],
+            **{key: theirs[key] for key in theirs if key != "nr"},
+        }.items() <= ours.items()
     ledger = case["ledger"]
     assert seen.moved("waived", "penalty") == ledger["waived_penalty"]
     assert seen.moved("waived", "interest_arrears") == ledger["waived_interest_arrears"]
@@ -779,12 +930,14 @@ def test_the_founding_case_extended_by_six_months_is_met_to_the_cent():
 # --- what the strategies promise
 
 
+@settings(max_examples=50)
 @given(positions(), st.data())
 def test_a_random_set_is_one_that_survives_json_by_itself(position, data):
     for measure in data.draw(measure_sets(position)):
         assert type(measure).model_validate_json(measure.model_dump_json()) == measure
 
 
+@settings(max_examples=100)
 @given(days, st.sampled_from(DayCount), st.sampled_from(Rounding), st.sampled_from(list(DECIMALS)))
 def test_every_currency_day_count_and_rounding_can_be_planned(on, day_count, rounding, currency):
     position = Position(
@@ -792,9 +945,15 @@ def test_every_currency_day_count_and_rounding_can_be_planned(on, day_count, rou
         currency=currency,
         buckets=Buckets(principal="36000", accrued="100", fees="7"),
         repayment=Repayment(
-            annual_rate="18%", instalments=6, first_due=on + timedelta(days=30), day_count=day_count, rounding=rounding
+            annual_rate="18%",
+            instalments=6,
+            first_due=on + timedelta(days=30),
+            day_count=day_count,
+            rounding=rounding,
         ),
     )
-    plan = reschedule(position, [Capitalise(of="accrued"), Holiday(instalments=2), Spread(of="fees", instalments=4)])
+    plan = reschedule(
+        position, [Capitalise(of="accrued"), Holiday(instalments=2), Spread(of="fees", instalments=4)]
+    )
     check_everything(plan)
     assert len(plan.schedule.rows) == 8

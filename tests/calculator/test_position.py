@@ -5,12 +5,11 @@ from decimal import Decimal
 from itertools import permutations
 
 import pytest
-from calculator.oracles import Owed, minor
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from strategies import ADDITIVE, contracts, days, histories, major, terms
 
+from calculator.oracles import Owed, minor
 from restructure.calculator.dates import DayCount
 from restructure.calculator.position import (
     Buckets,
@@ -24,6 +23,7 @@ from restructure.calculator.position import (
 )
 from restructure.calculator.schedule import Repayment, Terms, amortise
 from restructure.errors import CATALOGUE, InvalidInput, Refused
+from strategies import ADDITIVE, contracts, days, histories, major, terms
 
 
 @st.composite
@@ -41,7 +41,12 @@ def lives(draw):
 def plain(**changes) -> Contract:
     """12,000 without interest over 12 months: 1,000.00 on the 15th of each month from February 2026."""
     fields = dict(
-        currency="CNY", principal="12000", annual_rate=0, instalments=12, start="2026-01-15", first_due="2026-02-15"
+        currency="CNY",
+        principal="12000",
+        annual_rate=0,
+        instalments=12,
+        start="2026-01-15",
+        first_due="2026-02-15",
     )
     return Contract(**(fields | changes))
 
@@ -59,7 +64,9 @@ DAILY = Penalty(annual_rate="36.5%", day_count="ACT/365F")  # a thousandth a day
 def check_against_the_daily_simulation(contract, payments, on):
     owed = Owed(contract, payments, on)
     position = position_of(contract, payments, on=on)
-    buckets = {name: minor(getattr(position.buckets, name), contract.currency) for name in Buckets.model_fields}
+    buckets = {
+        name: minor(getattr(position.buckets, name), contract.currency) for name in Buckets.model_fields
+    }
     assert buckets == {
         "principal": owed.principal,
         "principal_arrears": owed.total("principal"),
@@ -77,7 +84,9 @@ def check_against_the_daily_simulation(contract, payments, on):
     assert position.repayment.instalments == owed.instalments_left
     # Conservation: what is owed and what was paid is everything that ever arose.
     claim = minor(position.buckets.claim, contract.currency)
-    assert claim + owed.paid - owed.surplus == owed.everything_that_arose
+    credit = minor(position.credit, contract.currency)
+    assert credit == owed.surplus
+    assert claim - credit + owed.paid == owed.everything_that_arose
 
 
 @settings(max_examples=150)
@@ -119,10 +128,14 @@ def test_paying_one_amount_in_two_parts_on_one_day_changes_nothing(life, data):
     contract, payments, on = life
     assume(payments)
     places = -payments[0].amount.as_tuple().exponent
-    first = payments[0].model_copy(update={"amount": Decimal(data.draw(st.integers(0, int(payments[0].amount))))})
+    first = payments[0].model_copy(
+        update={"amount": Decimal(data.draw(st.integers(0, int(payments[0].amount))))}
+    )
     rest = payments[0].model_copy(update={"amount": payments[0].amount - first.amount})
     assert places >= 0
-    assert position_of(contract, [first, rest, *payments[1:]], on=on) == position_of(contract, payments, on=on)
+    assert position_of(contract, [first, rest, *payments[1:]], on=on) == position_of(
+        contract, payments, on=on
+    )
 
 
 @settings(max_examples=100)
@@ -175,7 +188,10 @@ def test_a_position_survives_json(life):
 
 # One instalment of 1,000 principal and 120 interest, 10 days late at a thousandth a day, and a fee.
 LATE = dict(
-    annual_rate="12%", overdue_interest=False, penalty=DAILY, method="equal_principal",
+    annual_rate="12%",
+    overdue_interest=False,
+    penalty=DAILY,
+    method="equal_principal",
     charges=(Charge(on="2026-02-20", amount="30"),),
 )
 OWED = {"fees": 3000, "penalty": 1000, "interest": 12000, "principal": 100000}
@@ -281,7 +297,9 @@ def test_penalty_on_the_overdue_instalment_counts_its_interest_too():
     on = date(2026, 2, 25)
     loan = plain(annual_rate="12%", method="equal_principal", overdue_interest=False)
     on_principal = loan.model_copy(update={"penalty": DAILY})
-    on_instalment = loan.model_copy(update={"penalty": DAILY.model_copy(update={"base": "overdue_instalment"})})
+    on_instalment = loan.model_copy(
+        update={"penalty": DAILY.model_copy(update={"base": "overdue_instalment"})}
+    )
     assert str(position_of(on_principal, [], on=on).buckets.penalty) == "10.00"
     assert str(position_of(on_instalment, [], on=on).buckets.penalty) == "11.20"
 
@@ -378,7 +396,9 @@ def test_a_contract_that_contradicts_itself_is_refused_with_a_code(changes, code
 )
 def test_a_position_that_contradicts_itself_is_refused_with_a_code(changes, code):
     fields = dict(
-        on="2026-03-18", currency="CNY", buckets={"principal": "100"},
+        on="2026-03-18",
+        currency="CNY",
+        buckets={"principal": "100"},
         repayment={"annual_rate": "0.1", "instalments": 3, "first_due": "2026-04-18"},
     )
     for name, value in changes.items():
@@ -390,7 +410,9 @@ def test_a_position_that_contradicts_itself_is_refused_with_a_code(changes, code
 
 @given(st.lists(st.integers(0, 10**9), min_size=7, max_size=7))
 def test_the_claim_is_the_sum_of_the_seven_buckets(amounts):
-    buckets = Buckets(**{name: major(amount) for name, amount in zip(Buckets.model_fields, amounts, strict=True)})
+    buckets = Buckets(
+        **{name: major(amount) for name, amount in zip(Buckets.model_fields, amounts, strict=True)}
+    )
     assert minor(buckets.claim) == sum(amounts)
 
 

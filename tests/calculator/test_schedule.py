@@ -1,5 +1,6 @@
 """Schedules against an exact annuity, row by row, and against schedules printed in books and rules."""
 
+import itertools
 import json
 from datetime import date, timedelta
 from decimal import Decimal
@@ -7,17 +8,17 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from calculator.oracles import contract_rows, dues, exact_level, fraction_of_year, minor, rounded, rows_of
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from strategies import DECIMALS, days, major, terms
 
+from calculator.oracles import contract_rows, dues, exact_level, fraction_of_year, minor, rounded, rows_of
 from restructure.calculator.dates import DayCount
 from restructure.calculator.money import Rounding, rounder
 from restructure.calculator.rows import PAID, level_instalment, level_rows
 from restructure.calculator.schedule import Method, Schedule, Terms, amortise
 from restructure.errors import Refused
+from strategies import DECIMALS, days, major, terms
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -25,7 +26,12 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 def plain(**changes) -> Terms:
     """A loan of 12,000 over 12 months at 18 %."""
     fields = dict(
-        currency="CNY", principal="12000", annual_rate="18%", instalments=12, start="2026-01-15", first_due="2026-02-15"
+        currency="CNY",
+        principal="12000",
+        annual_rate="18%",
+        instalments=12,
+        start="2026-01-15",
+        first_due="2026-02-15",
     )
     return Terms(**(fields | changes))
 
@@ -44,8 +50,15 @@ def made(loan: Terms) -> Schedule:
 
 @given(terms())
 def test_every_row_is_what_the_exact_annuity_gives(loan):
-    rows = [(row.due, minor(row.principal, loan.currency), minor(row.interest, loan.currency),
-             minor(row.balance, loan.currency)) for row in made(loan).rows]
+    rows = [
+        (
+            row.due,
+            minor(row.principal, loan.currency),
+            minor(row.interest, loan.currency),
+            minor(row.balance, loan.currency),
+        )
+        for row in made(loan).rows
+    ]
     assert rows == contract_rows(loan)
 
 
@@ -63,8 +76,14 @@ def test_every_row_is_what_the_exact_annuity_gives_in_thousands_of_loans(loan):
 
 
 @settings(max_examples=100)
+@example(10**17, 600, date(2026, 1, 15), 777, Rounding.HALF_UP, DayCount.ACT_365F)
+@example(10**17, 360, date(2026, 1, 31), 1249, Rounding.DOWN, DayCount.ACT_360)
 @given(
-    st.integers(1, 10**12), st.integers(49, 600), days, st.integers(1, 2400), st.sampled_from(Rounding),
+    st.integers(1, 10**12) | st.integers(10**15, 10**17),
+    st.integers(49, 600),
+    days,
+    st.integers(1, 2400),
+    st.sampled_from(Rounding),
     st.sampled_from([DayCount.ACT_365F, DayCount.ACT_360, DayCount.ACT_364, DayCount.THIRTY_E_360]),
 )
 def test_the_fixed_point_solution_of_long_uneven_schedules_is_the_exact_one(
@@ -73,7 +92,7 @@ def test_the_fixed_point_solution_of_long_uneven_schedules_is_the_exact_one(
     borders = [start, *dues(start + timedelta(days=20), count, start.day)]
     rates = [
         Fraction(points, 10_000) * fraction_of_year(day_count, a, b, start.day)
-        for a, b in zip(borders, borders[1:], strict=False)
+        for a, b in itertools.pairwise(borders)
     ]
     year = int(day_count[4:7]) if day_count.startswith("ACT") else 360
     factors = [(rate * year * 10_000).numerator for rate in rates]
@@ -91,6 +110,12 @@ def test_a_tie_in_a_long_uneven_schedule_is_decided_exactly(rounding, instalment
     factors = [0] * 49 + [1, 0]
     divide = rounder(Rounding(rounding))
     assert tuple(level_instalment(balance, factors, 1, divide) for balance in (325, 350, 375)) == instalments
+
+
+@pytest.mark.parametrize("rounding", list(Rounding))
+def test_a_whole_instalment_stays_whole_where_the_growth_has_no_finite_binary(rounding):
+    # 49 periods without interest, then a third: 1 a period is worth 49 + 3/4 today, so 199 is repaid by exactly 4.
+    assert level_instalment(199, [0] * 49 + [1], 3, rounder(rounding)) == 4
 
 
 # --- laws
@@ -113,7 +138,9 @@ def test_every_row_replays_from_the_printed_balance(loan):
     anchor = loan.anchor_day or loan.first_due.day
     for row in made(loan).rows:
         part = loan.annual_rate * fraction_of_year(loan.day_count, begin, row.due, anchor)
-        assert minor(row.interest, loan.currency) == rounded(minor(balance, loan.currency) * part, loan.rounding)
+        assert minor(row.interest, loan.currency) == rounded(
+            minor(balance, loan.currency) * part, loan.rounding
+        )
         assert row.accrued == row.interest
         assert row.total == row.principal + row.interest
         assert row.balance == balance - row.principal
@@ -137,7 +164,9 @@ def test_a_schedule_survives_json(loan):
     assert Terms.model_validate_json(loan.model_dump_json()) == loan
 
 
-@pytest.mark.parametrize(("currency", "instalment"), [("JPY", "1100"), ("CNY", "1100.16"), ("KWD", "1100.160")])
+@pytest.mark.parametrize(
+    ("currency", "instalment"), [("JPY", "1100"), ("CNY", "1100.16"), ("KWD", "1100.160")]
+)
 def test_an_instalment_has_the_decimals_of_its_currency(currency, instalment):
     # 12,000 at 1.5 % a month over 12: exact 1100.1599929..., so 1,100 yen, 1,100.16 yuan, 1,100.160 dinar.
     exact = exact_level(12000 * 10 ** DECIMALS[currency], [Fraction(15, 1000)] * 12)
@@ -184,7 +213,10 @@ def test_a_given_instalment_leaves_the_residue_to_the_last_row():
 def test_a_large_given_instalment_ends_the_loan_early():
     rows = amortise(plain(instalment="7000.00")).rows
     # 12,000 · 1.5 % = 180 → 6,820; 5,180 · 1.5 % = 77.70 → 5,180 + 77.70.
-    assert [(str(row.total), str(row.balance)) for row in rows] == [("7000.00", "5180.00"), ("5257.70", "0.00")]
+    assert [(str(row.total), str(row.balance)) for row in rows] == [
+        ("7000.00", "5180.00"),
+        ("5257.70", "0.00"),
+    ]
 
 
 def test_an_instalment_below_the_interest_is_refused():
@@ -243,8 +275,11 @@ def test_a_published_monthly_schedule_is_met_to_the_cent(case):
     rounding = {"ROUND_HALF_UP": "half_up", "ROUND_UP": "up"}[loan["payment_rounding"]]
     schedule = amortise(
         plain(
-            principal=loan["principal"], annual_rate=loan["annual_rate_pct"] + "%", instalments=loan["term_months"],
-            currency="USD", rounding=rounding,
+            principal=loan["principal"],
+            annual_rate=loan["annual_rate_pct"] + "%",
+            instalments=loan["term_months"],
+            currency="USD",
+            rounding=rounding,
         )
     )
     assert str(schedule.rows[0].total) == case["expected_payment"]
@@ -265,7 +300,9 @@ def test_a_published_annual_schedule_is_met_to_the_cent(case):
     balance, factors, divide = minor(loan["principal"]), [rate.numerator] * count, rounder(Rounding.HALF_UP)
     instalment = level_instalment(balance, factors, rate.denominator, divide)
     assert str(major(instalment)) == case["expected_payment"]
-    rows = level_rows([date(2026 + k, 1, 1) for k in range(count)], balance, instalment, factors, rate.denominator, divide)
+    rows = level_rows(
+        [date(2026 + k, 1, 1) for k in range(count)], balance, instalment, factors, rate.denominator, divide
+    )
     for row in case["expected_rows"]:
         ours = rows[row["nr"] - 1]
         figures = tuple(str(major(amount)) for amount in (sum(ours[PAID]), ours[1], ours[2], ours[-1]))
@@ -276,5 +313,17 @@ def test_the_oracle_meets_a_published_schedule_too():
     # Arcones, SOA FM §4.1 Ex 4 (golden/published_schedules.json): an oracle that nothing checks proves nothing.
     (case,) = (case for case in PUBLISHED if case["id"].startswith("arcones"))
     rows = rows_of("level", 2_000_000, [Fraction(8, 100)] * 12, "half_up")
-    printed = [tuple(minor(row[key]) for key in ("principal", "interest", "balance_after")) for row in case["expected_rows"]]
+    printed = [
+        tuple(minor(row[key]) for key in ("principal", "interest", "balance_after"))
+        for row in case["expected_rows"]
+    ]
     assert rows == printed
+
+
+@pytest.mark.parametrize(("field", "value"), [("total", "1100.17"), ("number", 2), ("interest", "180.01")])
+def test_a_schedule_whose_rows_do_not_add_up_is_not_read(field, value):
+    record = json.loads(amortise(plain()).model_dump_json())
+    record["rows"][0][field] = value
+    with pytest.raises(ValidationError) as caught:
+        Schedule.model_validate(record)
+    assert "record-altered" in {fault["type"] for fault in caught.value.errors()}

@@ -30,9 +30,15 @@ __all__ = [
 
 
 def _listed(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
+    """Take one bucket for a list of one, and names for buckets, in strict reading too."""
+    if isinstance(value, str):
+        value = (value,)
+    if isinstance(value, list | tuple):
+        return tuple(Bucket(one) if isinstance(one, str) and one in _BUCKETS else one for one in value)
+    return value
 
 
+_BUCKETS = {bucket.value for bucket in Bucket}
 _Of = Annotated[tuple[Bucket, ...], BeforeValidator(_listed), Field(min_length=1)]
 
 
@@ -73,6 +79,10 @@ class Waive(Record):
         if self.amount is not None and len(self.of) > 1:
             raise PydanticCustomError(
                 "amount-or-share", "an amount is waived of one bucket; use one waiver each"
+            )
+        if self.cap is not None and self.share is None:
+            raise PydanticCustomError(
+                "amount-or-share", "a cap limits a share; an amount says itself what it is"
             )
         return self
 

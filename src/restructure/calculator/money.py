@@ -5,9 +5,10 @@ and a binary float is refused because it has already lost what it stood for.
 """
 
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from enum import StrEnum
 from fractions import Fraction
+from math import isfinite
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer, PlainValidator, WithJsonSchema
@@ -15,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 __all__ = [
     "Currency",
+    "Factor",
     "Money",
     "Rate",
     "Rounding",
@@ -58,8 +60,12 @@ _MINOR_DIGITS = {
     **dict.fromkeys(["CLF", "UYW"], 4),
 }
 
-# The rule engine compares 64-bit integers; 10^18 leaves room for every sum of a position.
-_LARGEST_MINOR = 10**18
+# The rule engine compares 64-bit integers: in the finest minor unit (four decimals) even the sum of seven
+# buckets of this size fits.
+_LARGEST = 10**14
+
+# Decimal's own context keeps 28 digits; nothing that is read may lose one.
+_EXACT = Context(prec=100)
 
 # From here on a bare number is more likely a percentage than a fraction of one.
 _IMPLAUSIBLE = 3
@@ -80,7 +86,7 @@ def to_minor(amount: Decimal, currency: str) -> int:
     >>> to_minor(Decimal("331.70"), "CNY")
     33170
     """
-    scaled = amount.scaleb(minor_digits(currency))
+    scaled = amount.scaleb(minor_digits(currency), _EXACT)
     minor = int(scaled)
     if minor != scaled:
         raise ValueError(f"{amount} has more decimals than {currency} has minor units")
@@ -185,7 +191,7 @@ def _write_plainly(rate: Fraction) -> str:
 
 
 def _read_money(value: Any) -> Decimal:
-    if isinstance(value, float):
+    if isinstance(value, float) and isfinite(value):
         raise PydanticCustomError(
             "money-float",
             'money is exact: write "{text}" in quotes instead of a float',
@@ -203,8 +209,8 @@ def _read_money(value: Any) -> Decimal:
             '"{text}" is not an amount; write digits with a point, such as "1250.00"',
             {"text": str(value)},
         )
-    if abs(amount) >= _LARGEST_MINOR:
-        raise PydanticCustomError("money-too-large", "the amount has more than 18 digits")
+    if abs(amount) >= _LARGEST:
+        raise PydanticCustomError("money-too-large", "the amount has more than 14 digits before the point")
     # One amount has one spelling, so that a digest over a record does not depend on trailing zeros.
     whole, _, decimals = f"{amount:f}".partition(".")
     return Decimal(f"{whole}.{decimals.rstrip('0').ljust(2, '0')}")
@@ -230,7 +236,10 @@ def _read_rate(value: Any, *, plausible: bool = True) -> Fraction:
         )
     explicit = isinstance(value, Fraction)
     try:
-        if isinstance(value, bool):
+        # An exponent could ask for a number with millions of digits, and nobody writes a rate so.
+        if isinstance(value, bool) or (isinstance(value, str) and ("e" in value.lower() or len(value) > 200)):
+            raise TypeError
+        if isinstance(value, Decimal) and abs(value.adjusted()) > 200:
             raise TypeError
         explicit = explicit or (isinstance(value, str) and "/" in value)
         if isinstance(value, str) and value.rstrip().endswith("%"):
@@ -244,7 +253,7 @@ def _read_rate(value: Any, *, plausible: bool = True) -> Fraction:
         raise PydanticCustomError(
             "rate-invalid",
             '{text} is not a rate; write "0.149", "14.9%" or "149/1000"',
-            {"text": repr(value)},
+            {"text": repr(value)[:60]},
         ) from None
     if rate < 0:
         raise PydanticCustomError(
@@ -253,7 +262,7 @@ def _read_rate(value: Any, *, plausible: bool = True) -> Fraction:
     if plausible and rate >= _IMPLAUSIBLE and not explicit:
         raise PydanticCustomError(
             "rate-implausible",
-            '{text} would be {percent} % a year; write "{text}%" or "{fraction}", or "{percent}%" if it is meant',
+            '{text} would be {percent} % a year; write "{text}%" or "{fraction}"',
             {"text": str(value), "percent": write_rate(rate * 100), "fraction": write_rate(rate / 100)},
         )
     return rate
@@ -308,6 +317,14 @@ _RATE_TEXT = PlainSerializer(_write_plainly, return_type=str, when_used="json")
 
 Rate = Annotated[Fraction, PlainValidator(_read_rate), _RATE_TEXT, WithJsonSchema(_RATE_SCHEMA)]
 """An exact annual rate as a fraction of one: 0.12 or "12%", never 12."""
+
+Factor = Annotated[
+    Fraction,
+    PlainValidator(lambda value: _read_rate(value, plausible=False)),
+    PlainSerializer(write_rate, return_type=str, when_used="json"),
+    WithJsonSchema(_RATE_SCHEMA),
+]
+"""An exact number, zero or more, that something is multiplied by."""
 
 Share = Annotated[Fraction, PlainValidator(_read_share), _RATE_TEXT, WithJsonSchema(_RATE_SCHEMA)]
 """An exact share of a whole, between 0 and 1: "0.5", "50%" or "1/2"."""

@@ -33,6 +33,7 @@ from restructure.calculator.measures import (
     Measure,
     Park,
     Reamortise,
+    Solve,
     Spread,
     Waive,
 )
@@ -200,6 +201,13 @@ class _Sorted:
                     self.reamortise = _only_one(self.reamortise, measure)
                 case _:
                     assert_never(measure)
+        if self.extension and self.reamortise and self.reamortise.solve is Solve.TERM:
+            raise Refused(
+                Issue(
+                    "term-said-twice",
+                    "extend sets the term and reamortise solves for it; keep one of the two",
+                )
+            )
 
 
 _Single = TypeVar("_Single", Holiday, Reamortise)
@@ -218,7 +226,7 @@ def _lay_on(rows: list[RowTuple], course: Course, asides: Sequence[Aside]) -> in
     first = course.first_paid
     regular = 0
     # What may add rows for the same instalments comes first, then the last instalment, then later days.
-    for aside in sorted(asides, key=lambda one: (one.parts is None, one.at_maturity, one.until or date.min)):
+    for aside in sorted(asides, key=_laying_order):
         if aside.parts is not None:
             available = max(course.total, len(rows)) - first
             parts = aside.parts or available
@@ -245,6 +253,10 @@ def _lay_on(rows: list[RowTuple], course: Course, asides: Sequence[Aside]) -> in
             _pad(rows, course, first + 1)
             _add(rows, first, aside.column, aside.amount)
     return regular
+
+
+def _laying_order(aside: Aside) -> tuple[bool, bool, bool, date]:
+    return aside.parts is None, aside.until is not None, aside.at_maturity, aside.until or date.min
 
 
 def _pad(rows: list[RowTuple], course: Course, count: int) -> None:

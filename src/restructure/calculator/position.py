@@ -8,7 +8,6 @@ from fractions import Fraction
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from restructure.calculator.dates import DayCount, next_due, previous_due, year_fraction
 from restructure.calculator.money import Currency, Money, Rate, from_minor, rounder, to_minor
@@ -17,13 +16,13 @@ from restructure.calculator.schedule import (
     Method,
     Repayment,
     Terms,
-    check_scale,
     interest_factors,
     repay,
+    scale_problems,
     terms_rows,
 )
 from restructure.errors import InvalidInput, Issue
-from restructure.record import Record
+from restructure.record import Record, refuse
 
 __all__ = [
     "Bucket",
@@ -97,41 +96,47 @@ class Position(Record):
     """Due date of the oldest instalment not paid in full; absent when none is."""
     missed_instalments: int = Field(default=0, ge=0)
     """Instalments past due and not paid in full."""
+    credit: Money = Decimal("0.00")
+    """Received beyond everything owed; it is the borrower's money and no bucket holds it."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        buckets, terms, found = self.buckets, self.repayment, list[tuple[str, ...]]()
         for name in Buckets.model_fields:
-            check_scale(getattr(self.buckets, name), self.currency, name)
-        check_scale(self.repayment.instalment, self.currency, "instalment")
-        if self.repayment.first_due <= self.on:
-            raise PydanticCustomError(
-                "date-order",
-                "first_due {due} is not after the day of the balances {on}; the instalment due then is in the arrears",
-                {"due": self.repayment.first_due.isoformat(), "on": self.on.isoformat()},
+            found += scale_problems(getattr(buckets, name), self.currency, "buckets", name)
+        found += scale_problems(terms.instalment, self.currency, "repayment", "instalment")
+        if terms.first_due <= self.on:
+            found.append(
+                (
+                    "date-order",
+                    f"first_due {terms.first_due} is not after the day of the balances {self.on}; "
+                    "the instalment due then is in the arrears",
+                )
             )
         if self.oldest_unpaid_due is not None and self.oldest_unpaid_due > self.on:
-            raise PydanticCustomError(
-                "date-order",
-                "oldest_unpaid_due {due} lies after the day of the balances {on}",
-                {"due": self.oldest_unpaid_due.isoformat(), "on": self.on.isoformat()},
+            found.append(
+                (
+                    "date-order",
+                    f"oldest_unpaid_due {self.oldest_unpaid_due} lies after the day of the balances {self.on}",
+                )
             )
-        if self.buckets.principal and not self.repayment.instalments:
-            raise PydanticCustomError(
-                "balances-inconsistent",
+        for broken, sentence in (
+            (
+                buckets.principal and not terms.instalments,
                 "principal is not zero but no instalments are left; what is already due stands in principal_arrears",
-            )
-        late = bool(self.buckets.principal_arrears or self.buckets.interest_arrears)
-        if self.buckets.principal_arrears and self.oldest_unpaid_due is None:
-            raise PydanticCustomError(
-                "balances-inconsistent",
+            ),
+            (
+                buckets.principal_arrears and self.oldest_unpaid_due is None,
                 "principal_arrears is not zero, so oldest_unpaid_due must say since when",
-            )
-        if self.missed_instalments and not late:
-            raise PydanticCustomError(
-                "balances-inconsistent",
-                "missed_instalments is {count} but principal_arrears and interest_arrears are zero",
-                {"count": self.missed_instalments},
-            )
+            ),
+            (
+                self.missed_instalments and not (buckets.principal_arrears or buckets.interest_arrears),
+                f"missed_instalments is {self.missed_instalments} but principal_arrears and interest_arrears are zero",
+            ),
+        ):
+            if broken:
+                found.append(("balances-inconsistent", sentence))
+        refuse(found)
         return self
 
     @property
@@ -223,21 +228,28 @@ class Contract(Terms):
     allocate_by: Literal["row", "bucket"] = "row"
     """By row clears the oldest instalment before the next; by bucket clears one component of all of them first."""
 
-    @model_validator(mode="after")
-    def _check_contract(self) -> Self:
+    def contradictions(self) -> list[tuple[str, ...]]:
+        """List what contradicts itself, as code, sentence and field."""
+        found = super().contradictions()
         if sorted(self.allocation) != sorted(Component):
-            raise PydanticCustomError(
-                "value-invalid", "allocation must name fees, penalty, interest and principal once each"
+            found.append(
+                (
+                    "value-invalid",
+                    "allocation must name fees, penalty, interest and principal once each",
+                    "allocation",
+                )
             )
         for charge in self.charges:
-            check_scale(charge.amount, self.currency, "charges")
+            found += scale_problems(charge.amount, self.currency, "charges")
             if charge.on < self.start:
-                raise PydanticCustomError(
-                    "date-before-origination",
-                    "a charge on {on} is before the loan's start {start}",
-                    {"on": charge.on.isoformat(), "start": self.start.isoformat()},
+                found.append(
+                    (
+                        "date-before-origination",
+                        f"a charge on {charge.on} is before the loan's start {self.start}",
+                        "charges",
+                    )
                 )
-        return self
+        return found
 
 
 class _Billed:
@@ -294,7 +306,7 @@ def position_of(contract: Contract, payments: Sequence[Payment] = (), *, on: dat
 
     Each instalment is billed on its due date; payments clear what is due in the contract's allocation
     order; money received early waits for the next due date, and what still waits on `on` counts against
-    the accrued interest, then the principal. Payments after `on` are not looked at. Raises
+    the accrued interest, then the principal, then stands as `credit`. Payments after `on` are not looked at. Raises
     `InvalidInput` for a payment in another currency, before the loan or repeated under one id.
 
     >>> loan = Contract(currency="CNY", principal="12000", annual_rate="18%", instalments=12,
@@ -355,8 +367,8 @@ def position_of(contract: Contract, payments: Sequence[Payment] = (), *, on: dat
     rate = contract.annual_rate
     accrued = divide(balance * part * rate.numerator, year * rate.denominator)
     from_accrued = min(waiting, accrued)
-    accrued -= from_accrued
-    balance -= min(balance, waiting - from_accrued)
+    from_principal = min(balance, waiting - from_accrued)
+    accrued, balance = accrued - from_accrued, balance - from_principal
     unpaid = [row for row in billed if row.interest or row.principal]
 
     def total(component: Component) -> Decimal:
@@ -387,6 +399,7 @@ def position_of(contract: Contract, payments: Sequence[Payment] = (), *, on: dat
         ),
         oldest_unpaid_due=unpaid[0].due if unpaid else None,
         missed_instalments=sum(row.due < on for row in unpaid),
+        credit=from_minor(waiting - from_accrued - from_principal, currency),
     )
 
 

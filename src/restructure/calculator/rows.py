@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Self, overload
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from restructure.calculator.money import Money
 from restructure.record import Record
@@ -144,8 +144,14 @@ class Rows(Sequence[Instalment]):
 
     @classmethod
     def _from_instalments(cls, rows: list[Instalment]) -> Self:
-        if not rows:
-            return cls((), _MOST_DIGITS)
+        for number, row in enumerate(rows, 1):
+            kinds = (getattr(row, name) for name in COLUMNS[PAID])
+            if row.number != number or row.total != sum(kinds):
+                raise PydanticCustomError(
+                    "record-altered",
+                    "row {number} does not add up: its number or its total contradicts the rest",
+                    {"number": number},
+                )
         return cls(
             [
                 (row.due, *(int(getattr(row, name).scaleb(_MOST_DIGITS)) for name in COLUMNS[1:]))

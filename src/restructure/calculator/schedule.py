@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
@@ -10,7 +11,6 @@ from math import lcm
 from typing import Self, assert_never
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from restructure.calculator.dates import DayCount, due_dates, year_fraction, year_fractions
 from restructure.calculator.money import (
@@ -32,9 +32,13 @@ from restructure.calculator.rows import (
     level_rows,
 )
 from restructure.errors import Issue, Refused
-from restructure.record import Record
+from restructure.record import Record, refuse
 
 __all__ = ["Method", "Repayment", "Schedule", "Terms", "amortise", "interest_factors", "repay"]
+
+
+# The calendar ends with the year 9999; the longest schedule, extended, takes a few hundred years.
+_LAST_YEAR = 9000
 
 
 class Method(StrEnum):
@@ -66,6 +70,23 @@ class Repayment(Record):
     rounding: Rounding = Rounding.HALF_UP
     """How a fraction of a minor unit is rounded, once per row."""
 
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        refuse(self.contradictions())
+        return self
+
+    def contradictions(self) -> list[tuple[str, ...]]:
+        """List what contradicts itself, as code, sentence and field; models with more to check add to it."""
+        if self.first_due.year > _LAST_YEAR:
+            return [
+                (
+                    "date-invalid",
+                    f"first_due {self.first_due} lies too far ahead to lay out a schedule",
+                    "first_due",
+                )
+            ]
+        return []
+
     @property
     def anchor(self) -> int:
         """Day of the month that due dates step from."""
@@ -86,30 +107,31 @@ class Terms(Repayment):
     start: date
     """Day the money is paid out; interest accrues from here."""
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
+    def contradictions(self) -> list[tuple[str, ...]]:
+        """List what contradicts itself, as code, sentence and field."""
+        found = super().contradictions()
         if self.instalments < 1:
-            raise PydanticCustomError("term-not-positive", "a loan needs at least one instalment")
+            found.append(("term-not-positive", "a loan needs at least one instalment"))
         if self.first_due <= self.start:
-            raise PydanticCustomError(
-                "date-before-origination",
-                "first_due {due} is not after the loan's start {start}",
-                {"due": self.first_due.isoformat(), "start": self.start.isoformat()},
+            found.append(
+                (
+                    "date-before-origination",
+                    f"first_due {self.first_due} is not after the loan's start {self.start}",
+                )
             )
         for name in ("principal", "instalment"):
-            check_scale(getattr(self, name), self.currency, name)
-        return self
+            found += scale_problems(getattr(self, name), self.currency, name)
+        return found
 
 
-def check_scale(amount: object, currency: str, name: str) -> None:
-    """Raise a located validation error if an amount has more decimals than its currency."""
+def scale_problems(amount: Decimal | None, currency: str, *place: str) -> list[tuple[str, ...]]:
+    """Find whether an amount has more decimals than its currency."""
     try:
         if amount is not None:
-            to_minor(amount, currency)  # type: ignore[arg-type]
+            to_minor(amount, currency)
     except ValueError as error:
-        raise PydanticCustomError(
-            "money-scale", "{name}: {text}", {"name": name, "text": str(error)}
-        ) from None
+        return [("money-scale", str(error), *place)]
+    return []
 
 
 class Schedule(Record):

@@ -212,7 +212,7 @@ def decide(
     >>> decision.outcome.value, decision.offers[0].rule
     ('offer', 'illness-relief')
     """
-    in_force = policy.at(on)
+    in_force, engines = policy.at(on), Engines(engines)
     if policy.currency != application.loan.currency:
         raise InvalidInput(
             Issue(
@@ -416,16 +416,11 @@ class _Case:
 def encode(
     names: Iterable[str], assessment: Assessment, prospect: Prospect | None = None
 ) -> dict[str, int | None]:
-    """Give facts as the integers that rules compare; `None` is unknown.
-
-    Raises `InvalidInput` for a score with more decimals than scores keep.
-    """
+    """Give facts as the integers that rules compare; `None` is unknown."""
     values: dict[str, int | None] = {}
     for name in names:
         fact = fact_named(name)
         value = _value(fact, assessment, prospect)
-        if value is not None and name.startswith("scores.") and value != round(value, fact.scale):
-            raise InvalidInput(Issue("value-scale", f"a score keeps {fact.scale} decimals; round it", name))
         values[name] = None if value is None else fact.encode(value, assessment.currency)
     return values
 
@@ -452,8 +447,9 @@ def _condition(leaf: Leaf, outcome: bool | None, values: Values, currency: str) 
         threshold = shown(fact, leaf.threshold)
     sides = None if outcome is not False or not leaf.op.orders else leaf.sides(values)
     if sides is not None:
-        gap = abs(sides[0] - sides[1])
-        distance = shown(fact, -(-gap // leaf.left) if leaf.other else gap)
+        # The least change of the fact, in its own unit, that would pass.
+        gap, strict = abs(sides[0] - sides[1]), leaf.op in (Operator.LESS, Operator.MORE)
+        distance = shown(fact, gap // leaf.left + 1 if strict else -(-gap // leaf.left))
     return ConditionResult.model_construct(
         fact=leaf.fact,
         op=leaf.op.value,
@@ -542,7 +538,11 @@ def replay(decision: Decision, policy: Policy, *, engines: Engines = Engines.BOT
             Issue("record-altered", "the id does not match the application and day in the record", "id")
         )
     again = decide(decision.application, policy, on=decision.on, engines=engines)
-    old, new = decision.model_dump(mode="json"), again.model_dump(mode="json")
+    # Both as they are read back, so that a record kept on disk is compared with one that could be.
+    old, new = (
+        Decision.model_validate_json(one.model_dump_json()).model_dump(mode="json")
+        for one in (decision, again)
+    )
     for record in (old, new):
         record.pop("engines")  # which evaluators ran says nothing about what was decided
     found = tuple(_differences(old, new))

@@ -1,6 +1,7 @@
 """Application: what a lender knows about a borrower in difficulty, and reading it from a file."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -12,10 +13,17 @@ from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from restructure.calculator.money import Currency, Money, to_minor
-from restructure.calculator.position import Buckets, Contract, Payment, Position, payment_problems
+from restructure.calculator.position import (
+    Buckets,
+    Contract,
+    Payment,
+    Position,
+    payment_problems,
+    position_of,
+)
 from restructure.calculator.schedule import Repayment
 from restructure.document import field_names, issues_of, read_document
-from restructure.errors import InvalidInput, Issue
+from restructure.errors import InvalidInput, Issue, Refused
 from restructure.record import Record
 
 __all__ = [
@@ -37,6 +45,7 @@ __all__ = [
     "PreviousRestructuring",
     "Product",
     "StatedLoan",
+    "position_on",
     "problems",
     "read_application",
 ]
@@ -257,23 +266,35 @@ class PreviousRestructuring(Record):
     """What became of it."""
 
 
+_SCORE = re.compile(r"-?\d{1,12}(\.\d{1,6}0*)?")
+
+
 def _scores(value: Any) -> Any:
     if not isinstance(value, Mapping):
         return value
-    for name, score in value.items():
-        if isinstance(score, float) or not isinstance(score, str | int | Decimal) or isinstance(score, bool):
-            raise PydanticCustomError(
-                "value-invalid",
-                'the score {name} must be exact: write it in quotes, such as "0.35"',
-                {"name": repr(name)},
-            )
-        if not (isinstance(name, str) and name.isidentifier() and name.isascii()):
-            raise PydanticCustomError(
-                "value-invalid",
-                "{name} cannot name a score; use letters, digits and underscores",
-                {"name": repr(name)},
-            )
-    return dict(sorted(value.items()))
+    return {name: _score(name, value[name]) for name in sorted(value, key=str)}
+
+
+def _score(name: Any, value: Any) -> Decimal:
+    if not (isinstance(name, str) and name.isidentifier() and name.isascii()):
+        raise PydanticCustomError(
+            "value-invalid",
+            "{name} cannot name a score; use letters, digits and underscores",
+            {"name": repr(name)},
+        )
+    if isinstance(value, float | bool) or not isinstance(value, str | int | Decimal):
+        raise PydanticCustomError(
+            "value-invalid",
+            'the score {name} must be exact: write it in quotes, such as "0.35"',
+            {"name": repr(name)},
+        )
+    if not _SCORE.fullmatch(format(value, "f") if isinstance(value, Decimal) else str(value)[:60]):
+        raise PydanticCustomError(
+            "value-invalid",
+            "the score {name} keeps twelve digits before the point and six after it; round it",
+            {"name": repr(name)},
+        )
+    return Decimal(value)
 
 
 class Application(Record):
@@ -338,7 +359,8 @@ def problems(application: Application) -> list[Issue]:
         found.append(
             Issue(
                 "date-order",
-                f"{hardship.resolved_on} is before the hardship began on {hardship.onset}; correct one of them",
+                f"the hardship ended on {hardship.resolved_on}, before it began on {hardship.onset}; "
+                "correct one of them",
                 "hardship.resolved_on",
             )
         )
@@ -396,16 +418,11 @@ def _stated_problems(loan: StatedLoan, as_of: date) -> list[Issue]:
             )
         )
     try:
-        Position(
-            on=as_of,
-            currency=loan.currency,
-            buckets=loan.balances,
-            repayment=loan.repayment,
-            oldest_unpaid_due=loan.oldest_unpaid_due,
-            missed_instalments=loan.missed_instalments,
-        )
+        position_on(loan, as_of)
     except ValidationError as error:
-        found += [Issue(fault["type"], fault["msg"], "loan") for fault in error.errors()]
+        for code, message, *place in (one for fault in error.errors() for one in fault["ctx"]["issues"]):
+            inside = ["balances" if part == "buckets" else part for part in place]
+            found.append(Issue(code, message, ".".join(["loan", *inside])))
     return found
 
 
@@ -432,6 +449,28 @@ def _scale_problems(application: Application) -> list[Issue]:
     return found
 
 
+def position_on(loan: StatedLoan | ContractLoan, on: date) -> Position:
+    """Give what is owed on a loan on a day, as stated or as derived.
+
+    Raises `InvalidInput` for a contract whose instalment does not cover its interest.
+    """
+    if isinstance(loan, StatedLoan):
+        return Position(
+            on=on,
+            currency=loan.currency,
+            buckets=loan.balances,
+            repayment=loan.repayment,
+            oldest_unpaid_due=loan.oldest_unpaid_due,
+            missed_instalments=loan.missed_instalments,
+        )
+    try:
+        return position_of(loan.contract, loan.payments, on=on)
+    except Refused as refused:
+        raise InvalidInput(
+            Issue(issue.code, issue.message, "loan.contract") for issue in refused.issues
+        ) from None
+
+
 def read_application(path: str | Path) -> Application:
     """Read an application from a JSON or YAML file.
 
@@ -444,6 +483,11 @@ def read_application(path: str | Path) -> Application:
     except ValidationError as error:
         raise InvalidInput(issues_of(error, document, names=field_names(Application))) from None
     found = problems(application)
+    try:
+        if not found:
+            position_on(application.loan, application.as_of)
+    except InvalidInput as error:
+        found += error.issues
     if found:
         raise InvalidInput(document.located(found))
     return application

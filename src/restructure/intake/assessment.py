@@ -12,18 +12,18 @@ from dateutil.relativedelta import relativedelta
 from pydantic import Field
 
 from restructure.calculator.money import Money, SignedMoney, to_minor
-from restructure.calculator.position import Position, position_of
+from restructure.calculator.position import Position
 from restructure.calculator.quantity import Kind, Quantity, Ratio, ratio
 from restructure.errors import InvalidInput, Issue
 from restructure.intake.application import (
     Application,
     Cause,
-    ContractLoan,
     EvidenceKind,
     Finances,
     Hardship,
     Product,
     StatedLoan,
+    position_on,
     problems,
 )
 from restructure.record import Record
@@ -173,7 +173,8 @@ class Assessment(Record):
         Quantity(
             Kind.CHOICE,
             0,
-            "resolved once resolved_on has come; lasting if said to be; temporary if the expected end lies ahead",
+            "resolved if hardship.resolved_on has come; lasting if it is said to be; "
+            "temporary if the expected end lies ahead",
             "hardship.expected_months, hardship.lasting or hardship.resolved_on",
         ),
     ]
@@ -209,7 +210,13 @@ class Assessment(Record):
     ]
     """Earlier changes of this loan in the borrower's favour."""
     months_since_restructuring: Annotated[
-        int | None, Quantity(Kind.MONTHS, 0, "whole months from the latest of previous_restructurings to on")
+        int | None,
+        Quantity(
+            Kind.MONTHS,
+            0,
+            "whole months from the latest of previous_restructurings to on",
+            "previous_restructurings",
+        ),
     ]
     """Whole months since the last one; unknown if there was none."""
 
@@ -259,7 +266,7 @@ def assess(application: Application, *, on: date) -> Assessment:
             )
     if found:
         raise InvalidInput(found)
-    position = _position(loan, on)
+    position = position_on(loan, on)
     values = _loan_facts(application, position)
     values |= _affordability(application.finances, values["instalment_before"], loan.currency)
     values |= _hardship_facts(application.hardship, on)
@@ -289,19 +296,6 @@ def assess(application: Application, *, on: date) -> Assessment:
         file_complete=not missing,
         negotiation_possible=possible,
         **values,
-    )
-
-
-def _position(loan: StatedLoan | ContractLoan, on: date) -> Position:
-    if isinstance(loan, ContractLoan):
-        return position_of(loan.contract, loan.payments, on=on)
-    return Position(
-        on=on,
-        currency=loan.currency,
-        buckets=loan.balances,
-        repayment=loan.repayment,
-        oldest_unpaid_due=loan.oldest_unpaid_due,
-        missed_instalments=loan.missed_instalments,
     )
 
 
@@ -341,9 +335,9 @@ def _affordability(finances: Finances, instalment: Decimal, currency: str) -> di
     disposable = None if income is None or costs is None or debts is None else income - costs - debts
     affordable = None if disposable is None else max(disposable, Decimal("0.00"))
     drop = None
-    if income is not None and before:
+    if income is not None and before is not None:
         fallen = max(before - income, Decimal(0))
-        drop = ratio(to_minor(fallen, currency), to_minor(before, currency))
+        drop = ratio(to_minor(fallen, currency), to_minor(before, currency) or 1)
     return {
         "monthly_income": income,
         "income_verified": None
@@ -413,6 +407,7 @@ def _missing(application: Application) -> tuple[tuple[str, ...], int]:
         "finances.essential_costs": finances.essential_costs is not None,
         "finances.other_debts": finances.other_debts is not None,
         "finances.liquid_reserves": finances.liquid_reserves is not None,
+        "finances.income_before": finances.income_before is not None,
         "hardship.cause": hardship.cause is not None,
         "hardship.onset": hardship.onset is not None,
         "hardship.evidence (hardship_proof)": EvidenceKind.HARDSHIP_PROOF in held,

@@ -129,9 +129,12 @@ def show(fact: Fact, value: Any, currency: str) -> str:
 def derivation(assessment: Assessment, name: str) -> str:
     """Say how a fact came about, with the values that went into it.
 
-    The record alone suffices: a formula names other facts, and their values stand in it.
+    The record alone suffices: a formula names other facts, and their values stand in it. Raises
+    `KeyError` for a name that is no fact, `ValueError` for a fact of a plan.
     """
-    fact = facts()[name] if name in facts() else score_fact(name)
+    fact = score_fact(name) if name.startswith("scores.") else facts()[name]
+    if fact.of_plan:
+        raise ValueError(f"{name} is a fact of a plan; a case has none yet")
     shown = show(fact, assessment.value(name), assessment.currency)
     if not fact.formula:
         return f"{name} = {shown}" + (f" (from {fact.supplied})" if fact.supplied else "")
@@ -155,7 +158,8 @@ def wanting(assessment: Assessment, name: str) -> tuple[str, ...]:
         return ()
     if fact.supplied:
         return (fact.supplied,)
-    parts = (word.strip("(),") for word in fact.formula.split(" "))
-    return tuple(
-        dict.fromkeys(place for part in parts if part in facts() for place in wanting(assessment, part))
-    )
+    parts = [part for part in (word.strip("(),") for word in fact.formula.split(" ")) if part in facts()]
+    places = [place for part in parts for place in wanting(assessment, part)]
+    # Every part is known and it is unknown all the same: undefined, such as a share of no income.
+    places = places or [facts()[part].supplied for part in parts if facts()[part].supplied]
+    return tuple(dict.fromkeys(places))

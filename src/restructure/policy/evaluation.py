@@ -72,6 +72,12 @@ def agree(engine: Iterable[str], reference: Iterable[str]) -> None:
     """Refuse to decide if the two lists differ, naming rules and never a borrower's values."""
     engine, reference = list(engine), list(reference)
     if engine != reference:
+        if sorted(engine) == sorted(reference):
+            raise EngineDisagreement(
+                Issue(
+                    "engine-disagreement", f"both fired {reference} but in another order; nothing was decided"
+                )
+            )
         only_engine = [name for name in engine if name not in reference]
         only_reference = [name for name in reference if name not in engine]
         raise EngineDisagreement(

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from restructure.calculator.measures import MEASURES, Measure
-from restructure.calculator.money import Currency, Rate
+from restructure.calculator.money import Currency, Factor
 from restructure.calculator.quantity import Kind
 from restructure.errors import InvalidPolicy, Issue, did_you_mean
 from restructure.intake.facts import Fact, facts, score_fact
@@ -68,7 +68,7 @@ class Comparison(Record):
     """The parameter whose value on the day is compared with."""
     other: str | None = None
     """Another fact of the same kind."""
-    times: Rate = Fraction(1)
+    times: Factor = Fraction(1)
     """What the other fact is multiplied by."""
 
 
@@ -176,7 +176,7 @@ class Rule(_Cited):
 
     def measures(self, values: Mapping[str, Constant | None]) -> tuple[Measure, ...]:
         """Build the measures with the parameters' values on a day."""
-        return tuple(MEASURES.validate_python(_filled(measure, values)) for measure in self.offer)
+        return tuple(read_measure(filled(measure, values)) for measure in self.offer)
 
 
 class Limit(_Cited):
@@ -428,7 +428,10 @@ def constant(fact: Fact, value: Any) -> Any:
                 return value
             raise ValueError("write a date, such as 2026-03-18")
         case Kind.MONEY | Kind.RATIO:
-            return _number(value, percent=kind is Kind.RATIO)
+            number = _number(value, percent=kind is Kind.RATIO)
+            if abs(number.adjusted()) > 14:
+                raise ValueError("the number is out of all proportion")
+            return Decimal(f"{number.normalize():f}")  # one number has one spelling, and one digest
         case _:
             if isinstance(value, int) and not isinstance(value, bool):
                 return value
@@ -456,13 +459,18 @@ def _number(value: Any, *, percent: bool) -> Decimal:
     )
 
 
-def _filled(value: Any, values: Mapping[str, Constant | None]) -> Any:
+def read_measure(data: Any) -> Measure:
+    """Read a measure strictly: a number is a number, so that "6" or 6.0 instalments are not six."""
+    return MEASURES.validate_json(json.dumps(data, default=str), strict=True)
+
+
+def filled(value: Any, values: Mapping[str, Constant | None]) -> Any:
     if isinstance(value, Mapping):
         if set(value) == {"parameter"}:
             return values[value["parameter"]]
-        return {key: _filled(part, values) for key, part in value.items()}
+        return {key: filled(part, values) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_filled(part, values) for part in value]
+        return [filled(part, values) for part in value]
     return value
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -23,13 +24,16 @@ from restructure.policy.language import (
     Not,
     Policy,
     constant,
+    filled,
     parameters_of,
+    read_measure,
     unit_fact,
 )
 from restructure.policy.normal import Operator
 
 __all__ = ["load_policy", "packaged_policies"]
 
+_UNITS = [kind.value for kind in (Kind.MONEY, Kind.RATIO, Kind.DAYS, Kind.MONTHS, Kind.COUNT)]
 _ANYTHING = Comparison(fact="claim", op=Operator.KNOWN)
 _CONDITION_KEY = {"gates": "require", "rules": "when", "limits": "require", "flags": "when"}
 _OF_A_PLAN = ("limits", "flags")
@@ -84,7 +88,8 @@ class _Reader:
         self.issues: list[Issue] = []
         self.data: dict[str, Any] = {}
         self.units: dict[str, Fact] = {}
-        self.values: dict[str, Any] = {}
+        self.values: dict[str, dict[date, Any]] = {}
+        self.ids: set[str] = set()
         self.scores: set[str] = set()
 
     def read(self) -> Policy:
@@ -100,6 +105,13 @@ class _Reader:
         for section, key in _CONDITION_KEY.items():
             self._section(section, key)
         self._ranking()
+        first, last = (self.data.get(f"effective_{word}") for word in ("from", "until"))
+        if isinstance(first, date) and isinstance(last, date) and last <= first:
+            self._report(
+                "date-order",
+                f"effective_until {last} is not after effective_from {first}",
+                ("effective_until",),
+            )
         try:
             policy = Policy.model_validate(self.data)
         except ValidationError as error:
@@ -125,19 +137,19 @@ class _Reader:
             place: Place = ("parameters", name)
             self._cite(parameter.get("source"), (*place, "source"))
             unit = parameter.get("unit")
-            if unit in (Kind.MONEY, Kind.RATIO, Kind.DAYS, Kind.MONTHS, Kind.COUNT):
+            if unit in _UNITS:
                 self.units[name] = unit_fact(name, Kind(unit))
             elif unit is not None:
-                known = [kind.value for kind in (Kind.MONEY, Kind.RATIO, Kind.DAYS, Kind.MONTHS, Kind.COUNT)]
                 self._report(
-                    "choice-unknown", f'"{unit}" is not a unit{did_you_mean(unit, known)}', (*place, "unit")
+                    "choice-unknown", f'"{unit}" is not a unit{did_you_mean(unit, _UNITS)}', (*place, "unit")
                 )
-            read[name] = dict(parameter) | {
-                "values": self._dated(name, parameter.get("values"), (*place, "values"))
-            }
+                parameter = {**parameter, "unit": Kind.COUNT}
+            dated = self._dated(name, parameter.get("values"), (*place, "values"))
+            self.values[name] = {one["since"]: one["value"] for one in dated}
+            read[name] = {**parameter, "values": dated}
         self.data["parameters"] = read
 
-    def _dated(self, name: str, values: Any, place: Place) -> Any:
+    def _dated(self, name: str, values: Any, place: Place) -> list[dict[str, Any]]:
         if not isinstance(values, Mapping) or not values:
             self._report("value-invalid", "write the values as day: value, such as 2026-01-01: 0.5", place)
             return [{"since": date.min, "value": None}]
@@ -155,9 +167,7 @@ class _Reader:
             unit = self.units.get(name)
             if unit is not None and value is not None:
                 value = self._constant(unit, value, (*place, day))
-                self.values[name] = value
             dated.append({"since": since, "value": value})
-        self.values.setdefault(name, None)
         return dated or [{"since": date.min, "value": None}]
 
     # --- gates, rules, limits, flags
@@ -166,7 +176,6 @@ class _Reader:
         items = self.data.get(section)
         if not isinstance(items, list):
             return
-        seen: set[str] = set()
         read: list[Any] = []
         for k, item in enumerate(items):
             if not isinstance(item, Mapping):
@@ -174,13 +183,12 @@ class _Reader:
                 continue
             place: Place = (section, k)
             name = item.get("id")
-            if isinstance(name, str) and name in seen:
+            if isinstance(name, str) and name in self.ids:
+                # Records name gates, rules and limits side by side.
                 self._report(
-                    "rule-repeated",
-                    f'a second entry of {section} has the id "{name}"; rename one',
-                    (*place, "id"),
+                    "rule-repeated", f'a second entry has the id "{name}"; rename one', (*place, "id")
                 )
-            seen.add(str(name))
+            self.ids.add(str(name))
             self._cite(item.get("reference"), (*place, "reference"))
             if key in item:
                 condition = self._condition(item[key], (*place, key), of_plan=section in _OF_A_PLAN)
@@ -213,25 +221,30 @@ class _Reader:
         if not isinstance(measure, Mapping):
             self._report("measure-invalid", "a measure is a group of fields with the key measure", place)
             return
-        unknown = [name for name in parameters_of(measure) if name not in self.values]
+        used = list(parameters_of(measure))
+        unknown = [name for name in used if not (isinstance(name, str) and name in self.values)]
         for name in unknown:
             self._report(
                 "parameter-unknown", f'there is no parameter "{name}"{did_you_mean(name, self.values)}', place
             )
-        undefined = [name for name in parameters_of(measure) if self.values.get(name) is None]
-        if unknown or undefined:
+        if unknown:
             return
-        try:
-            MEASURES.validate_python(self._filled(measure))
-        except ValidationError as error:
-            self.issues += issues_of(error, self.document, names=set(_measure_fields()), root=place)
+        for values in self._ever(used):
+            try:
+                read_measure(filled(measure, values))
+            except ValidationError as error:
+                found = issues_of(error, self.document, names=_measure_fields(), root=place)
+                self.issues += [issue for issue in found if issue not in self.issues]
 
-    def _filled(self, value: Any) -> Any:
-        if isinstance(value, Mapping):
-            if set(value) == {"parameter"}:
-                return self.values[value["parameter"]]
-            return {key: self._filled(part) for key, part in value.items()}
-        return [self._filled(part) for part in value] if isinstance(value, list) else value
+    def _ever(self, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Give the parameters' values on every day on which one of them changes and all have one."""
+        for day in sorted({since for name in names for since in self.values[name]}) or [date.min]:
+            values = {}
+            for name in names:
+                held = [value for since, value in self.values[name].items() if since <= day]
+                values[name] = held[-1] if held else None
+            if None not in values.values():
+                yield values
 
     def _ranking(self) -> None:
         rank = self.data.get("rank")
@@ -347,7 +360,10 @@ class _Reader:
     def _against(self, fact: Fact, op: Operator, raw: Any, place: Place, *, of_plan: bool) -> Condition:
         if isinstance(raw, Mapping) and "parameter" in raw:
             name = raw["parameter"]
-            if name not in self.values:
+            if len(raw) > 1:
+                self._report("condition-shape", "a parameter stands alone: write {parameter: name}", place)
+                return _ANYTHING
+            if not (isinstance(name, str) and name in self.values):
                 self._report(
                     "parameter-unknown",
                     f'there is no parameter "{name}"{did_you_mean(name, self.values)}',
@@ -361,14 +377,16 @@ class _Reader:
                     f'{fact.name} is {fact.kind} but the parameter "{name}" is {unit.kind}',
                     (*place, "parameter"),
                 )
-            elif unit is not None and self.values[name] is not None:
-                self._constant(fact, self.values[name], place)
+            elif unit is not None:
+                for value in self.values[name].values():
+                    if value is not None:
+                        self._constant(fact, value, place)
             return Comparison(fact=fact.name, op=op, parameter=name)
         if isinstance(raw, Mapping):
             other = self._fact(raw.get("fact"), (*place, "fact"), of_plan=of_plan)
             if other is None:
                 return _ANYTHING
-            if other.kind is not fact.kind:
+            if other.kind is not fact.kind or other.choices != fact.choices:
                 self._report(
                     "value-kind",
                     f"{fact.name} is {fact.kind} but {other.name} is {other.kind}",
@@ -410,9 +428,10 @@ class _Reader:
         return value
 
 
-def _measure_fields() -> Iterator[str]:
-    for definition in MEASURES.json_schema().get("$defs", {}).values():
-        yield from definition.get("properties", {})
+@cache
+def _measure_fields() -> frozenset[str]:
+    definitions = MEASURES.json_schema().get("$defs", {}).values()
+    return frozenset(name for definition in definitions for name in definition.get("properties", {}))
 
 
 def _width(condition: Condition, *, negated: bool = False) -> int:

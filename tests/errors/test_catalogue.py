@@ -1,0 +1,127 @@
+"""One small bad file for each thing that can be wrong, beside it what is said about it.
+
+`NAME.txt` holds every line of the error, in order; a line that ends in `...` fixes only how it begins
+(the place and the code), where the wording is free. The sentences were read by a person.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from restructure.casework.decision import decide
+from restructure.errors import CATALOGUE, InvalidInput, InvalidPolicy, RestructureError
+from restructure.intake.application import read_application
+from restructure.policy.loading import load_policy
+
+HERE = Path(__file__).parent
+APPLICATIONS, POLICIES = (
+    sorted(path for path in (HERE / folder).iterdir() if path.suffix != ".txt")
+    for folder in ("applications", "policies")
+)
+
+
+def said(path: Path, error: RestructureError) -> list[str]:
+    # A value that is quoted may hold a line break, a finding may not.
+    return [str(issue) for issue in error.issues]
+
+
+def check(path: Path, error: RestructureError) -> None:
+    expected = path.with_name(f"{path.name}.txt").read_text("utf-8").splitlines()
+    found = said(path, error)
+    assert len(found) == len(expected), "\n".join(found)
+    for line, wanted in zip(found, expected, strict=True):
+        if wanted.endswith("..."):
+            assert line.startswith(wanted.removesuffix("...").rstrip())
+        else:
+            assert line == wanted
+    for issue in error.issues:
+        assert issue.code in CATALOGUE
+        assert issue.file == path.name
+        assert "\n" not in issue.message
+        # What pydantic says to programmers is not a sentence for an analyst.
+        assert not re.search(
+            r"\b(Input should|String should|Tuple should|pattern '|instance of)\b", issue.message
+        )
+    assert str(error) == "\n".join(found)
+
+
+@pytest.mark.parametrize("path", APPLICATIONS, ids=lambda path: path.name)
+def test_a_bad_application_is_refused_with_the_sentences_beside_it(path, monkeypatch):
+    monkeypatch.chdir(path.parent)
+    with pytest.raises(InvalidInput) as caught:
+        read_application(path.name)
+    check(path, caught.value)
+
+
+@pytest.mark.parametrize("path", POLICIES, ids=lambda path: path.name)
+def test_a_bad_policy_is_refused_with_the_sentences_beside_it(path, monkeypatch):
+    monkeypatch.chdir(path.parent)
+    with pytest.raises(InvalidPolicy) as caught:
+        load_policy(path.name)
+    check(path, caught.value)
+
+
+# What no file alone can cause, with the test that causes it.
+ELSEWHERE = {
+    "file-missing": "tests/intake/test_reading.py",
+    "file-too-large": "tests/intake/test_reading.py",
+    "balances-date": "tests/intake/test_assessment.py",
+    "policy-missing": "tests/policy/test_loading.py",
+    "parameter-undefined": "tests/policy/test_loading.py",
+    "policy-not-effective": "tests/policy/test_loading.py",
+    "policy-currency": "tests/casework/test_decisions.py",
+    "offers-not-one": "tests/casework/test_decisions.py",
+    "record-altered": "tests/casework/test_decisions.py",
+    "engine-self-test": "tests/policy/test_engines.py",
+    "engine-failed": "tests/policy/test_engines.py",
+    "engine-absent": "tests/policy/test_engines.py",
+    "engine-disagreement": "tests/policy/test_engines.py",
+    "engine-overflow": "tests/policy/test_engines.py",
+}
+# What depends on what is owed: tests/calculator.
+OF_A_PLAN = {
+    "waive-exceeds-bucket", "forgive-exceeds-bucket", "park-exceeds-bucket", "measure-repeated", "spread-too-long",
+    "rate-segments-overlap", "term-too-long", "nothing-owed", "term-said-twice",
+}  # fmt: skip
+
+
+def test_every_code_has_a_file_or_a_test_elsewhere():
+    codes = {
+        code
+        for path in (*APPLICATIONS, *POLICIES)
+        for code in re.findall(
+            r": ([a-z]+(?:-[a-z]+)+): ", path.with_name(f"{path.name}.txt").read_text("utf-8")
+        )
+    }
+    named = {code for path in (*APPLICATIONS, *POLICIES) for code in CATALOGUE if path.name.startswith(code)}
+    assert set(CATALOGUE) - codes - named - ELSEWHERE.keys() - OF_A_PLAN == set()
+    for code, file in ELSEWHERE.items():
+        assert code in (HERE.parents[1] / file).read_text("utf-8"), code
+
+
+def test_the_catalogue_says_what_each_code_means_and_how_to_mend_it():
+    for code, text in CATALOGUE.items():
+        assert re.fullmatch(r"[a-z]+(-[a-z0-9]+)*", code)
+        assert text[0].isupper() or text.startswith(("`", "durable-rules"))
+        assert text.endswith(".")
+
+
+def test_every_code_in_the_source_is_in_the_catalogue():
+    source = HERE.parents[1] / "src" / "restructure"
+    used = {
+        code
+        for path in source.rglob("*.py")
+        for code in re.findall(
+            r'(?:Issue|PydanticCustomError|issue|_report)\(\s*"([a-z]+(?:-[a-z]+)+)"', path.read_text("utf-8")
+        )
+    }
+    assert used - CATALOGUE.keys() == set()
+    assert len(used) > 40
+
+
+@pytest.mark.parametrize("path", APPLICATIONS, ids=lambda path: path.name)
+def test_no_bad_application_reaches_a_decision(path):
+    policy = load_policy("cn-consumer-finance")
+    with pytest.raises(RestructureError):
+        decide(application := read_application(path), policy, on=application.as_of)

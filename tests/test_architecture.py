@@ -1,0 +1,232 @@
+"""The house keeps its rules: layers, purity, the error catalogue, and what an import costs."""
+
+import ast
+import importlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from restructure.errors import CATALOGUE
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src"
+FILES = sorted(SOURCE.rglob("*.py"))
+NAMES = [path.relative_to(SOURCE).with_suffix("").as_posix().replace("/", ".") for path in FILES]
+TREES = {
+    name.removesuffix(".__init__"): ast.parse(path.read_text(encoding="utf-8"))
+    for name, path in zip(NAMES, FILES, strict=True)
+}
+EDGE = "restructure.cli"
+"""The one module that may print and ask what day it is."""
+
+OPTIONAL = ("rich", "matplotlib", "numpy", "IPython", "pytest", "hypothesis")
+
+
+def _fresh(code: str) -> str:
+    """Run code in an interpreter of its own, since this one has loaded everything."""
+    script = f"import sys; sys.path.insert(0, {str(SOURCE)!r})\n{code}"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _found(judge: Callable[[ast.AST], str | None], *, outside: tuple[str, ...] = ()) -> list[str]:
+    return [
+        f"{module}:{node.lineno}: {what}"
+        for module, tree in TREES.items()
+        if module not in outside
+        for node in ast.walk(tree)
+        if (what := judge(node)) and isinstance(node, ast.expr | ast.stmt)
+    ]
+
+
+def _dotted(node: ast.AST) -> str:
+    if isinstance(node, ast.Attribute):
+        return f"{_dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+# --- layers
+
+
+def test_the_import_contracts_hold():
+    """`lint-imports`, the contracts of pyproject.toml."""
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from importlinter.cli import lint_imports_command as main; main()",
+            "--no-cache",
+        ],
+        cwd=ROOT,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 broken" in done.stdout, done.stdout
+
+
+def _environment() -> dict[str, str]:
+    inherited = os.environ.get("PYTHONPATH")
+    return os.environ | {"PYTHONPATH": os.pathsep.join([str(SOURCE), *([inherited] if inherited else [])])}
+
+
+# --- what an import costs
+
+
+def test_import_loads_no_optional_package():
+    loaded = _fresh("import restructure; print(*sys.modules)").split()
+    assert "restructure.casework.decision" in loaded
+    assert [name for name in OPTIONAL if name in loaded] == []
+
+
+def test_import_is_quick():
+    """Count processor time, the best of three: a busy machine may stall, a heavy import is to be caught."""
+    code = """
+from time import perf_counter, process_time
+wall, busy = perf_counter(), process_time()
+import restructure
+print(process_time() - busy, perf_counter() - wall)
+"""
+    busy, wall = min(tuple(map(float, _fresh(code).split())) for _ in range(3))
+    print(f"import restructure: {busy:.3f} s of processor time, {wall:.3f} s by the clock")
+    assert busy < 2
+
+
+def test_import_and_decide_start_no_thread():
+    code = """
+import json, threading
+before = threading.active_count()
+import restructure
+imported = threading.active_count()
+case = restructure.read_application("examples/illness.json")
+decision = restructure.decide(case, restructure.load_policy("cn-consumer-finance"), on=case.as_of)
+print(json.dumps([before, imported, threading.active_count(), decision.outcome.value]))
+"""
+    assert json.loads(_fresh(code)) == [1, 1, 1, "offer"]
+
+
+# --- nothing prints, logs, reads the clock or draws lots
+
+
+def test_nothing_prints():
+    def judge(node: ast.AST) -> str | None:
+        if isinstance(node, ast.Call) and _dotted(node.func) in (
+            "print",
+            "sys.stdout.write",
+            "sys.stderr.write",
+        ):
+            return f"{_dotted(node.func)}("
+        return None
+
+    assert _found(judge, outside=(EDGE,)) == []
+
+
+_CLOCK = {
+    "now": ("datetime",),
+    "utcnow": ("datetime",),
+    "today": ("date", "datetime"),
+    "time": ("time",),
+    "time_ns": ("time",),
+    "monotonic": ("time",),
+    "perf_counter": ("time",),
+    "localtime": ("time",),
+}
+_IMPURE = {"random", "secrets", "uuid", "time", "logging"}
+
+
+def test_nothing_reads_the_clock_draws_lots_or_logs():
+    def judge(node: ast.AST) -> str | None:
+        match node:
+            case ast.Call(func=ast.Attribute(attr=name, value=owner)):
+                if _dotted(owner).rpartition(".")[2] in _CLOCK.get(name, ()):
+                    return f"{_dotted(node.func)}("
+            case ast.Import(names=names):
+                return next((f"import {n.name}" for n in names if n.name.partition(".")[0] in _IMPURE), None)
+            case ast.ImportFrom(module=str(module), level=0):
+                if module.partition(".")[0] in _IMPURE:
+                    return f"from {module} import"
+        return None
+
+    assert _found(judge, outside=(EDGE,)) == []
+
+
+# --- every module says what it is
+
+
+@pytest.mark.parametrize("module", TREES)
+def test_module_has_a_docstring_and_says_what_it_exports(module):
+    tree = TREES[module]
+    assert ast.get_docstring(tree), f"{module} has no docstring"
+    if any(part.startswith("_") for part in module.split(".")) or len(tree.body) == 1:
+        return  # private, `__main__`, or a folder's `__init__` that holds nothing
+    loaded = importlib.import_module(module)
+    exported = getattr(loaded, "__all__", None)
+    assert exported, f"{module} has no __all__"
+    assert [name for name in exported if not hasattr(loaded, name)] == []
+    assert len(exported) == len(set(exported))
+
+
+# --- every finding is in the catalogue, and the catalogue holds nothing else
+
+_REPORTERS = {"Issue": 0, "PydanticCustomError": 0, "_report": 0, "issue": 0, "fault": 1}
+"""What makes a finding, and at which place among its arguments the code stands."""
+
+
+def _literals(node: ast.AST) -> Iterator[ast.Constant]:
+    match node:
+        case ast.Constant(value=str()):
+            yield node
+        case ast.IfExp(body=one, orelse=other):
+            yield from _literals(one)
+            yield from _literals(other)
+
+
+def _raised() -> dict[str, list[str]]:
+    codes: dict[str, list[str]] = {}
+    for module, tree in TREES.items():
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call):
+                continue
+            place = _REPORTERS.get(_dotted(node.func).rpartition(".")[2])
+            named = [word.value for word in node.keywords if word.arg == "code"]
+            positional = [] if place is None else node.args[place : place + 1]
+            for literal in (found for given in [*positional, *named] for found in _literals(given)):
+                if place is not None:
+                    codes.setdefault(literal.value, []).append(f"{module}:{literal.lineno}")
+    return codes
+
+
+def test_every_code_raised_is_in_the_catalogue():
+    raised = _raised()
+    assert len(raised) > 20, "the search itself is broken"
+    unknown = {code: places for code, places in raised.items() if code not in CATALOGUE}
+    assert unknown == {}, f"raised, but not in restructure.errors.CATALOGUE: {unknown}"
+
+
+def test_every_entry_of_the_catalogue_is_used():
+    words = {
+        node.value
+        for module, tree in TREES.items()
+        if module != "restructure.errors"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    unused = sorted(set(CATALOGUE) - words)
+    assert unused == [], f"in restructure.errors.CATALOGUE, but nothing in src says it: {unused}"
+
+
+@pytest.mark.parametrize("code", CATALOGUE)
+def test_an_entry_is_a_sentence_that_helps(code):
+    assert code == code.lower().replace("_", "-")
+    assert CATALOGUE[code].endswith(".")
