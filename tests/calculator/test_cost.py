@@ -70,7 +70,11 @@ def dates_of(first: date, every: int, unit: str, count: int) -> list[date]:
             return due_dates(first, count, months=every)
         case "semimonth":
             assert every == 1
-            other = first + timedelta(15) if first.day <= 15 else due_dates(first.replace(day=first.day - 15), 2)[1]
+            other = (
+                first + timedelta(15)
+                if first.day <= 15
+                else due_dates(first.replace(day=first.day - 15), 2)[1]
+            )
             pairs = zip(due_dates(first, count), due_dates(other, count), strict=True)
             return [day for pair in pairs for day in pair][:count]
         case "week" | "day":
@@ -99,7 +103,9 @@ def test_the_examples_of_regulation_z_come_out_to_two_decimals(case):
     payments = [
         (day, Decimal(stream["amount"]))
         for stream in case["payment_streams"]
-        for day in dates_of(date.fromisoformat(stream["first"]), stream["every"], stream["unit"], stream["count"])
+        for day in dates_of(
+            date.fromisoformat(stream["first"]), stream["every"], stream["unit"], stream["count"]
+        )
     ]
     rate = apr_us(advances, payments)
     assert abs(rate * 100 - Decimal(case["expected_apr_pct"])) <= Decimal(case["tolerance_pct"])
@@ -193,11 +199,19 @@ def test_saving_up_is_a_loan_seen_from_the_other_side():
         (UnitPeriod(Interval.MONTH, 2), date(2026, 1, 10), [(date(2026, 3, 1), 2, "month", 5)]),
         (YEAR, date(2026, 1, 10), [(date(2027, 1, 10), 12, "month", 3)]),
         (SEMIMONTH, date(2026, 2, 23), [(date(2026, 3, 1), 1, "semimonth", 24)]),
-        (SEMIMONTH, date(2026, 2, 23), [(date(2026, 3, 15), 1, "month", 12), (date(2026, 3, 31), 1, "month", 12)]),
+        (
+            SEMIMONTH,
+            date(2026, 2, 23),
+            [(date(2026, 3, 15), 1, "month", 12), (date(2026, 3, 31), 1, "month", 12)],
+        ),
         (UnitPeriod(Interval.WEEK), date(2026, 3, 20), [(date(2026, 4, 21), 1, "week", 30)]),
         (UnitPeriod(Interval.WEEK, 2), date(2026, 3, 20), [(date(2026, 4, 21), 2, "week", 26)]),
         (UnitPeriod(Interval.WEEK, 4), date(2026, 1, 3), [(date(2026, 2, 2), 4, "week", 12)]),
-        (MONTH, date(2000, 1, 30), [(date(2000, 2, 29), 1, "month", 1), (date(2000, 3, 30), 1, "month", 1)]),  # 30 days each
+        (
+            MONTH,
+            date(2000, 1, 30),
+            [(date(2000, 2, 29), 1, "month", 1), (date(2000, 3, 30), 1, "month", 1)],
+        ),  # 30 days each
         (UnitPeriod(Interval.DAY, 30), date(2026, 4, 1), [(date(2026, 5, 1), 30, "day", 4)]),
         (UnitPeriod(Interval.DAY, 10), date(2026, 1, 3), [(date(2026, 1, 13), 10, "day", 5)]),
     ],
@@ -207,10 +221,19 @@ def test_the_unit_period_is_the_period_that_occurs_most_often(unit, lent, stream
 
 
 def test_of_two_periods_that_occur_equally_often_the_shorter_is_the_unit_period():
-    days = [date(2026, 2, 1), date(2026, 3, 1), date(2026, 4, 1), date(2026, 6, 1), date(2026, 8, 1), date(2026, 10, 1)]
+    days = [
+        date(2026, 2, 1),
+        date(2026, 3, 1),
+        date(2026, 4, 1),
+        date(2026, 6, 1),
+        date(2026, 8, 1),
+        date(2026, 10, 1),
+    ]
     assert unit_period([date(2026, 1, 1)], days) == MONTH  # three of one month and three of two
     days = [date(2026, 3, 15), date(2026, 3, 29), date(2026, 4, 12), date(2026, 5, 12), date(2026, 6, 12)]
-    assert unit_period([date(2026, 3, 4)], days) == UnitPeriod(Interval.WEEK, 2)  # two of two weeks and two of a month
+    assert unit_period([date(2026, 3, 4)], days) == UnitPeriod(
+        Interval.WEEK, 2
+    )  # two of two weeks and two of a month
 
 
 def test_periods_between_advances_count_too():
@@ -219,8 +242,12 @@ def test_periods_between_advances_count_too():
 
 
 def test_without_a_common_period_the_average_is_rounded_to_a_standard_interval_and_a_tie_goes_down():
-    assert unit_period([date(2026, 1, 1)], [date(2026, 3, 1), date(2026, 6, 1)]) == UnitPeriod(Interval.MONTH, 2)
-    assert unit_period([date(2026, 1, 1)], [date(2026, 1, 15), date(2026, 2, 5)]) == UnitPeriod(Interval.WEEK, 2)
+    assert unit_period([date(2026, 1, 1)], [date(2026, 3, 1), date(2026, 6, 1)]) == UnitPeriod(
+        Interval.MONTH, 2
+    )
+    assert unit_period([date(2026, 1, 1)], [date(2026, 1, 15), date(2026, 2, 5)]) == UnitPeriod(
+        Interval.WEEK, 2
+    )
     assert unit_period([date(2026, 1, 1)], [date(2026, 1, 15), date(2026, 2, 1)]) == SEMIMONTH
     assert unit_period([date(2026, 1, 1)], [date(2027, 6, 1), date(2030, 2, 11)]) == YEAR
 
@@ -281,7 +308,10 @@ def test_unit_periods_are_counted_back_from_the_later_date(unit, earlier, later,
     [
         (["2026-01-31", "2026-02-28", "2026-03-31"], 31),
         (["2026-02-28", "2026-03-31"], 31),
-        (["2026-02-28", "2026-04-30"], 31),  # the 30th would do as well; the last day is the regulation's first rule
+        (
+            ["2026-02-28", "2026-04-30"],
+            31,
+        ),  # the 30th would do as well; the last day is the regulation's first rule
         (["2026-01-30", "2026-02-28", "2026-03-30"], 30),
         (["2026-01-29", "2026-02-28"], 29),
         (["2026-01-28", "2026-02-28"], 28),
@@ -305,8 +335,12 @@ def test_monthly_dates_are_whole_months_apart_whatever_day_they_fall_on(day, cou
     assume(anchor == day or lent.day == monthrange(lent.year, lent.month)[1])
     assert unit_period([lent], days) == MONTH
     if anchor == day:
-        assert [unit_periods(MONTH, lent, due, anchor_day=anchor) for due in days] == [(k, 0) for k in range(1, count + 1)]
-        assert [years_between(lent, due, CountedIn.MONTHS, anchor_day=anchor) * 12 for due in days] == list(range(1, count + 1))
+        assert [unit_periods(MONTH, lent, due, anchor_day=anchor) for due in days] == [
+            (k, 0) for k in range(1, count + 1)
+        ]
+        assert [years_between(lent, due, CountedIn.MONTHS, anchor_day=anchor) * 12 for due in days] == list(
+            range(1, count + 1)
+        )
 
 
 # --- the European measure
@@ -315,7 +349,12 @@ def test_monthly_dates_are_whole_months_apart_whatever_day_they_fall_on(day, cou
 @pytest.mark.parametrize(
     ("whole", "start", "end", "years"),
     [
-        (CountedIn.YEARS, date(1994, 1, 1), date(1995, 7, 1), "546/365"),  # the calendar example of Directive 98/7/EC
+        (
+            CountedIn.YEARS,
+            date(1994, 1, 1),
+            date(1995, 7, 1),
+            "546/365",
+        ),  # the calendar example of Directive 98/7/EC
         (CountedIn.MONTHS, date(1994, 1, 1), date(1995, 7, 1), "3/2"),  # the same in standard years
         (CountedIn.WEEKS, date(2026, 1, 1), date(2026, 2, 26), "8/52"),
         (CountedIn.MONTHS, date(2026, 1, 10), date(2026, 3, 15), Fraction(2, 12) + Fraction(5, 365)),
@@ -335,7 +374,11 @@ def test_intervals_are_whole_periods_and_odd_days_over_their_own_year(whole, sta
 @pytest.mark.parametrize(
     ("whole", "lent", "days"),
     [
-        (CountedIn.MONTHS, date(2026, 1, 31), dates_of(date(2026, 2, 28), 1, "month", 1) + [date(2026, 3, 31)]),
+        (
+            CountedIn.MONTHS,
+            date(2026, 1, 31),
+            dates_of(date(2026, 2, 28), 1, "month", 1) + [date(2026, 3, 31)],
+        ),
         (CountedIn.WEEKS, date(2026, 2, 1), dates_of(date(2026, 2, 8), 1, "week", 52)),
         (CountedIn.MONTHS, date(2026, 1, 10), dates_of(date(2026, 2, 25), 1, "month", 6)),
         (CountedIn.WEEKS, date(2026, 1, 10), dates_of(date(2026, 1, 20), 2, "week", 6)),
@@ -406,7 +449,9 @@ def test_rate_instalment_and_term_solve_the_same_equation(rate, count, lent, ear
     monthly, left = rate / 12, Fraction(lent * share, 100)
     terms = dict(balloon=left, in_advance=early)
     each = instalment_of(monthly, count, lent, **terms)
-    assert abs(rate_of(count, each, lent, **terms) - Decimal(monthly.numerator) / monthly.denominator) < Decimal("1e-9")
+    assert abs(
+        rate_of(count, each, lent, **terms) - Decimal(monthly.numerator) / monthly.denominator
+    ) < Decimal("1e-9")
     assert abs(periods_to_repay(monthly, each, lent, **terms) - count) < Decimal("1e-6")
     interest = interest_between(monthly, 1, count, count, lent, **terms)
     repaid = principal_between(monthly, 1, count, count, lent, **terms)
@@ -429,7 +474,10 @@ def test_a_loan_is_worth_its_balance_at_its_own_rate(rate, start, count, lent, d
     paid = data.draw(st.integers(0, count - 1))
     on = advance[0] if paid == 0 else payments[paid - 1][0]
     worth = present_value(
-        payments[paid:], on, annual_rate=effective_of(rate, 12), day_count=DayCount.THIRTY_360_BY_MONTH,
+        payments[paid:],
+        on,
+        annual_rate=effective_of(rate, 12),
+        day_count=DayCount.THIRTY_360_BY_MONTH,
         anchor_day=start.day,
     )
     owed = lent - (principal_between(rate / 12, 1, paid, count, lent) if paid else 0)
@@ -454,8 +502,15 @@ def test_a_rate_knows_neither_the_unit_of_money_nor_the_order_of_flows(rate_of_s
     advances, payments = stream
     rate = rate_of_stream(advances, payments)
     assert rate > 0
-    assert rate_of_stream([(d, a * scale) for d, a in advances], [(d, p * scale) for d, p in payments]) == rate
-    assert rate_of_stream([(d, Decimal(a) / 100) for d, a in advances], [(d, Decimal(p) / 100) for d, p in payments]) == rate
+    assert (
+        rate_of_stream([(d, a * scale) for d, a in advances], [(d, p * scale) for d, p in payments]) == rate
+    )
+    assert (
+        rate_of_stream(
+            [(d, Decimal(a) / 100) for d, a in advances], [(d, Decimal(p) / 100) for d, p in payments]
+        )
+        == rate
+    )
     random.shuffle(advances)
     random.shuffle(payments)
     assert rate_of_stream(advances, payments) == rate
@@ -512,7 +567,9 @@ def test_the_actuarial_method_charges_an_odd_first_period_by_its_fraction(rate, 
     i = rate / 12
     owed = lent * (1 + part * i) * (1 + i) ** (full - 1)
     each = instalment_of(i, count, owed)
-    assert abs(apr_us([(start, lent)], [(day, each) for day in days]) - Decimal(rate.numerator) / rate.denominator) < Decimal("1e-9")
+    assert abs(
+        apr_us([(start, lent)], [(day, each) for day in days]) - Decimal(rate.numerator) / rate.denominator
+    ) < Decimal("1e-9")
 
 
 def test_several_advances_are_each_discounted_from_their_own_day():
@@ -569,7 +626,13 @@ def test_a_stream_without_one_rate_is_refused(rate_of_stream, advances, payments
 
 @pytest.mark.parametrize(
     ("amount", "code"),
-    [(0.5, "number-float"), (True, "number-float"), (-1, "money-negative"), ("x", "value-invalid"), (Decimal("NaN"), "value-invalid")],
+    [
+        (0.5, "number-float"),
+        (True, "number-float"),
+        (-1, "money-negative"),
+        ("x", "value-invalid"),
+        (Decimal("NaN"), "value-invalid"),
+    ],
 )
 def test_what_is_not_an_amount_is_refused_in_a_stream(amount, code):
     with pytest.raises(InvalidInput) as caught:
@@ -642,7 +705,12 @@ def test_the_loss_of_present_value_counts_fees_with_what_comes_after():
 
 def test_the_thresholds_are_above_one_percent_and_from_ten_percent():
     assert [is_diminished(Decimal(loss)) for loss in ("-0.5", "0.01", "0.010001")] == [False, False, True]
-    assert [is_substantial(Decimal(loss)) for loss in ("0.099999", "0.1", "-0.1", "0")] == [False, True, True, False]
+    assert [is_substantial(Decimal(loss)) for loss in ("0.099999", "0.1", "-0.1", "0")] == [
+        False,
+        True,
+        True,
+        False,
+    ]
     assert is_diminished(Decimal("0.006"), threshold="0.5%")
 
 
@@ -671,12 +739,16 @@ def test_the_figures_of_a_plan_are_what_this_room_finds(case):
     by_month = dict(day_count=DayCount.THIRTY_360_BY_MONTH, anchor_day=position.repayment.anchor)
     rate = effective_of(position.repayment.annual_rate, 12)
     places = plan.schedule.rows.places
-    old, new = ([(row[0], sum(row[PAID])) for row in schedule.rows.minor] for schedule in (plan.before, plan.schedule))
+    old, new = (
+        [(row[0], sum(row[PAID])) for row in schedule.rows.minor] for schedule in (plan.before, plan.schedule)
+    )
     worth = [present_value(flows, position.on, annual_rate=rate, **by_month) for flows in (old, new)]
     minor = int(figures.modification_loss.scaleb(places))
     assert abs(minor - (worth[0] - worth[1])) <= Decimal("0.500001") + worth[0] * Decimal("1e-13")
     if worth[0]:
-        assert abs(figures.npv_loss - npv_loss(old, new, position.on, annual_rate=rate, **by_month)) <= Decimal("0.0000006")
+        assert abs(
+            figures.npv_loss - npv_loss(old, new, position.on, annual_rate=rate, **by_month)
+        ) <= Decimal("0.0000006")
     assert figures.substantial_modification == is_substantial(figures.npv_loss)
     principal = [(row[0], row[1] + row[3] + row[7]) for row in plan.schedule.rows.minor]
     if any(amount for _, amount in principal):
@@ -684,7 +756,10 @@ def test_the_figures_of_a_plan_are_what_this_room_finds(case):
         assert abs(figures.weighted_average_life_after - life) <= Decimal("0.0000500001")
     else:
         assert figures.weighted_average_life_after == 0
-    low, high = (effective_of(max(figures.apr_after + step, Decimal(0)), 12) for step in (Decimal("-0.00005"), Decimal("0.00005")))
+    low, high = (
+        effective_of(max(figures.apr_after + step, Decimal(0)), 12)
+        for step in (Decimal("-0.00005"), Decimal("0.00005"))
+    )
     assert low - Decimal("0.000051") <= figures.apr_effective_after <= high + Decimal("0.000051")
 
 
@@ -699,7 +774,9 @@ def test_a_plan_without_measures_gives_up_nothing(position):
 
 def test_forgiving_a_tenth_of_a_loan_is_substantial_and_a_little_less_is_not():
     position = Position(
-        on="2026-03-18", currency="CNY", buckets=dict(principal="10000"),
+        on="2026-03-18",
+        currency="CNY",
+        buckets=dict(principal="10000"),
         repayment=dict(annual_rate="12%", instalments=12, first_due="2026-04-18"),
     )
     figures = compare(reschedule(position, [Forgive(amount="1100")]))
