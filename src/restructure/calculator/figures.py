@@ -62,8 +62,8 @@ class Figures(Record):
     """Years until a unit of principal is repaid on average, from the effective date; 0 if none is left."""
     modification_loss: Annotated[SignedMoney, Quantity(Kind.MONEY)]
     """Present value given up at the loan's effective rate, the loss of IFRS 9 5.4.3; negative for a gain."""
-    substantial_modification: Annotated[bool, Quantity(Kind.FLAG, 0, "npv_loss is at least 10 % up or down")]
-    """Whether present value changes by at least 10 % (IFRS 9 B3.3.6), so that accountants ask for a new loan."""
+    substantial_modification: Annotated[bool, Quantity(Kind.FLAG)]
+    """Whether npv_loss is at least 10 % up or down (IFRS 9 B3.3.6), so that accountants ask for a new loan."""
 
 
 def compare(plan: Plan) -> Figures:
