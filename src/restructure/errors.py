@@ -119,6 +119,10 @@ CATALOGUE: dict[str, str] = {
     "balances-date": "Stated balances hold on one day only. Decide on that day, or give contract and payments instead.",
     "balances-inconsistent": "The stated balances contradict each other. The sentence names the two fields.",
     "payment-repeated": "Two payments carry one id, so one of them would be counted twice. Remove one or correct the id.",
+    # --- what a stream of payments costs
+    "number-float": 'A number written as a binary float is not exact. Write it in quotes: "0.0075".',
+    "apr-undefined": "No rate makes what is paid worth what was advanced. Something must be advanced first and something paid later.",
+    "apr-ambiguous": "At some point more has been paid than was owed, so more than one rate may solve the equation. Split the stream there.",
     # --- measures
     "waive-exceeds-bucket": "More is waived than the bucket holds.",
     "forgive-exceeds-bucket": "More principal is forgiven than is owed.",

@@ -65,6 +65,9 @@ def test_a_bad_policy_is_refused_with_the_sentences_beside_it(path, monkeypatch)
 # What no file alone can cause, with the test that causes it.
 ELSEWHERE = {
     "file-missing": "tests/intake/test_reading.py",
+    "number-float": "tests/calculator/test_cost.py",
+    "apr-undefined": "tests/calculator/test_cost.py",
+    "apr-ambiguous": "tests/calculator/test_cost.py",
     "file-too-large": "tests/intake/test_reading.py",
     "balances-date": "tests/intake/test_assessment.py",
     "policy-missing": "tests/policy/test_loading.py",

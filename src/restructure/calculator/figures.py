@@ -9,10 +9,16 @@ from restructure.calculator.dates import DayCount, year_fractions
 from restructure.calculator.money import Money, SignedMoney, from_minor, to_minor
 from restructure.calculator.plan import MovementKind, Plan
 from restructure.calculator.quantity import Kind, Quantity, Ratio, ratio
-from restructure.calculator.rows import PAID, RowTuple
+from restructure.calculator.rows import PAID, Row, RowTuple
 from restructure.record import Record
 
 __all__ = ["Figures", "compare", "monthly_internal_rate"]
+
+
+_PRINCIPAL, _ARREARS_PRINCIPAL, _PARKED_PRINCIPAL = (
+    Row._fields.index(name) for name in ("principal", "arrears_principal", "parked_principal")
+)
+_SUBSTANTIAL = Decimal("0.1")
 
 
 class Figures(Record):
@@ -50,6 +56,14 @@ class Figures(Record):
     """Fall in present value at the loan's effective rate, as a share (EBA/GL/2016/07, diminished obligation)."""
     apr_after: Annotated[Ratio, Quantity(Kind.RATIO, 4)]
     """Cost of the plan a year: twelve times the monthly internal rate on what is owed after relief (综合年化)."""
+    apr_effective_after: Annotated[Ratio, Quantity(Kind.RATIO, 4)]
+    """The same cost compounded: the effective annual rate (1 + monthly internal rate)^12 − 1."""
+    weighted_average_life_after: Annotated[Ratio, Quantity(Kind.RATIO, 4)]
+    """Years until a unit of principal is repaid on average, from the effective date; 0 if none is left."""
+    modification_loss: Annotated[SignedMoney, Quantity(Kind.MONEY)]
+    """Present value given up at the loan's effective rate, the loss of IFRS 9 5.4.3; negative for a gain."""
+    substantial_modification: Annotated[bool, Quantity(Kind.FLAG)]
+    """Whether npv_loss is at least 10 % up or down (IFRS 9 B3.3.6), so that accountants ask for a new loan."""
 
 
 def compare(plan: Plan) -> Figures:
@@ -57,6 +71,8 @@ def compare(plan: Plan) -> Figures:
 
     Present values discount at the contract rate compounded monthly, time in scheduled months. The
     internal rate solves Σ payment·(1+m)^−months = claim − relief, shown as 12·m rounded to two decimals of a percent.
+    The carrying amount that a modification loss is measured from is the present value of paying as agreed, so
+    that a plan without measures has none. Room `cost` has the same figures for flows on any dates.
     """
     position, currency = plan.position, plan.position.currency
     old, new = plan.before.rows.minor, plan.schedule.rows.minor
@@ -79,6 +95,7 @@ def compare(plan: Plan) -> Figures:
     value_after = _present_value(new_payments, new_months, monthly)
     financed = claim - waived_of_claim - forgiven
     internal = monthly_internal_rate(financed, new_payments, new_months)
+    npv_loss = _decimal(1 - value_after / value_before, 6) if value_before else Decimal("0.000000")
     return Figures.model_construct(
         instalment_after=plan.instalment,
         highest_payment_after=from_minor(max(new_payments), currency),
@@ -93,8 +110,12 @@ def compare(plan: Plan) -> Figures:
         forgiven=from_minor(forgiven, currency),
         relief=from_minor(waived + forgiven, currency),
         relief_share=ratio(waived + forgiven, claim),
-        npv_loss=_decimal(1 - value_after / value_before, 6) if value_before else Decimal("0.000000"),
+        npv_loss=npv_loss,
         apr_after=_decimal(12 * internal, 4),
+        apr_effective_after=_decimal((1 + internal) ** 12 - 1, 4),
+        weighted_average_life_after=_average_life(new, new_months),
+        modification_loss=from_minor(round(value_before - value_after), currency),
+        substantial_modification=abs(npv_loss) >= _SUBSTANTIAL,
     )
 
 
@@ -119,6 +140,13 @@ def _months(plan: Plan, rows: tuple[RowTuple, ...]) -> list[float]:
         total += part
         months.append(total * 12 / year)
     return months
+
+
+def _average_life(rows: tuple[RowTuple, ...], months: list[float]) -> Decimal:
+    principal = [row[_PRINCIPAL] + row[_ARREARS_PRINCIPAL] + row[_PARKED_PRINCIPAL] for row in rows]
+    repaid = sum(principal)
+    weighted = fsum(part * at for part, at in zip(principal, months, strict=True))
+    return _decimal(weighted / (12 * repaid) if repaid else 0.0, 4)
 
 
 def _present_value(payments: list[int], months: list[float], monthly: float) -> float:
