@@ -5,14 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
 from restructure.calculator.money import write_money
 from restructure.calculator.position import Bucket
 from restructure.calculator.rows import Instalment
-from restructure.casework.decision import Decision, GateResult, Offer, Outcome
+from restructure.casework.outcome import GateResult, Offer, Outcome
 from restructure.intake.facts import facts, show
 from restructure.policy.language import Text
+
+if TYPE_CHECKING:  # a decision shows itself through this room, so it cannot be imported here
+    from restructure.casework.decision import Decision
 
 __all__ = ["Block", "Heading", "Lines", "Table", "summarise", "to_html", "to_text"]
 
@@ -59,7 +63,7 @@ def say(text: Text, language: str) -> str:
     return text.get(language) or text.get("en") or next(iter(text.values()))
 
 
-def summarise(decision: Decision, *, language: str = "en") -> list[Block]:
+def summarise(decision: "Decision", *, language: str = "en") -> list[Block]:
     """Put a decision into headings, sentences and tables, in the order a caseworker reads."""
     assessment, currency = decision.assessment, decision.assessment.currency
     loan = decision.application.loan
@@ -116,7 +120,7 @@ def summarise(decision: Decision, *, language: str = "en") -> list[Block]:
     ]
 
 
-def _headline(decision: Decision) -> str:
+def _headline(decision: "Decision") -> str:
     match decision.outcome:
         case Outcome.OFFER:
             count = len(decision.offers)
@@ -129,7 +133,7 @@ def _headline(decision: Decision) -> str:
             return "the borrower is not in difficulty"
 
 
-def _lateness(decision: Decision) -> str:
+def _lateness(decision: "Decision") -> str:
     assessment = decision.assessment
     late, missed = assessment.days_past_due, assessment.missed_instalments
     if not late:
@@ -140,7 +144,7 @@ def _lateness(decision: Decision) -> str:
     )
 
 
-def _ability(decision: Decision) -> list[str]:
+def _ability(decision: "Decision") -> list[str]:
     assessment, currency = decision.assessment, decision.assessment.currency
     known = facts()
 
@@ -155,7 +159,7 @@ def _ability(decision: Decision) -> list[str]:
     ]
 
 
-def _offers(decision: Decision, language: str) -> list[Block]:
+def _offers(decision: "Decision", language: str) -> list[Block]:
     currency = decision.assessment.currency
     before = decision.offers[0].plan.before
     agreed = decision.assessment
@@ -252,7 +256,7 @@ def _row(row: Instalment, currency: str) -> tuple[str, ...]:
     return (str(row.due), *(write_money(amount, currency) for amount in amounts))
 
 
-def _gates(decision: Decision, language: str) -> list[Block]:
+def _gates(decision: "Decision", language: str) -> list[Block]:
     closed = decision.failed_gates
     if not closed:
         return []

@@ -1,0 +1,97 @@
+"""Outcome: the parts of a decision, each a record that explains itself: gates, refusals, offers."""
+
+from enum import StrEnum
+from typing import Literal
+
+from restructure.calculator.plan import Plan
+from restructure.intake.prospect import Prospect
+from restructure.policy.language import Otherwise, Text
+from restructure.policy.reference import ConditionResult
+from restructure.record import Record
+
+__all__ = ["GateResult", "Missing", "Offer", "Outcome", "Refusal"]
+
+
+class Outcome(StrEnum):
+    """How a case came out."""
+
+    OFFER = "offer"
+    """At least one offer is made."""
+    REFER = "refer"
+    """A person has to look at it, or information is missing."""
+    DECLINE = "decline"
+    """Everything is known and nothing can be offered."""
+    NO_ACTION_NEEDED = "no_action_needed"
+    """The borrower is not in difficulty."""
+
+
+class GateResult(Record):
+    """How one gate came out."""
+
+    id: str
+    """The gate."""
+    title: Text
+    """What it asks."""
+    reason: Text
+    """What the borrower is told if it fails."""
+    reference: str
+    """Where it comes from."""
+    verdict: Literal["passed", "failed", "unknown"]
+    """Unknown if information is missing."""
+    otherwise: Otherwise
+    """Where the case goes if it is not passed."""
+    conditions: tuple[ConditionResult, ...]
+    """What made it come out so."""
+
+
+class Missing(Record):
+    """Information that is not in the file and would matter."""
+
+    place: str
+    """Where it belongs in the application."""
+    needed_by: tuple[str, ...]
+    """The gates and rules that cannot be judged without it."""
+
+
+class Refusal(Record):
+    """A rule that led to no offer, and why."""
+
+    rule: str
+    """The rule."""
+    title: Text
+    """What it would have offered."""
+    stage: Literal["condition", "gate", "measure", "limit", "choice"]
+    """Where it stopped: its condition, a gate, a measure that cannot be applied, a limit, the choice of another."""
+    code: str
+    """`not-met`, `unknown`, the gates or limits that failed, or the calculator's reason code."""
+    message: str
+    """One sentence."""
+    reason: Text
+    """What the borrower is told."""
+    conditions: tuple[ConditionResult, ...] = ()
+    """The conditions that failed or are unknown, with both values."""
+
+
+class Offer(Record):
+    """A plan that is affordable and inside policy."""
+
+    rule: str
+    """The rule that makes it."""
+    rank: int
+    """Its place among the offers, from 1."""
+    title: Text
+    """What it is."""
+    reason: Text
+    """What the borrower is told."""
+    reference: str
+    """Where the rule comes from."""
+    because: tuple[ConditionResult, ...]
+    """The conditions that made the rule fire."""
+    limits: tuple[ConditionResult, ...]
+    """The limits it keeps, with both values."""
+    flags: tuple[str, ...]
+    """Marks the policy sets on it."""
+    prospect: Prospect
+    """What it would mean to the borrower."""
+    plan: Plan
+    """The new schedule, the ledger and its identities."""
