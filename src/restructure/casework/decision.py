@@ -451,7 +451,8 @@ def _enforcement(outcome: Outcome, assessment: Assessment) -> tuple[bool, str]:
 
 
 def _decision_id(application: Application, in_force: InForce, on: date) -> str:
-    text = f"{application.model_dump_json()}\n{in_force.digest}\n{on.isoformat()}"
+    # Without defaults: a field that a later version adds must not change what an old application is called.
+    text = f"{application.model_dump_json(exclude_defaults=True)}\n{in_force.digest}\n{on.isoformat()}"
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -338,7 +338,7 @@ class InForce(Record):
     @cached_property
     def digest(self) -> str:
         """SHA-256 over what decides: rules, gates, limits and the values on the day."""
-        content = self.policy.model_dump(mode="json", exclude={"parameters"})
+        content = self.policy.model_dump(mode="json", exclude={"parameters"}, exclude_defaults=True)
         content["values"] = {name: _plain(value) for name, value in self.values.items()}
         text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
         return hashlib.sha256(text.encode()).hexdigest()
