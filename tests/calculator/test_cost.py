@@ -665,6 +665,22 @@ def test_what_has_no_answer_is_refused_with_a_reason(call, code):
     assert code_of(caught) == code
 
 
+@pytest.mark.parametrize("difference", ["0", "1e-12", "-1e-12", "1e-40", "-1e-40", "1e-70", "-1e-70"])
+def test_a_rate_beside_zero_is_found_in_finite_time(difference):
+    paid = [(later(k), Decimal(100)) for k in range(1, 4)]
+    advance = [(ON, 300 + Fraction(difference))]
+    assert abs(apr_us(advance, paid)) < Decimal("1e-11")
+    assert abs(apr_eu(advance, paid)) < Decimal("1e-11")
+    assert abs(rate_of(3, 100, 300 + Fraction(difference))) < Decimal("1e-11")
+    assert abs(rate_of(7, Fraction(100, 7) + Fraction(difference), 100)) < Decimal("1e-11")
+
+
+def test_a_loan_without_interest_has_the_rate_zero_though_its_instalment_was_rounded():
+    # found by the properties: the bracket around a root of 1e-17 never became narrow in proportion
+    for count, lent in ((98, 48309850), (99, 44691622), (108, 16879531)):
+        assert rate_of(count, instalment_of(0, count, lent), lent) == 0
+
+
 def test_an_absurd_rate_is_still_found():
     assert apr_eu([(ON, 500)], [(ON + timedelta(1), 50_000)]) > Decimal("1e700")
     assert apr_us([(ON, 10**15)], [(later(360), 1)]) < 0

@@ -295,16 +295,19 @@ def bracket(worth: Callable[[Decimal], Decimal]) -> tuple[Decimal, Decimal]:
 
 
 def root_between(worth: Callable[[Decimal], Decimal], low: Decimal, high: Decimal) -> Decimal:
-    """Solve worth(rate) = 0 between two rates where its signs differ, to 25 digits.
+    """Solve worth(rate) = 0 between two rates where its signs differ, to 25 digits and 35 decimals.
 
     False position with the Illinois step, and a bisection whenever three steps have not halved the bracket;
     the bracket holds the root throughout, so that what is returned is one.
     """
     at_low, at_high = worth(low), worth(high)
     assert at_low * at_high <= 0, "the bracket holds no root"
-    near = Decimal("1e-25")
+    near, nothing = (
+        Decimal("1e-25"),
+        Decimal("1e-10"),
+    )  # beside a root at zero the relative width never shrinks
     stayed, steps, width = 0, 0, high - low
-    while at_low and at_high and high - low > near * max(abs(low), abs(high)):
+    while at_low and at_high and high - low > near * max(abs(low), abs(high), nothing):
         steps += 1
         middle = (low * at_high - high * at_low) / (at_high - at_low)
         if steps % 3 == 0:
