@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from restructure import Decision
+from restructure import Decision, Plan
 from restructure.casework.summary import Heading, Lines, Table, summarise, to_html, to_text
 from restructure.cli import main
 from restructure.errors import CATALOGUE
@@ -234,3 +234,58 @@ def illness():
 
     case = read_application(ILLNESS)
     return decide(case, load_policy("cn-consumer-finance"), on=case.as_of)
+
+
+def test_a_request_for_a_plan_is_answered_with_the_plan_and_its_proof(capsys):
+    status, out, err = run("reschedule", ROOT / "examples/reschedule.json", capsys=capsys)
+    assert (status, err) == (0, "")
+    plan = Plan.model_validate_json(out)
+    # cn-open-5 of tests/golden/cn_open_5.json: 702.00 given up, 24 instalments of 1,824.23.
+    assert str(plan.instalment) == "1824.23"
+    assert len(plan.schedule.rows) == 24
+    assert plan.identities.hold
+
+
+def test_a_request_for_a_schedule_is_answered_with_the_schedule(tmp_path, capsys):
+    request = tmp_path / "loan.yaml"
+    request.write_text(
+        "terms: {currency: CNY, principal: '12000', annual_rate: 18%, instalments: 12,"
+        " start: 2026-01-15, first_due: 2026-02-15}\n",
+        encoding="utf-8",
+    )
+    status, out, _ = run("reschedule", request, capsys=capsys)
+    assert status == 0
+    assert json.loads(out)["rows"][0]["total"] == "1100.16"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"measures": [{"measure": "extend", "instalments": -18}]},
+            "term-not-positive: measures: 18 instalments -18 leave 0",
+        ),
+        (
+            {"measures": [{"measure": "waive", "of": ["principal"], "share": "1"}]},
+            "1:2: bucket-not-allowed: measures.0: waive",
+        ),
+        ({"position": None}, "1:1: value-invalid: give either terms or a position"),
+        ({"position": 5}, "value-invalid: position: 5 stands where a group of named fields is expected"),
+    ],
+)
+def test_a_request_that_cannot_be_answered_says_why(change, said, tmp_path, capsys):
+    request = json.loads((ROOT / "examples/reschedule.json").read_text(encoding="utf-8"))
+    path = tmp_path / "request.json"
+    path.write_text(json.dumps({**request, **change}), encoding="utf-8")
+    status, out, err = run("reschedule", path, capsys=capsys)
+    assert (status, out) == (2, "")
+    assert str(path) in err
+    assert said.partition(": ")[2] in err
+
+
+def test_the_schema_of_a_request_describes_the_example(capsys):
+    jsonschema = pytest.importorskip("jsonschema")
+    _, out, _ = run("schema", "request", capsys=capsys)
+    jsonschema.validate(
+        json.loads((ROOT / "examples/reschedule.json").read_text(encoding="utf-8")), json.loads(out)
+    )

@@ -1,4 +1,4 @@
-"""The command line: `restructure offer`, `schema`, `facts` and `explain`.
+"""The command line: `restructure offer`, `reschedule`, `schema`, `facts` and `explain`.
 
 Exit status 0 means a decision was made, whatever it is; 2 means the input was wrong.
 """
@@ -11,13 +11,15 @@ from collections.abc import Sequence
 from datetime import date
 from shutil import get_terminal_size
 
+from restructure.calculator.request import Request, answer, read_request
 from restructure.casework.decision import decide
 from restructure.casework.summary import Block, summarise, to_text
-from restructure.errors import CATALOGUE, InvalidInput, Issue, RestructureError, did_you_mean
+from restructure.errors import CATALOGUE, InvalidInput, Issue, Refused, RestructureError, did_you_mean
 from restructure.intake.application import Application, read_application
 from restructure.intake.facts import facts
 from restructure.policy.evaluation import Engines
 from restructure.policy.loading import load_policy, packaged_policies
+from restructure.record import Record
 
 __all__ = ["main"]
 
@@ -68,7 +70,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     offer.set_defaults(run=_offer)
 
-    schema = commands.add_parser("schema", help="print the JSON Schema of an application")
+    reschedule = commands.add_parser(
+        "reschedule",
+        help="answer a calculator request (terms, or a position and measures) with a record in JSON",
+    )
+    reschedule.add_argument("request", metavar="REQUEST", help="a JSON or YAML file")
+    reschedule.set_defaults(run=_reschedule)
+
+    schema = commands.add_parser("schema", help="print the JSON Schema of an application or a request")
+    schema.add_argument("of", nargs="?", choices=("application", "request"), default="application")
     schema.set_defaults(run=_schema)
 
     listed = commands.add_parser("facts", help="list every fact that a rule may read")
@@ -125,8 +135,21 @@ def _print(blocks: Sequence[Block]) -> None:
     print(to_text(blocks, width=min(get_terminal_size((100, 24)).columns, 120)), end="")
 
 
-def _schema(_: argparse.Namespace) -> int:
-    print(json.dumps(Application.model_json_schema(), indent=2, ensure_ascii=False))
+def _reschedule(options: argparse.Namespace) -> int:
+    request = read_request(options.request)
+    try:
+        print(answer(request).model_dump_json(indent=2))
+    except Refused as refused:
+        raise Refused(
+            Issue(issue.code, issue.message, issue.place, options.request) for issue in refused.issues
+        ) from None
+    return 0
+
+
+def _schema(options: argparse.Namespace) -> int:
+    models: dict[str, type[Record]] = {"application": Application, "request": Request}
+    model = models[options.of]
+    print(json.dumps(model.model_json_schema(), indent=2, ensure_ascii=False))
     return 0
 
 

@@ -57,9 +57,8 @@ class Course:
         self.rates = _rate_segments(position, rates)
         same_rate = self.rates == [(position.on, terms.annual_rate)]
         self.changed = changed or bool(self.held_off or extension) or not same_rate
-        self.first_paid = self.held_off if holiday and holiday.pay == "none" else 0
-        if terms.method is Method.BULLET:
-            self.first_paid = self.total - 1
+        nothing_paid = self.held_off if holiday and holiday.pay == "none" else 0
+        self.first_paid = self.total - 1 if terms.method is Method.BULLET else nothing_paid
         """The first row in which anything is paid."""
         self.instalment = 0
         """The regular instalment that was solved or kept."""
