@@ -671,3 +671,22 @@ def test_the_engine_alone_decides_the_same():
     alone = decide(application, policy, on=application.as_of, engines=Engines.DURABLE)
     assert alone.engines == ("durable_rules 2.0.28",)
     assert alone.offers == decide(application, policy, on=application.as_of).offers
+
+
+def test_a_rule_set_is_cut_where_its_facts_would_not_fit_into_one_message():
+    # 60 rules of three comparisons each read 180 different slots; the engine's message holds half of that.
+    problem = Problem(
+        [
+            (
+                f"r{k}",
+                Together(
+                    tuple(
+                        Leaf("a", Operator.AT_LEAST, other="b", left=1, right=3 * k + n + 1) for n in range(3)
+                    )
+                ),
+            )
+            for k in range(60)
+        ]
+    )
+    values = {"a": 90, "b": 1}
+    assert DurableEngine(problem).fired(values) == [f"r{k}" for k in range(60) if 3 * k + 3 <= 90]

@@ -357,7 +357,7 @@ def position_of(
         if waiting:
             waiting = _allocate(contract, billed, waiting, divide)
 
-    scheduled = contract.dues()
+    scheduled = contract.dues(max(len(rows), contract.instalments))  # an extra row comes one step later
     borders = [row[0] for row in rows] if contract.roll_accrues else scheduled
     begun = borders[count - 1] if count else contract.start
     principal = to_minor(contract.principal, currency)
@@ -415,7 +415,7 @@ def _coming(
 ) -> date:
     """Give the next due date after a day, as scheduled where that is still ahead, else as rolled."""
     if count < len(rows):
-        due = scheduled[count] if count < len(scheduled) else rows[count][0]
+        due = scheduled[count]
         return due if due > on else date.fromordinal(max(rows[count][0].toordinal(), on.toordinal() + 1))
     due = rows[-1][0]
     while due <= on:
