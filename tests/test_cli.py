@@ -237,7 +237,7 @@ def illness():
 
 
 def test_a_request_for_a_plan_is_answered_with_the_plan_and_its_proof(capsys):
-    status, out, err = run("reschedule", ROOT / "examples/reschedule.json", capsys=capsys)
+    status, out, err = run("reschedule", ROOT / "examples/requests/reschedule.json", capsys=capsys)
     assert (status, err) == (0, "")
     plan = Plan.model_validate_json(out)
     # cn-open-5 of tests/golden/cn_open_5.json: 702.00 given up, 24 instalments of 1,824.23.
@@ -274,7 +274,7 @@ def test_a_request_for_a_schedule_is_answered_with_the_schedule(tmp_path, capsys
     ],
 )
 def test_a_request_that_cannot_be_answered_says_why(change, said, tmp_path, capsys):
-    request = json.loads((ROOT / "examples/reschedule.json").read_text(encoding="utf-8"))
+    request = json.loads((ROOT / "examples/requests/reschedule.json").read_text(encoding="utf-8"))
     path = tmp_path / "request.json"
     path.write_text(json.dumps({**request, **change}), encoding="utf-8")
     status, out, err = run("reschedule", path, capsys=capsys)
@@ -287,5 +287,5 @@ def test_the_schema_of_a_request_describes_the_example(capsys):
     jsonschema = pytest.importorskip("jsonschema")
     _, out, _ = run("schema", "request", capsys=capsys)
     jsonschema.validate(
-        json.loads((ROOT / "examples/reschedule.json").read_text(encoding="utf-8")), json.loads(out)
+        json.loads((ROOT / "examples/requests/reschedule.json").read_text(encoding="utf-8")), json.loads(out)
     )
