@@ -673,6 +673,7 @@ def test_the_engine_alone_decides_the_same():
     assert alone.offers == decide(application, policy, on=application.as_of).offers
 
 
+@needs_engine
 def test_a_rule_set_is_cut_where_its_facts_would_not_fit_into_one_message():
     # 60 rules of three comparisons each read 180 different slots; the engine's message holds half of that.
     problem = Problem(
