@@ -91,10 +91,7 @@ class Plan(Record):
     """Five sums that are exactly zero."""
 
     def moved(self, kind: MovementKind, *buckets: Bucket) -> Decimal:
-        """Sum the ledger over one kind of movement, of all buckets or of some.
-
-        >>> # what the lender gives up: plan.moved(MovementKind.WAIVED) + plan.moved(MovementKind.FORGIVEN)
-        """
+        """Sum the ledger over one kind of movement, of all buckets or of some."""
         chosen = buckets or tuple(Bucket)
         return sum((m.amount for m in self.ledger if m.kind is kind and m.bucket in chosen), Decimal("0.00"))
 
@@ -279,13 +276,11 @@ def _identities(books: Books, rows: Sequence[RowTuple], course: Course) -> dict[
     by_kind = dict.fromkeys(MovementKind, 0)
     capitalised_interest = later = 0
     split = dict.fromkeys(Bucket, 0)
-    after = dict.fromkeys(MovementKind, 0)
     for on, kind, bucket, amount in books.moves:
         by_kind[kind] += amount
         if kind is MovementKind.CAPITALISED and bucket not in _OF_PRINCIPAL:
             capitalised_interest += amount
         if on > books.position.on:
-            after[kind] += amount
             later += amount
         else:
             split[bucket] += amount
