@@ -179,7 +179,7 @@ def check(rng: random.Random, count: int, inputs: int) -> int:
         slow = [name for name, condition in rules if holds(condition, values) is True]
         assert reference_module.fired(problem, values) == slow
         for name, condition in rules:
-            assert reference_module.verdict(problem.node(name), values) is holds(condition, values)
+            assert reference_module.verdict(problem.nodes[name], values) is holds(condition, values)
         if engine is not None:
             if small_enough(rules, values):
                 assert engine.fired(values) == slow

@@ -25,7 +25,6 @@ __all__ = [
     "due_dates",
     "every_dates",
     "next_due",
-    "previous_due",
     "roll_date",
     "step_after",
     "step_before",
@@ -241,17 +240,6 @@ def next_due(after: date, anchor_day: int, *, months: int = 1) -> date:
     index = after.year * 12 + after.month - 1
     candidate = _month_day(index, anchor_day)
     return candidate if candidate > after else _month_day(index + months, anchor_day)
-
-
-def previous_due(before: date, anchor_day: int, *, months: int = 1) -> date:
-    """Give the last date on the anchor day that lies strictly before a date.
-
-    >>> previous_due(date(2026, 3, 31), 31)
-    datetime.date(2026, 2, 28)
-    """
-    index = before.year * 12 + before.month - 1
-    candidate = _month_day(index, anchor_day)
-    return candidate if candidate < before else _month_day(index - months, anchor_day)
 
 
 def step_before(due: date, every: str, anchor_day: int) -> date:

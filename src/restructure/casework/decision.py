@@ -14,7 +14,7 @@ from restructure.casework.summary import summarise, to_html
 from restructure.errors import InvalidInput, InvalidPolicy, Issue, Refused
 from restructure.intake.application import Application
 from restructure.intake.assessment import Assessment, assess
-from restructure.intake.facts import Fact, derivation, facts, show, wanting
+from restructure.intake.facts import Fact, derivation, fact_named, facts, show, wanting
 from restructure.intake.prospect import Prospect, foresee
 from restructure.policy.evaluation import Engines, engines_here, evaluator
 from restructure.policy.language import (
@@ -26,7 +26,6 @@ from restructure.policy.language import (
     PolicyRef,
     Rule,
     Text,
-    fact_named,
 )
 from restructure.policy.normal import Leaf, Node, Operator, Values
 from restructure.policy.reference import ConditionResult, decisive, verdict
@@ -146,7 +145,7 @@ class _Case:
     def __init__(self, assessment: Assessment, in_force: InForce, engines: Engines) -> None:
         self.assessment, self.in_force, self.engines = assessment, in_force, engines
         self.problem = in_force.case_problem
-        self.nodes = dict(self.problem.entries)
+        self.nodes = self.problem.nodes
         self.values = encode(self.problem.facts, assessment)
         self.needed: dict[str, list[str]] = {place: [] for place in assessment.missing}
 
@@ -250,12 +249,11 @@ class _Case:
         problem = self.in_force.plan_problem
         values = encode(problem.facts, self.assessment, prospect)
         fired = set(evaluator(problem).fired(values, self.engines))
-        nodes = dict(problem.entries)
         broken: list[Limit] = []
         kept: list[ConditionResult] = []
         failing: list[ConditionResult] = []
         for limit in self.in_force.policy.limits:
-            node = nodes[f"passed:{limit.id}"]
+            node = problem.nodes[f"passed:{limit.id}"]
             found = self.conditions(node, values)
             if f"passed:{limit.id}" in fired:
                 kept += found

@@ -15,7 +15,7 @@ from restructure.calculator.quantity import Kind, Quantity
 from restructure.intake.assessment import Assessment
 from restructure.intake.prospect import Prospect
 
-__all__ = ["Fact", "derivation", "facts", "score_fact", "show", "wanting"]
+__all__ = ["Fact", "derivation", "fact_named", "facts", "score_fact", "show", "wanting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,11 @@ def score_fact(name: str) -> Fact:
     return Fact(name, Kind.RATIO, 6, "A figure from elsewhere.", "", name, (), of_plan=False)
 
 
+def fact_named(name: str) -> Fact:
+    """Give a fact of the catalogue, or a score; raises `KeyError` for a name that is neither."""
+    return score_fact(name) if name.startswith("scores.") else facts()[name]
+
+
 def _declared(model: type[BaseModel], *, of_plan: bool) -> Iterator[Fact]:
     for name, info in model.model_fields.items():
         for quantity in info.metadata:
@@ -132,7 +137,7 @@ def derivation(assessment: Assessment, name: str) -> str:
     The record alone suffices: a formula names other facts, and their values stand in it. Raises
     `KeyError` for a name that is no fact, `ValueError` for a fact of a plan.
     """
-    fact = score_fact(name) if name.startswith("scores.") else facts()[name]
+    fact = fact_named(name)
     if fact.of_plan:
         raise ValueError(f"{name} is a fact of a plan; a case has none yet")
     shown = show(fact, assessment.value(name), assessment.currency)
@@ -153,7 +158,7 @@ def _filled(word: str, assessment: Assessment) -> str:
 
 def wanting(assessment: Assessment, name: str) -> tuple[str, ...]:
     """Name the places in the application that would make an unknown fact known."""
-    fact = facts().get(name) or score_fact(name)
+    fact = fact_named(name)
     if not fact.of_plan and assessment.value(name) is not None:
         return ()
     if fact.supplied:

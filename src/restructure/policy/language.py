@@ -20,7 +20,7 @@ from restructure.calculator.measures import MEASURES, Measure
 from restructure.calculator.money import Currency, Factor
 from restructure.calculator.quantity import Kind
 from restructure.errors import InvalidPolicy, Issue, did_you_mean
-from restructure.intake.facts import Fact, facts, score_fact
+from restructure.intake.facts import Fact, fact_named
 from restructure.policy.normal import Alternative, Leaf, Node, Operator, Problem, Together
 from restructure.record import Record
 
@@ -399,11 +399,6 @@ class InForce(Record):
         return Leaf(
             fact.name, comparison.op, threshold=fact.encode(constant(fact, value), self.policy.currency)
         )
-
-
-def fact_named(name: str) -> Fact:
-    """Give a fact of the catalogue, or a score."""
-    return score_fact(name) if name.startswith("scores.") else facts()[name]
 
 
 def unit_fact(name: str, unit: Kind) -> Fact:

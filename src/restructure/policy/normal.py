@@ -152,9 +152,10 @@ class Problem:
                     names.setdefault(leaf.other)
         return tuple(names)
 
-    def node(self, key: str) -> Node:
-        """Give the condition of one name."""
-        return dict(self.entries)[key]
+    @cached_property
+    def nodes(self) -> dict[str, Node]:
+        """The conditions by name."""
+        return dict(self.entries)
 
 
 def disjuncts(node: Node) -> list[tuple[Leaf, ...]]:
