@@ -4,6 +4,7 @@ The flow: `read_application` → `assess` → `decide` under a `load_policy`; or
 `amortise` and `reschedule`.
 """
 
+from restructure.calculator.accrual import Compounding
 from restructure.calculator.dates import DayCount, Roll, weekend
 from restructure.calculator.figures import Figures, compare
 from restructure.calculator.measures import (
@@ -30,8 +31,9 @@ from restructure.calculator.position import (
     Position,
     position_of,
 )
-from restructure.calculator.schedule import Repayment, Schedule, Terms, amortise
-from restructure.calculator.scheme import Compounding, LastRow, Method
+from restructure.calculator.schedule import Schedule, amortise
+from restructure.calculator.scheme import LastRow, Method
+from restructure.calculator.terms import Repayment, Terms
 from restructure.casework.decision import Decision, Offer, Outcome, Refusal, decide, replay
 from restructure.errors import (
     EngineDisagreement,

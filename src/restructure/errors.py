@@ -139,6 +139,13 @@ CATALOGUE: dict[str, str] = {
     "negative-amortisation": "The instalment is below the interest, so the balance would grow. Raise the instalment or extend.",
     "term-too-long": "The balance is not repaid within 1,200 instalments. Raise the instalment.",
     "balloon-exceeds-balance": "The balloon is larger than the balance that is repaid. Lower it.",
+    "pay-exceeds-claim": "More is paid up front than is owed. Lower the payment.",
+    "suspensions-overlap": "Two suspensions claim one instalment. Let the second start after the first.",
+    "move-out-of-order": "A moved due date would not lie between its neighbours, or not after the effective date.",
+    "balloon-not-needed": "The kept instalments repay the balance, so no balloon is left to solve for.",
+    "settle-exceeds-claim": "The lump sums come to more than is owed. Lower one.",
+    "settle-too-early": "A lump sum of a settlement is due before the day of the settlement.",
+    "settle-excludes": "A settlement ends the loan, so only pay, waive and forgive may stand beside it.",
     "nothing-owed": "There is nothing to restructure: the position holds no money.",
     # --- policies
     "policy-missing": "No policy has this name or path. Packaged policies are listed in the sentence.",

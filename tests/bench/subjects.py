@@ -14,7 +14,8 @@ from restructure.calculator.measures import Capitalise, ChangeRate, Extend, Holi
 from restructure.calculator.plan import Plan, reschedule
 from restructure.calculator.position import Buckets, Position
 from restructure.calculator.rows import Instalment
-from restructure.calculator.schedule import Repayment, Terms, amortise, terms_rows
+from restructure.calculator.schedule import amortise, terms_rows
+from restructure.calculator.terms import Repayment, Terms
 from restructure.casework.decision import Decision, decide
 from restructure.intake.application import Application, read_application
 from restructure.intake.assessment import Assessment, assess

@@ -19,7 +19,7 @@ from restructure.calculator.measures import (
 )
 from restructure.calculator.plan import reschedule
 from restructure.calculator.position import Bucket, Buckets, Position
-from restructure.calculator.schedule import Repayment
+from restructure.calculator.terms import Repayment
 from restructure.errors import CATALOGUE, Refused
 
 _codes = list(CATALOGUE)
@@ -77,7 +77,7 @@ REFUSED = {
     "capitalised and spread": ("bucket-claimed-twice", [Capitalise(of="fees"), Spread(of="fees")]),
     "parked and spread": ("bucket-claimed-twice", [Park(of="fees"), Spread(of="fees")]),
     "spread twice": ("bucket-claimed-twice", [Spread(of="fees"), Spread(of="fees", instalments=3)]),
-    "two holidays": ("measure-repeated", [Holiday(instalments=2), Holiday(instalments=3)]),
+    "two holidays at once": ("suspensions-overlap", [Holiday(instalments=2), Holiday(instalments=3)]),
     "two solves": ("measure-repeated", [Reamortise(), Reamortise(solve="term")]),
     "shortened to nothing": ("term-not-positive", [Extend(instalments=-18)]),
     "a holiday as long as the kept term": ("term-not-positive", [Holiday(instalments=18, keep_term=True)]),

@@ -21,7 +21,8 @@ from restructure.calculator.position import (
     Position,
     position_of,
 )
-from restructure.calculator.schedule import Repayment, Terms, amortise
+from restructure.calculator.schedule import amortise
+from restructure.calculator.terms import Repayment, Terms
 from restructure.errors import CATALOGUE, InvalidInput, Refused
 from strategies import ADDITIVE, contracts, days, histories, major, terms
 

@@ -16,7 +16,9 @@ from calculator.oracles import contract_rows, dues, exact_level, fraction_of_yea
 from restructure.calculator.dates import DayCount
 from restructure.calculator.money import Rounding, rounder
 from restructure.calculator.rows import PAID, level_instalment, level_rows
-from restructure.calculator.schedule import Method, Schedule, Terms, amortise
+from restructure.calculator.schedule import Schedule, amortise
+from restructure.calculator.scheme import Method
+from restructure.calculator.terms import Terms
 from restructure.errors import Refused
 from strategies import DECIMALS, days, major, terms
 

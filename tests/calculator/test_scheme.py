@@ -59,6 +59,14 @@ def figures(terms, **options):
     ]
 
 
+steps = st.builds(
+    dict,
+    every=st.sampled_from([1, 6, 12]),
+    share=st.sampled_from(["7.5%", "-3%", "0"]),
+    times=st.sampled_from([None, 2]),
+)
+
+
 @st.composite
 def loans(draw):
     method = draw(st.sampled_from(list(Method)))
@@ -76,6 +84,8 @@ def loans(draw):
         first_due=first_due,
         every=every,
         method=method,
+        steps=draw(steps) if method is Method.STEPPED else None,
+        negative_amortisation=method is Method.STEPPED,
         balloon=Decimal(balloon).scaleb(-2),
         day_count=draw(st.sampled_from(["ACT/365F", "30/360 by month", "30E/360", "ACT/ACT ISDA"])),
         roll=draw(st.sampled_from(list(Roll))),

@@ -86,7 +86,8 @@ ELSEWHERE = {
 OF_A_PLAN = {
     "waive-exceeds-bucket", "forgive-exceeds-bucket", "park-exceeds-bucket", "measure-repeated", "spread-too-long",
     "rate-segments-overlap", "term-too-long", "nothing-owed", "term-said-twice",
-    "balloon-exceeds-balance",
+    "balloon-exceeds-balance", "pay-exceeds-claim", "suspensions-overlap", "move-out-of-order",
+    "balloon-not-needed", "settle-exceeds-claim", "settle-too-early", "settle-excludes",
 }  # fmt: skip
 
 

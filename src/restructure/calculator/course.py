@@ -1,202 +1,299 @@
-"""Course: how the new principal is repaid. Rates laid over time, the holiday first, then the one solve."""
+"""Course: how the new principal is repaid. Dates and rates laid out, suspensions in place, then the one solve."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
-from typing import assert_never
 
-from restructure.calculator.dates import Closed, weekend
-from restructure.calculator.ledger import Aside, Books, MovementKind
-from restructure.calculator.measures import ChangeRate, Holiday, HolidayInterest, Reamortise, Solve
+from restructure.calculator.accrual import Factor
+from restructure.calculator.asides import Aside
+from restructure.calculator.dates import Closed
+from restructure.calculator.ledger import Books, MovementKind
+from restructure.calculator.measures import (
+    ChangeFrequency,
+    ChangeMethod,
+    ChangeRate,
+    Holiday,
+    MoveDue,
+    Reamortise,
+    Solve,
+)
+from restructure.calculator.money import from_minor, round_div, to_minor
 from restructure.calculator.position import Bucket, Position
 from restructure.calculator.rows import Row, RowTuple
-from restructure.calculator.scheme import LastRow, Method, repay
+from restructure.calculator.schedule import instalments_needed, set_aside
+from restructure.calculator.scheme import HolidayInterest, LastRow, Method, Repaid, Scheme, repay
+from restructure.calculator.terms import MovedDue, RateFrom, Repayment, Suspension
 from restructure.errors import Issue, Refused
 
-__all__ = ["Course"]
+__all__ = ["Changes", "Course"]
 
-_LONGEST = 1200
 _PRINCIPAL, _INTEREST = Row._fields.index("principal"), Row._fields.index("interest")
-_PARKED_INTEREST = Row._fields.index("parked_interest")
+_SET_APART = (MovementKind.CAPITALISED, MovementKind.PARKED, MovementKind.SPREAD)
+_LONGEST = 1200
+_BOOKED_AS = {
+    HolidayInterest.CAPITALISE: MovementKind.CAPITALISED,
+    HolidayInterest.CAPITALISE_AT_END: MovementKind.CAPITALISED,
+    HolidayInterest.PARK: MovementKind.PARKED,
+    HolidayInterest.SPREAD: MovementKind.SPREAD,
+    HolidayInterest.WAIVE: MovementKind.WAIVED,
+}
+
+
+@dataclass(slots=True)
+class Changes:
+    """The measures of phases 7 to 10, sorted."""
+
+    rates: Sequence[ChangeRate] = ()
+    holidays: Sequence[Holiday] = ()
+    extension: int = 0
+    moves: Sequence[MoveDue] = ()
+    frequency: ChangeFrequency | None = None
+    method: ChangeMethod | None = None
+    reamortise: Reamortise | None = None
+
+    def __bool__(self) -> bool:
+        return bool(
+            self.rates or self.holidays or self.extension or self.moves or self.frequency or self.method
+        )
 
 
 class Course:
-    """The amortisation of the new principal: holiday first, then the one solve."""
+    """The amortisation of the new principal from the effective date on."""
 
     def __init__(
-        self,
-        position: Position,
-        principal: int,
-        *,
-        changed: bool,
-        rates: Sequence[ChangeRate],
-        holiday: Holiday | None,
-        extension: int,
-        reamortise: Reamortise | None,
-        closed: Closed = weekend,
+        self, position: Position, principal: int, *, changed: bool, changes: Changes, closed: Closed
     ) -> None:
-        terms = position.repayment
-        self.position, self.principal = position, principal
-        self.holiday, self.reamortise = holiday, reamortise
-        self.scheme = terms.scheme(principal, position.currency)
-        self.closed = closed
-        self.held_off = holiday.instalments if holiday else 0
-        """Instalments of the holiday."""
-        self.total = terms.instalments + extension + (0 if holiday and holiday.keep_term else self.held_off)
-        """Instalments planned, the holiday included."""
-        if not self.total and not principal and not extension:
+        self.position, self.principal, self.closed = position, principal, closed
+        self.rates = _rates(position, changes.rates)
+        agreed = position.repayment
+        self.terms, self.total = (agreed, agreed.instalments) if not changes else _changed(position, changes)
+        if not self.total and not principal and not changes.extension:
             self.total = 1  # a matured loan without principal left still needs a row for its arrears
-        left = self.total - self.held_off
-        if left < 1:
+        if self.total < 1:
             raise Refused(
-                Issue(
-                    "term-not-positive",
-                    f"{terms.instalments} instalments {extension:+d} leave {left} to repay over",
-                )
+                Issue("term-not-positive", f"{agreed.instalments} instalments leave none to repay over")
             )
-        self.rates = _rate_segments(position, rates)
-        same_rate = self.rates == [(position.on, terms.annual_rate)]
-        self.changed = changed or bool(self.held_off or extension) or not same_rate
-        nothing_paid = self.held_off if holiday and holiday.pay == "none" else 0
-        self.first_paid = self.total - 1 if terms.method is Method.BULLET else nothing_paid
-        """The first row in which anything is paid."""
-        self.instalment = 0
-        """The regular instalment that was solved or kept."""
+        self.reamortise = changes.reamortise
+        self.scheme: Scheme = self.terms.scheme(principal, position.currency)
+        if self.reamortise is not None and self.reamortise.balloon is not None:
+            balloon = to_minor(self.reamortise.balloon, position.currency)
+            self.scheme = replace(self.scheme, balloon=balloon)
+        self.changed = changed or self.terms != agreed or self.rates != agreed.rate_path(position.on)
+        """Whether anything but the solve was changed, so that the instalment is solved anew."""
+        self.instalment = self.unit = 0
+        """The regular instalment that was solved or kept; the unit is its principal alone if parts are equal."""
         self.asides: list[Aside] = []
-        """Interest of the holiday that is due outside the amortisation."""
-        self.dues: list[date] = []
-        self.factors: list[int] = []
-        self.year = 1
-        self.spare: tuple[date, int] | None = None
+        """Interest of suspensions that is due outside the amortisation."""
         self.plan_periods(self.total)
 
     def plan_periods(self, count: int) -> None:
         """Lay out due dates and interest factors of so many instalments."""
-        terms = self.position.repayment
-        extra = int(terms.last_row is LastRow.EXTRA_ROW)
-        dues, factors, self.year = terms.periods(self.position.on, count + extra, self.rates, self.closed)
+        extra = int(self.terms.last_row is LastRow.EXTRA_ROW)
+        dues, factors, self.year = self.terms.periods(
+            self.position.on, count + extra, self.rates, self.closed
+        )
+        self.total = count
         self.dues, self.factors = dues[:count], factors[:count]
-        self.spare = (dues[count], factors[count]) if extra else None
+        self.spare: tuple[date, Factor] | None = (dues[count], factors[count]) if extra else None
+
+    @property
+    def first_paid(self) -> int:
+        """Index of the first row in which anything is paid."""
+        if self.scheme.method is Method.BULLET:
+            return self.total - 1
+        first = 0
+        for pause in self.scheme.pauses:
+            if pause.first == first and pause.pays == 0:
+                first = pause.end
+        return first
 
     def run(self, books: Books) -> list[RowTuple]:
-        """Make the rows of holiday and repayment, booking what a holiday does to interest."""
-        rows, balance = self._suspend(books)
-        terms = self.position.repayment
+        """Make the rows, booking what suspensions do to interest."""
         solve = (
             self.reamortise.solve
             if self.reamortise
             else (Solve.INSTALMENT if self.changed else Solve.NOTHING)
         )
+        given = self.reamortise.instalment if self.reamortise else None
         agreed = None
         if solve is not Solve.INSTALMENT:
-            given = self.reamortise.instalment if self.reamortise else None
-            kept = given if given is not None else terms.instalment
+            kept = given if given is not None else self.terms.instalment
             agreed = None if kept is None else books.minor(kept)
-        covered = 0
-        if agreed is not None and not self.held_off and not (self.reamortise and self.reamortise.instalment):
-            # The agreed instalment covers the interest of its whole period, the part before the
-            # effective date included; what was capitalised, parked or spread of that part it no longer has to.
-            covered = books.opening[Bucket.ACCRUED] - sum(
-                amount
-                for _, kind, bucket, amount in books.moves
-                if bucket is Bucket.ACCRUED
-                and kind in (MovementKind.CAPITALISED, MovementKind.PARKED, MovementKind.SPREAD)
-            )
+        covered = self._covered(books, kept=agreed is not None and given is None)
         if solve is Solve.TERM and agreed is not None:
-            self._find_term(balance, agreed, covered)
-        dues, factors = self.dues[self.held_off :], self.factors[self.held_off :]
-        paid, self.instalment = repay(
-            self.scheme, dues, balance, agreed, factors, self.year, covered=covered, spare=self.spare
-        )
-        if terms.method is not Method.LEVEL:
-            self.instalment = paid[0][_PRINCIPAL] + paid[0][_INTEREST]
-        return rows + paid
-
-    def _suspend(self, books: Books) -> tuple[list[RowTuple], int]:
-        """Run the holiday; gives its rows and the balance after it."""
-        rows: list[RowTuple] = []
-        balance, waiting = self.principal, 0
-        for k in range(self.held_off):
-            holiday = self.holiday
-            assert holiday is not None
-            accrued = self.scheme.interest(balance, self.factors[k], self.year)
-            paid = joining = 0
-            if holiday.pay == "interest":
-                paid = accrued
-            else:
-                match holiday.interest:
-                    case HolidayInterest.CAPITALISE:
-                        joining = accrued
-                    case HolidayInterest.CAPITALISE_AT_END:
-                        waiting += accrued
-                        if k == self.held_off - 1:
-                            joining = waiting
-                    case HolidayInterest.PARK | HolidayInterest.SPREAD:
-                        waiting += accrued
-                    case HolidayInterest.WAIVE:
-                        books.move(MovementKind.WAIVED, Bucket.ACCRUED, accrued, on=self.dues[k])
-                    case _:
-                        assert_never(holiday.interest)
-            if joining:
-                books.move(MovementKind.CAPITALISED, Bucket.ACCRUED, joining, on=self.dues[k])
-            balance += joining
-            rows.append((self.dues[k], 0, paid, 0, 0, 0, 0, 0, 0, accrued, joining, balance))
-        if (
-            waiting
-            and self.holiday
-            and self.holiday.interest in (HolidayInterest.PARK, HolidayInterest.SPREAD)
-        ):
-            parked = self.holiday.interest is HolidayInterest.PARK
-            books.move(
-                MovementKind.PARKED if parked else MovementKind.SPREAD,
-                Bucket.ACCRUED,
-                waiting,
-                on=self.dues[self.held_off - 1],
-            )
-            self.asides.append(
-                Aside(_PARKED_INTEREST, waiting, at_maturity=parked, parts=None if parked else 0)
-            )
-        return rows, balance
-
-    def _find_term(self, balance: int, agreed: int, covered: int) -> None:
-        """Find how many instalments the balance takes, doubling the horizon until it is repaid."""
-        terms = self.position.repayment
-        count = 12
-        while True:
-            count = min(count * 2, _LONGEST)
-            self.plan_periods(self.held_off + count)
-            rows, _ = repay(
+            needed = instalments_needed(
+                self.terms,
                 self.scheme,
-                self.dues[self.held_off :],
-                balance,
+                self.principal,
                 agreed,
-                self.factors[self.held_off :],
-                self.year,
+                self.position.on,
+                self.rates,
+                self.closed,
                 covered=covered,
             )
-            # The last row of a full horizon takes everything left, so only an ordinary one tells the term.
-            level = terms.method is Method.LEVEL
-            last = rows[-1][_PRINCIPAL] + (rows[-1][_INTEREST] if level else 0)
-            if len(rows) < count or last <= agreed:
-                self.plan_periods(self.held_off + len(rows))
-                self.total = self.held_off + len(rows)
-                return
-            if count == _LONGEST:
-                raise Refused(
-                    Issue(
-                        "term-too-long", "the instalment does not repay the balance within 1,200 instalments"
-                    )
-                )
+            self.plan_periods(needed)
+        repaid = repay(
+            self.scheme,
+            self.dues,
+            self.principal,
+            agreed,
+            self.factors,
+            self.year,
+            covered=covered,
+            spare=self.spare,
+        )
+        if solve is Solve.BALLOON and repaid.rows[-1][_PRINCIPAL] + repaid.rows[-1][_INTEREST] <= (
+            repaid.instalment
+        ):
+            raise Refused(
+                Issue("balloon-not-needed", "the kept instalments repay the balance, so no balloon is left")
+            )
+        self._book(books, repaid)
+        self.unit = self.instalment = repaid.instalment
+        if not self.scheme.annuity:
+            suspended = {k for pause in self.scheme.pauses for k in range(pause.first, pause.end)}
+            regular = next((row for k, row in enumerate(repaid.rows) if k not in suspended), repaid.rows[-1])
+            self.instalment = regular[_PRINCIPAL] + regular[_INTEREST]
+        return repaid.rows
+
+    def replay(self, rows: Sequence[RowTuple], borne: Mapping[int, int]) -> list[int]:
+        """Make the interest of every row once more, from the printed balance alone.
+
+        `borne` is interest of what was set aside, by index of the row in which it falls due.
+        """
+        factors = [*self.factors, *(() if self.spare is None else (self.spare[1],))]
+        again, balance = [], self.principal
+        for k, row in enumerate(rows):
+            # A row after the last period holds only what was set aside.
+            priced = self.scheme.interest(balance, factors[k], self.year) if k < len(factors) else 0
+            again.append(priced + borne.get(k, 0))
+            balance = row[-1]
+        return again
+
+    @property
+    def repayment(self) -> Repayment:
+        """How the balance is repaid from the effective date on."""
+        reamortise = self.reamortise
+        new: dict[str, object] = {
+            "instalments": self.total,
+            "annual_rate": self.rates[0][1],
+            "rates": tuple(RateFrom(starts=start, annual_rate=rate) for start, rate in self.rates[1:]),
+        }
+        if self.scheme.annuity or self.scheme.method in (Method.EQUAL_PRINCIPAL, Method.FLAT):
+            new["instalment"] = from_minor(self.unit, self.position.currency)
+        if reamortise is not None and reamortise.balloon is not None:
+            new["balloon"] = reamortise.balloon
+        return self.terms.model_copy(update=new)
+
+    def _covered(self, books: Books, *, kept: bool) -> int:
+        """Give the interest from before the effective date that the first instalment has to cover.
+
+        The agreed instalment covers the interest of its whole period, the part before the effective date
+        included; what was capitalised, parked or spread of that part it no longer has to. A solved one
+        covers what `Reamortise.covers` names.
+        """
+        if self.first_paid:
+            return 0
+        covers = self.reamortise.covers if self.reamortise else ()
+        carried = sum(
+            amount
+            for _, kind, bucket, amount in books.moves
+            if bucket in covers and kind is MovementKind.CARRIED
+        )
+        if covers or not kept:
+            return carried
+        return books.opening[Bucket.ACCRUED] - sum(
+            amount
+            for _, kind, bucket, amount in books.moves
+            if bucket is Bucket.ACCRUED and kind in _SET_APART
+        )
+
+    def _book(self, books: Books, repaid: Repaid) -> None:
+        for k, how, amount in repaid.unpaid:
+            books.move(_BOOKED_AS[how], Bucket.ACCRUED, amount, on=self.dues[k])
+        self.asides = set_aside(repaid)
 
 
-def _rate_segments(position: Position, changes: Sequence[ChangeRate]) -> list[tuple[date, Fraction]]:
-    """Lay the rate changes over the contract rate; two changes for one night are refused."""
-    contract = position.repayment.annual_rate
+def _changed(position: Position, changes: Changes) -> tuple[Repayment, int]:
+    """Give the repayment with its timing, method and suspensions changed, and the number of its instalments."""
+    terms = position.repayment
+    new: dict[str, object] = {}
+    if changes.moves:
+        moves = {move.instalment: move for move in terms.moves}
+        for move in changes.moves:
+            moves[move.instalment] = MovedDue(
+                instalment=move.instalment, to=move.to, anchor_day=move.anchor_day
+            )
+        new["moves"] = tuple(moves[k] for k in sorted(moves))
+    if changes.method is not None:
+        new |= {"method": changes.method.method, "steps": changes.method.steps}
+        if changes.method.method is not terms.method:
+            new["instalment"] = None  # what was agreed under one method says nothing under another
+    count = terms.instalments
+    if changes.frequency is not None:
+        last = terms.dues()[-1] if count else terms.first_due
+        new["every"] = changes.frequency.every
+        new["instalment"] = terms.instalment if changes.frequency.every == terms.every else None
+        anchored = terms.model_copy(update={"every": changes.frequency.every, "anchor_day": terms.anchor})
+        fitting = sum(due <= last for due in anchored.dues(_LONGEST))
+        count = changes.frequency.instalments or max(1, fitting)
+    held_off = sum(holiday.instalments for holiday in changes.holidays)
+    kept = sum(holiday.instalments for holiday in changes.holidays if holiday.keep_term)
+    count += changes.extension + held_off - kept
+    suspensions = [*terms.suspensions, *(_suspension(position, one) for one in changes.holidays)]
+    left = count - sum(one.instalments for one in suspensions)
+    if left < 1 and (terms.instalments or held_off or changes.extension):
+        raise Refused(
+            Issue(
+                "term-not-positive",
+                f"{terms.instalments} instalments {count - terms.instalments:+d} leave {left} to repay over",
+            )
+        )
+    new |= {"suspensions": tuple(suspensions), "instalments": count}
+    changed = terms.model_copy(update=new)
+    found = [
+        Issue(code, sentence)
+        for code, sentence, *_ in changed.contradictions()
+        if code in ("suspensions-overlap", "move-out-of-order", "date-order", "term-not-positive")
+    ]
+    if changes.moves and changed.dues(1)[0] <= position.on:
+        found.append(
+            Issue(
+                "move-out-of-order",
+                f"the first instalment would fall due by {position.on}, the effective date",
+            )
+        )
+    if found:
+        raise Refused(found)
+    return changed, count
+
+
+def _suspension(position: Position, holiday: Holiday) -> Suspension:
+    amount = holiday.amount
+    if holiday.share is not None:
+        regular = to_minor(position.regular_instalment, position.currency)
+        paid = round_div(regular * holiday.share.numerator, holiday.share.denominator)
+        amount = from_minor(paid, position.currency)
+    return Suspension(
+        instalments=holiday.instalments,
+        starts=holiday.starts,
+        pay=holiday.pay,
+        amount=amount,
+        interest=holiday.interest,
+    )
+
+
+def _rates(position: Position, changes: Sequence[ChangeRate]) -> list[tuple[date, Fraction]]:
+    """Lay rate changes over the agreed rates; two changes for one night are refused."""
+    path = position.repayment.rate_path(position.on)
+    if not changes:
+        return path
     spans = sorted(
         ((max(c.starts or position.on, position.on), c.ends or date.max, c.annual_rate) for c in changes),
         key=lambda span: span[:2],
     )
-    segments: list[tuple[date, Fraction]] = [(position.on, contract)]
+    laid: list[tuple[date, date, Fraction]] = []
     busy_until = position.on
     for start, end, rate in spans:
         if end <= start:
@@ -204,16 +301,21 @@ def _rate_segments(position: Position, changes: Sequence[ChangeRate]) -> list[tu
                 Issue("rate-segment-empty", f"a rate change ends on {end}, before it starts on {start}")
             )
         if start < busy_until:
-            if (start, rate) in segments and end == busy_until:
+            if laid[-1:] == [(start, end, rate)]:
                 continue  # the same change said twice
             raise Refused(Issue("rate-segments-overlap", f"two rate changes both claim the night of {start}"))
-        segments = [segment for segment in segments if segment[0] < start]
-        segments.append((start, rate))
-        if end < date.max:
-            segments.append((end, contract))
+        laid.append((start, end, rate))
         busy_until = end
-    merged = segments[:1]
-    for start, rate in segments[1:]:
+    for start, end, rate in laid:
+        after = [segment for segment in path if segment[0] <= end][-1][1]
+        path = [
+            *(segment for segment in path if segment[0] < start),
+            (start, rate),
+            *([(end, after)] if end < date.max else []),
+            *(segment for segment in path if segment[0] > end),
+        ]
+    merged = path[:1]
+    for start, rate in path[1:]:
         if rate != merged[-1][1]:
             merged.append((start, rate))
     return merged

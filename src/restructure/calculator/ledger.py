@@ -10,17 +10,20 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from typing import Any
 
-from restructure.calculator.measures import Capitalise, Forgive, Park, Spread, Waive
-from restructure.calculator.money import Money, from_minor, round_div, to_minor
+from restructure.calculator.asides import Aside
+from restructure.calculator.contract import Claim, Component, Timing
+from restructure.calculator.measures import Capitalise, Forgive, Park, Pay, Settle, Spread, Waive
+from restructure.calculator.money import Money, from_minor, round_div, to_minor, write_rate
 from restructure.calculator.position import Bucket, Position
-from restructure.calculator.rows import Row
+from restructure.calculator.rows import Row, RowTuple
 from restructure.errors import Issue, Refused
 from restructure.record import Record
 
 __all__ = [
     "DUE_IN",
-    "Aside",
+    "OF_PRINCIPAL",
     "Books",
     "Movement",
     "MovementKind",
@@ -28,6 +31,8 @@ __all__ = [
     "carry",
     "forgive",
     "park",
+    "pay",
+    "settle",
     "spread",
     "waive",
 ]
@@ -43,6 +48,10 @@ DUE_IN = {
 }
 """The column in which each bucket's money shows once it is due outside the amortisation."""
 
+OF_PRINCIPAL = (Bucket.PRINCIPAL, Bucket.PRINCIPAL_ARREARS, Bucket.PARKED)
+"""The buckets that count as principal."""
+
+_PRINCIPAL = Row._fields.index("principal")
 _PARKED_IN = DUE_IN | {
     Bucket.PRINCIPAL_ARREARS: Row._fields.index("parked_principal"),
     Bucket.INTEREST_ARREARS: Row._fields.index("parked_interest"),
@@ -53,6 +62,7 @@ _PARKED_IN = DUE_IN | {
 class MovementKind(StrEnum):
     """What can happen to money in a bucket."""
 
+    PAID = "paid"
     WAIVED = "waived"
     FORGIVEN = "forgiven"
     CAPITALISED = "capitalised"
@@ -119,21 +129,50 @@ class Books:
             raise Refused(Issue("money-scale", str(error))) from None
 
 
-@dataclass(slots=True)
-class Aside:
-    """Money due outside the amortisation: in one row, or in equal parts over several."""
+def payment_order(allocation: Sequence[Component | Claim]) -> list[Bucket]:
+    """List the buckets in the order in which a payment fills them; what is not yet due comes last."""
+    order: list[Bucket] = []
+    for word in allocation:
+        component = word.component if isinstance(word, Claim) else word
+        timing = word.timing if isinstance(word, Claim) else Timing.PAST_DUE
+        order.append(_PAID_INTO[component, timing is Timing.IN_ADVANCE])
+    order += [Bucket.ACCRUED, Bucket.PRINCIPAL, Bucket.PARKED]
+    return list(dict.fromkeys(order))
 
-    column: int
-    amount: int
-    until: date | None = None
-    at_maturity: bool = False
-    parts: int | None = None
+
+_PAID_INTO = {
+    (Component.FEES, False): Bucket.FEES,
+    (Component.FEES, True): Bucket.FEES,
+    (Component.PENALTY, False): Bucket.PENALTY,
+    (Component.PENALTY, True): Bucket.PENALTY,
+    (Component.INTEREST, False): Bucket.INTEREST_ARREARS,
+    (Component.INTEREST, True): Bucket.ACCRUED,
+    (Component.PRINCIPAL, False): Bucket.PRINCIPAL_ARREARS,
+    (Component.PRINCIPAL, True): Bucket.PRINCIPAL,
+}
+
+
+def pay(books: Books, pays: Sequence[Pay]) -> None:
+    """Take up-front payments through the allocation order (phase 1)."""
+    amount = sum(books.minor(one.amount) for one in pays)
+    claim = sum(books.opening.values())
+    if amount > claim:
+        raise Refused(
+            Issue(
+                "pay-exceeds-claim",
+                f"{_shown(books, amount)} would be paid but {_shown(books, claim)} is owed",
+            )
+        )
+    for bucket in payment_order(books.position.allocation):
+        part = min(amount, books.rest[bucket])
+        books.move(MovementKind.PAID, bucket, part)
+        amount -= part
 
 
 def waive(books: Books, waives: Sequence[Waive]) -> None:
     """Give up interest, penalty and fees (phase 2)."""
     for bucket in Bucket:
-        held = books.opening[bucket]
+        held = books.rest[bucket]
         total, shares = 0, Fraction(0)
         for waive in waives:
             if bucket not in waive.of:
@@ -166,8 +205,8 @@ def _shown(books: Books, minor: int) -> str:
 
 def forgive(books: Books, forgives: Sequence[Forgive]) -> None:
     """Give up principal (phase 3)."""
-    for bucket in (Bucket.PRINCIPAL, Bucket.PRINCIPAL_ARREARS):
-        held = books.opening[bucket]
+    for bucket in (Bucket.PRINCIPAL, Bucket.PRINCIPAL_ARREARS, Bucket.PARKED):
+        held = books.rest[bucket]
         mine = [forgive for forgive in forgives if forgive.of is bucket]
         total = sum(books.minor(f.amount) for f in mine if f.amount is not None)
         total += _share(sum((f.share for f in mine if f.share is not None), Fraction(0)), held)
@@ -211,7 +250,7 @@ def park(books: Books, parks: Sequence[Park]) -> list[Aside]:
                 shares[bucket] += park.share
                 amount = _share(shares[bucket], held) - _share(before, held)
             else:
-                amount = books.claim_rest(f"park until {park.until or 'maturity'}", bucket)
+                amount = books.claim_rest(f"park until {park.until or 'maturity'}{_bearing(park)}", bucket)
             if amount > books.rest[bucket]:
                 raise Refused(
                     Issue(
@@ -223,13 +262,26 @@ def park(books: Books, parks: Sequence[Park]) -> list[Aside]:
             if not amount:
                 continue
             books.move(MovementKind.PARKED, bucket, amount)
-            asides.append(Aside(_PARKED_IN[bucket], amount, until=park.until, at_maturity=park.until is None))
+            asides.append(
+                Aside(
+                    _PARKED_IN[bucket],
+                    amount,
+                    until=park.until,
+                    at_maturity=park.until is None,
+                    annual_rate=park.annual_rate,
+                )
+            )
     return asides
 
 
-def _parks_last(one: Park) -> tuple[bool, date, Fraction, Decimal]:
+def _bearing(park: Park) -> str:
+    return f" at {write_rate(park.annual_rate)}" if park.annual_rate else ""
+
+
+def _parks_last(one: Park) -> tuple[bool, date, Fraction, Fraction, Decimal]:
     takes_the_rest = one.amount is None and one.share is None
-    return takes_the_rest, one.until or date.max, one.share or Fraction(0), one.amount or Decimal(0)
+    until = one.until or date.max
+    return takes_the_rest, until, one.annual_rate, one.share or Fraction(0), one.amount or Decimal(0)
 
 
 def spread(books: Books, spreads: Sequence[Spread]) -> list[Aside]:
@@ -256,8 +308,68 @@ def carry(books: Books) -> list[Aside]:
     """Whatever no measure named is due with the first new instalment; what was parked stays parked."""
     asides = []
     for bucket in Bucket:
-        if bucket is not Bucket.PRINCIPAL and books.rest[bucket]:
-            amount = books.rest[bucket]
-            books.move(MovementKind.CARRIED, bucket, amount)
-            asides.append(Aside(DUE_IN[bucket], amount, at_maturity=bucket is Bucket.PARKED))
+        if bucket is Bucket.PRINCIPAL or not books.rest[bucket]:
+            continue
+        amount = books.rest[bucket]
+        books.move(MovementKind.CARRIED, bucket, amount)
+        if bucket is Bucket.PARKED:
+            asides += _still_parked(books, amount)
+        else:
+            asides.append(Aside(DUE_IN[bucket], amount))
     return asides
+
+
+def _still_parked(books: Books, amount: int) -> list[Aside]:
+    """Leave parked money due when it was; what has gone from it has gone from what falls due last."""
+    asides, column = [], DUE_IN[Bucket.PARKED]
+    for later in sorted(books.position.parked_due, key=lambda one: one.on or date.max):
+        part = min(amount, books.minor(later.amount))
+        amount -= part
+        if part:
+            asides.append(
+                Aside(
+                    column, part, until=later.on, at_maturity=later.on is None, annual_rate=later.annual_rate
+                )
+            )
+    return [*asides, Aside(column, amount, at_maturity=True)] if amount else asides
+
+
+def settle(books: Books, settlement: Settle) -> list[RowTuple]:
+    """Lay the lump sums of a settlement on what is owed and give up the rest; gives their rows."""
+    sums = sorted(settlement.payments, key=lambda one: one.on)
+    paying, owed = sum(books.minor(one.amount) for one in sums), sum(books.rest.values())
+    if paying > owed:
+        raise Refused(
+            Issue(
+                "settle-exceeds-claim",
+                f"{_shown(books, paying)} would be paid but {_shown(books, owed)} is owed",
+            )
+        )
+    if sums[0].on < books.position.on:
+        raise Refused(
+            Issue(
+                "settle-too-early",
+                f"a lump sum is due on {sums[0].on}, before the settlement on {books.position.on}",
+            )
+        )
+    order = payment_order(books.position.allocation)
+    kept = dict.fromkeys(Bucket, 0)
+    for bucket in order:
+        kept[bucket] = min(paying, books.rest[bucket])
+        paying -= kept[bucket]
+        given_up = books.rest[bucket] - kept[bucket]
+        lost = MovementKind.FORGIVEN if bucket in OF_PRINCIPAL else MovementKind.WAIVED
+        books.move(lost, bucket, given_up)
+        books.move(MovementKind.CARRIED, bucket, kept[bucket])
+    rows: list[RowTuple] = []
+    for one in sums:
+        row: list[Any] = [one.on, *(0,) * (len(Row._fields) - 1)]
+        amount = books.minor(one.amount)
+        for bucket in order:
+            part = min(amount, kept[bucket])
+            kept[bucket] -= part
+            amount -= part
+            row[_PRINCIPAL if bucket is Bucket.PRINCIPAL else DUE_IN[bucket]] += part
+        row[-1] = kept[Bucket.PRINCIPAL]
+        rows.append(tuple(row))
+    return rows

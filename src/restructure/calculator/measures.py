@@ -3,26 +3,36 @@
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
+from fractions import Fraction
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
 
+from restructure.calculator.dates import Every
 from restructure.calculator.money import Money, Rate, Share
 from restructure.calculator.position import Bucket
+from restructure.calculator.scheme import HolidayInterest, Method
+from restructure.calculator.terms import Steps, Suspension
 from restructure.record import Record
 
 __all__ = [
     "MEASURES",
     "Capitalise",
+    "ChangeFrequency",
+    "ChangeMethod",
     "ChangeRate",
     "Extend",
     "Forgive",
     "Holiday",
     "HolidayInterest",
+    "LumpSum",
     "Measure",
+    "MoveDue",
     "Park",
+    "Pay",
     "Reamortise",
+    "Settle",
     "Solve",
     "Spread",
     "Waive",
@@ -59,6 +69,14 @@ def _only(buckets: Sequence[Bucket], allowed: Sequence[Bucket], what: str) -> No
         raise PydanticCustomError("bucket-claimed-twice", "{what} names a bucket twice", {"what": what})
 
 
+class Pay(Record):
+    """Take an up-front payment on the effective date, through the allocation order (phase 1)."""
+
+    measure: Literal["pay"] = "pay"
+    amount: Money
+    """What is paid; payments of one set add up."""
+
+
 class Waive(Record):
     """Give up interest, penalty or fees owed: an amount, a share or all of a bucket (phase 2)."""
 
@@ -91,8 +109,8 @@ class Forgive(Record):
     """Give up principal, booked apart from waivers (phase 3)."""
 
     measure: Literal["forgive"] = "forgive"
-    of: Literal[Bucket.PRINCIPAL, Bucket.PRINCIPAL_ARREARS] = Bucket.PRINCIPAL
-    """Bucket: principal (not yet due) or principal_arrears."""
+    of: Literal[Bucket.PRINCIPAL, Bucket.PRINCIPAL_ARREARS, Bucket.PARKED] = Bucket.PRINCIPAL
+    """Bucket: principal (not yet due), principal_arrears or parked."""
     amount: Money | None = None
     """Amount of principal to give up."""
     share: Share | None = None
@@ -129,6 +147,8 @@ class Park(Record):
     """Share of each bucket to set aside, rounded half-up once; absent with no amount: all of it."""
     until: date | None = None
     """Falls due with the first instalment on or after this day; absent: with the last one."""
+    annual_rate: Rate = Fraction(0)
+    """Simple interest that it bears meanwhile, a year and as a fraction of one, due together with it."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -179,33 +199,22 @@ class ChangeRate(Record):
         return self
 
 
-class HolidayInterest(StrEnum):
-    """What becomes of the interest that a holiday leaves unpaid."""
-
-    CAPITALISE = "capitalise"
-    """Joins the balance on every due date of the holiday."""
-    CAPITALISE_AT_END = "capitalise_at_end"
-    """Joins the balance once, on the last due date of the holiday."""
-    PARK = "park"
-    """Waits without interest for the last instalment."""
-    SPREAD = "spread"
-    """Is paid in equal parts with the instalments after the holiday."""
-    WAIVE = "waive"
-    """Is given up."""
-
-
-class Holiday(Record):
-    """Suspend instalments for a while, wholly or down to the interest (phase 8)."""
+class Holiday(Suspension):
+    """Suspend instalments for a while, wholly, down to the interest, or to a part of them (phase 8)."""
 
     measure: Literal["holiday"] = "holiday"
-    instalments: int = Field(ge=0, le=1200)
-    """How many instalments, from the first."""
-    pay: Literal["none", "interest"] = "none"
-    """What is still paid: nothing, or the interest of each period."""
-    interest: HolidayInterest = HolidayInterest.CAPITALISE
-    """What becomes of interest that is not paid."""
+    share: Share | None = None
+    """Share of the agreed instalment that is still paid, rounded half-up once."""
     keep_term: bool = False
     """Whether the last due date stays where it was; otherwise the term grows by the holiday."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if sum((self.amount is not None, self.share is not None, self.pay != "none")) > 1:
+            raise PydanticCustomError(
+                "amount-or-share", "give one of pay, amount and share: what is still paid of an instalment"
+            )
+        return self
 
 
 class Extend(Record):
@@ -216,6 +225,46 @@ class Extend(Record):
     """Instalments added at the end."""
 
 
+class MoveDue(Record):
+    """Move a due date; the later ones step from where it went (phase 9)."""
+
+    measure: Literal["move_due"] = "move_due"
+    to: date
+    """Day the instalment falls due instead."""
+    instalment: int = Field(default=1, ge=1, le=1200)
+    """Number of the instalment, 1 for the next one due."""
+    anchor_day: int | None = Field(default=None, ge=1, le=31)
+    """Day of the month that later due dates step from; absent: the day of `to`."""
+
+
+class ChangeFrequency(Record):
+    """Change the rhythm of the instalments (phase 9)."""
+
+    measure: Literal["frequency"] = "frequency"
+    every: Every
+    """New rhythm: "2 weeks", "1 month", "semi-monthly"; the next due date stays unless it is moved too."""
+    instalments: int | None = Field(default=None, ge=1, le=1200)
+    """Instalments in the new rhythm before any extension; absent: as many as fall due by the old last day."""
+
+
+class ChangeMethod(Record):
+    """Change how principal is spread over the instalments (phase 9)."""
+
+    measure: Literal["method"] = "method"
+    method: Method
+    """Level, equal principal, interest-only, bullet, flat or stepped."""
+    steps: Steps | None = None
+    """How the instalments of the stepped method rise or fall."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.steps is None) == (self.method is Method.STEPPED):
+            raise PydanticCustomError(
+                "value-invalid", "steps say how the stepped method goes; give both or neither"
+            )
+        return self
+
+
 class Solve(StrEnum):
     """What re-amortisation solves for."""
 
@@ -223,8 +272,10 @@ class Solve(StrEnum):
     """The level instalment (or part of principal) that repays the balance over the term."""
     TERM = "term"
     """The number of instalments that repays the balance."""
+    BALLOON = "balloon"
+    """What is left of the balance after the kept instalments; it falls due with the last of them."""
     NOTHING = "nothing"
-    """Neither: instalment and term stay, the last instalment takes what is left."""
+    """None of them: instalment and term stay, and rounding alone may change the last instalment."""
 
 
 class Reamortise(Record):
@@ -234,19 +285,60 @@ class Reamortise(Record):
     solve: Solve = Solve.INSTALMENT
     """The one unknown."""
     instalment: Money | None = None
-    """The instalment to keep when solving for the term or for nothing; absent: the agreed one."""
+    """The instalment to keep when it is not solved; absent: the agreed one."""
+    balloon: Money | None = None
+    """Principal that waits for the last instalment while the others are solved; absent: as agreed."""
+    covers: _Of | tuple[()] = ()
+    """Carried buckets that the first instalment covers instead of having them on top (interest_arrears, accrued)."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        _only(self.covers, (Bucket.INTEREST_ARREARS, Bucket.ACCRUED), "covers")
+        if self.solve is not Solve.INSTALMENT and self.balloon is not None:
+            raise PydanticCustomError("value-invalid", "a balloon is given or solved for, not both")
         if self.solve is Solve.INSTALMENT and self.instalment is not None:
             raise PydanticCustomError(
-                "value-invalid", "the instalment is given, so solve for the term or for nothing"
+                "value-invalid", "the instalment is given, so solve for the term, a balloon or nothing"
             )
         return self
 
 
+class LumpSum(Record):
+    """One payment of a settlement."""
+
+    on: date
+    """Day it is due."""
+    amount: Money
+    """What is paid."""
+
+
+class Settle(Record):
+    """Settle everything owed by one or more lump sums; the rest is given up once they are paid.
+
+    They go through the allocation order; what is left of interest, penalty and fees is waived, what is left of
+    principal forgiven. No interest accrues meanwhile. Only pay, waive and forgive go with it.
+    """
+
+    measure: Literal["settle"] = "settle"
+    payments: tuple[LumpSum, ...] = Field(min_length=1)
+    """The lump sums; together no more than what is owed."""
+
+
 Measure = Annotated[
-    Waive | Forgive | Capitalise | Park | Spread | ChangeRate | Holiday | Extend | Reamortise,
+    Pay
+    | Waive
+    | Forgive
+    | Capitalise
+    | Park
+    | Spread
+    | ChangeRate
+    | Holiday
+    | Extend
+    | MoveDue
+    | ChangeFrequency
+    | ChangeMethod
+    | Reamortise
+    | Settle,
     Field(discriminator="measure"),
 ]
 """Any measure; in JSON and YAML the key `measure` says which."""

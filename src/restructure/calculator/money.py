@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, PlainSerializer, PlainValidator, WithJsonS
 from pydantic_core import PydanticCustomError
 
 __all__ = [
+    "Change",
     "Currency",
     "Factor",
     "Money",
@@ -156,12 +157,18 @@ def _half_up(numerator: int, denominator: int) -> int:
 
 
 def split_evenly(total: int, parts: int) -> list[int]:
-    """Split minor units into equal parts, the last one taking the residue.
+    """Split minor units into equal parts, each rounded half-up, the last one taking the residue.
+
+    Where the rounded parts would leave the last one less than nothing they are rounded down.
 
     >>> split_evenly(3000, 36)[:2], split_evenly(3000, 36)[-1]
     ([83, 83], 95)
+    >>> split_evenly(71, 6), split_evenly(5, 10)
+    ([12, 12, 12, 12, 12, 11], [0, 0, 0, 0, 0, 0, 0, 0, 0, 5])
     """
-    part = total // parts
+    part = _half_up(total, parts)
+    if part * (parts - 1) > total:
+        part = total // parts
     return [part] * (parts - 1) + [total - part * (parts - 1)]
 
 
@@ -325,6 +332,26 @@ Factor = Annotated[
     WithJsonSchema(_RATE_SCHEMA),
 ]
 """An exact number, zero or more, that something is multiplied by."""
+
+
+def _read_change(value: Any) -> Fraction:
+    falling = isinstance(value, str) and value.lstrip().startswith("-")
+    if isinstance(value, int | Decimal | Fraction) and value < 0:
+        return -_read_share(-value)
+    return -_read_share(value.lstrip()[1:]) if falling else _read_rate(value, plausible=False)
+
+
+def _write_change(change: Fraction) -> str:
+    return f"-{write_rate(-change)}" if change < 0 else write_rate(change)
+
+
+Change = Annotated[
+    Fraction,
+    PlainValidator(_read_change),
+    PlainSerializer(_write_change, return_type=str, when_used="json"),
+    WithJsonSchema(_RATE_SCHEMA),
+]
+"""An exact relative change, down to -1: "7.5%" or "-0.05"."""
 
 Share = Annotated[Fraction, PlainValidator(_read_share), _RATE_TEXT, WithJsonSchema(_RATE_SCHEMA)]
 """An exact share of a whole, between 0 and 1: "0.5", "50%" or "1/2"."""

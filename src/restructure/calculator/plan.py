@@ -8,13 +8,14 @@ which they are listed never matters.
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, TypeVar, assert_never
+from typing import Any, NamedTuple, TypeVar, assert_never
 
-from restructure.calculator.course import Course
-from restructure.calculator.dates import Closed, weekend
+from restructure.calculator.asides import Aside, lay_on
+from restructure.calculator.course import Changes, Course
+from restructure.calculator.dates import Closed, weekend, year_fraction
 from restructure.calculator.ledger import (
     DUE_IN,
-    Aside,
+    OF_PRINCIPAL,
     Books,
     Movement,
     MovementKind,
@@ -22,26 +23,34 @@ from restructure.calculator.ledger import (
     carry,
     forgive,
     park,
+    pay,
+    settle,
     spread,
     waive,
 )
 from restructure.calculator.measures import (
     Capitalise,
+    ChangeFrequency,
+    ChangeMethod,
     ChangeRate,
     Extend,
     Forgive,
     Holiday,
     Measure,
+    MoveDue,
     Park,
+    Pay,
     Reamortise,
+    Settle,
     Solve,
     Spread,
     Waive,
 )
-from restructure.calculator.money import Money, SignedMoney, from_minor, minor_digits, split_evenly
+from restructure.calculator.money import Money, SignedMoney, from_minor, minor_digits
 from restructure.calculator.position import Bucket, Position
 from restructure.calculator.rows import PAID, Row, Rows, RowTuple
 from restructure.calculator.schedule import Schedule
+from restructure.calculator.terms import Repayment
 from restructure.errors import Issue, Refused
 from restructure.record import Record
 
@@ -49,20 +58,19 @@ __all__ = ["Identities", "Movement", "MovementKind", "Plan", "reschedule"]
 
 _PRINCIPAL, _INTEREST = Row._fields.index("principal"), Row._fields.index("interest")
 _ACCRUED = Row._fields.index("accrued")
-_OF_PRINCIPAL = (Bucket.PRINCIPAL, Bucket.PRINCIPAL_ARREARS, Bucket.PARKED)
 
 
 class Identities(Record):
     """The five identities of a plan; each is exactly zero, or the plan is wrong."""
 
     claim: SignedMoney
-    """Claim − waived − forgiven + interest after the effective date − all payments."""
+    """Claim − waived − forgiven + interest after the effective date − all payments, the up-front one included."""
     principal: SignedMoney
-    """Principal + capitalised − forgiven − principal in the rows, parked parts included."""
+    """Principal + capitalised − forgiven − principal paid up front and in the rows, parked parts included."""
     interest: SignedMoney
     """Interest accrued after the effective date − paid − waived − capitalised − set aside."""
     buckets: SignedMoney
-    """Sum over the buckets of |opening − waived − forgiven − capitalised − parked − spread − carried|."""
+    """Sum over the buckets of |opening − paid − waived − forgiven − capitalised − parked − spread − carried|."""
     replay: SignedMoney
     """Sum over the rows of |interest − interest replayed from the printed balance| plus the last balance."""
 
@@ -87,6 +95,8 @@ class Plan(Record):
     """The schedule without any measure: as agreed, with arrears due at the first instalment."""
     ledger: tuple[Movement, ...]
     """What became of every bucket, in order."""
+    repayment: Repayment
+    """How the balance is repaid from the effective date on; parked and spread money comes on top."""
     identities: Identities
     """Five sums that are exactly zero."""
 
@@ -104,7 +114,7 @@ def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: 
     without business on which due dates roll, if the loan rolls them.
 
     >>> from restructure.calculator.position import Buckets
-    >>> from restructure.calculator.schedule import Repayment
+    >>> from restructure.calculator.terms import Repayment
     >>> now = Position(on="2026-03-18", currency="CNY",
     ...                buckets=Buckets(principal="36000", interest_arrears="1080", penalty="162"),
     ...                repayment=Repayment(annual_rate="18%", instalments=18, first_due="2026-04-18"))
@@ -114,36 +124,50 @@ def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: 
     ('1824.23', 24, True)
     """
     measures = tuple(measures)
-    books, rows, instalment, identities = _execute(position, measures, closed)
+    done = _execute(position, measures, closed)
+    before = _execute(position, (), closed).rows if measures else done.rows
     currency = position.currency
     places = minor_digits(currency)
-    _, before, _, _ = _execute(position, (), closed) if measures else (None, rows, None, None)
-    proof: dict[str, Any] = {name: from_minor(value, currency) for name, value in identities.items()}
+    proof: dict[str, Any] = {name: from_minor(value, currency) for name, value in done.proof.items()}
     return Plan.model_construct(
         position=position,
         measures=measures,
-        instalment=from_minor(instalment, currency),
-        schedule=Schedule.model_construct(currency=currency, rows=Rows(rows, places)),
+        instalment=from_minor(done.instalment, currency),
+        schedule=Schedule.model_construct(currency=currency, rows=Rows(done.rows, places)),
         before=Schedule.model_construct(currency=currency, rows=Rows(before, places)),
         ledger=tuple(
             Movement.model_construct(on=on, kind=kind, bucket=bucket, amount=from_minor(amount, currency))
-            for on, kind, bucket, amount in books.moves
+            for on, kind, bucket, amount in done.books.moves
         ),
+        repayment=done.repayment,
         identities=Identities.model_construct(**proof),
     )
 
 
-def _execute(
-    position: Position, measures: Sequence[Measure], closed: Closed
-) -> tuple[Books, list[RowTuple], int, dict[str, int]]:
+class _Done(NamedTuple):
+    """What applying measures came to, in minor units."""
+
+    books: Books
+    rows: list[RowTuple]
+    instalment: int
+    repayment: Repayment
+    proof: dict[str, int]
+
+
+def _execute(position: Position, measures: Sequence[Measure], closed: Closed) -> _Done:
     books = Books.open(position)
     if not any(books.opening.values()):
         raise Refused(
             Issue("nothing-owed", "the position holds no money, so there is nothing to restructure")
         )
     sorted_out = _Sorted(measures)
+    pay(books, sorted_out.pays)
     waive(books, sorted_out.waives)
     forgive(books, sorted_out.forgives)
+    if sorted_out.settlement is not None:
+        rows = settle(books, sorted_out.settlement)
+        ended = position.repayment.model_copy(update={"instalments": 0, "suspensions": (), "moves": ()})
+        return _Done(books, rows, 0, ended, _identities(books, rows, [0] * len(rows)))
     joined = capitalise(books, sorted_out.capitalises)
     asides = [*park(books, sorted_out.parks), *spread(books, sorted_out.spreads)]
     carried = carry(books)
@@ -154,33 +178,54 @@ def _execute(
         position,
         principal,
         changed=principal != books.opening[Bucket.PRINCIPAL],
-        rates=sorted_out.rates,
-        holiday=sorted_out.holiday,
-        extension=sorted_out.extension,
-        reamortise=sorted_out.reamortise,
+        changes=sorted_out.changes,
         closed=closed,
     )
     rows = course.run(books)
-    instalment = course.instalment
-    extra = _lay_on(rows, course, [*carried, *course.asides, *asides])
-    return books, rows, instalment + extra, _identities(books, rows, course)
+
+    def interest(aside: Aside, due: date) -> int:
+        terms = position.repayment
+        part, year = year_fraction(terms.day_count, position.on, due, anchor_day=terms.anchor)
+        rate = aside.annual_rate
+        return course.scheme.divide(aside.amount * part * rate.numerator, year * rate.denominator)
+
+    laid = lay_on(
+        rows,
+        [*carried, *course.asides, *asides],
+        course.dues,
+        first=course.first_paid,
+        total=course.total,
+        interest=interest,
+    )
+    replayed = course.replay(rows, laid.interest)
+    return _Done(
+        books,
+        rows,
+        course.instalment + laid.regular,
+        course.repayment,
+        _identities(books, rows, replayed),
+    )
 
 
 class _Sorted:
     """A set of measures by phase, those that add up added up."""
 
     def __init__(self, measures: Sequence[Measure]) -> None:
+        self.pays: list[Pay] = []
         self.waives: list[Waive] = []
         self.forgives: list[Forgive] = []
         self.capitalises: list[Capitalise] = []
         self.parks: list[Park] = []
         self.spreads: list[Spread] = []
-        self.rates: list[ChangeRate] = []
-        self.holiday: Holiday | None = None
-        self.extension = 0
-        self.reamortise: Reamortise | None = None
+        self.settlement: Settle | None = None
+        rates: list[ChangeRate] = []
+        holidays: list[Holiday] = []
+        moves: list[MoveDue] = []
+        changes = self.changes = Changes(rates=rates, holidays=holidays, moves=moves)
         for measure in measures:
             match measure:
+                case Pay():
+                    self.pays.append(measure)
                 case Waive():
                     self.waives.append(measure)
                 case Forgive():
@@ -192,25 +237,45 @@ class _Sorted:
                 case Spread():
                     self.spreads.append(measure)
                 case ChangeRate():
-                    self.rates.append(measure)
+                    rates.append(measure)
                 case Holiday():
-                    self.holiday = _only_one(self.holiday, measure) if measure.instalments else self.holiday
+                    if measure.instalments and measure not in holidays:
+                        holidays.append(measure)
                 case Extend():
-                    self.extension += measure.instalments
+                    changes.extension += measure.instalments
+                case MoveDue():
+                    others = [one for one in moves if one.instalment == measure.instalment]
+                    _only_one(others[0] if others else None, measure)
+                    moves.append(measure)
+                case ChangeFrequency():
+                    changes.frequency = _only_one(changes.frequency, measure)
+                case ChangeMethod():
+                    changes.method = _only_one(changes.method, measure)
                 case Reamortise():
-                    self.reamortise = _only_one(self.reamortise, measure)
+                    changes.reamortise = _only_one(changes.reamortise, measure)
+                case Settle():
+                    self.settlement = _only_one(self.settlement, measure)
                 case _:
                     assert_never(measure)
-        if self.extension and self.reamortise and self.reamortise.solve is Solve.TERM:
+        if changes.extension and changes.reamortise and changes.reamortise.solve is Solve.TERM:
             raise Refused(
                 Issue(
                     "term-said-twice",
                     "extend sets the term and reamortise solves for it; keep one of the two",
                 )
             )
+        if self.settlement and (
+            changes or changes.reamortise or self.capitalises or self.parks or self.spreads
+        ):
+            raise Refused(
+                Issue(
+                    "settle-excludes",
+                    "a settlement ends the loan, so only pay, waive and forgive go with it",
+                )
+            )
 
 
-_Single = TypeVar("_Single", Holiday, Reamortise)
+_Single = TypeVar("_Single", MoveDue, ChangeFrequency, ChangeMethod, Reamortise, Settle)
 
 
 def _only_one(held: _Single | None, measure: _Single) -> _Single:
@@ -221,88 +286,37 @@ def _only_one(held: _Single | None, measure: _Single) -> _Single:
     return measure
 
 
-def _lay_on(rows: list[RowTuple], course: Course, asides: Sequence[Aside]) -> int:
-    """Put the money due outside the amortisation onto its rows; gives what is spread onto each of them."""
-    first = course.first_paid
-    regular = 0
-    # What may add rows for the same instalments comes first, then the last instalment, then later days.
-    for aside in sorted(asides, key=_laying_order):
-        if aside.parts is not None:
-            available = max(course.total, len(rows)) - first
-            parts = aside.parts or available
-            if parts > available:
-                raise Refused(
-                    Issue(
-                        "spread-too-long",
-                        f"a bucket is to be spread over {parts} instalments but {available} are left",
-                    )
-                )
-            _pad(rows, course, first + parts)
-            portions = split_evenly(aside.amount, parts)
-            for k, portion in enumerate(portions, first):
-                _add(rows, k, aside.column, portion)
-            regular += portions[0]
-        elif aside.at_maturity:
-            _add(rows, len(rows) - 1, aside.column, aside.amount)
-        elif aside.until is not None:
-            at = next((k for k, row in enumerate(rows) if row[0] >= aside.until), len(rows))
-            if at == len(rows):
-                rows.append((aside.until, *(0,) * (len(Row._fields) - 1)))
-            _add(rows, at, aside.column, aside.amount)
-        else:
-            _pad(rows, course, first + 1)
-            _add(rows, first, aside.column, aside.amount)
-    return regular
-
-
-def _laying_order(aside: Aside) -> tuple[bool, bool, bool, date]:
-    return aside.parts is None, aside.until is not None, aside.at_maturity, aside.until or date.min
-
-
-def _pad(rows: list[RowTuple], course: Course, count: int) -> None:
-    """Add empty instalments after an early end, for money that is still spread over them."""
-    while len(rows) < count:
-        rows.append((course.dues[len(rows)], *(0,) * (len(Row._fields) - 1)))
-
-
-def _add(rows: list[RowTuple], at: int, column: int, amount: int) -> None:
-    row = list(rows[at])
-    row[column] += amount
-    rows[at] = tuple(row)
-
-
-def _identities(books: Books, rows: Sequence[RowTuple], course: Course) -> dict[str, int]:
-    """Prove the plan from its rows and its ledger alone."""
+def _identities(books: Books, rows: Sequence[RowTuple], replayed: Sequence[int]) -> dict[str, int]:
+    """Prove the plan from its rows and its ledger alone; `replayed` is each row's interest made once more."""
     by_kind = dict.fromkeys(MovementKind, 0)
-    capitalised_interest = later = 0
+    capitalised_interest = later = paid_principal = 0
     split = dict.fromkeys(Bucket, 0)
     for on, kind, bucket, amount in books.moves:
         by_kind[kind] += amount
-        if kind is MovementKind.CAPITALISED and bucket not in _OF_PRINCIPAL:
+        if kind is MovementKind.CAPITALISED and bucket not in OF_PRINCIPAL:
             capitalised_interest += amount
+        if kind is MovementKind.PAID and bucket in OF_PRINCIPAL:
+            paid_principal += amount
         if on > books.position.on:
             later += amount
         else:
             split[bucket] += amount
     accrued = sum(row[_ACCRUED] for row in rows)
     principal_columns = (_PRINCIPAL, DUE_IN[Bucket.PRINCIPAL_ARREARS], DUE_IN[Bucket.PARKED])
-    replayed = 0
-    balance = course.principal
-    factors = [*course.factors, *(() if course.spare is None else (course.spare[1],))]
-    for row, factor in zip(rows, factors, strict=False):
-        replayed += abs(row[_ACCRUED] - course.scheme.interest(balance, factor, course.year))
-        balance = row[-1]
     return {
         "claim": sum(books.opening.values())
         - by_kind[MovementKind.WAIVED]
         - by_kind[MovementKind.FORGIVEN]
         + accrued
+        - by_kind[MovementKind.PAID]
         - sum(sum(row[PAID]) for row in rows),
-        "principal": sum(books.opening[bucket] for bucket in _OF_PRINCIPAL)
+        "principal": sum(books.opening[bucket] for bucket in OF_PRINCIPAL)
         + capitalised_interest
         - by_kind[MovementKind.FORGIVEN]
+        - paid_principal
         - sum(row[column] for row in rows for column in principal_columns),
         "interest": accrued - sum(row[_INTEREST] for row in rows) - later,
         "buckets": sum(abs(books.opening[bucket] - split[bucket]) for bucket in Bucket),
-        "replay": replayed + abs(rows[-1][-1]),
+        "replay": sum(abs(row[_ACCRUED] - again) for row, again in zip(rows, replayed, strict=True))
+        + abs(rows[-1][-1]),
     }

@@ -9,11 +9,14 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from restructure.calculator.accrual import interest_factors
+from restructure.calculator.contract import STANDARD_ORDER, Allocation
 from restructure.calculator.dates import Closed, DayCount, step_after, weekend, year_fraction
 from restructure.calculator.money import Currency, Money, Rate, from_minor, rounder, to_minor
 from restructure.calculator.rows import Divide, Row, RowTuple
-from restructure.calculator.schedule import Repayment, Terms, scale_problems, terms_rows
-from restructure.calculator.scheme import Method, interest_factors, repay
+from restructure.calculator.schedule import terms_rows
+from restructure.calculator.scheme import Method, repay
+from restructure.calculator.terms import Repayment, Terms, scale_problems
 from restructure.errors import InvalidInput, Issue
 from restructure.record import Record, refuse
 
@@ -77,6 +80,17 @@ class Buckets(Record):
         return sum((getattr(self, name) for name in type(self).model_fields), Decimal(0))
 
 
+class ParkedDue(Record):
+    """When a part of the parked money falls due."""
+
+    amount: Money
+    """The part."""
+    on: date | None = None
+    """Falls due with the first instalment on or after this day; absent: with the last one."""
+    annual_rate: Rate = Fraction(0)
+    """Simple interest that it bears from the day of the balances on, due together with it."""
+
+
 class Position(Record):
     """What is owed on a date, and how the rest was to be repaid."""
 
@@ -92,6 +106,10 @@ class Position(Record):
     """Due date of the oldest instalment not paid in full; absent when none is."""
     missed_instalments: int = Field(default=0, ge=0)
     """Instalments past due and not paid in full."""
+    parked_due: tuple[ParkedDue, ...] = ()
+    """When parked money falls due; what this does not name falls due with the last instalment."""
+    allocation: Allocation = STANDARD_ORDER
+    """What a payment goes to first."""
     credit: Money = Decimal("0.00")
     """Received beyond everything owed; it is the borrower's money and no bucket holds it."""
 
@@ -145,11 +163,11 @@ class Position(Record):
             return from_minor(agreed or 0, currency)
         if agreed is not None and terms.method is Method.LEVEL:
             return from_minor(agreed, currency)
-        dues, factors, year = terms.periods(
-            terms.period_start(), terms.instalments, [(self.on, terms.annual_rate)]
-        )
-        rows, instalment = repay(terms.scheme(balance, currency), dues, balance, agreed, factors, year)
-        return from_minor(instalment if terms.method is Method.LEVEL else rows[0][1] + rows[0][2], currency)
+        dues, factors, year = terms.periods(terms.period_start(), terms.instalments, terms.rate_path(self.on))
+        scheme = terms.scheme(balance, currency)
+        repaid = repay(scheme, dues, balance, agreed, factors, year)
+        paid = next(row for row in repaid.rows if row[1] or row[2] or row is repaid.rows[-1])
+        return from_minor(repaid.instalment if scheme.annuity else paid[1] + paid[2], currency)
 
     @property
     def days_past_due(self) -> int:

@@ -9,7 +9,8 @@ from pydantic import ValidationError, model_validator
 from restructure.calculator.measures import Measure
 from restructure.calculator.plan import Plan, reschedule
 from restructure.calculator.position import Position
-from restructure.calculator.schedule import Schedule, Terms, amortise
+from restructure.calculator.schedule import Schedule, amortise
+from restructure.calculator.terms import Terms
 from restructure.document import field_names, issues_of, read_document
 from restructure.errors import InvalidInput, Issue, Refused
 from restructure.record import Record, refuse

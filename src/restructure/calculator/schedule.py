@@ -1,197 +1,30 @@
-"""Terms of a loan, and the schedule that repays it."""
+"""Schedule: the instalments that repay a loan."""
 
+from bisect import bisect_right
+from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from restructure.calculator.dates import (
-    Closed,
-    DayCount,
-    Every,
-    Roll,
-    every_dates,
-    roll_date,
-    step_before,
-    weekend,
+from restructure.calculator.accrual import interest_factors
+from restructure.calculator.asides import Aside, lay_on
+from restructure.calculator.dates import Closed, roll_date, weekend
+from restructure.calculator.money import Currency, Money, from_minor, minor_digits, to_minor
+from restructure.calculator.rows import Row, Rows, RowTuple
+from restructure.calculator.scheme import HolidayInterest, LastRow, Repaid, Scheme, repay
+from restructure.calculator.terms import Repayment, Stub, Terms
+from restructure.errors import Issue, Refused
+from restructure.record import Record
+
+__all__ = ["Schedule", "amortise", "instalments_needed", "set_aside", "terms_rows"]
+
+_LONGEST = 1200
+_PRINCIPAL, _INTEREST, _PARKED_INTEREST, _ACCRUED, _BALANCE = (
+    Row._fields.index(name) for name in ("principal", "interest", "parked_interest", "accrued", "balance")
 )
-from restructure.calculator.money import (
-    Currency,
-    Money,
-    Rate,
-    Rounding,
-    from_minor,
-    minor_digits,
-    rounder,
-    to_minor,
-)
-from restructure.calculator.rows import Rows, RowTuple
-from restructure.calculator.scheme import (
-    Compounding,
-    LastRow,
-    Method,
-    Scheme,
-    interest_factors,
-    repay,
-)
-from restructure.record import Record, refuse
-
-__all__ = [
-    "Compounding",
-    "LastRow",
-    "Method",
-    "Repayment",
-    "Schedule",
-    "Terms",
-    "amortise",
-    "scale_problems",
-    "terms_rows",
-]
-
-
-# The calendar ends with the year 9999; the longest schedule, extended, takes a few hundred years.
-_LAST_YEAR = 9000
-
-
-class Repayment(Record):
-    """How a balance is to be repaid from here on: rate, rhythm and method."""
-
-    annual_rate: Rate
-    """Contract rate a year as an exact fraction of one: "0.18" or "18%", never 18."""
-    instalments: int = Field(ge=0, le=1200)
-    """Instalments still to fall due."""
-    first_due: date
-    """The day the first of them falls due."""
-    anchor_day: int | None = Field(default=None, ge=1, le=31)
-    """Day of the month the contract names; a shorter month uses its last day. Default: the day of `first_due`."""
-    every: Every = "1 month"
-    """Rhythm of the due dates: "1 month", "2 weeks", "14 days", "1 quarter", "semi-monthly"."""
-    roll: Roll = Roll.NONE
-    """Where a due date goes that falls on a day without business."""
-    roll_accrues: bool = False
-    """Whether a rolled date also moves the end of the interest period (shift and accrue) or only the payment."""
-    method: Method = Method.LEVEL
-    """Level, equal principal, interest-only, bullet or flat."""
-    balloon: Money | None = None
-    """Principal that waits for the last instalment, on top of it."""
-    flat_base: Money | None = None
-    """What flat interest is charged on: the original principal; absent: the balance at the start."""
-    compounding: Compounding | None = None
-    """How often the rate compounds a year; absent: simple interest within each period."""
-    day_count: DayCount = DayCount.THIRTY_360_BY_MONTH
-    """How days become a part of a year."""
-    instalment: Money | None = None
-    """The agreed instalment (level) or part of principal (equal principal); solved where it is absent."""
-    rounding: Rounding = Rounding.HALF_UP
-    """How a fraction of a minor unit of interest is rounded, once per row."""
-    instalment_rounding: Rounding | None = None
-    """How a solved instalment is rounded to its multiple; absent: as interest is."""
-    instalment_multiple: Money | None = None
-    """Solved instalments are multiples of this amount; absent: of the minor unit."""
-    last_row: LastRow = LastRow.RESIDUE
-    """What becomes of the cents that rounding leaves over."""
-    negative_amortisation: bool = False
-    """Whether an instalment may lie below the interest, so that the balance grows."""
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        refuse(self.contradictions())
-        return self
-
-    def contradictions(self) -> list[tuple[str, ...]]:
-        """List what contradicts itself, as code, sentence and field; models with more to check add to it."""
-        found: list[tuple[str, ...]] = []
-        if self.first_due.year > _LAST_YEAR:
-            sentence = f"first_due {self.first_due} lies too far ahead to lay out a schedule"
-            found.append(("date-invalid", sentence, "first_due"))
-        if self.instalment_multiple is not None and not self.instalment_multiple:
-            found.append(("value-invalid", "instalments cannot be multiples of zero", "instalment_multiple"))
-        return found
-
-    def scheme(self, balance: int, currency: str) -> Scheme:
-        """Give everything about the repayment that is not a date or a rate, in minor units."""
-
-        def minor(amount: Decimal | None, otherwise: int) -> int:
-            return otherwise if amount is None else to_minor(amount, currency)
-
-        return Scheme(
-            method=self.method,
-            divide=rounder(self.rounding),
-            instalment_rounding=self.instalment_rounding or self.rounding,
-            multiple=minor(self.instalment_multiple, 1),
-            last_row=self.last_row,
-            balloon=minor(self.balloon, 0),
-            flat_base=minor(self.flat_base, balance),
-            growing=self.negative_amortisation,
-        )
-
-    @property
-    def anchor(self) -> int:
-        """Day of the month that due dates step from."""
-        return self.anchor_day or self.first_due.day
-
-    def dues(self, count: int | None = None) -> list[date]:
-        """List the scheduled due dates before any roll, `instalments` of them unless a count is given."""
-        wanted = self.instalments if count is None else count
-        return every_dates(self.first_due, wanted, self.every, anchor_day=self.anchor)
-
-    def period_start(self) -> date:
-        """Give the day on which the period of the first due date regularly begins."""
-        return step_before(self.first_due, self.every, self.anchor)
-
-    def periods(
-        self, start: date, count: int, rates: list[tuple[date, Fraction]], closed: Closed = weekend
-    ) -> tuple[list[date], list[int], int]:
-        """Lay out so many periods from a day: when each payment falls due, and the interest factors."""
-        dues = self.dues(count)
-        borders = paid = dues
-        if self.roll is not Roll.NONE:
-            paid = [roll_date(day, self.roll, closed) for day in dues]
-            borders = paid if self.roll_accrues else dues
-        factors, year = interest_factors(
-            self.day_count, [start, *borders], self.anchor, rates, self.compounding
-        )
-        return paid, factors, year
-
-
-class Terms(Repayment):
-    """A loan as agreed: what is lent, when, and how it is repaid."""
-
-    currency: Currency
-    """ISO 4217 code of every amount."""
-    principal: Money
-    """Amount lent."""
-    start: date
-    """Day the money is paid out; interest accrues from here."""
-
-    def contradictions(self) -> list[tuple[str, ...]]:
-        """List what contradicts itself, as code, sentence and field."""
-        found = super().contradictions()
-        if self.instalments < 1:
-            found.append(("term-not-positive", "a loan needs at least one instalment"))
-        if self.first_due <= self.start:
-            found.append(
-                (
-                    "date-before-origination",
-                    f"first_due {self.first_due} is not after the loan's start {self.start}",
-                )
-            )
-        for name in ("principal", "instalment", "balloon", "flat_base", "instalment_multiple"):
-            found += scale_problems(getattr(self, name), self.currency, name)
-        return found
-
-
-def scale_problems(amount: Decimal | None, currency: str, *place: str) -> list[tuple[str, ...]]:
-    """Find whether an amount has more decimals than its currency."""
-    try:
-        if amount is not None:
-            to_minor(amount, currency)
-    except ValueError as error:
-        return [("money-scale", str(error), *place)]
-    return []
 
 
 class Schedule(Record):
@@ -229,7 +62,8 @@ def amortise(terms: Terms, *, closed: Closed = weekend) -> Schedule:
     """Make the schedule of a loan: exact interest, one rounding per row, the residue in the last.
 
     `closed` tells the days without business on which due dates roll, if the terms roll them. Raises
-    `Refused` with `negative-amortisation` where an instalment does not cover the interest and may not.
+    `Refused` with `negative-amortisation` where an instalment does not cover the interest and may not, and
+    with `term-too-long` where an agreed instalment without a term does not repay the loan.
 
     >>> loan = Terms(currency="CNY", principal="12000", annual_rate="18%", instalments=12,
     ...              start="2026-01-15", first_due="2026-02-15")
@@ -243,19 +77,140 @@ def amortise(terms: Terms, *, closed: Closed = weekend) -> Schedule:
 
 def terms_rows(terms: Terms, *, closed: Closed = weekend) -> list[RowTuple]:
     """Make the rows of a loan as tuples of minor units (`amortise` without the models)."""
-    extra = int(terms.last_row is LastRow.EXTRA_ROW)
-    count = terms.instalments
-    dues, factors, year = terms.periods(
-        terms.start, count + extra, [(terms.start, terms.annual_rate)], closed
-    )
     principal = to_minor(terms.principal, terms.currency)
-    rows, _ = repay(
-        terms.scheme(principal, terms.currency),
-        dues[:count],
-        principal,
-        None if terms.instalment is None else to_minor(terms.instalment, terms.currency),
-        factors[:count],
-        year,
-        spare=(dues[count], factors[count]) if extra else None,
+    agreed = None if terms.instalment is None else to_minor(terms.instalment, terms.currency)
+    if terms.advances:
+        return _advanced(terms, principal, closed)
+    scheme = terms.scheme(principal, terms.currency)
+    if terms.stub is not Stub.LEVEL and terms.period_start() != terms.start:
+        return _with_stub(terms, scheme, principal, agreed, closed)
+    rates = terms.rate_path(terms.start)
+    wanted = terms.instalments
+    if not wanted:
+        assert agreed is not None, "terms without a number of instalments have an agreed one"
+        wanted = instalments_needed(terms, scheme, principal, agreed, terms.start, rates, closed)
+    extra = int(terms.last_row is LastRow.EXTRA_ROW)
+    dues, factors, year = terms.periods(terms.start, wanted + extra, rates, closed)
+    spare = (dues[wanted], factors[wanted]) if extra else None
+    repaid = repay(scheme, dues[:wanted], principal, agreed, factors[:wanted], year, spare=spare)
+    rows = repaid.rows
+    if repaid.unpaid:
+        lay_on(rows, set_aside(repaid), dues, first=0, total=wanted)
+    return rows
+
+
+def set_aside(repaid: Repaid) -> list[Aside]:
+    """List the interest that suspensions left to be paid outside the amortisation."""
+    return [
+        Aside(
+            _PARKED_INTEREST,
+            amount,
+            at_maturity=how is HolidayInterest.PARK,
+            parts=None if how is HolidayInterest.PARK else 0,
+            start=k + 1,
+        )
+        for k, how, amount in repaid.unpaid
+        if how in (HolidayInterest.PARK, HolidayInterest.SPREAD)
+    ]
+
+
+def instalments_needed(
+    terms: Repayment,
+    scheme: Scheme,
+    balance: int,
+    agreed: int,
+    start: date,
+    rates: list[tuple[date, Fraction]],
+    closed: Closed = weekend,
+    *,
+    covered: int = 0,
+) -> int:
+    """Find how many instalments a balance takes, doubling the horizon until it is repaid.
+
+    The rows themselves are the proof: the last one found is no larger than the agreed instalment. Raises
+    `Refused` with `term-too-long` beyond 1,200 instalments.
+    """
+    count = 12
+    while count < _LONGEST:
+        count = min(count * 2, _LONGEST)
+        dues, factors, year = terms.periods(start, count, rates, closed)
+        rows = repay(scheme, dues, balance, agreed, factors, year, covered=covered).rows
+        # The last row of a full horizon takes everything left, so only an ordinary one tells the term.
+        last = rows[-1][_PRINCIPAL] + (rows[-1][_INTEREST] if scheme.annuity else 0)
+        if len(rows) < count or last <= scheme.instalment_at(len(rows) - 1, agreed):
+            return len(rows)
+    raise Refused(
+        Issue("term-too-long", "the instalment does not repay the balance within 1,200 instalments")
     )
+
+
+def _with_stub(
+    terms: Terms, scheme: Scheme, principal: int, agreed: int | None, closed: Closed
+) -> list[RowTuple]:
+    """Repay over regular periods, and put the interest of the odd first one where the terms say."""
+    regular = terms.period_start()
+    rates = terms.rate_path(min(terms.start, regular))
+    short, apart = regular < terms.start, terms.stub is Stub.OWN_ROW
+    shifted = int(apart and short)
+    wanted = terms.instalments
+    if not wanted:
+        assert agreed is not None, "terms without a number of instalments have an agreed one"
+        wanted = instalments_needed(terms, scheme, principal, agreed, regular, rates, closed)
+    end, extra = wanted + shifted, int(terms.last_row is LastRow.EXTRA_ROW)
+    dues, factors, year = terms.periods(regular, end + extra, rates, closed)
+    rows = repay(
+        scheme,
+        dues[shifted:end],
+        principal,
+        agreed,
+        factors[shifted:end],
+        year,
+        spare=(dues[end], factors[end]) if extra else None,
+    ).rows
+    if apart:
+        until = terms.first_due if short else regular
+        odd, odd_year = interest_factors(
+            terms.day_count, [terms.start, until], terms.anchor, rates, terms.compounding
+        )
+        own, due = scheme.interest(principal, odd[0], odd_year), roll_date(until, terms.roll, closed)
+        return [(due, 0, own, 0, 0, 0, 0, 0, 0, own, 0, principal), *rows]
+    _, actual, actual_year = terms.periods(terms.start, 1, rates, closed)
+    odd_interest = scheme.interest(principal, actual[0], actual_year) - rows[0][_ACCRUED]
+    first = list(rows[0])
+    first[_ACCRUED] += odd_interest
+    if terms.stub is Stub.FIRST_ROW or short:
+        first[_INTEREST] += odd_interest
+        return [tuple(first), *rows[1:]]
+    rows[0] = tuple(first)
+    lay_on(rows, [Aside(_INTEREST, odd_interest, parts=0)], dues, first=0, total=len(rows))
+    return rows
+
+
+def _advanced(terms: Terms, principal: int, closed: Closed) -> list[RowTuple]:
+    """Repay what is lent in parts, the instalments solved anew from each period in which a part is paid out."""
+    count, extra = terms.instalments, int(terms.last_row is LastRow.EXTRA_ROW)
+    rates = terms.rate_path(terms.start)
+    days = sorted({advance.on for advance in terms.advances})
+    dues, factors, year = terms.periods(terms.start, count + extra, rates, closed, cuts=days)
+    borders = [terms.start, *(dues if terms.roll_accrues else terms.dues(count + extra))]
+    turns = sorted({*days, *(start for start, _ in rates)})
+    paid_out: dict[date, int] = {}
+    for advance in terms.advances:
+        amount = to_minor(advance.amount, terms.currency)
+        paid_out[advance.on] = paid_out.get(advance.on, 0) + amount
+    begins = sorted({0, *(bisect_right(borders, day) - 1 for day in days)})
+    rows: list[RowTuple] = []
+    balance = principal
+    for begin, end in zip(begins, [*begins[1:], count], strict=True):
+        joining = paid_out.get(borders[begin], 0)
+        balance += joining
+        if rows:
+            rows[-1] = (*rows[-1][:_BALANCE], balance)
+        inside = [day for day in turns if borders[begin] < day < borders[begin + 1]]
+        joins = {0: (0, *(paid_out.get(day, 0) for day in inside))} if inside else {}
+        scheme = replace(terms.scheme(balance, terms.currency), joins=joins)
+        spare = (dues[count], factors[count]) if extra else None
+        repaid = repay(scheme, dues[begin:count], balance, None, factors[begin:count], year, spare=spare)
+        rows += repaid.rows if end == count else repaid.rows[: end - begin]
+        balance = rows[-1][_BALANCE]
     return rows

@@ -1,19 +1,20 @@
 """Scheme: how one balance is repaid over given periods, whatever the method, rounding or last row.
 
-The dates are somebody else's; here are only amounts, interest factors and the one solve.
+The dates are somebody else's; here are only amounts, interest factors and the one solve. A plain loan goes
+through the bare loops of `rows`; whatever interrupts it (a suspension, a stepped instalment, a further
+advance, interest rounded in pieces) goes through one loop that knows them all, and the instalment is
+solved by running that same loop in fixed point.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Context
 from enum import StrEnum
 from fractions import Fraction
-from itertools import pairwise
-from math import lcm
-from typing import assert_never
+from itertools import count
+from typing import NamedTuple, assert_never, cast
 
-from restructure.calculator.dates import DayCount, year_fraction, year_fractions
+from restructure.calculator.accrual import Factor
 from restructure.calculator.money import Rounding, round_div
 from restructure.calculator.rows import (
     Divide,
@@ -24,7 +25,7 @@ from restructure.calculator.rows import (
 )
 from restructure.errors import Issue, Refused
 
-__all__ = ["Compounding", "LastRow", "Method", "Scheme", "interest_factors", "repay"]
+__all__ = ["HolidayInterest", "LastRow", "Method", "Pause", "Repaid", "Scheme", "Step", "repay"]
 
 
 class Method(StrEnum):
@@ -40,6 +41,8 @@ class Method(StrEnum):
     """Nothing until the last instalment, then principal and all interest; unpaid interest bears none."""
     FLAT = "flat"
     """Equal parts of principal plus interest on the original principal throughout (等本等息)."""
+    STEPPED = "stepped"
+    """Instalments that rise or fall by a step every so often (等比累进, 等额累进)."""
 
 
 class LastRow(StrEnum):
@@ -53,18 +56,57 @@ class LastRow(StrEnum):
     """The last instalment is no larger than the others; what is still owed falls due one period later."""
 
 
-class Compounding(StrEnum):
-    """How often a nominal rate compounds a year, where that is not once per period."""
+class HolidayInterest(StrEnum):
+    """What becomes of the interest that a suspension leaves unpaid."""
 
-    ANNUAL = "annual"
-    SEMI_ANNUAL = "semi_annual"
-    QUARTERLY = "quarterly"
-    MONTHLY = "monthly"
+    CAPITALISE = "capitalise"
+    """Joins the balance on every due date of the suspension."""
+    CAPITALISE_AT_END = "capitalise_at_end"
+    """Joins the balance once, on the last due date of the suspension."""
+    PARK = "park"
+    """Waits without interest for the last instalment."""
+    SPREAD = "spread"
+    """Is paid in equal parts with the instalments after the suspension."""
+    WAIVE = "waive"
+    """Is given up."""
+
+
+class Step(NamedTuple):
+    """How stepped instalments rise or fall: by a share or an amount, every so many, so many times."""
+
+    every: int
+    share: Fraction = Fraction(0)
+    amount: int = 0
+    times: int | None = None
+
+    def taken(self, k: int) -> int:
+        """Count the steps behind the instalment with this index."""
+        return k // self.every if self.times is None else min(k // self.every, self.times)
+
+
+class Pause(NamedTuple):
+    """Instalments that are suspended: the first one's index, how many, what is still paid of each."""
+
+    first: int
+    size: int
+    pays: int | None
+    """Minor units of each; None: its interest."""
+    unpaid: HolidayInterest = HolidayInterest.CAPITALISE
 
     @property
-    def times(self) -> int:
-        """Times a year."""
-        return {"annual": 1, "semi_annual": 2, "quarterly": 4, "monthly": 12}[self.value]
+    def end(self) -> int:
+        """Index of the first instalment after it."""
+        return self.first + self.size
+
+
+class Repaid(NamedTuple):
+    """What repaying came to."""
+
+    rows: list[RowTuple]
+    instalment: int
+    """The instalment (or part of principal) that was solved or kept."""
+    unpaid: Sequence[tuple[int, HolidayInterest, int]] = ()
+    """Interest that suspensions left unpaid: index of the row where it was settled, how, and how much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +114,7 @@ class Scheme:
     """Everything about a repayment that is not a date or a rate, in minor units."""
 
     divide: Divide
-    """Rounds interest, once per row."""
+    """Rounds interest."""
     method: Method = Method.LEVEL
     instalment_rounding: Rounding = Rounding.HALF_UP
     multiple: int = 1
@@ -84,14 +126,46 @@ class Scheme:
     """What flat interest is charged on."""
     growing: bool = False
     """Whether an instalment may lie below the interest."""
+    pieced: bool = False
+    """Whether the pieces of a factor are rounded one by one."""
+    step: Step | None = None
+    pauses: tuple[Pause, ...] = ()
+    """Suspended instalments in order, none overlapping."""
+    joins: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    """By index of a period: what joins the balance before each piece of its factor."""
 
     def settle(self, numerator: int, denominator: int) -> int:
         """Round an instalment to its multiple."""
         return round_div(numerator, denominator * self.multiple, self.instalment_rounding) * self.multiple
 
-    def interest(self, balance: int, factor: int, year: int) -> int:
-        """Give the interest of one period on the balance that bears it."""
-        return self.divide((self.flat_base if self.method is Method.FLAT else balance) * factor, year)
+    @property
+    def annuity(self) -> bool:
+        """Whether instalments hold principal and interest together."""
+        return self.method in (Method.LEVEL, Method.STEPPED)
+
+    def instalment_at(self, k: int, first: int) -> int:
+        """Give the instalment with an index, stepped from the first one."""
+        if self.step is None:
+            return first
+        steps = self.step.taken(k)
+        grown = (1 + self.step.share) ** steps
+        if grown != 1:
+            first = self.settle(first * grown.numerator, grown.denominator)
+        return first + steps * self.step.amount
+
+    def interest(self, balance: int, factor: Factor, year: int, joins: Sequence[int] = ()) -> int:
+        """Give the interest of one period on the balance that bears it; `joins` come before each piece."""
+        base = self.flat_base if self.method is Method.FLAT else balance
+        if isinstance(factor, int):
+            return self.divide(base * factor, year)
+        total = exact = 0
+        for piece, joined in zip(factor, joins or (0,) * len(factor), strict=True):
+            base += joined
+            if self.pieced:
+                total += self.divide(base * piece, year)
+            else:
+                exact += base * piece
+        return total if self.pieced else self.divide(exact, year)
 
 
 def repay(
@@ -99,44 +173,72 @@ def repay(
     dues: Sequence[date],
     balance: int,
     agreed: int | None,
-    factors: Sequence[int],
+    factors: Sequence[Factor],
     year: int,
     *,
     covered: int = 0,
-    spare: tuple[date, int] | None = None,
-) -> tuple[list[RowTuple], int]:
-    """Repay a balance over due dates; gives the rows and the instalment (or part of principal) that was used.
+    spare: tuple[date, Factor] | None = None,
+) -> Repaid:
+    """Repay a balance over due dates; where no instalment is agreed it is solved.
 
-    Where no instalment is agreed it is solved. `covered` is interest from before the first period that the
-    first level instalment also covers; `spare` is the period after the last, for an extra row. Raises
-    `Refused` where an instalment lies below the interest and the balance may not grow.
+    `covered` is interest owed from before the first period that the first instalment paid also covers;
+    `spare` is the period after the last, for an extra row. Raises `Refused` where an instalment lies below
+    the interest and the balance may not grow.
     """
-    count, principal = len(factors), balance - scheme.balloon
+    principal = balance - scheme.balloon
     if principal < 0:
         raise Refused(
             Issue("balloon-exceeds-balance", "the balloon is larger than the balance that is repaid")
         )
+    solved_around = covered and agreed is None
+    if (
+        scheme.pauses
+        or scheme.joins
+        or scheme.step
+        or solved_around
+        or any(isinstance(one, tuple) for one in factors)
+    ):
+        repaid = _interrupted(scheme, dues, balance, agreed, factors, year, covered, spare)
+    else:
+        repaid = _plain(scheme, dues, balance, agreed, cast("Sequence[int]", factors), year, covered, spare)
+    suspended = {k for pause in scheme.pauses for k in range(pause.first, pause.end)}
+    if (
+        scheme.annuity
+        and not scheme.growing
+        and any(row[1] < 0 and k not in suspended for k, row in enumerate(repaid.rows))
+    ):
+        raise Refused(Issue("negative-amortisation", "the instalment is below the interest of a period"))
+    return repaid
+
+
+def _plain(
+    scheme: Scheme,
+    dues: Sequence[date],
+    balance: int,
+    agreed: int | None,
+    factors: Sequence[int],
+    year: int,
+    covered: int,
+    spare: tuple[date, Factor] | None,
+) -> Repaid:
+    principal, instalment = balance - scheme.balloon, 0
     match scheme.method:
         case Method.LEVEL:
-            rows, instalment = _level(scheme, dues, balance, agreed, factors, year, covered, spare)
-            if not scheme.growing and min(row[1] for row in rows) < 0:
-                raise Refused(
-                    Issue("negative-amortisation", "the instalment is below the interest of a period")
-                )
+            return _level(scheme, dues, balance, agreed, factors, year, covered, spare)
+        case Method.STEPPED:
+            raise AssertionError("a stepped loan has a step")
         case Method.EQUAL_PRINCIPAL | Method.INTEREST_ONLY:
-            instalment = 0
             if scheme.method is Method.EQUAL_PRINCIPAL:
-                instalment = scheme.settle(principal, count) if agreed is None else agreed
+                instalment = scheme.settle(principal, len(factors)) if agreed is None else agreed
             rows = equal_principal_rows(dues, balance, instalment, factors, year, scheme.divide)
         case Method.BULLET:
-            instalment = 0
             rows = _bullet(scheme, dues, balance, factors, year)
         case Method.FLAT:
-            instalment = scheme.settle(principal, count) if agreed is None else agreed
+            instalment = scheme.settle(principal, len(factors)) if agreed is None else agreed
             rows = _flat(scheme, dues, balance, instalment, factors, year)
         case _:
             assert_never(scheme.method)
-    return rows, instalment
+    return Repaid(rows, instalment)
 
 
 def _level(
@@ -147,34 +249,40 @@ def _level(
     factors: Sequence[int],
     year: int,
     covered: int,
-    spare: tuple[date, int] | None,
-) -> tuple[list[RowTuple], int]:
+    spare: tuple[date, Factor] | None,
+) -> Repaid:
+    if spare is not None and scheme.last_row is LastRow.EXTRA_ROW and not scheme.balloon:
+        laid, priced = [*dues, spare[0]], [*factors, cast("int", spare[1])]
+    else:
+        laid, priced = list(dues), list(factors)
+
     def run(instalment: int) -> list[RowTuple]:
-        if spare is not None and scheme.last_row is LastRow.EXTRA_ROW and not scheme.balloon:
-            return level_rows(
-                [*dues, spare[0]],
-                balance,
-                instalment,
-                [*factors, spare[1]],
-                year,
-                scheme.divide,
-                covered=covered,
-            )
-        return level_rows(dues, balance, instalment, factors, year, scheme.divide, covered=covered)
+        return level_rows(laid, balance, instalment, priced, year, scheme.divide, covered=covered)
 
     if agreed is not None:
-        return run(agreed), agreed
+        return Repaid(run(agreed), agreed)
     instalment = level_instalment(balance, factors, year, scheme.settle, balloon=scheme.balloon)
-    rows, count = run(instalment), len(factors)
+    rows, moved = run(instalment), instalment
     if scheme.last_row is LastRow.EQUALISE and not scheme.balloon:
-        gap = rows[-1][1] + rows[-1][2] - instalment
-        if abs(gap) > count // 2:
-            # A half and more of a minor unit per instalment can be shared out.
-            moved = instalment + round_div(gap, count * scheme.multiple, Rounding.HALF_EVEN) * scheme.multiple
-            again = run(moved)
-            if abs(again[-1][1] + again[-1][2] - moved) < abs(gap):
-                return again, moved
-    return rows, instalment
+        moved = _nearer(scheme, len(factors), rows, instalment)
+    if moved != instalment:
+        again = run(moved)
+        if abs(_gap(scheme, again, moved)) < abs(_gap(scheme, rows, instalment)):
+            return Repaid(again, moved)
+    return Repaid(rows, instalment)
+
+
+def _gap(scheme: Scheme, rows: Sequence[RowTuple], instalment: int) -> int:
+    last: int = rows[-1][1] + rows[-1][2]
+    return last - scheme.instalment_at(len(rows) - 1, instalment)
+
+
+def _nearer(scheme: Scheme, among: int, rows: Sequence[RowTuple], instalment: int) -> int:
+    """Share what the last instalment has too much or too little out over all of them."""
+    gap = _gap(scheme, rows, instalment)
+    if abs(gap) <= among // 2:
+        return instalment  # less than half a minor unit each cannot be shared out
+    return instalment + round_div(gap, among * scheme.multiple, Rounding.HALF_EVEN) * scheme.multiple
 
 
 def _bullet(
@@ -203,89 +311,209 @@ def _flat(
     return rows
 
 
-def interest_factors(
-    day_count: DayCount,
-    boundaries: list[date],
-    anchor_day: int,
-    rates: list[tuple[date, Fraction]],
-    compounding: Compounding | None = None,
-) -> tuple[list[int], int]:
-    """Give each period's interest per unit of balance, as numerators over one denominator.
+def _interrupted(
+    scheme: Scheme,
+    dues: Sequence[date],
+    balance: int,
+    agreed: int | None,
+    factors: Sequence[Factor],
+    year: int,
+    covered: int,
+    spare: tuple[date, Factor] | None,
+) -> Repaid:
+    head = 0
+    for pause in scheme.pauses:
+        head = pause.end if pause.first == head else head
+    only_head = all(pause.end <= head for pause in scheme.pauses)
+    if only_head and head and not (scheme.step or scheme.joins or covered):
+        # What follows a suspension at the start is an ordinary loan again.
+        begun = _walk(scheme, dues, balance, 0, factors[:head], year, whole=False)
+        after = replace(scheme, pauses=())
+        rest = repay(after, dues[head:], begun.balance, agreed, factors[head:], year, spare=spare)
+        return Repaid(begun.rows + rest.rows, rest.instalment, begun.unpaid)
+    laid, priced = list(dues), list(factors)
+    if spare is not None and scheme.last_row is LastRow.EXTRA_ROW and scheme.annuity and not scheme.balloon:
+        laid, priced = [*laid, spare[0]], [*priced, spare[1]]
 
-    `boundaries` are the period borders and `rates` the (from, annual rate) segments in order, the first
-    reaching back to the first border. A rate "from D" prices the night from D to the next day. With
-    `compounding` m times a year a part t of a year earns (1 + r/m)^(m·t) − 1.
+    def run(instalment: int) -> Repaid:
+        walked = _walk(scheme, laid, balance, instalment, priced, year, covered=covered)
+        return Repaid(walked.rows, instalment, walked.unpaid)
+
+    if agreed is not None:
+        return run(agreed)
+    if not scheme.annuity:
+        paying = len(factors) - sum(pause.size for pause in scheme.pauses)
+        parted = scheme.method in (Method.EQUAL_PRINCIPAL, Method.FLAT)
+        lent = balance - scheme.balloon + sum(map(sum, scheme.joins.values()))
+        return run(scheme.settle(lent, paying) if parted else 0)
+    solved = run(_solve(scheme, laid, balance, factors, year, covered))
+    if scheme.last_row is LastRow.EQUALISE and not scheme.balloon:
+        moved = _nearer(scheme, len(factors), solved.rows, solved.instalment)
+        if moved != solved.instalment:
+            again = run(moved)
+            if abs(_gap(scheme, again.rows, moved)) < abs(_gap(scheme, solved.rows, solved.instalment)):
+                return again
+    return solved
+
+
+class _Walked(NamedTuple):
+    rows: list[RowTuple]
+    balance: int
+    unpaid: list[tuple[int, HolidayInterest, int]]
+
+
+def _walk(
+    scheme: Scheme,
+    dues: Sequence[date],
+    balance: int,
+    instalment: int,
+    factors: Sequence[Factor],
+    year: int,
+    *,
+    covered: int = 0,
+    whole: bool = True,
+) -> _Walked:
+    """Go through the rows one by one, whatever each of them is.
+
+    With `whole` the last row takes what is left and the rows end once the balance is repaid; without it the
+    balance after the last row is whatever the instalments leave, below zero too.
     """
-    if compounding is not None:
-        return _compounded(day_count, boundaries, anchor_day, rates, compounding)
-    if len(rates) == 1:
-        rate = rates[0][1]
-        parts, year = year_fractions(day_count, boundaries, anchor_day=anchor_day)
-        numerator = rate.numerator
-        return [part * numerator for part in parts], year * rate.denominator
-    common = lcm(*(rate.denominator for _, rate in rates))
-    factors: list[int] = []
-    denominators: list[int] = []
-    for pieces in _pieces(day_count, boundaries, anchor_day, rates):
-        numerator, year = 0, 1
-        for part, basis, rate in pieces:
-            scaled = part * rate.numerator * (common // rate.denominator)
-            numerator, year = numerator * basis + scaled * year, year * basis
-        factors.append(numerator)
-        denominators.append(year * common)
-    whole = lcm(*denominators) if denominators else 1
-    return [factor * (whole // own) for factor, own in zip(factors, denominators, strict=True)], whole
+    rows: list[RowTuple] = []
+    unpaid: list[tuple[int, HolidayInterest, int]] = []
+    paused = {k: pause for pause in scheme.pauses for k in range(pause.first, pause.end)}
+    last, owed, waiting = len(factors) - 1, 0, 0
+    more_to_come = max(scheme.joins, default=-1)
+    for k, factor in enumerate(factors):
+        joins = scheme.joins.get(k, ())
+        accrued = scheme.interest(balance, factor, year, joins)
+        balance += sum(joins)
+        interest, joining = accrued, 0
+        pause = paused.get(k)
+        if pause is not None:
+            if pause.pays is None:
+                principal = 0
+            else:
+                interest = min(accrued, pause.pays)
+                principal = min(pause.pays - interest, balance) if whole else pause.pays - interest
+            waiting += accrued - interest
+            if pause.unpaid is HolidayInterest.CAPITALISE or k == pause.end - 1:
+                if pause.unpaid in (HolidayInterest.CAPITALISE, HolidayInterest.CAPITALISE_AT_END):
+                    joining = waiting
+                if waiting:
+                    unpaid.append((k, pause.unpaid, waiting))
+                waiting = 0
+            balance += joining
+        else:
+            match scheme.method:
+                case Method.LEVEL | Method.STEPPED:
+                    principal = scheme.instalment_at(k, instalment) - accrued
+                    if covered:
+                        principal -= covered if not whole else min(covered, max(principal, 0))
+                        covered = 0
+                case Method.EQUAL_PRINCIPAL | Method.FLAT:
+                    principal = instalment
+                case Method.INTEREST_ONLY:
+                    principal = 0
+                case Method.BULLET:
+                    owed += accrued
+                    principal, interest = 0, owed if k == last else 0
+                case _:
+                    assert_never(scheme.method)
+            if whole and (k == last or (principal >= balance and more_to_come <= k)):
+                principal = balance
+        balance -= principal
+        rows.append((dues[k], principal, interest, 0, 0, 0, 0, 0, 0, accrued, joining, balance))
+        if whole and not balance and more_to_come <= k and scheme.method is not Method.FLAT:
+            break
+    return _Walked(rows, balance, unpaid)
 
 
-def _pieces(
-    day_count: DayCount, boundaries: list[date], anchor_day: int, rates: list[tuple[date, Fraction]]
-) -> list[list[tuple[int, int, Fraction]]]:
-    """Cut every period where the rate changes: part of a year, over what, and the rate of each piece."""
-    borders = [*(start for start, _ in rates[1:]), date.max]
-    periods: list[list[tuple[int, int, Fraction]]] = []
-    segment = 0
-    for begin, end in pairwise(boundaries):
-        pieces: list[tuple[int, int, Fraction]] = []
-        day = begin
-        while day < end:
-            while borders[segment] <= day:
-                segment += 1
-            turn = min(end, borders[segment])
-            pieces.append((*year_fraction(day_count, day, turn, anchor_day=anchor_day), rates[segment][1]))
-            day = turn
-        periods.append(pieces)
-    return periods
+# Fixed point for the solve: what it truncates is far below what the certificate allows for.
+_BITS = 256
+_SLACK_BITS = 160
 
 
-# A root of a rate is irrational; 60 digits are far more than any amount can show.
-_DIGITS = 60
-_PRECISE = Context(prec=_DIGITS + 20)
+def _solve(
+    scheme: Scheme,
+    dues: Sequence[date],
+    balance: int,
+    factors: Sequence[Factor],
+    year: int,
+    covered: int,
+) -> int:
+    """Solve the instalment that leaves nothing, rounded once.
+
+    What is left falls as the instalment rises, in straight pieces, so a secant finds the root; it is certain
+    once what is left changes sign between two values that round alike. Where they do not, the root lies on
+    a rounding border to 2^-96 of a minor unit, and the same rows in exact fractions decide.
+    """
+    one = 1 << _BITS
+    fixed = _scaled(scheme, one, lambda numerator, denominator: numerator // denominator)
+
+    def left(instalment: int) -> int:
+        return (
+            _walk(fixed, dues, balance * one, instalment, factors, year, covered=covered * one, whole=False)
+        ).balance - fixed.balloon
+
+    low, high = 0, (balance + covered + sum(map(sum, scheme.joins.values())) + 1) * one
+    below, above = left(low), left(high)
+    while above > 0:
+        low, below, high = high, above, high * 2
+        above = left(high)
+    slack = one >> _SLACK_BITS
+    if below < 0:
+        return 0  # suspended amounts alone repay it
+    for turn in count():
+        if high - low <= 2 * slack:
+            break
+        # Every fourth guess is the middle, so that no kink can hold the secant up.
+        straight = below > above and turn % 4 < 3
+        guess = low + below * (high - low) // (below - above) if straight else (low + high) // 2
+        near, far = guess - slack, guess + slack
+        at_near, at_far = left(near), left(far)
+        if at_near >= 0 >= at_far:
+            low, below, high, above = near, at_near, far, at_far
+        elif at_near < 0:
+            high, above = near, at_near
+        else:
+            low, below = far, at_far
+    lowest, highest = scheme.settle(low, one), scheme.settle(high, one)
+    if lowest == highest:
+        return lowest
+    exact = _scaled(scheme, 1, lambda numerator, denominator: cast("int", Fraction(numerator) / denominator))
+
+    def left_exactly(instalment: Fraction) -> Fraction:
+        walked = _walk(
+            exact, dues, balance, cast("int", instalment), factors, year, covered=covered, whole=False
+        )
+        return Fraction(walked.balance - exact.balloon)
+
+    start, end = Fraction(low, one), Fraction(high, one)
+    at_start, at_end = left_exactly(start), left_exactly(end)
+    root = start + at_start * (end - start) / (at_start - at_end)
+    return scheme.settle(root.numerator, root.denominator)
 
 
-def _compounded(
-    day_count: DayCount,
-    boundaries: list[date],
-    anchor_day: int,
-    rates: list[tuple[date, Fraction]],
-    compounding: Compounding,
-) -> tuple[list[int], int]:
-    times, year = compounding.times, 10**_DIGITS
-    factors: list[int] = []
-    known: dict[tuple[Fraction, Fraction], Fraction] = {}
-    for pieces in _pieces(day_count, boundaries, anchor_day, rates):
-        growth = Fraction(1)
-        for part, basis, rate in pieces:
-            key = (Fraction(part * times, basis), 1 + rate / times)
-            if key not in known:
-                known[key] = _power(key[1], key[0])
-            growth *= known[key]
-        factors.append(round_div((growth.numerator - growth.denominator) * year, growth.denominator))
-    return factors, year
+class _Unrounded(Scheme):
+    """A scheme whose instalments are not rounded."""
+
+    def settle(self, numerator: int, denominator: int) -> int:
+        return self.divide(numerator, denominator)
 
 
-def _power(base: Fraction, exponent: Fraction) -> Fraction:
-    if exponent.denominator == 1:
-        return base**exponent.numerator
-    value = _PRECISE.divide(base.numerator, base.denominator)
-    power = _PRECISE.divide(exponent.numerator, exponent.denominator)
-    return Fraction(_PRECISE.power(value, power))
+def _scaled(scheme: Scheme, one: int, divide: Divide) -> Scheme:
+    """Give the same scheme in units `one` times as fine, rounding nothing but by `divide`."""
+    step = scheme.step
+    return _Unrounded(
+        divide=divide,
+        method=scheme.method,
+        balloon=scheme.balloon * one,
+        flat_base=scheme.flat_base * one,
+        growing=True,
+        pieced=scheme.pieced,
+        step=None if step is None else step._replace(amount=step.amount * one),
+        pauses=tuple(
+            pause if pause.pays is None else pause._replace(pays=pause.pays * one) for pause in scheme.pauses
+        ),
+        joins={k: tuple(joined * one for joined in joins) for k, joins in scheme.joins.items()},
+    )

@@ -21,7 +21,7 @@ from restructure.calculator.position import (
     payment_problems,
     position_of,
 )
-from restructure.calculator.schedule import Repayment
+from restructure.calculator.terms import Repayment
 from restructure.document import field_names, issues_of, read_document
 from restructure.errors import InvalidInput, Issue, Refused
 from restructure.record import Record

@@ -1,0 +1,129 @@
+"""Asides: money that falls due outside the amortisation, laid on its rows."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
+
+from restructure.calculator.money import split_evenly
+from restructure.calculator.rows import Row, RowTuple
+from restructure.errors import Issue, Refused
+
+__all__ = ["Aside", "Laid", "lay_on"]
+
+_INTEREST, _ACCRUED = Row._fields.index("interest"), Row._fields.index("accrued")
+_EMPTY = (0,) * (len(Row._fields) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Money due outside the amortisation: in one row, or in equal parts over several."""
+
+    column: int
+    amount: int
+    until: date | None = None
+    """Falls due with the first row on or after this day."""
+    at_maturity: bool = False
+    """Falls due with the last row."""
+    parts: int | None = None
+    """Falls due in so many equal parts; 0: with every row that is left."""
+    start: int = 0
+    """Index of the first row that may take a part."""
+    annual_rate: Fraction = Fraction(0)
+    """What it bears until it falls due."""
+
+
+class Laid(NamedTuple):
+    """What laying money on rows came to."""
+
+    regular: int
+    """What is spread onto every regular row."""
+    interest: dict[int, int]
+    """Interest of what waited, by the index of the row in which it falls due."""
+
+
+def lay_on(
+    rows: list[RowTuple],
+    asides: Sequence[Aside],
+    dues: Sequence[date],
+    *,
+    first: int,
+    total: int,
+    interest: Callable[[Aside, date], int] = lambda aside, due: 0,
+) -> Laid:
+    """Put asides onto rows, the first of which that takes any has the index `first`.
+
+    `dues` are the due dates for rows that an early end of the amortisation has left out, `total` the number of
+    rows planned; `interest` prices what waits at a rate. Raises `Refused` with `spread-too-long`.
+    """
+    regular, borne = 0, dict[int, int]()
+    # What may add rows for the same instalments comes first, then the last instalment, then later days.
+    # Equal parts of several buckets in one column are parts of their sum.
+    for (column, parts, until, at_maturity, start), group in groupby(
+        sorted(asides, key=_laying_order),
+        key=attrgetter("column", "parts", "until", "at_maturity", "start"),
+    ):
+        together = list(group)
+        amount = sum(aside.amount for aside in together)
+        begin = max(first, start)
+        if parts is not None:
+            available = max(total, len(rows)) - begin
+            spread = parts or available
+            if spread > available:
+                raise Refused(
+                    Issue(
+                        "spread-too-long",
+                        f"a bucket is to be spread over {spread} instalments but {available} are left",
+                    )
+                )
+            _pad(rows, dues, begin + spread)
+            portions = split_evenly(amount, spread)
+            for k, portion in enumerate(portions, begin):
+                _add(rows, k, column, portion)
+            regular += portions[0]
+            continue
+        if at_maturity:
+            at = len(rows) - 1
+        elif until is not None:
+            at = next((k for k, row in enumerate(rows) if row[0] >= until), len(rows))
+            if at == len(rows):
+                rows.append((until, *_EMPTY))
+        else:
+            _pad(rows, dues, begin + 1)
+            at = begin
+        _add(rows, at, column, amount)
+        for aside in together:
+            if aside.annual_rate:
+                bears = interest(aside, rows[at][0])
+                _add(rows, at, _INTEREST, bears)
+                _add(rows, at, _ACCRUED, bears)
+                borne[at] = borne.get(at, 0) + bears
+    return Laid(regular, borne)
+
+
+def _laying_order(aside: Aside) -> tuple[bool, bool, bool, date, int, int, int]:
+    later = aside.until or date.min
+    return (
+        aside.parts is None,
+        aside.until is not None,
+        aside.at_maturity,
+        later,
+        aside.column,
+        aside.parts or 0,
+        aside.start,
+    )
+
+
+def _pad(rows: list[RowTuple], dues: Sequence[date], count: int) -> None:
+    """Add empty instalments after an early end, for money that is still spread over them."""
+    while len(rows) < count:
+        rows.append((dues[len(rows)], *_EMPTY))
+
+
+def _add(rows: list[RowTuple], at: int, column: int, amount: int) -> None:
+    row = list(rows[at])
+    row[column] += amount
+    rows[at] = tuple(row)
