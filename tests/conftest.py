@@ -16,3 +16,10 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile("restructure")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say what could not be checked at all, even where skips are not listed."""
+    reasons = {report.longrepr[2] for report in terminalreporter.getreports("skipped") if report.longrepr}
+    for reason in sorted(reason for reason in reasons if "NOT CHECKED" in reason):
+        terminalreporter.write_line(reason.removeprefix("Skipped: "), yellow=True)

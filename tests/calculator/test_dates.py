@@ -10,7 +10,23 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from calculator.oracles import fraction_of_year
-from restructure.calculator.dates import DayCount, due_dates, next_due, year_fraction, year_fractions
+from restructure.calculator.dates import (
+    DayCount,
+    Roll,
+    Step,
+    Stub,
+    dates_until,
+    due_dates,
+    every_dates,
+    next_due,
+    roll_date,
+    step_after,
+    step_before,
+    step_of,
+    weekend,
+    year_fraction,
+    year_fractions,
+)
 from strategies import ADDITIVE, days
 
 anchors = st.integers(1, 31)
@@ -67,6 +83,141 @@ def test_the_next_due_date_is_the_first_anchor_day_strictly_after(after, anchor)
     while day != day + relativedelta(day=anchor):
         day += timedelta(days=1)
     assert next_due(after, anchor) == day
+
+
+# --- any rhythm
+
+LENGTHS = {
+    "1 day": relativedelta(days=1),
+    "every 10 days": relativedelta(days=10),
+    "week": relativedelta(weeks=1),
+    "2 weeks": relativedelta(weeks=2),
+    "1 month": relativedelta(months=1),
+    "3 months": relativedelta(months=3),
+    "quarter": relativedelta(months=3),
+    "1 year": relativedelta(years=1),
+    "10 years": relativedelta(years=10),
+}
+rhythms = st.sampled_from([*LENGTHS, "semi-monthly"])
+
+
+def test_a_rhythm_is_read_as_days_months_or_half_months():
+    assert {every: step_of(every) for every in LENGTHS} == {
+        every: Step("day", length.days) if length.days else Step("month", length.months + 12 * length.years)
+        for every, length in LENGTHS.items()
+    }
+
+
+@given(days, st.integers(0, 60), st.sampled_from([*LENGTHS]))
+@example(date(2024, 2, 29), 5, "1 year")
+@example(date(2026, 11, 30), 3, "quarter")
+def test_every_rhythm_steps_from_the_first_date_and_never_drifts(first, count, every):
+    assert every_dates(first, count, every) == [first + LENGTHS[every] * k for k in range(count)]
+
+
+def half_months(around: date, anchor: int) -> list[date]:
+    """The two days of every month that twice a month means, from the month before to a year later."""
+    other = anchor + 15 if anchor <= 15 else anchor - 15
+    month = around.replace(day=1) - relativedelta(months=1)
+    return sorted(month + relativedelta(months=k, day=on) for k in range(15) for on in (anchor, other))
+
+
+@given(days, anchors, st.booleans())
+@example(date(2026, 2, 28), 31, False)
+@example(date(2027, 2, 28), 29, True)
+@example(date(2028, 2, 16), 31, True)
+def test_twice_a_month_is_every_day_of_either_kind_in_the_calendar(around, anchor, early):
+    calendar = half_months(around, anchor)
+    first = calendar[2 + early]
+    place = calendar.index(first)
+    assert every_dates(first, 24, "semi-monthly", anchor_day=anchor) == calendar[place : place + 24]
+    assert step_before(first, "semi-monthly", anchor) == calendar[place - 1]
+    assert step_after(first, "semi-monthly", anchor) == calendar[place + 1]
+
+
+@given(days, anchors, rhythms, st.integers(1, 40))
+@example(date(2026, 2, 28), 31, "1 month", 1)
+def test_a_step_back_from_any_due_date_is_the_one_before(first, anchor, every, count):
+    first = first + relativedelta(day=anchor)
+    dues = every_dates(first, count + 1, every, anchor_day=anchor)
+    assert [step_before(due, every, anchor) for due in dues[1:]] == dues[:-1]
+
+
+# --- up to a maturity
+
+
+@given(days, st.integers(0, 2000), rhythms, st.none() | anchors, st.sampled_from(Stub))
+@example(date(2013, 1, 31), 335, "1 month", 31, Stub.LONG)
+@example(date(2026, 2, 16), 12, "semi-monthly", 31, Stub.LONG)
+@example(date(2026, 1, 1), 40, "1 year", None, Stub.LONG)
+def test_due_dates_up_to_a_maturity_are_those_of_the_rhythm_and_the_maturity(
+    first, length, every, anchor, stub
+):
+    maturity = first + timedelta(days=length)
+    wanted = [first]
+    for count in itertools.count(2):
+        if wanted[-1] >= maturity:
+            break
+        wanted.append(every_dates(first, count, every, anchor_day=anchor)[-1])
+    met = wanted[-1] == maturity
+    wanted = [day for day in wanted if day < maturity]
+    if not met and stub is Stub.LONG and len(wanted) > 1:
+        del wanted[-1]
+    assert dates_until(first, maturity, every, anchor_day=anchor, stub=stub) == [*wanted, maturity]
+
+
+def test_a_long_stub_never_swallows_the_first_due_date():
+    first, maturity = date(2026, 1, 31), date(2026, 2, 10)
+    assert dates_until(first, maturity, stub=Stub.LONG) == [first, maturity]
+
+
+def test_a_maturity_before_the_first_due_date_is_refused():
+    with pytest.raises(ValueError, match="the maturity 2026-01-30 lies before the first due date 2026-01-31"):
+        dates_until(date(2026, 1, 31), date(2026, 1, 30))
+
+
+# --- days without business
+
+
+def months_apart(a: date, b: date) -> bool:
+    return (a.year, a.month) != (b.year, b.month)
+
+
+def rolled(day: date, roll: Roll, closed) -> date:
+    """ISDA 2006 §4.12 by looking at every day within a year."""
+    if roll is Roll.NONE or not closed(day):
+        return day
+    business = [on for on in (day + timedelta(days=k) for k in range(-366, 367)) if not closed(on)]
+    after, before = min(on for on in business if on > day), max(on for on in business if on < day)
+    match roll:
+        case Roll.FOLLOWING:
+            return after
+        case Roll.PRECEDING:
+            return before
+        case Roll.MODIFIED_FOLLOWING:
+            return before if months_apart(after, day) else after
+    return after if months_apart(before, day) else before
+
+
+@given(days, st.sampled_from(Roll), st.sets(st.integers(-12, 12)))
+@example(date(2026, 5, 31), Roll.MODIFIED_FOLLOWING, set())
+@example(date(2026, 8, 1), Roll.MODIFIED_PRECEDING, set())
+@example(date(2026, 10, 1), Roll.MODIFIED_PRECEDING, set(range(8)))
+@example(date(2026, 12, 31), Roll.MODIFIED_FOLLOWING, {-1, 0})
+def test_a_roll_goes_to_the_nearest_business_day_on_its_side_of_the_month(day, roll, around):
+    holidays = {day + timedelta(days=k) for k in around}
+
+    def closed(on: date) -> bool:
+        return weekend(on) or on in holidays
+
+    moved = roll_date(day, roll, closed)
+    assert moved == rolled(day, roll, closed)
+    assert roll_date(moved, roll, closed) == moved
+
+
+def test_a_calendar_without_a_business_day_within_a_year_is_refused():
+    with pytest.raises(ValueError, match="no business day within a year of 2026-01-31"):
+        roll_date(date(2026, 1, 31), Roll.FOLLOWING, lambda on: True)
 
 
 # --- published day counts

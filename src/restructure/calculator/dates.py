@@ -22,6 +22,8 @@ __all__ = [
     "Every",
     "Roll",
     "Step",
+    "Stub",
+    "dates_until",
     "due_dates",
     "every_dates",
     "next_due",
@@ -138,6 +140,15 @@ def _open_day(day: date, direction: int, closed: Closed) -> date:
     raise ValueError(f"the calendar has no business day within a year of {day}")
 
 
+class Stub(StrEnum):
+    """What the last period is where the rhythm does not meet the maturity."""
+
+    SHORT = "short"
+    """A period of its own, shorter than the others."""
+    LONG = "long"
+    """Part of the period before, which becomes longer than the others."""
+
+
 class DayCount(StrEnum):
     """How the days between two dates become a part of a year (ISDA 2006 section 4.16, ICMA)."""
 
@@ -215,6 +226,39 @@ def every_dates(
             early, late = _half_months(anchor_day or first.day)
             index = 2 * (first.year * 12 + first.month - 1) + _half(first, early, late)
             return [first, *(_half_date(index + k, early, late) for k in range(1, count))] if count else []
+
+
+# February from the 16th to its end: half a month is never shorter.
+_SHORTEST = {"day": 1, "month": 28, "semi_month": 12}
+
+
+def dates_until(
+    first: date,
+    maturity: date,
+    every: str = "1 month",
+    *,
+    anchor_day: int | None = None,
+    stub: Stub = Stub.SHORT,
+) -> list[date]:
+    """Step due dates from `first` in any rhythm up to the maturity, which is always the last of them.
+
+    Where the rhythm misses the maturity a short stub keeps every date before it and a long one drops the
+    last of them, though never `first`. A maturity before `first` raises `ValueError`.
+
+    >>> [d.isoformat() for d in dates_until(date(2026, 1, 31), date(2026, 4, 15))]
+    ['2026-01-31', '2026-02-28', '2026-03-31', '2026-04-15']
+    >>> [d.isoformat() for d in dates_until(date(2026, 1, 31), date(2026, 4, 15), stub=Stub.LONG)]
+    ['2026-01-31', '2026-02-28', '2026-04-15']
+    """
+    if maturity < first:
+        raise ValueError(f"the maturity {maturity} lies before the first due date {first}")
+    unit, size = step_of(every)
+    most = (maturity - first).days // (_SHORTEST[unit] * size) + 2
+    stepped = every_dates(first, most, every, anchor_day=anchor_day)
+    dues = [day for day in stepped if day < maturity]
+    if stub is Stub.LONG and len(dues) > 1 and maturity not in stepped:
+        dues.pop()
+    return [*dues, maturity]
 
 
 def _half_months(anchor_day: int) -> tuple[int, int]:
