@@ -9,14 +9,20 @@ from restructure.calculator.dates import DayCount, Roll, weekend
 from restructure.calculator.figures import Figures, compare
 from restructure.calculator.measures import (
     Capitalise,
+    ChangeFrequency,
+    ChangeMethod,
     ChangeRate,
     Extend,
     Forgive,
     Holiday,
     HolidayInterest,
+    LumpSum,
     Measure,
+    MoveDue,
     Park,
+    Pay,
     Reamortise,
+    Settle,
     Solve,
     Spread,
     Waive,
@@ -26,6 +32,7 @@ from restructure.calculator.plan import Plan, reschedule
 from restructure.calculator.position import (
     Buckets,
     Contract,
+    ParkedDue,
     Payment,
     Penalty,
     Position,
@@ -33,7 +40,16 @@ from restructure.calculator.position import (
 )
 from restructure.calculator.schedule import Schedule, amortise
 from restructure.calculator.scheme import LastRow, Method
-from restructure.calculator.terms import Repayment, Terms
+from restructure.calculator.terms import (
+    Advance,
+    MovedDue,
+    RateFrom,
+    Repayment,
+    Steps,
+    Stub,
+    Suspension,
+    Terms,
+)
 from restructure.casework.decision import Decision, Offer, Outcome, Refusal, decide, replay
 from restructure.errors import (
     EngineDisagreement,
@@ -53,10 +69,13 @@ from restructure.policy.language import Policy
 from restructure.policy.loading import load_policy, packaged_policies
 
 __all__ = [
+    "Advance",
     "Application",
     "Assessment",
     "Buckets",
     "Capitalise",
+    "ChangeFrequency",
+    "ChangeMethod",
     "ChangeRate",
     "Compounding",
     "Contract",
@@ -74,17 +93,23 @@ __all__ = [
     "InvalidPolicy",
     "Issue",
     "LastRow",
+    "LumpSum",
     "Measure",
     "Method",
+    "MoveDue",
+    "MovedDue",
     "Offer",
     "Outcome",
     "Park",
+    "ParkedDue",
+    "Pay",
     "Payment",
     "Penalty",
     "Plan",
     "Policy",
     "Position",
     "Prospect",
+    "RateFrom",
     "Reamortise",
     "Refusal",
     "Refused",
@@ -93,8 +118,12 @@ __all__ = [
     "Roll",
     "Rounding",
     "Schedule",
+    "Settle",
     "Solve",
     "Spread",
+    "Steps",
+    "Stub",
+    "Suspension",
     "Terms",
     "Waive",
     "amortise",

@@ -139,6 +139,8 @@ CATALOGUE: dict[str, str] = {
     "negative-amortisation": "The instalment is below the interest, so the balance would grow. Raise the instalment or extend.",
     "term-too-long": "The balance is not repaid within 1,200 instalments. Raise the instalment.",
     "balloon-exceeds-balance": "The balloon is larger than the balance that is repaid. Lower it.",
+    "preset-unknown": "No preset has this name. The sentence says which is nearest, or lists them.",
+    "preset-values": "A preset takes the values that its measures leave open, no more and no fewer.",
     "pay-exceeds-claim": "More is paid up front than is owed. Lower the payment.",
     "suspensions-overlap": "Two suspensions claim one instalment. Let the second start after the first.",
     "move-out-of-order": "A moved due date would not lie between its neighbours, or not after the effective date.",

@@ -88,17 +88,18 @@ def compare(plan: Plan) -> Figures:
     instalment_before = regular_instalment(plan)
     instalment_after = to_minor(plan.instalment, currency)
     old_payments, new_payments = _payments(old), _payments(new)
-    total_before, total_after = sum(old_payments), sum(new_payments)
+    up_front = to_minor(plan.up_front, currency)
+    total_before, total_after = sum(old_payments), sum(new_payments) + up_front
     old_months, new_months = _months(plan, old), _months(plan, new)
     monthly = float(position.repayment.annual_rate) / 12
     value_before = _present_value(old_payments, old_months, monthly)
-    value_after = _present_value(new_payments, new_months, monthly)
-    financed = claim - waived_of_claim - forgiven
+    value_after = _present_value(new_payments, new_months, monthly) + up_front
+    financed = claim - waived_of_claim - forgiven - up_front
     internal = monthly_internal_rate(financed, new_payments, new_months)
     npv_loss = _decimal(1 - value_after / value_before, 6) if value_before else Decimal("0.000000")
     return Figures.model_construct(
         instalment_after=plan.instalment,
-        highest_payment_after=from_minor(max(new_payments), currency),
+        highest_payment_after=from_minor(max([*new_payments, up_front]), currency),
         payment_reduction=ratio(instalment_before - instalment_after, instalment_before or 1),
         term_after=len(new),
         term_added=len(new) - position.repayment.instalments,

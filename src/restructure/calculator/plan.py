@@ -8,11 +8,13 @@ which they are listed never matters.
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, NamedTuple, TypeVar, assert_never
 
 from restructure.calculator.asides import Aside, lay_on
 from restructure.calculator.course import Changes, Course
 from restructure.calculator.dates import Closed, weekend, year_fraction
+from restructure.calculator.difference import RowChange, row_changes
 from restructure.calculator.ledger import (
     DUE_IN,
     OF_PRINCIPAL,
@@ -99,6 +101,16 @@ class Plan(Record):
     """How the balance is repaid from the effective date on; parked and spread money comes on top."""
     identities: Identities
     """Five sums that are exactly zero."""
+
+    @cached_property
+    def changes(self) -> tuple[RowChange, ...]:
+        """What changes row by row against paying as agreed."""
+        return row_changes(self.before, self.schedule)
+
+    @property
+    def up_front(self) -> Decimal:
+        """What is paid on the effective date itself, before the first instalment."""
+        return self.moved(MovementKind.PAID)
 
     def moved(self, kind: MovementKind, *buckets: Bucket) -> Decimal:
         """Sum the ledger over one kind of movement, of all buckets or of some."""

@@ -2,13 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Any, Self
 
-from pydantic import ValidationError, model_validator
+from pydantic import BeforeValidator, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from restructure.calculator.measures import Measure
 from restructure.calculator.plan import Plan, reschedule
 from restructure.calculator.position import Position
+from restructure.calculator.presets import expanded
 from restructure.calculator.schedule import Schedule, amortise
 from restructure.calculator.terms import Terms
 from restructure.document import field_names, issues_of, read_document
@@ -18,6 +20,16 @@ from restructure.record import Record, refuse
 __all__ = ["Request", "answer", "read_request"]
 
 
+def _expand(measures: Any) -> Any:
+    if not isinstance(measures, list):
+        return measures
+    try:
+        return expanded(measures)
+    except InvalidInput as error:
+        (issue, *_) = error.issues
+        raise PydanticCustomError(issue.code, "{text}", {"text": issue.message}) from None
+
+
 class Request(Record):
     """What the calculator is asked: a loan to schedule, or a position and the measures to apply to it."""
 
@@ -25,8 +37,8 @@ class Request(Record):
     """A loan; the answer is its schedule."""
     position: Position | None = None
     """What is owed; the answer is a plan."""
-    measures: tuple[Measure, ...] = ()
-    """What is applied to the position, in any order."""
+    measures: Annotated[tuple[Measure, ...], BeforeValidator(_expand)] = ()
+    """What is applied to the position, in any order; `{preset: NAME, …}` stands for the measures of a preset."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:

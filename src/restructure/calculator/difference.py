@@ -1,0 +1,64 @@
+"""Difference: what a plan changes, row by row, against the schedule as agreed."""
+
+from datetime import date
+from decimal import Decimal
+from itertools import zip_longest
+
+from restructure.calculator.money import Money, SignedMoney
+from restructure.calculator.rows import Instalment
+from restructure.calculator.schedule import Schedule
+from restructure.record import Record
+
+__all__ = ["RowChange", "row_changes"]
+
+
+class RowChange(Record):
+    """One instalment before and after; a side that has none shows no date and no money."""
+
+    number: int
+    """Position in either schedule, from 1."""
+    due_before: date | None
+    """The day it fell due as agreed."""
+    due_after: date | None
+    """The day it falls due now."""
+    total_before: Money
+    """What was to be paid then."""
+    total_after: Money
+    """What is to be paid now."""
+    difference: SignedMoney
+    """What is paid now less what was to be paid; below zero the borrower pays less."""
+    balance_before: Money
+    """The balance that was to be left."""
+    balance_after: Money
+    """The balance that is left."""
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether day, payment and balance are what they were."""
+        return (
+            self.due_before == self.due_after
+            and not self.difference
+            and self.balance_before == self.balance_after
+        )
+
+
+def row_changes(before: Schedule, after: Schedule) -> tuple[RowChange, ...]:
+    """Lay two schedules side by side, instalment by instalment."""
+    nothing = Decimal(0)
+
+    def money(row: Instalment | None, name: str) -> Decimal:
+        return nothing if row is None else getattr(row, name)
+
+    return tuple(
+        RowChange.model_construct(
+            number=number,
+            due_before=old.due if old else None,
+            due_after=new.due if new else None,
+            total_before=money(old, "total"),
+            total_after=money(new, "total"),
+            difference=money(new, "total") - money(old, "total"),
+            balance_before=money(old, "balance"),
+            balance_after=money(new, "balance"),
+        )
+        for number, (old, new) in enumerate(zip_longest(before.rows, after.rows), 1)
+    )
