@@ -34,12 +34,13 @@ from restructure import (
     position_of,
     reschedule,
 )
+from restructure.calculator.accrual import interest_factors
 from restructure.calculator.dates import Stub, dates_until, every_dates, roll_date
 from restructure.calculator.money import round_div
 from restructure.calculator.plan import MovementKind
 from restructure.calculator.position import Buckets, Contract, Position
-from restructure.calculator.schedule import Repayment
-from restructure.calculator.scheme import Scheme, interest_factors, repay
+from restructure.calculator.scheme import Scheme, repay
+from restructure.calculator.terms import Repayment
 
 CHECKED = (
     *(f"pam{n:02}" for n in range(1, 26) if n not in (12, 20)),
@@ -242,7 +243,7 @@ def calculated(case, unit: int = 10**10) -> list[Event]:
         balance += scheme.interest(balance, factor, year)
         capitalised.append((on, balance))
     agreed = None if loan.part is None else int(loan.part * unit)
-    rows, _ = repay(scheme, paid[len(joining) :], balance, agreed, factors[len(joining) :], year)
+    rows = repay(scheme, paid[len(joining) :], balance, agreed, factors[len(joining) :], year).rows
     return loan.events(
         [(on, Fraction(amount, unit)) for on, amount in capitalised],
         [

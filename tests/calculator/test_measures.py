@@ -8,12 +8,17 @@ from pydantic import ValidationError
 from restructure.calculator.measures import (
     MEASURES,
     Capitalise,
+    ChangeFrequency,
+    ChangeMethod,
     ChangeRate,
     Extend,
     Forgive,
     Holiday,
+    MoveDue,
     Park,
+    Pay,
     Reamortise,
+    Settle,
     Spread,
     Waive,
 )
@@ -114,6 +119,55 @@ REFUSED = {
     "a term both set and solved for": (
         "term-said-twice",
         [Extend(instalments=6), Reamortise(solve="term", instalment="3000")],
+    ),
+    "more paid than is owed": ("pay-exceeds-claim", [Pay(amount="37772.01")]),
+    "two payments above what is owed": ("pay-exceeds-claim", [Pay(amount="30000"), Pay(amount="7772.01")]),
+    "waiving what was paid": (
+        "waive-exceeds-bucket",
+        [Pay(amount="192"), Waive(of="penalty", amount="0.01")],
+    ),
+    "two suspensions of one instalment": (
+        "suspensions-overlap",
+        [Holiday(instalments=3), Holiday(instalments=1, starts=3)],
+    ),
+    "a holiday beyond the term": ("term-not-positive", [Holiday(instalments=2, starts=18, keep_term=True)]),
+    "a due date moved behind the next one's": (
+        "move-out-of-order",
+        [MoveDue(to="2026-05-18"), MoveDue(instalment=2, to="2026-05-18")],
+    ),
+    "a due date moved to the past": ("move-out-of-order", [MoveDue(to="2026-03-18")]),
+    "one due date moved to two days": (
+        "measure-repeated",
+        [MoveDue(to="2026-05-01"), MoveDue(to="2026-05-02")],
+    ),
+    "two rhythms": ("measure-repeated", [ChangeFrequency(every="2 weeks"), ChangeFrequency(every="1 week")]),
+    "two methods": (
+        "measure-repeated",
+        [ChangeMethod(method="equal_principal"), ChangeMethod(method="interest_only")],
+    ),
+    "a balloon where none is left": (
+        "balloon-not-needed",
+        [Reamortise(solve="balloon", instalment="20000")],
+    ),
+    "a settlement above what is owed": (
+        "settle-exceeds-claim",
+        [Settle(payments=[{"on": "2026-04-01", "amount": "37772.01"}])],
+    ),
+    "a settlement above what a waiver leaves": (
+        "settle-exceeds-claim",
+        [Waive(of="fees", share=1), Settle(payments=[{"on": "2026-04-01", "amount": "37742.01"}])],
+    ),
+    "a settlement before today": (
+        "settle-too-early",
+        [Settle(payments=[{"on": "2026-03-17", "amount": "100"}])],
+    ),
+    "a settlement and an extension": (
+        "settle-excludes",
+        [Settle(payments=[{"on": "2026-04-01", "amount": "100"}]), Extend(instalments=3)],
+    ),
+    "a settlement and a solve": (
+        "settle-excludes",
+        [Settle(payments=[{"on": "2026-04-01", "amount": "100"}]), Reamortise()],
     ),
     "an instalment that takes a century": ("term-too-long", [Reamortise(solve="term", instalment="540.00")]),
 }

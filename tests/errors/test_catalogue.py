@@ -76,6 +76,8 @@ ELSEWHERE = {
     "policy-currency": "tests/casework/test_decisions.py",
     "offers-not-one": "tests/casework/test_decisions.py",
     "record-altered": "tests/casework/test_decisions.py",
+    "preset-unknown": "tests/calculator/test_presets.py",
+    "preset-values": "tests/calculator/test_presets.py",
     "engine-self-test": "tests/policy/test_engines.py",
     "engine-failed": "tests/policy/test_engines.py",
     "engine-absent": "tests/policy/test_engines.py",

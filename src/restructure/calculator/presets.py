@@ -4,7 +4,7 @@ A preset is data: measures in which `$name` stands for what the caller says. Not
 knows a preset; what it gives are ordinary measures, to which others may be added.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -90,17 +90,11 @@ def preset(name: str, **values: object) -> tuple[Measure, ...]:
         ) from None
 
 
-def expanded(measures: Iterable[object]) -> list[object]:
-    """Replace every `{preset: NAME, …}` in a list of plain data by the measures it stands for.
+def expanded(use: Mapping[str, object]) -> list[dict[str, Any]]:
+    """Give the measures that `{preset: NAME, …}` stands for as plain data.
 
-    >>> expanded([{"preset": "payment holiday", "instalments": 3}])[0]["measure"]
+    >>> expanded({"preset": "payment holiday", "instalments": 3})[0]["measure"]
     'holiday'
     """
-    out: list[object] = []
-    for one in measures:
-        if isinstance(one, Mapping) and "preset" in one:
-            values = {key: value for key, value in one.items() if key != "preset"}
-            out += (measure.model_dump(mode="json") for measure in preset(one["preset"], **values))
-        else:
-            out.append(one)
-    return out
+    values = {key: value for key, value in use.items() if key != "preset"}
+    return [measure.model_dump(mode="json") for measure in preset(str(use["preset"]), **values)]

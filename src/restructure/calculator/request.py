@@ -1,11 +1,11 @@
 """Request: the calculator as one file in and one record out, for callers in other languages."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Self
 
-from pydantic import BeforeValidator, ValidationError, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import ValidationError, model_validator
 
 from restructure.calculator.measures import Measure
 from restructure.calculator.plan import Plan, reschedule
@@ -13,21 +13,11 @@ from restructure.calculator.position import Position
 from restructure.calculator.presets import expanded
 from restructure.calculator.schedule import Schedule, amortise
 from restructure.calculator.terms import Terms
-from restructure.document import field_names, issues_of, read_document
+from restructure.document import Document, field_names, issues_of, read_document
 from restructure.errors import InvalidInput, Issue, Refused
 from restructure.record import Record, refuse
 
 __all__ = ["Request", "answer", "read_request"]
-
-
-def _expand(measures: Any) -> Any:
-    if not isinstance(measures, list):
-        return measures
-    try:
-        return expanded(measures)
-    except InvalidInput as error:
-        (issue, *_) = error.issues
-        raise PydanticCustomError(issue.code, "{text}", {"text": issue.message}) from None
 
 
 class Request(Record):
@@ -37,8 +27,8 @@ class Request(Record):
     """A loan; the answer is its schedule."""
     position: Position | None = None
     """What is owed; the answer is a plan."""
-    measures: Annotated[tuple[Measure, ...], BeforeValidator(_expand)] = ()
-    """What is applied to the position, in any order; `{preset: NAME, …}` stands for the measures of a preset."""
+    measures: tuple[Measure, ...] = ()
+    """What is applied to the position, in any order; in a file `{preset: NAME, …}` stands for several."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -52,10 +42,30 @@ class Request(Record):
 def read_request(path: str | Path) -> Request:
     """Read a request from a JSON or YAML file; raises `InvalidInput` with every finding located."""
     document = read_document(path)
+    data = document.data
+    if isinstance(data, dict) and isinstance(data.get("measures"), list):
+        data = data | {"measures": _expanded(data["measures"], document)}
     try:
-        return Request.model_validate_json(json.dumps(document.data, default=str), strict=True)
+        return Request.model_validate_json(json.dumps(data, default=str), strict=True)
     except ValidationError as error:
         raise InvalidInput(issues_of(error, document, names=field_names(Request))) from None
+
+
+def _expanded(measures: list[object], document: Document) -> list[object]:
+    found: list[Issue] = []
+    out, more = list(measures), list[object]()
+    for k, one in enumerate(measures):
+        if not isinstance(one, Mapping) or "preset" not in one:
+            continue
+        try:
+            # The order of measures does not matter, so the places of the others may stay what they are.
+            out[k], *rest = expanded(one)
+            more += rest
+        except InvalidInput as error:
+            found += (document.issue(issue.code, issue.message, ("measures", k)) for issue in error.issues)
+    if found:
+        raise InvalidInput(found)
+    return out + more
 
 
 def answer(request: Request) -> Schedule | Plan:
