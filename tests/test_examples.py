@@ -1,0 +1,26 @@
+"""Every script in examples/ runs and prints what it says."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+@pytest.mark.parametrize("script", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
+def test_a_script_runs(script, capsys):
+    shown = runpy.run_path(str(script))
+    printed = capsys.readouterr().out
+    assert printed.strip()
+    assert shown["__doc__"]
+
+
+def test_rolled_instalments_fall_on_no_weekend_and_no_public_holiday(capsys):
+    shown = runpy.run_path(str(EXAMPLES / "business_days.py"))
+    printed = capsys.readouterr().out
+    assert not any(shown["closed"](row.due) for row in shown["rolled"].rows)
+    # The National Day week of 2026 begins on Thursday, 1 October; the first open day after it is Thursday the 8th.
+    assert " 9  Thu 01 Oct 2026 -> Thu 08 Oct 2026" in printed
+    # Moving only the payment leaves the interest as agreed.
+    assert shown["rolled"].interest == shown["agreed"].interest != shown["accrued"].interest
