@@ -8,6 +8,7 @@ from itertools import permutations
 from dateutil.relativedelta import relativedelta
 from hypothesis import strategies as st
 
+from restructure.calculator.contract import Charge, Component, Contract, Payment, Penalty
 from restructure.calculator.dates import DayCount
 from restructure.calculator.measures import (
     Capitalise,
@@ -23,7 +24,7 @@ from restructure.calculator.measures import (
     Waive,
 )
 from restructure.calculator.money import Rounding
-from restructure.calculator.position import Buckets, Charge, Component, Contract, Payment, Penalty, Position
+from restructure.calculator.position import Buckets, Position
 from restructure.calculator.schedule import Method, Repayment, Terms
 
 DECIMALS = {"CNY": 2, "JPY": 0, "KWD": 3}

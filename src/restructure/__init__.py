@@ -4,6 +4,17 @@ The flow: `read_application` → `assess` → `decide` under a `load_policy`; or
 `amortise` and `reschedule`.
 """
 
+from restructure.calculator.contract import (
+    Charge,
+    Claim,
+    Component,
+    Compound,
+    Contract,
+    OverdueInterest,
+    Payment,
+    Penalty,
+    Prepayment,
+)
 from restructure.calculator.dates import DayCount, Roll, weekend
 from restructure.calculator.figures import Figures, compare
 from restructure.calculator.measures import (
@@ -22,16 +33,10 @@ from restructure.calculator.measures import (
 )
 from restructure.calculator.money import Rounding
 from restructure.calculator.plan import Plan, reschedule
-from restructure.calculator.position import (
-    Buckets,
-    Contract,
-    Payment,
-    Penalty,
-    Position,
-    position_of,
-)
+from restructure.calculator.position import Buckets, Position
 from restructure.calculator.schedule import Repayment, Schedule, Terms, amortise
 from restructure.calculator.scheme import Compounding, LastRow, Method
+from restructure.calculator.servicing import position_of
 from restructure.casework.decision import Decision, Offer, Outcome, Refusal, decide, replay
 from restructure.errors import (
     EngineDisagreement,
@@ -56,6 +61,10 @@ __all__ = [
     "Buckets",
     "Capitalise",
     "ChangeRate",
+    "Charge",
+    "Claim",
+    "Component",
+    "Compound",
     "Compounding",
     "Contract",
     "DayCount",
@@ -76,12 +85,14 @@ __all__ = [
     "Method",
     "Offer",
     "Outcome",
+    "OverdueInterest",
     "Park",
     "Payment",
     "Penalty",
     "Plan",
     "Policy",
     "Position",
+    "Prepayment",
     "Prospect",
     "Reamortise",
     "Refusal",

@@ -243,7 +243,7 @@ class Owed:
         for bill in self.bills:
             if not (bill.principal or bill.interest):
                 continue
-            if contract.overdue_interest:
+            if contract.overdue_interest == "separate":
                 part = fraction_of_year(contract.day_count, day, day + DAY, self.anchor)
                 bill.late += bill.principal * contract.annual_rate * part
             if penalty is not None:

@@ -10,18 +10,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from calculator.oracles import Owed, minor
+from restructure.calculator.contract import Charge, Component, Contract, OverdueInterest, Payment, Penalty
 from restructure.calculator.dates import DayCount
-from restructure.calculator.position import (
-    Buckets,
-    Charge,
-    Component,
-    Contract,
-    Payment,
-    Penalty,
-    Position,
-    position_of,
-)
+from restructure.calculator.position import Buckets, Position
 from restructure.calculator.schedule import Repayment, Terms, amortise
+from restructure.calculator.servicing import position_of
 from restructure.errors import CATALOGUE, InvalidInput, Refused
 from strategies import ADDITIVE, contracts, days, histories, major, terms
 
@@ -309,7 +302,7 @@ def test_overdue_principal_goes_on_bearing_interest_unless_the_contract_says_no(
     on = date(2026, 2, 25)
     # January to February: 31 nights at 12 a day; then ten nights of 1 a day on the overdue 1,000.
     assert position_of(loan, [], on=on).buckets.interest_arrears == 372 + 10
-    quiet = loan.model_copy(update={"overdue_interest": False})
+    quiet = loan.model_copy(update={"overdue_interest": OverdueInterest.NONE})
     assert position_of(quiet, [], on=on).buckets.interest_arrears == 372
 
 

@@ -30,8 +30,8 @@ from restructure import (
     reschedule,
     weekend,
 )
+from restructure.calculator.contract import Contract
 from restructure.calculator.dates import every_dates, roll_date, step_after, step_before, year_fraction
-from restructure.calculator.position import Contract
 from restructure.calculator.schedule import terms_rows
 
 GOLDEN = Path(__file__).parents[1] / "golden"
