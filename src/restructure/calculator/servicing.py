@@ -293,6 +293,7 @@ class _Account:
             contract.compounding,
         )
         if agreed is None:
+            self.most = min(self.most, len(self.rows))
             self.instalment = min(self.instalment, self._solved(scheme, dues, factors, year))
         count = self.most - k
 
