@@ -40,7 +40,7 @@ def refusals(make, **changes):
         ({"allocation": ("fees", "penalty", "interest")}, "value-invalid", "allocation", "once each"),
         ({"allocation": ("fees", "fees", "interest", "principal")}, "value-invalid", "allocation", "once"),
         ({"allocation": ()}, "value-invalid", "allocation", "once each"),
-        ({"allocation": EIGHT[1:]}, "value-invalid", "allocation", "past_due_fees is missing"),
+        ({"allocation": EIGHT[1:]}, "value-invalid", "allocation", "missing: past_due_fees"),
         ({"allocation": (*EIGHT, EIGHT[0])}, "value-invalid", "allocation", "named twice"),
         ({"allocation": (*TWELVE, TWELVE[-1])}, "value-invalid", "allocation", "named twice"),
         ({"allocation": (*EIGHT, "principal")}, "value-invalid", "allocation", "mixes"),
