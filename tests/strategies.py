@@ -8,7 +8,19 @@ from itertools import permutations
 from dateutil.relativedelta import relativedelta
 from hypothesis import strategies as st
 
-from restructure.calculator.dates import DayCount
+from restructure.calculator.contract import (
+    Charge,
+    Claim,
+    Component,
+    Compound,
+    Contract,
+    OverdueInterest,
+    Payment,
+    Penalty,
+    Prepayment,
+    Timing,
+)
+from restructure.calculator.dates import DayCount, Roll
 from restructure.calculator.measures import (
     Capitalise,
     ChangeRate,
@@ -23,8 +35,8 @@ from restructure.calculator.measures import (
     Waive,
 )
 from restructure.calculator.money import Rounding
-from restructure.calculator.position import Buckets, Charge, Component, Contract, Payment, Penalty, Position
-from restructure.calculator.scheme import Method
+from restructure.calculator.position import Buckets, Position
+from restructure.calculator.scheme import LastRow, Method
 from restructure.calculator.terms import Repayment, Terms
 
 DECIMALS = {"CNY": 2, "JPY": 0, "KWD": 3}
@@ -86,21 +98,72 @@ def terms(draw, *, most: int = 60, least_minor: int = 1, day_counts=tuple(DayCou
 
 
 @st.composite
-def contracts(draw, *, most: int = 9):
-    """A short loan with whatever lateness can cost, on day counts that add up."""
-    penalty = draw(
-        st.none()
-        | st.builds(
-            Penalty,
-            annual_rate=rates(2400),
-            base=st.sampled_from(["overdue_principal", "overdue_instalment"]),
-            grace_days=st.sampled_from([0, 0, 1, 5, 15, 40]),
-            day_count=st.sampled_from(ADDITIVE),
-        )
+def any_terms(draw):
+    """A loan of any method, rhythm, roll and last row; a rounded instalment may lie below the interest."""
+    method = draw(st.sampled_from(list(Method)))
+    every = draw(st.sampled_from(["1 month", "2 weeks", "10 days", "1 quarter", "semi-monthly"]))
+    start = date(2024, 1, 1) + timedelta(days=draw(st.integers(0, 800)))
+    first_due = start + timedelta(days=draw(st.integers(10, 40)))
+    principal = draw(st.integers(10_000, 10_000_000))
+    balloon = draw(st.sampled_from([0, 0, principal // 4])) if method is not Method.BULLET else 0
+    return Terms(
+        currency="CNY",
+        principal=Decimal(principal).scaleb(-2),
+        annual_rate=Fraction(draw(st.integers(0, 360)), 1000),
+        instalments=draw(st.integers(1, 40)),
+        start=start,
+        first_due=first_due,
+        every=every,
+        method=method,
+        balloon=Decimal(balloon).scaleb(-2),
+        day_count=draw(st.sampled_from(["ACT/365F", "30/360 by month", "30E/360", "ACT/ACT ISDA"])),
+        roll=draw(st.sampled_from(list(Roll))),
+        roll_accrues=draw(st.booleans()),
+        instalment_multiple=draw(st.sampled_from([None, None, "1", "0.05"])),
+        last_row=draw(st.sampled_from(list(LastRow))),
+        rounding=draw(st.sampled_from(list(Rounding))),
     )
+
+
+CLAIMS = {timing: [word for word in Claim if word.timing is timing] for timing in Timing}
+
+
+@st.composite
+def allocations(draw):
+    """Four components in some order, or the eight claims past due and due, mixed or one group after the other."""
+    if draw(st.booleans()):
+        return draw(st.sampled_from(list(permutations(Component))))
+    past_due, due = (draw(st.permutations(CLAIMS[timing])) for timing in (Timing.PAST_DUE, Timing.DUE))
+    order = draw(st.sampled_from([[*past_due, *due], [*due, *past_due]]) | st.permutations([*past_due, *due]))
+    ahead = draw(st.lists(st.sampled_from(CLAIMS[Timing.IN_ADVANCE]), unique=True))
+    return (*order, *ahead)
+
+
+@st.composite
+def penalties(draw, currency: str):
+    """A penalty at a rate or fixed, on any base, with any caps."""
+    cap = draw(st.none() | st.integers(0, 20000).map(lambda minor: major(minor, currency)))
+    share = draw(st.none() | st.integers(0, 100).map(lambda percent: Fraction(percent, 100)))
+    grace = draw(st.sampled_from([0, 0, 1, 5, 15, 40]))
+    if draw(st.integers(0, 3)) == 0:
+        amount = major(draw(st.integers(0, 5000)), currency)
+        return Penalty(amount=amount, grace_days=grace, cap=cap, cap_share=share)
+    return Penalty(
+        annual_rate=draw(rates(2400)),
+        base=draw(st.sampled_from(["overdue_principal", "overdue_instalment", "outstanding_principal"])),
+        grace_days=grace,
+        day_count=draw(st.sampled_from(ADDITIVE)),
+        cap=cap,
+        cap_share=share,
+    )
+
+
+@st.composite
+def contracts(draw, *, most: int = 9, methods=(Method.LEVEL, Method.EQUAL_PRINCIPAL)):
+    """A short loan with whatever lateness can cost, on day counts that add up."""
     # Large enough that no instalment is an empty row, which could be told from a paid one by nothing.
     loan = draw(terms(most=most, least_minor=5000, day_counts=tuple(ADDITIVE)))
-    start = loan.start
+    start, flat = loan.start, (method := draw(st.sampled_from(methods))) is Method.FLAT
     charges = draw(
         st.lists(
             st.builds(
@@ -111,13 +174,17 @@ def contracts(draw, *, most: int = 9):
             max_size=3,
         )
     )
+    compounds = st.builds(Compound, annual_rate=st.none() | rates(2400), day_count=st.sampled_from(ADDITIVE))
     return Contract(
-        **{name: getattr(loan, name) for name in Terms.model_fields},
-        penalty=penalty,
-        overdue_interest=draw(st.booleans()),
+        **{name: getattr(loan, name) for name in Terms.model_fields if name != "method"},
+        method=method,
+        penalty=draw(st.none() | penalties(loan.currency)),
+        compound=draw(st.none() | compounds),
+        overdue_interest=draw(st.sampled_from(["separate", "none"] if flat else list(OverdueInterest))),
         charges=tuple(charges),
-        allocation=draw(st.sampled_from(list(permutations(Component)))),
+        allocation=draw(allocations()),
         allocate_by=draw(st.sampled_from(["row", "bucket"])),
+        prepayment=draw(st.sampled_from(["hold", "lower_instalment"] if flat else list(Prepayment))),
     )
 
 
@@ -147,7 +214,13 @@ def histories(draw, contract: Contract, schedule):
         extra = draw(st.integers(1, max(1, int(contract.principal.scaleb(DECIMALS[contract.currency])) // 3)))
         payments.append((contract.start + timedelta(days=draw(st.integers(0, 200))), extra))
     on = contract.start + timedelta(days=draw(st.integers(0, 31 * (contract.instalments + 2))))
-    return [Payment(on=day, amount=major(amount, contract.currency)) for day, amount in payments], on
+    wishes = [None, None, *Prepayment]
+    if contract.method is Method.FLAT:
+        wishes.remove(Prepayment.SHORTEN_TERM)
+    return [
+        Payment(on=day, amount=major(amount, contract.currency), prepayment=draw(st.sampled_from(wishes)))
+        for day, amount in payments
+    ], on
 
 
 @st.composite

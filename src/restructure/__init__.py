@@ -5,6 +5,17 @@ The flow: `read_application` → `assess` → `decide` under a `load_policy`; or
 """
 
 from restructure.calculator.accrual import Compounding
+from restructure.calculator.contract import (
+    Charge,
+    Claim,
+    Component,
+    Compound,
+    Contract,
+    OverdueInterest,
+    Payment,
+    Penalty,
+    Prepayment,
+)
 from restructure.calculator.dates import DayCount, Roll, weekend
 from restructure.calculator.figures import Figures, compare
 from restructure.calculator.measures import (
@@ -29,17 +40,11 @@ from restructure.calculator.measures import (
 )
 from restructure.calculator.money import Rounding
 from restructure.calculator.plan import Plan, reschedule
-from restructure.calculator.position import (
-    Buckets,
-    Contract,
-    ParkedDue,
-    Payment,
-    Penalty,
-    Position,
-    position_of,
-)
+from restructure.calculator.position import Buckets, ParkedDue, Position
+from restructure.calculator.presets import preset
 from restructure.calculator.schedule import Schedule, amortise
 from restructure.calculator.scheme import LastRow, Method
+from restructure.calculator.servicing import position_of
 from restructure.calculator.terms import (
     Advance,
     MovedDue,
@@ -77,6 +82,10 @@ __all__ = [
     "ChangeFrequency",
     "ChangeMethod",
     "ChangeRate",
+    "Charge",
+    "Claim",
+    "Component",
+    "Compound",
     "Compounding",
     "Contract",
     "DayCount",
@@ -100,6 +109,7 @@ __all__ = [
     "MovedDue",
     "Offer",
     "Outcome",
+    "OverdueInterest",
     "Park",
     "ParkedDue",
     "Pay",
@@ -108,6 +118,7 @@ __all__ = [
     "Plan",
     "Policy",
     "Position",
+    "Prepayment",
     "Prospect",
     "RateFrom",
     "Reamortise",
@@ -135,6 +146,7 @@ __all__ = [
     "load_policy",
     "packaged_policies",
     "position_of",
+    "preset",
     "read_application",
     "replay",
     "reschedule",

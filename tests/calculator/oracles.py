@@ -152,21 +152,21 @@ class Bill:
 
     def __init__(self, due: date, principal: int = 0, interest: int = 0) -> None:
         self.due, self.principal, self.interest, self.fees = due, principal, interest, 0
-        self.late, self.penal = Fraction(0), Fraction(0)
+        self.whole = principal + interest
+        self.late, self.penal, self.compound = Fraction(0), Fraction(0), Fraction(0)
         self.late_paid = self.penal_paid = 0
         self.past_grace = False
 
-    def unpaid(self, component: str, rounding: str) -> int:
-        match component:
-            case "fees":
-                return self.fees
-            case "penalty":
-                return (rounded(self.penal, rounding) if self.past_grace else 0) - self.penal_paid
-            case "interest":
-                return self.interest + rounded(self.late, rounding) - self.late_paid
-            case "principal":
-                return self.principal
-        raise AssertionError(component)
+    def capped(self, penalty, currency: str) -> Fraction:
+        """What the penalty has come to."""
+        if penalty is None or not self.past_grace:
+            return Fraction(0)
+        bounds = [self.penal if penalty.amount is None else Fraction(minor(penalty.amount, currency))]
+        if penalty.cap is not None:
+            bounds.append(Fraction(minor(penalty.cap, currency)))
+        if penalty.cap_share is not None:
+            bounds.append(self.whole * penalty.cap_share)
+        return min(bounds)
 
     def settle(self, component: str, amount: int) -> None:
         match component:
@@ -183,100 +183,229 @@ class Bill:
 
 
 class Owed:
-    """What a contract and its payments leave owed on a day, found by living through every day of it."""
+    """What a contract and its payments leave owed on a day, found by living through every day of it.
+
+    No schedule is laid out: each instalment is worked out on the day it falls due from what is then owed.
+    """
 
     def __init__(self, contract, payments, on: date) -> None:
         self.contract, self.rounding, self.currency = contract, contract.rounding.value, contract.currency
         self.anchor = contract.anchor_day or contract.first_due.day
-        rows = contract_rows(contract)
+        self.dues = dues(contract.first_due, contract.instalments, self.anchor)
         self.bills: list[Bill] = []
-        self.purse = 0
-        self.balance = minor(contract.principal, self.currency)
-        self.last_due = contract.start
-        self.billed_interest = self.charged = self.paid = self.billed_count = 0
-        self.late_and_penal_paid = 0
-        day = contract.start
-        while True:
-            for due, principal, interest, balance in rows:
-                if due == day:
-                    self.bills.append(Bill(due, principal, interest))
-                    self.balance, self.last_due = balance, due
-                    self.billed_interest += interest
-                    self.billed_count += 1
-                    self.pay_out()
+        self.purse = self.held = 0
+        self.lent = self.balance = minor(contract.principal, self.currency)
+        self.running = Fraction(0)  # interest since the last due date or prepayment
+        self.on_overdue = Fraction(0)  # the part of it on overdue principal
+        self.charged = self.paid = self.interest_billed = self.interest_prepaid = 0
+        self.instalment = self.first_instalment()
+        days = [contract.start + DAY * k for k in range((on - contract.start).days + 1)]
+        for day in days:
+            self.today = day
+            if self.dues and self.dues[0] == day:
+                self.fall_due()
+                self.spend_purse()
             for charge in contract.charges:
                 if charge.on == day:
-                    if not any(self.owes(bill) for bill in self.bills):
-                        self.bills.append(Bill(contract.start))
-                    open_bills = [bill for bill in self.bills if self.owes(bill)] or self.bills[-1:]
-                    open_bills[-1].fees += minor(charge.amount, self.currency)
-                    self.charged += minor(charge.amount, self.currency)
-                    self.pay_out()
-            for payment in payments:
-                if payment.on == day:
-                    self.purse += minor(payment.amount, self.currency)
-                    self.paid += minor(payment.amount, self.currency)
-                    self.pay_out()
-            if day == on:
-                break
-            self.night(day)
-            day += DAY
-        exact = (
-            self.balance
-            * contract.annual_rate
-            * fraction_of_year(contract.day_count, self.last_due, on, self.anchor)
-        )
-        self.accrued_before_money = rounded(exact, self.rounding)
-        against_accrued = min(self.purse, self.accrued_before_money)
-        self.accrued = self.accrued_before_money - against_accrued
-        against_principal = min(self.balance, self.purse - against_accrued)
-        self.principal = self.balance - against_principal
-        self.surplus = self.purse - against_accrued - against_principal
+                    self.charge(minor(charge.amount, self.currency))
+                    self.spend_purse()
+            for wish in ("hold", "shorten_term", "lower_instalment"):
+                come = [p for p in payments if p.on == day and (p.prepayment or contract.prepayment) == wish]
+                self.receive(sum(minor(p.amount, self.currency) for p in come), wish)
+            if day != on:
+                self.night()
+        self.accrued_before_money = self.held + (rounded(self.running, self.rounding) if self.dues else 0)
+        interest, principal = self.in_advance(self.purse, self.accrued_before_money)
+        self.accrued, self.principal = self.accrued_before_money - interest, self.balance - principal
+        self.surplus = self.purse - interest - principal
         self.unpaid_bills = [bill for bill in self.bills if bill.principal or bill.interest]
-        self.instalments_left = len(rows) - self.billed_count
+        self.instalments_left = len(self.dues)
+
+    # the schedule, one instalment at a time
+
+    def rate(self, begin: date, end: date) -> Fraction:
+        return self.contract.annual_rate * fraction_of_year(self.contract.day_count, begin, end, self.anchor)
+
+    def rates_from(self, begin: date) -> list[Fraction]:
+        return [self.rate(a, b) for a, b in itertools.pairwise([begin, *self.dues])]
+
+    def first_instalment(self) -> int:
+        if self.contract.instalment is not None:
+            return minor(self.contract.instalment, self.currency)
+        return self.solved()
+
+    def solved(self) -> int:
+        """The instalment (or part of principal) over all due dates to come, what is held back included."""
+        today = getattr(self, "today", self.contract.start)
+        match self.contract.method.value:
+            case "level":
+                rates = self.rates_from(today)
+                worth = self.balance + Fraction(self.held) / (1 + rates[0])
+                return rounded(worth * exact_level(1, rates), self.rounding)
+            case "equal_principal" | "flat":
+                return rounded(Fraction(self.balance, len(self.dues)), self.rounding)
+        return 0
+
+    def fall_due(self) -> None:
+        method, last = self.contract.method.value, len(self.dues) == 1
+        plain = rounded(self.running - self.on_overdue, self.rounding)
+        interest = rounded(self.running, self.rounding)
+        match method:
+            case "level":
+                principal = self.instalment - self.held - interest
+            case "equal_principal" | "flat":
+                principal = self.instalment - (interest - plain)
+            case _:
+                principal = 0
+        principal = self.balance if last else min(self.balance, max(principal, 0))
+        due = self.dues.pop(0)
+        self.balance -= principal
+        self.running = self.on_overdue = Fraction(0)
+        if method == "bullet" and not last:
+            self.held += interest
+            interest = 0
+        else:
+            interest, self.held = interest + self.held, 0
+        self.bills.append(Bill(due, principal, interest))
+        self.interest_billed += interest
+        if not self.balance and method in ("level", "equal_principal", "interest_only"):
+            self.dues = []
+
+    def needed(self) -> int:
+        """How many of the due dates to come the instalment needs."""
+        match self.contract.method.value:
+            case "level":
+                owed, held = self.balance, self.held
+                for k, rate in enumerate(self.rates_from(self.today), 1):
+                    principal = self.instalment - held - rounded(owed * rate, self.rounding)
+                    owed, held = owed - principal, 0
+                    if owed <= 0:
+                        return k
+            case "equal_principal" if self.instalment:
+                return min(ceil(Fraction(self.balance, self.instalment)), len(self.dues))
+        return len(self.dues)
+
+    # money
+
+    def charge(self, amount: int) -> None:
+        self.charged += amount
+        open_bills = [bill for bill in self.bills if self.owes(bill)]
+        if not open_bills:
+            open_bills = [Bill(self.today)]
+            self.bills += open_bills
+        open_bills[-1].fees += amount
+
+    def receive(self, amount: int, wish: str) -> None:
+        self.paid += amount
+        rest = self.pay_out(amount)
+        if rest and self.dues and wish != "hold":
+            self.held += rounded(self.running, self.rounding)
+            self.running = self.on_overdue = Fraction(0)
+            interest, principal = self.in_advance(rest, self.held)
+            self.held -= interest
+            self.interest_prepaid += interest
+            self.balance -= principal
+            rest -= interest + principal
+            if not self.balance:
+                self.dues = self.dues[: 1 if self.held else 0]
+            elif wish == "shorten_term":
+                self.dues = self.dues[: self.needed()]
+            else:
+                self.instalment = min(self.instalment, self.solved())
+        self.purse += rest
+
+    def in_advance(self, amount: int, accrued: int) -> tuple[int, int]:
+        named = [word.value[11:] for word in self.contract.allocation if word.value.startswith("in_advance")]
+        order = [word for word in named if word in ("interest", "principal")]
+        order += [word for word in ("interest", "principal") if word not in order]
+        part = {}
+        for word in order:
+            part[word] = min(amount, accrued if word == "interest" else self.balance)
+            amount -= part[word]
+        return part["interest"], part["principal"]
+
+    def spend_purse(self) -> None:
+        self.purse = self.pay_out(self.purse)
+
+    def pay_out(self, amount: int) -> int:
+        """Pay what is past due or due, in the contract's order; gives what is left."""
+        words = [word.value for word in self.contract.allocation if not word.value.startswith("in_advance")]
+        runs = [[word] for word in words]
+        if self.contract.allocate_by == "row":
+            runs = [
+                list(run) for _, run in itertools.groupby(words, key=lambda word: word.rpartition("_")[0])
+            ]
+        for run in runs:
+            for bill in self.bills:
+                for word in run:
+                    timing, _, component = word.rpartition("_")
+                    if timing and (timing == "past_due") != (bill.due < self.today):
+                        continue
+                    part = min(amount, self.unpaid(bill, component))
+                    bill.settle(component, part)
+                    amount -= part
+        return amount
+
+    def unpaid(self, bill: Bill, component: str) -> int:
+        match component:
+            case "fees":
+                return bill.fees
+            case "penalty":
+                exact = bill.capped(self.contract.penalty, self.currency) + bill.compound
+                return rounded(exact, self.rounding) - bill.penal_paid
+            case "interest":
+                return bill.interest + rounded(bill.late, self.rounding) - bill.late_paid
+            case "principal":
+                return bill.principal
+        raise AssertionError(component)
 
     def owes(self, bill: Bill) -> bool:
-        return any(bill.unpaid(component, self.rounding) for component in self.contract.allocation)
+        return any(self.unpaid(bill, word) for word in ("fees", "penalty", "interest", "principal"))
 
-    def night(self, day: date) -> None:
-        contract, penalty = self.contract, self.contract.penalty
-        for bill in self.bills:
-            if not (bill.principal or bill.interest):
-                continue
-            if contract.overdue_interest:
-                part = fraction_of_year(contract.day_count, day, day + DAY, self.anchor)
-                bill.late += bill.principal * contract.annual_rate * part
-            if penalty is not None:
-                base = bill.principal + (bill.interest if penalty.base == "overdue_instalment" else 0)
-                bill.penal += (
-                    base
-                    * penalty.annual_rate
-                    * fraction_of_year(penalty.day_count, day, day + DAY, self.anchor)
+    def night(self) -> None:
+        contract, penalty, compound = self.contract, self.contract.penalty, self.contract.compound
+        day, morrow = self.today, self.today + DAY
+        price = self.rate(day, morrow)
+        late = [bill for bill in self.bills if bill.principal or bill.interest]
+        overdue = sum(bill.principal for bill in late)
+        flat = contract.method.value == "flat"
+        if self.dues:
+            self.running += (self.lent if flat and self.balance else self.balance) * price
+            if contract.overdue_interest == "in_instalment":
+                self.running += overdue * price
+                self.on_overdue += overdue * price
+        for k, bill in enumerate(late):
+            if contract.overdue_interest == "separate":
+                bill.late += bill.principal * price
+            if compound is not None:
+                rate = contract.annual_rate if compound.annual_rate is None else compound.annual_rate
+                bill.compound += (
+                    bill.interest * rate * fraction_of_year(compound.day_count, day, morrow, self.anchor)
                 )
-                if (day + DAY - bill.due).days > penalty.grace_days:
+            if penalty is not None:
+                base = {
+                    "overdue_principal": bill.principal,
+                    "overdue_instalment": bill.principal + bill.interest,
+                    "outstanding_principal": (self.balance + overdue) if k == 0 else 0,
+                }[penalty.base]
+                part = fraction_of_year(penalty.day_count, day, morrow, self.anchor)
+                bill.penal += base * (penalty.annual_rate or 0) * part
+                if (morrow - bill.due).days > penalty.grace_days:
                     bill.past_grace = True
 
-    def pay_out(self) -> None:
-        order = [component.value for component in self.contract.allocation]
-        if self.contract.allocate_by == "row":
-            pairs = [(bill, component) for bill in self.bills for component in order]
-        else:
-            pairs = [(bill, component) for component in order for bill in self.bills]
-        for bill, component in pairs:
-            amount = min(self.purse, bill.unpaid(component, self.rounding))
-            bill.settle(component, amount)
-            self.purse -= amount
-
     def total(self, component: str) -> int:
-        return sum(bill.unpaid(component, self.rounding) for bill in self.bills)
+        return sum(self.unpaid(bill, component) for bill in self.bills)
 
     @property
     def everything_that_arose(self) -> int:
-        """Principal lent, interest (billed, accrued, late), penalty and charges up to the day."""
+        """Principal lent, interest (billed, accrued, prepaid, late), penalty and charges up to the day."""
         late = sum(rounded(bill.late, self.rounding) for bill in self.bills)
-        penal = sum(rounded(bill.penal, self.rounding) for bill in self.bills if bill.past_grace)
-        lent = minor(self.contract.principal, self.currency)
-        return lent + self.billed_interest + self.accrued_before_money + late + penal + self.charged
+        penal = sum(
+            rounded(bill.capped(self.contract.penalty, self.currency) + bill.compound, self.rounding)
+            for bill in self.bills
+        )
+        interest = self.interest_billed + self.interest_prepaid + self.accrued_before_money
+        return self.lent + interest + late + penal + self.charged
 
 
 # --- rates that change

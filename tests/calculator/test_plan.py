@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from calculator.oracles import dues as stepped
 from calculator.oracles import exact_level, minor, period_rate, rounded
 from restructure.calculator import plan as plan_module
+from restructure.calculator.contract import Contract, Payment
 from restructure.calculator.course import Course
 from restructure.calculator.dates import DayCount
 from restructure.calculator.measures import (
@@ -33,10 +34,11 @@ from restructure.calculator.measures import (
 )
 from restructure.calculator.money import Rounding
 from restructure.calculator.plan import MovementKind, Plan, reschedule
-from restructure.calculator.position import Bucket, Buckets, Contract, Payment, Position, position_of
+from restructure.calculator.position import Bucket, Buckets, Position
 from restructure.calculator.rows import Row
 from restructure.calculator.schedule import amortise
 from restructure.calculator.scheme import Method
+from restructure.calculator.servicing import position_of
 from restructure.calculator.terms import Repayment, Terms
 from restructure.errors import Refused
 from strategies import ADDITIVE, DECIMALS, days, major, measure_sets, positions, rates, restructurings, terms

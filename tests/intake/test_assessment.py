@@ -21,7 +21,8 @@ from cases import (
     stated_loans,
     whole_months,
 )
-from restructure.calculator.position import Buckets, position_of
+from restructure.calculator.position import Buckets
+from restructure.calculator.servicing import position_of
 from restructure.casework.decision import decide
 from restructure.errors import InvalidInput, Refused
 from restructure.intake.application import Application, ContractLoan, StatedLoan

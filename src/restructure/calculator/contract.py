@@ -117,15 +117,15 @@ def allocation_problems(allocation: tuple[Component | Claim, ...]) -> list[tuple
             sentence = "allocation must name fees, penalty, interest and principal once each"
             return [("value-invalid", sentence, "allocation")]
         return []
-    found: list[tuple[str, ...]] = []
     if len(claims) < len(allocation):
         sentence = "allocation mixes words with and without past_due, due or in_advance; keep one kind"
-        found.append(("value-invalid", sentence, "allocation"))
+        return [("value-invalid", sentence, "allocation")]
+    found: list[tuple[str, ...]] = []
     needed = [claim for claim in Claim if claim.timing is not Timing.IN_ADVANCE]
     missing = [claim.value for claim in needed if claim not in claims]
     if missing or len(set(claims)) < len(claims):
         sentence = "allocation must name the four past_due and the four due words once each" + (
-            f"; {', '.join(missing)} is missing" if missing else "; one is named twice"
+            f"; missing: {', '.join(missing)}" if missing else "; one is named twice"
         )
         found.append(("value-invalid", sentence, "allocation"))
     if any(
@@ -297,6 +297,15 @@ class Contract(Handling, Terms):
                     "say separate or none"
                 )
                 found.append(("value-invalid", sentence, "overdue_interest"))
+        if self.advances and self.prepayment is not Prepayment.HOLD:
+            sentence = "what is paid back early while the loan is still being paid out waits; say hold"
+            found.append(("value-invalid", sentence, "prepayment"))
+        if self.overdue_interest is OverdueInterest.IN_INSTALMENT and (self.advances or self.suspensions):
+            name = "advances" if self.advances else "suspensions"
+            sentence = (
+                f"an instalment that bears the interest on overdue principal contradicts {name}; say separate"
+            )
+            found.append(("value-invalid", sentence, "overdue_interest"))
         if self.penalty is not None:
             for name in ("amount", "cap"):
                 found += scale_problems(getattr(self.penalty, name), self.currency, "penalty", name)

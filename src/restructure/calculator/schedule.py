@@ -1,11 +1,12 @@
 """Schedule: the instalments that repay a loan."""
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from functools import cached_property
-from typing import Self
+from typing import NamedTuple, Self
 
 from pydantic import model_validator
 
@@ -19,7 +20,16 @@ from restructure.calculator.terms import Repayment, Stub, Terms
 from restructure.errors import Issue, Refused
 from restructure.record import Record
 
-__all__ = ["Schedule", "amortise", "instalments_needed", "set_aside", "terms_rows"]
+__all__ = [
+    "LaidOut",
+    "Schedule",
+    "amortise",
+    "instalments_needed",
+    "lay_out",
+    "set_aside",
+    "terms_rows",
+    "whole_rows",
+]
 
 _LONGEST = 1200
 _PRINCIPAL, _INTEREST, _PARKED_INTEREST, _ACCRUED, _BALANCE = (
@@ -71,12 +81,29 @@ def amortise(terms: Terms, *, closed: Closed = weekend) -> Schedule:
     >>> str(schedule.rows[0].total), str(schedule.rows[-1].total), str(schedule.rows[-1].balance)
     ('1100.16', '1100.19', '0.00')
     """
-    rows = terms_rows(terms, closed=closed)
+    rows = lay_out(terms, closed).rows
     return Schedule.model_construct(currency=terms.currency, rows=Rows(rows, minor_digits(terms.currency)))
 
 
 def terms_rows(terms: Terms, *, closed: Closed = weekend) -> list[RowTuple]:
     """Make the rows of a loan as tuples of minor units (`amortise` without the models)."""
+    return lay_out(terms, closed).rows
+
+
+class LaidOut(NamedTuple):
+    """The rows of a loan and what they were made from."""
+
+    rows: list[RowTuple]
+    instalment: int
+    """The instalment (or part of principal) that was solved or agreed."""
+    scheduled: list[date]
+    """The day on which each row's period ends before any roll, and one more where a row may be added."""
+    own: bool = False
+    """Whether the first row is no instalment but the interest of an odd first period."""
+
+
+def lay_out(terms: Terms, closed: Closed = weekend) -> LaidOut:
+    """Make the rows of a loan, with what servicing it needs to know about them."""
     principal = to_minor(terms.principal, terms.currency)
     agreed = None if terms.instalment is None else to_minor(terms.instalment, terms.currency)
     if terms.advances:
@@ -93,10 +120,14 @@ def terms_rows(terms: Terms, *, closed: Closed = weekend) -> list[RowTuple]:
     dues, factors, year = terms.periods(terms.start, wanted + extra, rates, closed)
     spare = (dues[wanted], factors[wanted]) if extra else None
     repaid = repay(scheme, dues[:wanted], principal, agreed, factors[:wanted], year, spare=spare)
-    rows = repaid.rows
+    return LaidOut(whole_rows(repaid, dues, wanted), repaid.instalment, terms.dues(wanted + extra))
+
+
+def whole_rows(repaid: Repaid, dues: Sequence[date], total: int) -> list[RowTuple]:
+    """Give the rows of a repayment with the interest that its suspensions set aside."""
     if repaid.unpaid:
-        lay_on(rows, set_aside(repaid), dues, first=0, total=wanted)
-    return rows
+        lay_on(repaid.rows, set_aside(repaid), dues, first=0, total=total)
+    return repaid.rows
 
 
 def set_aside(repaid: Repaid) -> list[Aside]:
@@ -144,9 +175,7 @@ def instalments_needed(
     )
 
 
-def _with_stub(
-    terms: Terms, scheme: Scheme, principal: int, agreed: int | None, closed: Closed
-) -> list[RowTuple]:
+def _with_stub(terms: Terms, scheme: Scheme, principal: int, agreed: int | None, closed: Closed) -> LaidOut:
     """Repay over regular periods, and put the interest of the odd first one where the terms say."""
     regular = terms.period_start()
     rates = terms.rate_path(min(terms.start, regular))
@@ -158,7 +187,7 @@ def _with_stub(
         wanted = instalments_needed(terms, scheme, principal, agreed, regular, rates, closed)
     end, extra = wanted + shifted, int(terms.last_row is LastRow.EXTRA_ROW)
     dues, factors, year = terms.periods(regular, end + extra, rates, closed)
-    rows = repay(
+    repaid = repay(
         scheme,
         dues[shifted:end],
         principal,
@@ -166,27 +195,30 @@ def _with_stub(
         factors[shifted:end],
         year,
         spare=(dues[end], factors[end]) if extra else None,
-    ).rows
+    )
+    rows, scheduled = repaid.rows, terms.dues(end + extra)
     if apart:
         until = terms.first_due if short else regular
         odd, odd_year = interest_factors(
             terms.day_count, [terms.start, until], terms.anchor, rates, terms.compounding
         )
         own, due = scheme.interest(principal, odd[0], odd_year), roll_date(until, terms.roll, closed)
-        return [(due, 0, own, 0, 0, 0, 0, 0, 0, own, 0, principal), *rows]
+        rows.insert(0, (due, 0, own, 0, 0, 0, 0, 0, 0, own, 0, principal))
+        return LaidOut(rows, repaid.instalment, scheduled if short else [regular, *scheduled], own=True)
     _, actual, actual_year = terms.periods(terms.start, 1, rates, closed)
     odd_interest = scheme.interest(principal, actual[0], actual_year) - rows[0][_ACCRUED]
     first = list(rows[0])
     first[_ACCRUED] += odd_interest
     if terms.stub is Stub.FIRST_ROW or short:
         first[_INTEREST] += odd_interest
-        return [tuple(first), *rows[1:]]
-    rows[0] = tuple(first)
-    lay_on(rows, [Aside(_INTEREST, odd_interest, parts=0)], dues, first=0, total=len(rows))
-    return rows
+        rows[0] = tuple(first)
+    else:
+        rows[0] = tuple(first)
+        lay_on(rows, [Aside(_INTEREST, odd_interest, parts=0)], dues, first=0, total=len(rows))
+    return LaidOut(rows, repaid.instalment, scheduled)
 
 
-def _advanced(terms: Terms, principal: int, closed: Closed) -> list[RowTuple]:
+def _advanced(terms: Terms, principal: int, closed: Closed) -> LaidOut:
     """Repay what is lent in parts, the instalments solved anew from each period in which a part is paid out."""
     count, extra = terms.instalments, int(terms.last_row is LastRow.EXTRA_ROW)
     rates = terms.rate_path(terms.start)
@@ -213,4 +245,4 @@ def _advanced(terms: Terms, principal: int, closed: Closed) -> list[RowTuple]:
         repaid = repay(scheme, dues[begin:count], balance, None, factors[begin:count], year, spare=spare)
         rows += repaid.rows if end == count else repaid.rows[: end - begin]
         balance = rows[-1][_BALANCE]
-    return rows
+    return LaidOut(rows, repaid.instalment, terms.dues(count + extra))

@@ -78,10 +78,12 @@ class Step(NamedTuple):
     share: Fraction = Fraction(0)
     amount: int = 0
     times: int | None = None
+    passed: int = 0
 
     def taken(self, k: int) -> int:
         """Count the steps behind the instalment with this index."""
-        return k // self.every if self.times is None else min(k // self.every, self.times)
+        steps = (self.passed + k) // self.every
+        return steps if self.times is None else min(steps, self.times)
 
 
 class Pause(NamedTuple):

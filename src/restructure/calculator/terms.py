@@ -73,6 +73,8 @@ class Steps(Record):
     """Amount that it changes by with each step, below zero to step down (等额累进)."""
     times: int | None = Field(default=None, ge=1, le=1200)
     """How many steps there are; absent: as many as the term holds."""
+    passed: int = Field(default=0, ge=0, le=1200)
+    """Instalments since the first that have fallen due already, so that the next step comes when it should."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -243,7 +245,13 @@ class Repayment(Record):
             pieced=self.rounding_per == "sub_interval",
             step=None
             if steps is None
-            else Step(steps.every, steps.share or Fraction(0), minor(steps.amount, 0), steps.times),
+            else Step(
+                steps.every,
+                steps.share or Fraction(0),
+                minor(steps.amount, 0),
+                steps.times,
+                steps.passed,
+            ),
             pauses=pauses_of(self.suspensions, currency),
         )
 
@@ -276,6 +284,43 @@ class Repayment(Record):
             for (first, start, anchor), end in zip(begins, ends, strict=True)
             if first < count
         ]
+
+    def anchor_before(self, count: int) -> int:
+        """Give the day of the month that the period before the due date with this index is counted from."""
+        anchor = self.anchor
+        for move in self.moves:
+            if move.instalment <= count:
+                anchor = move.anchor
+        return anchor
+
+    def rest(self, count: int, on: date) -> dict[str, object]:
+        """Give the fields of the same repayment once so many instalments have fallen due, seen from a day."""
+        starts, anchor = self.first_due, self.anchor
+        for first, _, start, day in self._stretches(count + 1):
+            starts, anchor = start, day
+            starts = every_dates(start, count - first + 1, self.every, anchor_day=day)[-1]
+        (_, rate), *coming = self.rate_path(on)
+        suspensions = []
+        for one in self.suspensions:
+            left = min(one.instalments, one.starts - 1 + one.instalments - count)
+            if left > 0:
+                begins = max(1, one.starts - count)
+                suspensions.append(one.model_copy(update={"starts": begins, "instalments": left}))
+        steps = self.steps
+        return {
+            "annual_rate": rate,
+            "rates": tuple(RateFrom(starts=day, annual_rate=later) for day, later in coming),
+            "instalments": max(self.instalments - count, 0),
+            "first_due": starts,
+            "anchor_day": anchor,
+            "moves": tuple(
+                move.model_copy(update={"instalment": move.instalment - count})
+                for move in self.moves
+                if move.instalment > count + 1
+            ),
+            "suspensions": tuple(suspensions),
+            "steps": steps and steps.model_copy(update={"passed": steps.passed + count}),
+        }
 
     def period_start(self) -> date:
         """Give the day on which the period of the first due date regularly begins."""
@@ -397,11 +442,13 @@ class Terms(Repayment):
         if self.stub is not Stub.LEVEL:
             for name, clash in (
                 ("advances", bool(self.advances)),
-                ("suspensions", any(one.starts == 1 for one in self.suspensions)),
+                ("suspensions", bool(self.suspensions)),
+                ("moves", bool(self.moves)),
+                ("steps", self.steps is not None),
                 ("method", self.method is Method.BULLET),
             ):
                 if clash:
-                    sentence = f"stub {self.stub} needs interest paid with a regular first instalment"
+                    sentence = f"stub {self.stub} needs a regular loan with interest in every row"
                     found.append(("value-invalid", sentence, name))
         if self.advances:
             for name, clash in (
