@@ -193,7 +193,7 @@ class _Account:
         else:
             interest, self.held = interest + self.held, 0
         if self.balance != row[_BALANCE]:
-            self._lay_out(self.instalment)
+            self._lay_out()
         # Where the balance may grow, the interest that the instalment does not cover has joined it.
         self.bills.add(row[0], max(principal, 0), interest + min(principal, 0))
 
@@ -259,8 +259,7 @@ class _Account:
         self.held, self.since = accrued - interest, day
         self.late = self.late_beyond = Fraction(0)
         self.balance -= principal
-        agreed = None if prepayment is Prepayment.LOWER_INSTALMENT else self.instalment
-        self._lay_out(agreed, shorten=agreed is not None)
+        self._lay_out(prepayment)
         return amount - interest - principal
 
     # --- the schedule anew
@@ -272,8 +271,8 @@ class _Account:
         rates = [(contract.start, contract.annual_rate)]
         return contract.periods(contract.start, len(self.scheduled), rates, self.closed)[0]
 
-    def _lay_out(self, agreed: int | None, *, shorten: bool = False) -> None:
-        """Lay out the rows still to come from the balance as it is now; no agreed instalment: solve a new one."""
+    def _lay_out(self, prepayment: Prepayment = Prepayment.HOLD) -> None:
+        """Lay out the rows still to come from the balance as it is now."""
         contract, k = self.contract, self.count
         done = self.rows[:k]
         if not self.balance:
@@ -292,10 +291,11 @@ class _Account:
             [(self.since, contract.annual_rate)],
             contract.compounding,
         )
-        if agreed is None:
+        if prepayment is Prepayment.LOWER_INSTALMENT:
             self.most = min(self.most, len(self.rows))
-            self.instalment = min(self.instalment, self._solved(scheme, dues, factors, year))
         count = self.most - k
+        if prepayment is Prepayment.LOWER_INSTALMENT and count:
+            self.instalment = min(self.instalment, self._solved(scheme, dues, factors, year))
 
         def run(count: int) -> list[RowTuple]:
             spare = (dues[count], factors[count]) if self.extra else None
@@ -305,7 +305,7 @@ class _Account:
             )[0]  # fmt: skip
 
         rows = run(count)
-        if shorten:
+        if prepayment is Prepayment.SHORTEN_TERM:
             needed = self._needed(rows, count)
             if needed < count:
                 rows = run(needed)
@@ -368,7 +368,7 @@ class _Account:
             repayment=Repayment(
                 **{name: getattr(contract, name) for name in Repayment.model_fields}
                 | {
-                    "instalments": len(self.rows) - self.count,
+                    "instalments": self._left(),
                     "first_due": self._coming(),
                     "anchor_day": contract.anchor,
                     "instalment": from_minor(self.instalment, currency),
@@ -382,6 +382,11 @@ class _Account:
             credit=from_minor(self.waiting - interest - principal, currency),
             allocation=contract.allocation,
         )
+
+    def _left(self) -> int:
+        """Count the instalments left; an extra row after them is not one, unless it alone is left."""
+        left = len(self.rows) - self.count
+        return min(left, max(self.most - self.count, 1))
 
     def _coming(self) -> date:
         """Give the next due date after today, as scheduled where that is still ahead, else as rolled."""
