@@ -14,7 +14,7 @@ from restructure.calculator.dates import DayCount, roll_date
 from restructure.calculator.plan import reschedule
 from restructure.calculator.position import Buckets, Position
 from restructure.calculator.schedule import Repayment, Terms, amortise
-from restructure.calculator.scheme import LastRow, Method
+from restructure.calculator.scheme import Compounding, LastRow, Method
 from restructure.calculator.servicing import position_of
 from restructure.errors import CATALOGUE, InvalidInput, Refused
 from strategies import ADDITIVE, any_terms, contracts, days, histories
@@ -246,6 +246,28 @@ def test_the_plan_without_measures_is_the_rest_of_the_schedule_after_a_prepaymen
         assert len(rows) - k - 1 - before.repayment.instalments in (0, extra)
     end = position_of(contract, payments, on=rows[-1].due)
     assert (end.buckets.claim, end.credit) == (0, 0)
+
+
+@pytest.mark.parametrize("compounding", [None, *Compounding])
+@pytest.mark.parametrize("day_count", list(DayCount))
+@pytest.mark.parametrize("wish", ["shorten_term", "lower_instalment"])
+def test_a_compounding_rate_and_any_day_count_go_on_as_planned_after_a_prepayment(
+    compounding, day_count, wish
+):
+    loan = plain(
+        annual_rate="18%", first_due="2026-02-28", anchor_day=31, compounding=compounding, day_count=day_count
+    )
+    on = date(2026, 3, 20)
+    payments = [
+        Payment(on="2026-02-28", amount=amortise(loan).rows[0].total),
+        pay("2026-03-20", "3000", prepayment=wish),
+    ]
+    for row in reschedule(position_of(loan, payments, on=on)).schedule.rows:
+        owed = position_of(loan, payments, on=row.due).buckets
+        assert (owed.principal, owed.principal_arrears, owed.interest_arrears) == (
+            row.balance, row.principal, row.interest
+        )  # fmt: skip
+        payments.append(Payment(on=row.due, amount=row.total))
 
 
 @settings(max_examples=200)
@@ -657,6 +679,32 @@ def test_an_instalment_that_cannot_bear_the_late_interest_repays_nothing():
     assert (buckets.principal_arrears, buckets.interest_arrears, buckets.principal) == (3000, 48000, 9000)
     # The last one takes everything left.
     assert position_of(loan, [], on=date(2030, 1, 15)).buckets.principal_arrears == 12000
+
+
+# A thousandth a day; 15 February and 15 March 2026 are Sundays.
+ROLLED = dict(
+    annual_rate="36.5%", day_count="ACT/365F", method="equal_principal", overdue_interest="in_instalment"
+)
+
+
+@pytest.mark.parametrize(
+    ("roll", "days", "interests"),
+    [
+        # To Monday: the first 1,000 are overdue for 27 nights up to 15 March, 1,973 from 16 March on: in the second 27
+        # more than 308, in the third 1,000 for the night of 15 March and 1,973 for 30 nights besides 31 · 10.027.
+        ("following", ("2026-02-16", "2026-03-16", "2026-04-15"), ("372.00", "335.00", "371.03")),
+        # Back to Friday: the instalment has borne the interest up to the 15th, so they count from there, 28 nights.
+        ("preceding", ("2026-02-13", "2026-03-13", "2026-04-15"), ("372.00", "336.00", "372.00")),
+    ],
+)
+def test_interest_on_what_is_overdue_keeps_to_the_interest_periods_where_due_dates_roll(
+    roll, days, interests
+):
+    billed = Decimal(0)
+    for day, interest in zip(days, interests, strict=True):
+        buckets = position_of(plain(**ROLLED, roll=roll), [], on=date.fromisoformat(day)).buckets
+        assert str(buckets.interest_arrears - billed) == interest
+        billed = buckets.interest_arrears
 
 
 def test_a_lump_of_late_interest_is_not_postponed_past_the_last_row():

@@ -182,6 +182,10 @@ class _Account:
     def _fall_due(self) -> None:
         k, row = self.count, self.rows[self.count]
         principal, interest, border = row[_PRINCIPAL], row[_ACCRUED], self._border(self.count)
+        if self.overdue_interest and border > self.today:
+            # Rolled back: the instalment bears its whole period, and so does what is overdue.
+            growth = self._between(self.since, border, self.today, border)
+            self.late += self.bills.overdue_principal * growth
         if self.late:
             principal, interest = self._bear_late(principal, interest, border)
         self.count, self.since = k + 1, border
