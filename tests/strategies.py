@@ -97,6 +97,17 @@ def terms(draw, *, most: int = 60, least_minor: int = 1, day_counts=tuple(DayCou
     )
 
 
+EVERY = tuple(method for method in Method if method is not Method.STEPPED)
+"""The methods that need nothing said beside them."""
+
+steps = st.builds(
+    dict,
+    every=st.sampled_from([1, 6, 12]),
+    share=st.sampled_from(["7.5%", "-3%", "0"]),
+    times=st.sampled_from([None, 2]),
+)
+
+
 @st.composite
 def any_terms(draw):
     """A loan of any method, rhythm, roll and last row; a rounded instalment may lie below the interest."""
@@ -115,6 +126,8 @@ def any_terms(draw):
         first_due=first_due,
         every=every,
         method=method,
+        steps=draw(steps) if method is Method.STEPPED else None,
+        negative_amortisation=method is Method.STEPPED,
         balloon=Decimal(balloon).scaleb(-2),
         day_count=draw(st.sampled_from(["ACT/365F", "30/360 by month", "30E/360", "ACT/ACT ISDA"])),
         roll=draw(st.sampled_from(list(Roll))),

@@ -139,8 +139,6 @@ CATALOGUE: dict[str, str] = {
     "negative-amortisation": "The instalment is below the interest, so the balance would grow. Raise the instalment or extend.",
     "term-too-long": "The balance is not repaid within 1,200 instalments. Raise the instalment.",
     "balloon-exceeds-balance": "The balloon is larger than the balance that is repaid. Lower it.",
-    "preset-unknown": "No preset has this name. The sentence says which is nearest, or lists them.",
-    "preset-values": "A preset takes the values that its measures leave open, no more and no fewer.",
     "pay-exceeds-claim": "More is paid up front than is owed. Lower the payment.",
     "suspensions-overlap": "Two suspensions claim one instalment. Let the second start after the first.",
     "move-out-of-order": "A moved due date would not lie between its neighbours, or not after the effective date.",
@@ -149,6 +147,9 @@ CATALOGUE: dict[str, str] = {
     "settle-too-early": "A lump sum of a settlement is due before the day of the settlement.",
     "settle-excludes": "A settlement ends the loan, so only pay, waive and forgive may stand beside it.",
     "nothing-owed": "There is nothing to restructure: the position holds no money.",
+    # --- presets
+    "preset-unknown": "No preset has this name. The sentence says which is nearest, or lists them.",
+    "preset-values": "A preset takes the values that its measures leave open, no more and no fewer.",
     # --- policies
     "policy-missing": "No policy has this name or path. Packaged policies are listed in the sentence.",
     "fact-unknown": "A condition names a fact that no assessment has. `restructure facts` lists them.",

@@ -35,10 +35,11 @@ from restructure import (
     reschedule,
 )
 from restructure.calculator.accrual import interest_factors
+from restructure.calculator.contract import Contract
 from restructure.calculator.dates import Stub, dates_until, every_dates, roll_date
 from restructure.calculator.money import round_div
 from restructure.calculator.plan import MovementKind
-from restructure.calculator.position import Buckets, Contract, Position
+from restructure.calculator.position import Buckets, Position
 from restructure.calculator.scheme import Scheme, repay
 from restructure.calculator.terms import Repayment
 

@@ -19,8 +19,7 @@ from restructure.calculator.contract import (
     Prepayment,
     Timing,
 )
-from restructure.calculator.scheme import Method
-from strategies import contracts
+from strategies import EVERY, contracts
 
 TWELVE = tuple(Claim)
 EIGHT = TWELVE[:8]
@@ -133,7 +132,7 @@ def test_the_schema_names_every_word():
     assert fields["allocation"]["items"]["enum"] == [*Component, *Claim]
 
 
-@given(contracts(methods=tuple(Method)))
+@given(contracts(methods=EVERY))
 def test_a_contract_survives_json_strictly_read(contract):
     assert Contract.model_validate_json(contract.model_dump_json(), strict=True) == contract
 

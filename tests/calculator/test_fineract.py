@@ -81,7 +81,7 @@ def contract_of(case):
         # F40 rounds 187.5 down and F12 166.67 up: the nearest multiple, ties away from the first rows.
         instalment_rounding="half_up" if flat else "down" if multiple else None,
         last_row="equalise",
-        overdue_interest="separate" if later else "in_instalment",
+        overdue_interest="separate" if later or flat else "in_instalment",
     )
 
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from calculator.loans import pay, plain
 from calculator.oracles import Owed, minor
+from restructure.calculator.accrual import Compounding
 from restructure.calculator.contract import Charge, Claim, Contract, Payment
-from restructure.calculator.dates import DayCount, Roll, roll_date
+from restructure.calculator.dates import DayCount, roll_date
 from restructure.calculator.plan import reschedule
 from restructure.calculator.position import Buckets, Position
 from restructure.calculator.schedule import amortise
@@ -18,13 +19,13 @@ from restructure.calculator.scheme import LastRow, Method
 from restructure.calculator.servicing import position_of
 from restructure.calculator.terms import Repayment, Terms
 from restructure.errors import CATALOGUE, InvalidInput, Refused
-from strategies import ADDITIVE, any_terms, contracts, days, histories
+from strategies import ADDITIVE, EVERY, any_terms, contracts, days, histories
 
 
 @st.composite
 def lives(draw):
     """A contract, what was paid on it, and a day."""
-    contract = draw(contracts(methods=tuple(Method)))
+    contract = draw(contracts(methods=EVERY))
     try:
         schedule = amortise(contract)
     except Refused:
@@ -133,7 +134,7 @@ def test_an_empty_payment_changes_nothing_whatever_the_day_count(day_count):
 
 
 @settings(max_examples=100)
-@given(contracts(most=24, methods=tuple(Method)), st.integers(0, 800))
+@given(contracts(most=24, methods=EVERY), st.integers(0, 800))
 def test_paying_every_instalment_on_its_day_leaves_no_arrears(loan, offset):
     contract = loan.model_copy(update={"charges": ()})
     try:
@@ -214,19 +215,18 @@ def prepayments(draw, wishes=("shorten_term", "lower_instalment")):
     return contract, [*paid, Payment(on=on, amount=amount)], on
 
 
-def between_border_and_roll(contract, on) -> bool:
-    """Whether a due date is past, or its instalment billed, while its interest period is another (rolled)."""
-    if contract.roll is Roll.NONE or contract.roll_accrues:
-        return False
-    days = [on + timedelta(days=k) for k in range(-9, 10)]
-    return any(day in days for day in contract.dues(contract.instalments + 1))
+def between_due_and_roll(contract, on) -> bool:
+    """Whether an instalment waits for its business day, or was billed on one, while its period is over or not yet."""
+    dues = contract.dues(contract.instalments + 1)
+    spans = (sorted((day, roll_date(day, contract.roll))) for day in dues)
+    return any(first <= on < last for first, last in spans)
 
 
 @settings(max_examples=300)
 @given(prepayments())
 def test_the_plan_without_measures_is_the_rest_of_the_schedule_after_a_prepayment(life):
     contract, payments, on = life
-    assume(not between_border_and_roll(contract, on))
+    assume(not between_due_and_roll(contract, on))
     position = position_of(contract, payments, on=on)
     event(f"{contract.method} {contract.prepayment} {'all' if not position.buckets.principal else 'part'}")
     if not position.buckets.claim:
@@ -237,16 +237,39 @@ def test_the_plan_without_measures_is_the_rest_of_the_schedule_after_a_prepaymen
     except Refused as refused:  # a rounded instalment below the interest
         assert [issue.code for issue in refused.issues] == ["negative-amortisation"]
         assume(False)
-    assert len(rows) == position.repayment.instalments
+    extra = contract.last_row is LastRow.EXTRA_ROW
+    assert len(rows) - position.repayment.instalments in (0, extra)
     for k, row in enumerate(rows):
         payments.append(Payment(on=row.due, amount=row.total))
         before = position_of(contract, payments[:-1], on=row.due)
         assert before.buckets.principal == row.balance
         assert before.buckets.principal_arrears == row.principal
         assert before.buckets.interest_arrears == row.interest + row.arrears_interest
-        assert before.repayment.instalments == len(rows) - k - 1
+        assert len(rows) - k - 1 - before.repayment.instalments in (0, extra)
     end = position_of(contract, payments, on=rows[-1].due)
     assert (end.buckets.claim, end.credit) == (0, 0)
+
+
+@pytest.mark.parametrize("compounding", [None, *Compounding])
+@pytest.mark.parametrize("day_count", list(DayCount))
+@pytest.mark.parametrize("wish", ["shorten_term", "lower_instalment"])
+def test_a_compounding_rate_and_any_day_count_go_on_as_planned_after_a_prepayment(
+    compounding, day_count, wish
+):
+    loan = plain(
+        annual_rate="18%", first_due="2026-02-28", anchor_day=31, compounding=compounding, day_count=day_count
+    )
+    on = date(2026, 3, 20)
+    payments = [
+        Payment(on="2026-02-28", amount=amortise(loan).rows[0].total),
+        pay("2026-03-20", "3000", prepayment=wish),
+    ]
+    for row in reschedule(position_of(loan, payments, on=on)).schedule.rows:
+        owed = position_of(loan, payments, on=row.due).buckets
+        assert (owed.principal, owed.principal_arrears, owed.interest_arrears) == (
+            row.balance, row.principal, row.interest
+        )  # fmt: skip
+        payments.append(Payment(on=row.due, amount=row.total))
 
 
 @settings(max_examples=200)
@@ -280,8 +303,7 @@ def test_shortening_never_adds_a_row_and_lowering_never_raises_the_instalment(li
     contract, payments, on = life
     before = position_of(contract, payments[:-1], on=on)
     after = position_of(contract, payments, on=on)
-    extra = contract.last_row is LastRow.EXTRA_ROW and contract.prepayment == "lower_instalment"
-    assert after.repayment.instalments <= before.repayment.instalments + extra
+    assert after.repayment.instalments <= before.repayment.instalments
     assert after.repayment.instalment <= before.repayment.instalment
     # What was paid stands in no bucket any more, cent for cent.
     assert before.buckets.claim - after.buckets.claim + after.credit - before.credit == payments[-1].amount
@@ -289,10 +311,7 @@ def test_shortening_never_adds_a_row_and_lowering_never_raises_the_instalment(li
         assert after.repayment.instalment == before.repayment.instalment
     elif after.buckets.principal > 100 and contract.instalment_multiple is None:
         # Else the instalment may be rounded up so far that the last one falls away.
-        assert after.repayment.instalments in (
-            before.repayment.instalments,
-            before.repayment.instalments + extra,
-        )
+        assert after.repayment.instalments == before.repayment.instalments
     more = [*payments[:-1], payments[-1].model_copy(update={"amount": payments[-1].amount * 2})]
     twice = position_of(contract, more, on=on)
     if contract.prepayment == "shorten_term":
@@ -572,6 +591,16 @@ def test_money_between_a_due_date_and_the_day_it_was_rolled_to_counts_from_the_d
     assert (due.interest_arrears, str(due.principal_arrears)) == (0, "1066.19")
 
 
+@pytest.mark.parametrize("wish", ["shorten_term", "lower_instalment"])
+def test_an_extra_row_can_be_prepaid_in_part(wish):
+    # 1,000 over 3 without interest, 300.00 agreed: 100.00 are left for the month after; 60.00 of them come early.
+    loan = dict(principal="1000", annual_rate=0, instalments=3, instalment="300", last_row="extra_row")
+    paid = [pay(day, "300") for day in ("2026-02-15", "2026-03-15", "2026-04-15")]
+    position = after(*paid, pay("2026-05-01", "60", prepayment=wish), on="2026-05-01", **loan)
+    assert amounts(position) == ("40.00", "0.00", "300.00", "1")
+    assert after(*paid, pay("2026-05-01", "60", prepayment=wish), on="2026-05-15", **loan).buckets.claim == 40
+
+
 # --- interest on overdue principal inside the instalment: Apache Fineract
 
 
@@ -652,6 +681,32 @@ def test_an_instalment_that_cannot_bear_the_late_interest_repays_nothing():
     assert (buckets.principal_arrears, buckets.interest_arrears, buckets.principal) == (3000, 48000, 9000)
     # The last one takes everything left.
     assert position_of(loan, [], on=date(2030, 1, 15)).buckets.principal_arrears == 12000
+
+
+# A thousandth a day; 15 February and 15 March 2026 are Sundays.
+ROLLED = dict(
+    annual_rate="36.5%", day_count="ACT/365F", method="equal_principal", overdue_interest="in_instalment"
+)
+
+
+@pytest.mark.parametrize(
+    ("roll", "days", "interests"),
+    [
+        # To Monday: the first 1,000 are overdue for 27 nights up to 15 March, 1,973 from 16 March on: in the second 27
+        # more than 308, in the third 1,000 for the night of 15 March and 1,973 for 30 nights besides 31 · 10.027.
+        ("following", ("2026-02-16", "2026-03-16", "2026-04-15"), ("372.00", "335.00", "371.03")),
+        # Back to Friday: the instalment has borne the interest up to the 15th, so they count from there, 28 nights.
+        ("preceding", ("2026-02-13", "2026-03-13", "2026-04-15"), ("372.00", "336.00", "372.00")),
+    ],
+)
+def test_interest_on_what_is_overdue_keeps_to_the_interest_periods_where_due_dates_roll(
+    roll, days, interests
+):
+    billed = Decimal(0)
+    for day, interest in zip(days, interests, strict=True):
+        buckets = position_of(plain(**ROLLED, roll=roll), [], on=date.fromisoformat(day)).buckets
+        assert str(buckets.interest_arrears - billed) == interest
+        billed = buckets.interest_arrears
 
 
 def test_a_lump_of_late_interest_is_not_postponed_past_the_last_row():

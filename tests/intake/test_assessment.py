@@ -266,6 +266,7 @@ def restated(application: Application) -> Application:
         repayment=position.repayment,
         oldest_unpaid_due=position.oldest_unpaid_due,
         missed_instalments=position.missed_instalments,
+        allocation=position.allocation,
     )
     return Application.model_validate(
         {name: getattr(application, name) for name in Application.model_fields} | {"loan": stated}

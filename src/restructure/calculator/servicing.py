@@ -217,6 +217,10 @@ class Account:
         k, row = self.count, Row(*self.rows[self.count])
         principal, interest, border = row.principal, row.interest, self._border(self.count)
         moved = 0
+        if self.bears_late and border > self.today:
+            # Rolled back: the instalment bears its whole period, and so does what is overdue.
+            growth = self._between(self.since, border, self.today, border)
+            self.late += self.bills.overdue_principal * growth
         if self.late:
             principal, accrued = self._bear_late(principal, row.accrued, border)
             interest += accrued - row.accrued
@@ -234,7 +238,7 @@ class Account:
             interest, self.held = interest + self.held, 0
         # What is paid out on the due date itself stands in the printed balance already.
         if self.balance + self.coming_in.get(border, 0) != row.balance:
-            self._lay_out(self.instalment)
+            self._lay_out()
         # Where the balance may grow, the interest that the instalment does not cover has joined it.
         self.bills.add(
             row.due,
@@ -312,8 +316,7 @@ class Account:
         self.held, self.unbilled, self.since = accrued - interest, 0, day
         self.late = self.late_beyond = Fraction(0)
         self.balance -= principal
-        agreed = None if prepayment is Prepayment.LOWER_INSTALMENT else self.instalment
-        self._lay_out(agreed, shorten=agreed is not None)
+        self._lay_out(prepayment)
         return amount - interest - principal
 
     # --- the schedule anew
@@ -325,8 +328,8 @@ class Account:
             update=self.terms.rest(max(left, 0), self.since) | {"instalments": self.most - self.count}
         )
 
-    def _lay_out(self, agreed: int | None, *, shorten: bool = False) -> None:
-        """Lay out the rows still to come from the balance as it is now; no agreed instalment: solve a new one."""
+    def _lay_out(self, prepayment: Prepayment = Prepayment.HOLD) -> None:
+        """Lay out the rows still to come from the balance as it is now."""
         k, rest = self.count, self._rest()
         done, wanted = self.rows[:k], self.most - k
         dues, factors, year = rest.periods(
@@ -352,10 +355,13 @@ class Account:
                 covered=self.held, spare=spare,
             )  # fmt: skip
 
-        if agreed is None:
-            self.instalment = min(self.instalment, run(wanted, None).instalment)
+        if prepayment is Prepayment.LOWER_INSTALMENT:
+            self.most = min(self.most, len(self.rows))
+            wanted = self.most - k
+            if wanted:
+                self.instalment = min(self.instalment, run(wanted, None).instalment)
         repaid = run(wanted, self.instalment)
-        if shorten:
+        if prepayment is Prepayment.SHORTEN_TERM:
             needed = self._needed(repaid.rows, wanted)
             if needed < wanted:
                 repaid, wanted = run(needed, self.instalment), needed
@@ -434,7 +440,7 @@ class Account:
                 **fields
                 | rest
                 | {
-                    "instalments": len(self.rows) - self.count,
+                    "instalments": self._left(),
                     "first_due": self._coming(),
                     "instalment": from_minor(self.instalment, currency),
                     "balloon": terms.balloon and min(terms.balloon, from_minor(balance, currency)),
@@ -451,6 +457,11 @@ class Account:
             credit=from_minor(self.waiting - interest - principal, currency),
             allocation=self.handling.allocation,
         )
+
+    def _left(self) -> int:
+        """Count the instalments left; an extra row after them is not one, unless it alone is left."""
+        left = len(self.rows) - self.count
+        return min(left, max(self.most - self.count, 1))
 
     def _coming(self) -> date:
         """Give the next due date after today, as scheduled where that is still ahead, else as rolled."""

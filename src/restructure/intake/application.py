@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
-from restructure.calculator.contract import Contract, Payment
+from restructure.calculator.contract import STANDARD_ORDER, Allocation, Contract, Payment
 from restructure.calculator.money import Currency, Money, to_minor
 from restructure.calculator.position import Buckets, Position
 from restructure.calculator.servicing import payment_problems, position_of
@@ -132,6 +132,8 @@ class StatedLoan(Record):
     """Due date of the oldest instalment not paid in full."""
     missed_instalments: int = Field(default=0, ge=0)
     """Instalments past due and not paid in full."""
+    allocation: Allocation = STANDARD_ORDER
+    """What a payment goes to first, as the contract says."""
 
 
 class ContractLoan(Record):
@@ -457,6 +459,7 @@ def position_on(loan: StatedLoan | ContractLoan, on: date) -> Position:
             repayment=loan.repayment,
             oldest_unpaid_due=loan.oldest_unpaid_due,
             missed_instalments=loan.missed_instalments,
+            allocation=loan.allocation,
         )
     try:
         return position_of(loan.contract, loan.payments, on=on)
