@@ -43,14 +43,14 @@ def trusted(model: type[_Model], every: Iterable[dict[str, Any]]) -> list[_Model
     """Make many records, each of a value for every field in order, right by construction.
 
     What `model_construct` makes of the same values, without its search for aliases and defaults. Each
-    dictionary becomes the record's own.
+    dictionary becomes the record's own; the names of the fields that are set, which are all, they share.
     """
     fields = set(model.model_fields)
     made = []
     for values in every:
         record = _new(model)
         _set_values(record, values)
-        _set_fields(record, fields.copy())
+        _set_fields(record, fields)
         _set_extra(record, None)
         _set_private(record, None)
         made.append(record)

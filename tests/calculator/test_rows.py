@@ -51,7 +51,6 @@ def test_a_row_behaves_like_any_record():
     row = rows[0]
     assert pickle.loads(pickle.dumps(row)) == copy.copy(row) == copy.deepcopy(row) == row
     assert row.model_copy(update={"number": 7}).number == 7
-    assert row.model_fields_set is not rows[0].model_fields_set
     with pytest.raises(ValueError, match="frozen"):
         row.number = 2
 
