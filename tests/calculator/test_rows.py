@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restructure.calculator.money import Rounding, round_div, rounder
+from restructure.calculator.money import Rounding, from_minor, round_div, rounder
 from restructure.calculator.rows import COLUMNS, Instalment, Rows, level_rows
 
 AMOUNTS = st.lists(st.integers(0, 10**11) | st.just(0), min_size=len(COLUMNS) - 1, max_size=len(COLUMNS) - 1)
@@ -60,6 +60,7 @@ def test_the_callers_decimal_context_rounds_nothing():
     with localcontext(prec=3):
         assert str(rows[0].principal) == "1234567.89"
         assert str(rows[0].total) == "1234567.94"
+        assert str(from_minor(123456789, "CNY")) == "1234567.89"
 
 
 def test_slices_and_steps_keep_their_numbers():

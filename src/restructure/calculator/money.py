@@ -88,9 +88,8 @@ def to_minor(amount: Decimal, currency: str) -> int:
     >>> to_minor(Decimal("331.70"), "CNY")
     33170
     """
-    scaled = amount.scaleb(minor_digits(currency), EXACT)
-    minor = int(scaled)
-    if minor != scaled:
+    minor, parts = amount.scaleb(minor_digits(currency), EXACT).as_integer_ratio()
+    if parts != 1:
         raise ValueError(f"{amount} has more decimals than {currency} has minor units")
     return minor
 
@@ -101,7 +100,7 @@ def from_minor(minor: int, currency: str) -> Decimal:
     >>> from_minor(33170, "CNY")
     Decimal('331.70')
     """
-    return Decimal(minor).scaleb(-minor_digits(currency))
+    return EXACT.scaleb(minor, -minor_digits(currency))
 
 
 def write_money(amount: Decimal | int, currency: str) -> str:
