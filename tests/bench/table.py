@@ -5,18 +5,16 @@ import platform
 import sys
 import timeit
 from pathlib import Path
-from statistics import median
 from typing import Any
 
-_ROUNDS = 15
-_SECONDS_EACH = 0.04
+_ROUNDS = 25
+_SECONDS_EACH = 0.02
 
 
-def measure(subjects: list[Any]) -> tuple[dict[str, float], dict[str, float]]:
-    """Run every subject once a round, so that a busy machine is busy for all of them.
+def measure(subjects: list[Any]) -> dict[str, float]:
+    """Give the microseconds of each subject's best round.
 
-    Gives the microseconds of each subject's best round, and the median over the rounds of its ratio to the
-    first subject in the same round.
+    Every subject runs once a round, so that a machine which is busy for a while is busy for all of them.
     """
     timers, numbers = {}, {}
     for subject in subjects:
@@ -24,16 +22,11 @@ def measure(subjects: list[Any]) -> tuple[dict[str, float], dict[str, float]]:
         subject.run()  # whatever is built once (a compiled policy, an import) is not what is measured
         number, elapsed = timer.autorange()
         numbers[subject.name] = max(1, round(number * _SECONDS_EACH / elapsed))
-    rounds: dict[str, list[float]] = {name: [] for name in timers}
+    best = dict.fromkeys(timers, float("inf"))
     for _ in range(_ROUNDS):
         for name, timer in timers.items():
-            rounds[name].append(timer.timeit(numbers[name]) / numbers[name] * 1e6)
-    unit = rounds[subjects[0].name]
-    ratios = {
-        name: median(took / base for took, base in zip(taken, unit, strict=True))
-        for name, taken in rounds.items()
-    }
-    return {name: min(taken) for name, taken in rounds.items()}, ratios
+            best[name] = min(best[name], timer.timeit(numbers[name]) / numbers[name] * 1e6)
+    return best
 
 
 def versions() -> str:
@@ -72,7 +65,8 @@ def main() -> None:
     from restructure.policy.evaluation import engines_here
 
     here = [subject for subject in SUBJECTS if not subject.absent]
-    best, ratios = measure(here)
+    best = measure(here)
+    unit = best[SUBJECTS[0].name]
     print(f"{versions()}; engines: {' and '.join(engines_here())}.\n")
     print("| what | µs | × F | right to the cent |")
     print("|---|---:|---:|---|")
@@ -81,14 +75,14 @@ def main() -> None:
             print(f"| {subject.name} | absent | absent | not measured |")
             continue
         name = subject.name
-        print(f"| {name} | {best[name]:,.1f} | {ratios[name]:,.1f} | {verdict(subject)} |")
+        print(f"| {name} | {best[name]:,.1f} | {best[name] / unit:,.1f} | {verdict(subject)} |")
     print(
         f"\n- µs: the best of {_ROUNDS} rounds; × F: the median of the rounds' ratios to F in the same round."
     )
     print("- Right to the cent: on the library's own convention, against the exact schedule under that one.")
     for subject in here:
         if subject.tenth:
-            grown = ratios[subject.name] / ratios[subject.tenth]
+            grown = best[subject.name] / best[subject.tenth]
             print(f"- {subject.name}: {grown:.1f} times the cost for ten times the rows.")
     if any(subject.package == "pyxirr" for subject in here):
         print(f"- xirr differs from the proved rate by {rate_error():.0e}.")
