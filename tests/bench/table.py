@@ -77,7 +77,7 @@ def main() -> None:
         name = subject.name
         print(f"| {name} | {best[name]:,.1f} | {best[name] / unit:,.1f} | {verdict(subject)} |")
     print(
-        f"\n- µs: the best of {_ROUNDS} rounds; × F: the median of the rounds' ratios to F in the same round."
+        f"\n- Each the best of {_ROUNDS} rounds of everything, as a machine with other work disturbs least."
     )
     print("- Right to the cent: on the library's own convention, against the exact schedule under that one.")
     for subject in here:
