@@ -4,17 +4,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from bench import others
 from bench.baseline import level_loan
+from restructure.calculator.cost import effective_rate
 from restructure.calculator.dates import DayCount
+from restructure.calculator.figures import Figures, compare
 from restructure.calculator.measures import Capitalise, ChangeRate, Extend, Holiday, Waive
 from restructure.calculator.plan import Plan, reschedule
 from restructure.calculator.position import Buckets, Position
 from restructure.calculator.rows import Instalment
-from restructure.calculator.schedule import amortise, terms_rows
+from restructure.calculator.schedule import Schedule, amortise, terms_rows
+from restructure.calculator.servicing import position_of
 from restructure.calculator.terms import Repayment, Terms
 from restructure.casework.decision import Decision, decide
 from restructure.intake.application import Application, read_application
@@ -26,13 +32,15 @@ from restructure.policy.loading import load_policy
 __all__ = [
     "LOAN",
     "LOAN_BY_MONTH",
+    "LONG_LOAN",
+    "LONG_POSITION",
     "MEASURES",
     "POSITION",
     "SUBJECTS",
     "Subject",
-    "baseline",
     "cents",
     "off_to_the_cent",
+    "rate_error",
 ]
 
 _ILLNESS = Path(__file__).parents[2] / "examples" / "illness.json"
@@ -71,7 +79,6 @@ POSITION = Position(
 """A loan in arrears in every bucket that arrears fall into."""
 
 MEASURES = (
-    Waive(of="penalty", share=1),
     Waive(of="interest_arrears", share="1/2"),
     Capitalise(of=("principal_arrears", "interest_arrears", "accrued")),
     ChangeRate(annual_rate="14.9%"),
@@ -79,6 +86,24 @@ MEASURES = (
     Extend(instalments=6),
 )
 """Waive, capitalise, rate, holiday and extend in one set: 39 rows, with the ledger and its proof."""
+
+# At 18 % over thirty years the interest of a month of 31 days is more than the level instalment.
+_LOW = Fraction(42, 1000)
+
+LONG_LOAN = LOAN.model_copy(update={"instalments": 360, "annual_rate": _LOW})
+"""The same loan over 360 instalments, at the rate of a mortgage."""
+
+LONG_POSITION = POSITION.model_copy(
+    update={
+        "repayment": POSITION.repayment.model_copy(update={"instalments": 381, "annual_rate": _LOW}),
+    }
+)
+"""The same arrears with so many instalments left that `LONG_MEASURES` make ten times 39 rows."""
+
+LONG_MEASURES = tuple(
+    ChangeRate(annual_rate="3.9%") if isinstance(measure, ChangeRate) else measure for measure in MEASURES
+)
+"""The same measures at a lower rate."""
 
 
 @cache
@@ -126,45 +151,69 @@ def decide_reference() -> Decision:
     return decide(application, policy, on=on, engines=Engines.REFERENCE)
 
 
-def numpy_financial_scalar() -> list[tuple[float, float, float]]:
-    """Make the rows of `LOAN_BY_MONTH` with pmt, ipmt and ppmt, one call a row; floats, no dates."""
-    import numpy_financial as npf
-
-    instalment = float(npf.pmt(0.18 / 12, 36, -48000.0))
-    return [
-        (
-            instalment,
-            float(npf.ipmt(0.18 / 12, k, 36, -48000.0)),
-            float(npf.ppmt(0.18 / 12, k, 36, -48000.0)),
-        )
-        for k in range(1, 37)
-    ]
+def amortise_by_month() -> list[tuple[Any, ...]]:
+    """Repay `LOAN_BY_MONTH` to tuples of minor units."""
+    return terms_rows(LOAN_BY_MONTH)
 
 
-def numpy_financial_array() -> tuple[Any, Any, Any]:
-    """Make the columns of `LOAN_BY_MONTH` with pmt, ipmt and ppmt over an array of periods."""
-    import numpy as np
-    import numpy_financial as npf
-
-    periods = np.arange(1, 37)
-    return (
-        npf.pmt(0.18 / 12, 36, -48000.0),
-        npf.ipmt(0.18 / 12, periods, 36, -48000.0),
-        npf.ppmt(0.18 / 12, periods, 36, -48000.0),
-    )
+def amortise_unread() -> Schedule:
+    """Repay `LOAN` to a schedule whose rows nobody has looked at."""
+    return amortise(LOAN)
 
 
-def decimal_loop() -> list[tuple[Decimal, Decimal, Decimal]]:
-    """Repay `LOAN_BY_MONTH` in `Decimal` as textbooks do, the monthly rate rounded to 28 digits; no dates."""
-    rate, balance, cent = Decimal("0.18") / 12, Decimal("48000.00"), Decimal("0.01")
-    instalment = (balance * rate / (1 - (1 + rate) ** -36)).quantize(cent, ROUND_HALF_UP)
-    rows = []
-    for k in range(36):
-        interest = (balance * rate).quantize(cent, ROUND_HALF_UP)
-        principal = balance if k == 35 else instalment - interest
-        balance -= principal
-        rows.append((principal + interest, interest, principal))
-    return rows
+def amortise_long() -> list[tuple[Any, ...]]:
+    """Repay `LONG_LOAN` to tuples of minor units."""
+    return terms_rows(LONG_LOAN)
+
+
+def reschedule_long() -> Plan:
+    """Apply `LONG_MEASURES` to `LONG_POSITION`."""
+    return reschedule(LONG_POSITION, LONG_MEASURES)
+
+
+def compare_plan() -> Figures:
+    """Work out the figures of the plan of `MEASURES`, which is made once."""
+    return compare(_plans()[0])
+
+
+def compare_long() -> Figures:
+    """Work out the figures of the plan of `LONG_MEASURES`, which is made once."""
+    return compare(_plans()[1])
+
+
+@cache
+def _plans() -> tuple[Plan, Plan]:
+    return reschedule_set(), reschedule_long()
+
+
+def position_of_illness() -> Position:
+    """Derive what is owed in the illness case from its contract and payments."""
+    application, _, on = _case()
+    loan = application.loan
+    return position_of(loan.contract, loan.payments, on=on)
+
+
+@cache
+def _flows() -> tuple[list[tuple[Fraction, int]], list[date], list[float]]:
+    rows = terms_rows(LOAN)
+    paid = [(Fraction((row[0] - LOAN.start).days, 365), row[1] + row[2]) for row in rows]
+    amounts = [-48000.0, *(amount / 100 for _, amount in paid)]
+    return paid, [LOAN.start, *(row[0] for row in rows)], amounts
+
+
+def rate_exact() -> Decimal:
+    """Solve the effective annual rate of `LOAN`, ACT/365F, with the proof that it is the only one."""
+    return effective_rate([(0, 4_800_000)], _flows()[0])
+
+
+def rate_pyxirr() -> float:
+    """Solve the same rate with pyxirr's xirr."""
+    return others.pyxirr_rate(*_flows()[1:])
+
+
+def rate_error() -> Decimal:
+    """Give how far pyxirr's rate is from the proved one."""
+    return abs(Decimal(rate_pyxirr()) - rate_exact())
 
 
 @dataclass(frozen=True)
@@ -173,8 +222,19 @@ class Subject:
 
     name: str
     run: Callable[[], Any]
-    check: Callable[[], list[tuple[int, int]]] | None = None
-    """(interest, principal) of every row in cents, where the rows are to be compared with `LOAN_BY_MONTH`."""
+    cents: Callable[[], list[tuple[int, int]]] | None = None
+    """(interest, principal) of every row in cents, to be compared with the exact schedule."""
+    of: Terms = LOAN_BY_MONTH
+    """Which loan the rows are those of, and by which convention."""
+    package: str | None = None
+    """The module it needs; where it cannot be imported the line says so."""
+    tenth: str | None = None
+    """The name of the subject with a tenth of the rows."""
+
+    @property
+    def absent(self) -> bool:
+        """Whether the package it needs is not installed here."""
+        return self.package is not None and find_spec(self.package) is None
 
 
 def cents(amount: float | Decimal) -> int:
@@ -182,37 +242,88 @@ def cents(amount: float | Decimal) -> int:
     return int(Decimal(amount).scaleb(2).quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def off_to_the_cent(rows: list[tuple[int, int]]) -> tuple[int, int]:
+def off_to_the_cent(rows: list[tuple[int, int]], loan: Terms) -> tuple[int, int]:
     """Count the rows that differ from the exact schedule, and the balance the rows leave unpaid, in cents."""
-    exact = [(row[2], row[1]) for row in terms_rows(LOAN_BY_MONTH)]
+    exact = [(row[2], row[1]) for row in terms_rows(loan)]
     wrong = sum(mine != right for mine, right in zip(rows, exact, strict=True))
     return wrong, 4_800_000 - sum(principal for _, principal in rows)
 
 
+def _columns(made: tuple[Any, Any, Any]) -> list[tuple[int, int]]:
+    _, interest, principal = made
+    return [(cents(float(i)), cents(float(p))) for i, p in zip(interest, principal, strict=True)]
+
+
+def _last_two(made: list[tuple[Any, Any, Any]]) -> list[tuple[int, int]]:
+    return [(cents(interest), cents(principal)) for _, interest, principal in made]
+
+
+def _named(made: Any) -> list[tuple[int, int]]:
+    return [(cents(row.interest), cents(row.principal)) for row in made]
+
+
+_TUPLES = "`terms_rows`: the loan of F to tuples"
+_RESCHEDULE = "`reschedule`: 5 measures, 39 rows, ledger and identities"
+_COMPARE = "`compare`: the figures of that plan"
+
 SUBJECTS = (
-    Subject("F: bare loop on integer cents, 36 rows", baseline),
-    Subject("`terms_rows`: the same loan to tuples", amortise_tuples),
-    Subject("`amortise`, every row read as a model", amortise_models),
-    Subject("`reschedule`: 6 measures, 39 rows, ledger and identities", reschedule_set),
+    Subject(
+        "F: bare loop on integer cents, 36 rows",
+        baseline,
+        lambda: [(interest, principal) for _, principal, interest, _ in baseline()],
+        LOAN,
+    ),
+    Subject(_TUPLES, amortise_tuples, lambda: [(row[2], row[1]) for row in amortise_tuples()], LOAN),
+    Subject("`terms_rows`: the same in equal months, as the libraries below", amortise_by_month),
+    Subject("`amortise`: the schedule, no row read", amortise_unread),
+    Subject(
+        "`amortise`, every row read as a model", amortise_models, lambda: _named(amortise_models()), LOAN
+    ),
+    Subject(_RESCHEDULE, reschedule_set),
+    Subject(_COMPARE, compare_plan),
+    Subject("`terms_rows`: 360 rows", amortise_long, tenth=_TUPLES),
+    Subject("`reschedule`: 5 measures, 390 rows", reschedule_long, tenth=_RESCHEDULE),
+    Subject("`compare`: the figures of 390 rows", compare_long, tenth=_COMPARE),
+    Subject("`position_of`: illness case, from contract and payments", position_of_illness),
     Subject("`assess`: illness case, from contract and payments", assess_illness),
     Subject("`decide`: illness case, every engine here", decide_both),
     Subject("`decide`: illness case, reference evaluator alone", decide_reference),
     Subject(
-        "numpy-financial pmt, ipmt, ppmt: a call a row, no dates",
-        numpy_financial_scalar,
-        lambda: [(cents(i), cents(p)) for _, i, p in numpy_financial_scalar()],
+        "mortgagemath `amortization_schedule`: no dates",
+        others.mortgagemath_schedule,
+        lambda: _named(others.mortgagemath_schedule()),
+        package="mortgagemath",
     ),
     Subject(
-        "numpy-financial pmt, ipmt, ppmt: arrays, no dates",
-        numpy_financial_array,
-        lambda: [
-            (cents(float(i)), cents(float(p))) for i, p in zip(*numpy_financial_array()[1:], strict=True)
-        ],
+        "QuantLib `AmortizingFixedRateBond`: dates, floats, every row read",
+        others.quantlib_bond,
+        lambda: _last_two(others.quantlib_bond()),
+        package="QuantLib",
     ),
     Subject(
-        "`Decimal` loop of the textbooks, no dates",
-        decimal_loop,
-        lambda: [(cents(i), cents(p)) for _, i, p in decimal_loop()],
+        "pyxirr `pmt`, `ipmt`, `ppmt` over lists: no dates, floats",
+        others.pyxirr_parts,
+        lambda: _columns(others.pyxirr_parts()),
+        package="pyxirr",
     ),
+    Subject(
+        "numpy-financial `pmt`, `ipmt`, `ppmt` over arrays: no dates, floats",
+        others.numpy_financial_array,
+        lambda: _columns(others.numpy_financial_array()),
+        package="numpy_financial",
+    ),
+    Subject(
+        "numpy-financial `pmt`, `ipmt`, `ppmt`, a call a row: no dates, floats",
+        others.numpy_financial_scalar,
+        lambda: _last_two(others.numpy_financial_scalar()),
+        package="numpy_financial",
+    ),
+    Subject(
+        "`Decimal` loop of the textbooks: no dates",
+        others.decimal_loop,
+        lambda: _last_two(others.decimal_loop()),
+    ),
+    Subject("`effective_rate`: the loan's 37 flows, proved", rate_exact),
+    Subject("pyxirr `xirr`: the same rate, floats", rate_pyxirr, package="pyxirr"),
 )
 """Everything that is measured, the baseline first."""

@@ -31,10 +31,42 @@ def test_amortise_to_models(benchmark):
     assert rows[-1].number == 36
 
 
+def test_amortise_in_equal_months(benchmark):
+    assert len(benchmark(subjects.amortise_by_month)) == 36
+
+
+def test_amortise_without_a_look_at_the_rows(benchmark):
+    assert len(benchmark(subjects.amortise_unread).rows) == 36
+
+
+def test_amortise_360_rows(benchmark):
+    rows = benchmark(subjects.amortise_long)
+    assert len(rows) == 360
+    assert rows[-1][-1] == 0
+
+
 def test_reschedule(benchmark):
     plan = benchmark(subjects.reschedule_set)
     assert plan.identities.hold
     assert len(plan.schedule.rows) == 39
+
+
+def test_reschedule_390_rows(benchmark):
+    plan = benchmark(subjects.reschedule_long)
+    assert plan.identities.hold
+    assert len(plan.schedule.rows) == 390
+
+
+def test_compare(benchmark):
+    assert benchmark(subjects.compare_plan).term_after == 39
+
+
+def test_compare_390_rows(benchmark):
+    assert benchmark(subjects.compare_long).term_after == 390
+
+
+def test_position_of(benchmark):
+    assert benchmark(subjects.position_of_illness).days_past_due == 47
 
 
 def test_assess(benchmark):
@@ -54,16 +86,44 @@ def test_decide_with_the_reference_evaluator(benchmark):
     assert decision.engines == ("reference",)
 
 
-def test_numpy_financial_row_by_row(benchmark):
-    pytest.importorskip("numpy_financial")
-    assert len(benchmark(subjects.numpy_financial_scalar)) == 36
+def test_effective_rate(benchmark):
+    rate = float(benchmark(subjects.rate_exact))
+    _, dates, amounts = subjects._flows()
+    worth = (
+        amount / (1 + rate) ** ((day - dates[0]).days / 365)
+        for day, amount in zip(dates, amounts, strict=True)
+    )
+    assert abs(sum(worth)) < 1e-6
 
 
-def test_numpy_financial_arrays(benchmark):
-    pytest.importorskip("numpy_financial")
-    assert len(benchmark(subjects.numpy_financial_array)[1]) == 36
+OTHERS = {
+    "mortgagemath": ("mortgagemath", (0, 0)),
+    "QuantLib": ("QuantLib", (18, 3)),
+    "pyxirr": ("pyxirr `pmt`", (18, 3)),
+    "numpy-financial, arrays": ("numpy-financial `pmt`, `ipmt`, `ppmt` over", (18, 3)),
+    "numpy-financial, a call a row": ("numpy-financial `pmt`, `ipmt`, `ppmt`, a call", (18, 3)),
+    "Decimal loop": ("`Decimal` loop", (0, 0)),
+}
+"""How many rows of each differ from the exact schedule by its own convention, and the cents left unpaid."""
 
 
-def test_decimal_loop(benchmark):
-    rows = benchmark(subjects.decimal_loop)
-    assert sum(principal for _, _, principal in rows) == Decimal("48000.00")
+@pytest.mark.parametrize("other", OTHERS)
+def test_what_others_make_of_the_same_loan(benchmark, other):
+    begins, differs = OTHERS[other]
+    [subject] = (subject for subject in subjects.SUBJECTS if subject.name.startswith(begins))
+    if subject.absent:
+        pytest.skip(f"{subject.package} is not installed: the extra `bench` has it")
+    benchmark(subject.run)
+    assert subjects.off_to_the_cent(subject.cents(), subject.of) == differs
+
+
+def test_xirr_of_the_same_flows(benchmark):
+    pytest.importorskip("pyxirr", reason="pyxirr is not installed: the extra `bench` has it")
+    benchmark(subjects.rate_pyxirr)
+    assert subjects.rate_error() < Decimal("1e-11")
+
+
+@pytest.mark.parametrize("subject", subjects.SUBJECTS[:5], ids=lambda subject: subject.name)
+def test_our_own_rows_are_those_of_the_exact_schedule(subject):
+    if subject.cents:
+        assert subjects.off_to_the_cent(subject.cents(), subject.of) == (0, 0)

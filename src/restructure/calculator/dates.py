@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
 from math import gcd
+from operator import sub
 from typing import Annotated, Any, Literal, NamedTuple, assert_never
 
 from pydantic import BeforeValidator
@@ -190,19 +191,26 @@ def due_dates(first: date, count: int, *, anchor_day: int | None = None, months:
     >>> [d.isoformat() for d in due_dates(date(2026, 1, 31), 4)]
     ['2026-01-31', '2026-02-28', '2026-03-31', '2026-04-30']
     """
+    if not count:
+        return []
     day = anchor_day or first.day
     start = first.year * 12 + first.month - 1
+    later = range(start + months, start + months * count, months)
     if day <= 28:
-        return (
-            [first]
-            + [
-                date(index // 12, index % 12 + 1, day)
-                for index in range(start + months, start + months * count, months)
-            ]
-            if count
-            else []
-        )
-    return [first, *(_month_day(start + months * k, day) for k in range(1, count))] if count else []
+        return [first, *[date(index // 12, index % 12 + 1, day) for index in later]]
+    # A call of `_month_day` for every date would double the cost.
+    days = [min(day, length) for length in _LENGTHS]
+    return [
+        first,
+        *[
+            date(
+                year := index // 12,
+                (month := index % 12) + 1,
+                29 if month == 1 and isleap(year) else days[month],
+            )
+            for index in later
+        ],
+    ]
 
 
 def every_dates(
@@ -321,15 +329,17 @@ def year_fraction(
     return parts[0], year
 
 
+_DAYS_IN_YEAR = {DayCount.ACT_365F: 365, DayCount.ACT_360: 360, DayCount.ACT_364: 364}
+
+
 def year_fractions(
     day_count: DayCount, boundaries: list[date], *, anchor_day: int | None = None
 ) -> tuple[list[int], int]:
     """Give the parts of a year between neighbouring dates, as numerators over one denominator."""
     match day_count:
         case DayCount.ACT_365F | DayCount.ACT_360 | DayCount.ACT_364:
-            ordinals = [day.toordinal() for day in boundaries]
-            year = {DayCount.ACT_365F: 365, DayCount.ACT_360: 360, DayCount.ACT_364: 364}[day_count]
-            return [later - earlier for earlier, later in pairwise(ordinals)], year
+            ordinals = list(map(date.toordinal, boundaries))
+            return list(map(sub, ordinals[1:], ordinals)), _DAYS_IN_YEAR[day_count]
         case DayCount.THIRTY_E_360:
             counted = [day.year * 360 + day.month * 30 + min(day.day, 30) for day in boundaries]
             return [later - earlier for earlier, later in pairwise(counted)], 360
@@ -372,8 +382,13 @@ _MONTH_PARTS = 28 * 29 * 30 * 31
 
 
 def _by_month(boundaries: list[date], anchor_day: int) -> tuple[list[int], int]:
-    positions = [_months_at(day, anchor_day) for day in boundaries]
-    parts = [later - earlier for earlier, later in pairwise(positions)]
+    positions = [
+        (day.year * 12 + day.month - 1) * _MONTH_PARTS
+        if day.day == anchor_day
+        else _months_at(day, anchor_day)
+        for day in boundaries
+    ]
+    parts = list(map(sub, positions[1:], positions))
     common = gcd(*parts, _MONTH_PARTS)  # whole months only: twelfths, and small integers from here on
     return [part // common for part in parts], 12 * _MONTH_PARTS // common
 

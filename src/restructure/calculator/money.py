@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, PlainSerializer, PlainValidator, WithJsonS
 from pydantic_core import PydanticCustomError
 
 __all__ = [
+    "EXACT",
     "Change",
     "Currency",
     "Factor",
@@ -26,6 +27,7 @@ __all__ = [
     "from_minor",
     "minor_digits",
     "round_div",
+    "round_half_up",
     "rounder",
     "split_evenly",
     "to_minor",
@@ -65,8 +67,8 @@ _MINOR_DIGITS = {
 # buckets of this size fits.
 _LARGEST = 10**14
 
-# Decimal's own context keeps 28 digits; nothing that is read may lose one.
-_EXACT = Context(prec=100)
+EXACT = Context(prec=100)
+"""The arithmetic of amounts, whatever the caller's context is: no digit that is read may be lost."""
 
 # From here on a bare number is more likely a percentage than a fraction of one.
 _IMPLAUSIBLE = 3
@@ -87,9 +89,8 @@ def to_minor(amount: Decimal, currency: str) -> int:
     >>> to_minor(Decimal("331.70"), "CNY")
     33170
     """
-    scaled = amount.scaleb(minor_digits(currency), _EXACT)
-    minor = int(scaled)
-    if minor != scaled:
+    minor, parts = amount.scaleb(minor_digits(currency), EXACT).as_integer_ratio()
+    if parts != 1:
         raise ValueError(f"{amount} has more decimals than {currency} has minor units")
     return minor
 
@@ -100,7 +101,7 @@ def from_minor(minor: int, currency: str) -> Decimal:
     >>> from_minor(33170, "CNY")
     Decimal('331.70')
     """
-    return Decimal(minor).scaleb(-minor_digits(currency))
+    return EXACT.scaleb(minor, -minor_digits(currency))
 
 
 def write_money(amount: Decimal | int, currency: str) -> str:
@@ -148,11 +149,12 @@ def _carry(quotient: int, rest: int, denominator: int, rounding: Rounding) -> in
 def rounder(rounding: Rounding) -> Callable[[int, int], int]:
     """Give the division of non-negative integers under one rounding, for the inner loops."""
     if rounding is Rounding.HALF_UP:
-        return _half_up
+        return round_half_up
     return lambda numerator, denominator: round_div(numerator, denominator, rounding)
 
 
-def _half_up(numerator: int, denominator: int) -> int:
+def round_half_up(numerator: int, denominator: int) -> int:
+    """Divide non-negative integers and round once, half-up."""
     return (2 * numerator + denominator) // (2 * denominator)
 
 
@@ -166,7 +168,7 @@ def split_evenly(total: int, parts: int) -> list[int]:
     >>> split_evenly(71, 6), split_evenly(5, 10)
     ([12, 12, 12, 12, 12, 11], [0, 0, 0, 0, 0, 0, 0, 0, 0, 5])
     """
-    part = _half_up(total, parts)
+    part = round_half_up(total, parts)
     if part * (parts - 1) > total:
         part = total // parts
     return [part] * (parts - 1) + [total - part * (parts - 1)]
