@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
+from typing import cast
 
 from restructure.calculator.accrual import Factor
 from restructure.calculator.asides import Aside
@@ -163,12 +164,20 @@ class Course:
         `borne` is interest of what was set aside, by index of the row in which it falls due.
         """
         factors = [*self.factors, *(() if self.spare is None else (self.spare[1],))]
-        again, balance = [], self.principal
-        for k, row in enumerate(rows):
-            # A row after the last period holds only what was set aside.
-            priced = self.scheme.interest(balance, factors[k], self.year) if k < len(factors) else 0
-            again.append(priced + borne.get(k, 0))
-            balance = row[-1]
+        balances = [self.principal, *(row[-1] for row in rows)]
+        divide, interest, year = self.scheme.divide, self.scheme.interest, self.year
+        if self.scheme.method is Method.FLAT or self.scheme.pieced:
+            again = [
+                interest(balance, factor, year) for balance, factor in zip(balances, factors, strict=False)
+            ]
+        else:
+            plain = cast("list[int]", factors)
+            again = [divide(balance * factor, year) for balance, factor in zip(balances, plain, strict=False)]
+        del again[len(rows) :]
+        # A row after the last period holds only what was set aside.
+        again += [0] * (len(rows) - len(again))
+        for k, bears in borne.items():
+            again[k] += bears
         return again
 
     @property

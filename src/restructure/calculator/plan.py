@@ -9,13 +9,15 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, NamedTuple, TypeVar, assert_never
+from operator import sub
+from typing import NamedTuple, TypeVar, assert_never
 
 from restructure.calculator.asides import Aside, lay_on
 from restructure.calculator.course import Changes, Course
-from restructure.calculator.dates import Closed, weekend, year_fraction
+from restructure.calculator.dates import Closed, Roll, weekend, year_fraction
 from restructure.calculator.difference import RowChange, row_changes
 from restructure.calculator.ledger import (
+    BUCKETS,
     DUE_IN,
     OF_PRINCIPAL,
     Books,
@@ -54,12 +56,14 @@ from restructure.calculator.rows import PAID, Row, Rows, RowTuple
 from restructure.calculator.schedule import Schedule
 from restructure.calculator.terms import Repayment
 from restructure.errors import Issue, Refused
-from restructure.record import Record
+from restructure.record import Record, trusted
 
 __all__ = ["Identities", "Movement", "MovementKind", "Plan", "reschedule"]
 
 _PRINCIPAL, _INTEREST = Row._fields.index("principal"), Row._fields.index("interest")
 _ACCRUED = Row._fields.index("accrued")
+_PRINCIPAL_COLUMNS = (_PRINCIPAL, DUE_IN[Bucket.PRINCIPAL_ARREARS], DUE_IN[Bucket.PARKED])
+_KINDS = tuple(MovementKind)
 
 
 class Identities(Record):
@@ -97,8 +101,6 @@ class Plan(Record):
     """The schedule without any measure: as agreed, with arrears due at the first instalment."""
     ledger: tuple[Movement, ...]
     """What became of every bucket, in order."""
-    repayment: Repayment
-    """How the balance is repaid from the effective date on; parked and spread money comes on top."""
     identities: Identities
     """Five sums that are exactly zero."""
 
@@ -106,6 +108,12 @@ class Plan(Record):
     def changes(self) -> tuple[RowChange, ...]:
         """What changes row by row against paying as agreed."""
         return row_changes(self.before, self.schedule)
+
+    @cached_property
+    def repayment(self) -> Repayment | None:
+        """How the balance is repaid from the effective date on, what was set aside apart; a settlement has none."""
+        course = _execute(self.position, self.measures, weekend).course
+        return None if course is None else course.repayment
 
     @property
     def up_front(self) -> Decimal:
@@ -136,24 +144,49 @@ def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: 
     ('1824.23', 24, True)
     """
     measures = tuple(measures)
+    currency, places = position.currency, minor_digits(position.currency)
+    before = _as_agreed(position, closed)
     done = _execute(position, measures, closed)
-    before = _execute(position, (), closed).rows if measures else done.rows
-    currency = position.currency
-    places = minor_digits(currency)
-    proof: dict[str, Any] = {name: from_minor(value, currency) for name, value in done.proof.items()}
-    return Plan.model_construct(
-        position=position,
-        measures=measures,
-        instalment=from_minor(done.instalment, currency),
-        schedule=Schedule.model_construct(currency=currency, rows=Rows(done.rows, places)),
-        before=Schedule.model_construct(currency=currency, rows=Rows(before, places)),
-        ledger=tuple(
-            Movement.model_construct(on=on, kind=kind, bucket=bucket, amount=from_minor(amount, currency))
-            for on, kind, bucket, amount in done.books.moves
-        ),
-        repayment=done.repayment,
-        identities=Identities.model_construct(**proof),
+    new, old = trusted(
+        Schedule, ({"currency": currency, "rows": Rows(rows, places)} for rows in (done.rows, before))
     )
+    proof = _identities(done)
+    (identities,) = trusted(
+        Identities, [{name: from_minor(value, currency) for name, value in proof.items()}]
+    )
+    ledger = trusted(
+        Movement,
+        [
+            {"on": on, "kind": kind, "bucket": bucket, "amount": from_minor(amount, currency)}
+            for on, kind, bucket, amount in done.books.moves
+        ],
+    )
+    (plan,) = trusted(
+        Plan,
+        [
+            {
+                "position": position,
+                "measures": measures,
+                "instalment": from_minor(done.instalment, currency),
+                "schedule": new,
+                "before": old,
+                "ledger": tuple(ledger),
+                "identities": identities,
+            }
+        ],
+    )
+    return plan
+
+
+def _as_agreed(position: Position, closed: Closed) -> list[RowTuple]:
+    """Give the rows without any measure, once for each position where the calendar says nothing about them."""
+    if position.repayment.roll is not Roll.NONE:
+        return _execute(position, (), closed).rows
+    known: list[RowTuple] | None = position.__dict__.get("_as_agreed")
+    if known is None:
+        # Beside the fields, where cached properties stand; a copy with changes does not take it along.
+        known = position.__dict__["_as_agreed"] = _execute(position, (), closed).rows
+    return known
 
 
 class _Done(NamedTuple):
@@ -162,8 +195,9 @@ class _Done(NamedTuple):
     books: Books
     rows: list[RowTuple]
     instalment: int
-    repayment: Repayment
-    proof: dict[str, int]
+    course: Course | None
+    replayed: list[int]
+    """Each row's interest made once more from the printed balance."""
 
 
 def _execute(position: Position, measures: Sequence[Measure], closed: Closed) -> _Done:
@@ -178,8 +212,7 @@ def _execute(position: Position, measures: Sequence[Measure], closed: Closed) ->
     forgive(books, sorted_out.forgives)
     if sorted_out.settlement is not None:
         rows = settle(books, sorted_out.settlement)
-        ended = position.repayment.model_copy(update={"instalments": 0, "suspensions": (), "moves": ()})
-        return _Done(books, rows, 0, ended, _identities(books, rows, [0] * len(rows)))
+        return _Done(books, rows, 0, None, [0] * len(rows))
     joined = capitalise(books, sorted_out.capitalises)
     asides = [*park(books, sorted_out.parks), *spread(books, sorted_out.spreads)]
     carried = carry(books)
@@ -209,13 +242,12 @@ def _execute(position: Position, measures: Sequence[Measure], closed: Closed) ->
         total=course.total,
         interest=interest,
     )
-    replayed = course.replay(rows, laid.interest)
     return _Done(
         books,
         rows,
         course.instalment + laid.regular,
-        course.repayment,
-        _identities(books, rows, replayed),
+        course,
+        course.replay(rows, laid.interest),
     )
 
 
@@ -298,11 +330,11 @@ def _only_one(held: _Single | None, measure: _Single) -> _Single:
     return measure
 
 
-def _identities(books: Books, rows: Sequence[RowTuple], replayed: Sequence[int]) -> dict[str, int]:
-    """Prove the plan from its rows and its ledger alone; `replayed` is each row's interest made once more."""
-    by_kind = dict.fromkeys(MovementKind, 0)
+def _identities(done: _Done) -> dict[str, int]:
+    """Prove the plan from its rows and its ledger alone."""
+    books, rows = done.books, done.rows
+    by_kind, split = dict.fromkeys(_KINDS, 0), dict.fromkeys(BUCKETS, 0)
     capitalised_interest = later = paid_principal = 0
-    split = dict.fromkeys(Bucket, 0)
     for on, kind, bucket, amount in books.moves:
         by_kind[kind] += amount
         if kind is MovementKind.CAPITALISED and bucket not in OF_PRINCIPAL:
@@ -313,22 +345,22 @@ def _identities(books: Books, rows: Sequence[RowTuple], replayed: Sequence[int])
             later += amount
         else:
             split[bucket] += amount
-    accrued = sum(row[_ACCRUED] for row in rows)
-    principal_columns = (_PRINCIPAL, DUE_IN[Bucket.PRINCIPAL_ARREARS], DUE_IN[Bucket.PARKED])
+    columns = list(zip(*rows, strict=True))
+    totals = [0, *map(sum, columns[1:])]
+    accrued = totals[_ACCRUED]
     return {
         "claim": sum(books.opening.values())
         - by_kind[MovementKind.WAIVED]
         - by_kind[MovementKind.FORGIVEN]
         + accrued
         - by_kind[MovementKind.PAID]
-        - sum(sum(row[PAID]) for row in rows),
+        - sum(totals[PAID]),
         "principal": sum(books.opening[bucket] for bucket in OF_PRINCIPAL)
         + capitalised_interest
         - by_kind[MovementKind.FORGIVEN]
         - paid_principal
-        - sum(row[column] for row in rows for column in principal_columns),
-        "interest": accrued - sum(row[_INTEREST] for row in rows) - later,
-        "buckets": sum(abs(books.opening[bucket] - split[bucket]) for bucket in Bucket),
-        "replay": sum(abs(row[_ACCRUED] - again) for row, again in zip(rows, replayed, strict=True))
-        + abs(rows[-1][-1]),
+        - sum(totals[column] for column in _PRINCIPAL_COLUMNS),
+        "interest": accrued - totals[_INTEREST] - later,
+        "buckets": sum(abs(books.opening[bucket] - split[bucket]) for bucket in BUCKETS),
+        "replay": sum(map(abs, map(sub, columns[_ACCRUED], done.replayed))) + abs(rows[-1][-1]),
     }

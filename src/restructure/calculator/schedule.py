@@ -12,13 +12,13 @@ from pydantic import model_validator
 
 from restructure.calculator.accrual import interest_factors
 from restructure.calculator.asides import Aside, lay_on
-from restructure.calculator.dates import Closed, roll_date, weekend
+from restructure.calculator.dates import Closed, Roll, roll_date, weekend
 from restructure.calculator.money import Currency, Money, from_minor, minor_digits, to_minor
 from restructure.calculator.rows import Row, Rows, RowTuple
 from restructure.calculator.scheme import HolidayInterest, LastRow, Repaid, Scheme, repay
 from restructure.calculator.terms import Repayment, Stub, Terms
 from restructure.errors import Issue, Refused
-from restructure.record import Record
+from restructure.record import Record, trusted
 
 __all__ = [
     "LaidOut",
@@ -82,7 +82,8 @@ def amortise(terms: Terms, *, closed: Closed = weekend) -> Schedule:
     ('1100.16', '1100.19', '0.00')
     """
     rows = lay_out(terms, closed).rows
-    return Schedule.model_construct(currency=terms.currency, rows=Rows(rows, minor_digits(terms.currency)))
+    rows_shown = Rows(rows, minor_digits(terms.currency))
+    return trusted(Schedule, [{"currency": terms.currency, "rows": rows_shown}])[0]
 
 
 def terms_rows(terms: Terms, *, closed: Closed = weekend) -> list[RowTuple]:
@@ -120,7 +121,8 @@ def lay_out(terms: Terms, closed: Closed = weekend) -> LaidOut:
     dues, factors, year = terms.periods(terms.start, wanted + extra, rates, closed)
     spare = (dues[wanted], factors[wanted]) if extra else None
     repaid = repay(scheme, dues[:wanted], principal, agreed, factors[:wanted], year, spare=spare)
-    return LaidOut(whole_rows(repaid, dues, wanted), repaid.instalment, terms.dues(wanted + extra))
+    scheduled = dues if terms.roll is Roll.NONE else terms.dues(wanted + extra)
+    return LaidOut(whole_rows(repaid, dues, wanted), repaid.instalment, scheduled)
 
 
 def whole_rows(repaid: Repaid, dues: Sequence[date], total: int) -> list[RowTuple]:

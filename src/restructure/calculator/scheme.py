@@ -193,22 +193,11 @@ def repay(
             Issue("balloon-exceeds-balance", "the balloon is larger than the balance that is repaid")
         )
     solved_around = covered and agreed is None
-    if (
-        scheme.pauses
-        or scheme.joins
-        or scheme.step
-        or solved_around
-        or any(isinstance(one, tuple) for one in factors)
-    ):
+    if scheme.pauses or scheme.joins or scheme.step or scheme.pieced or solved_around:
         repaid = _interrupted(scheme, dues, balance, agreed, factors, year, covered, spare)
     else:
         repaid = _plain(scheme, dues, balance, agreed, cast("Sequence[int]", factors), year, covered, spare)
-    suspended = {k for pause in scheme.pauses for k in range(pause.first, pause.end)}
-    if (
-        scheme.annuity
-        and not scheme.growing
-        and any(row[1] < 0 and k not in suspended for k, row in enumerate(repaid.rows))
-    ):
+    if not scheme.growing and scheme.annuity and min([row[1] for row in repaid.rows]) < 0:
         raise Refused(Issue("negative-amortisation", "the instalment is below the interest of a period"))
     return repaid
 

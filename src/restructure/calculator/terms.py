@@ -329,6 +329,8 @@ class Repayment(Record):
     def rate_path(self, on: date) -> list[tuple[date, Fraction]]:
         """List the rates from a day on: the night each of them first prices, and the rate."""
         path = [(on, self.annual_rate)]
+        if not self.rates:
+            return path
         for change in self.rates:
             if change.starts <= on:
                 path = [(on, change.annual_rate)]
@@ -380,8 +382,10 @@ def _times(factor: Factor, scale: int) -> Factor:
     return factor * scale if isinstance(factor, int) else tuple(piece * scale for piece in factor)
 
 
-def pauses_of(suspensions: Iterable[Suspension], currency: str) -> tuple[Pause, ...]:
+def pauses_of(suspensions: Sequence[Suspension], currency: str) -> tuple[Pause, ...]:
     """Give suspensions in minor units, in the order of their instalments."""
+    if not suspensions:
+        return ()
     return tuple(
         Pause(
             first=one.starts - 1,
