@@ -5,12 +5,14 @@ The flow: `read_application` → `assess` → `decide` under a `load_policy`; or
 """
 
 from restructure.calculator.accrual import Compounding
+from restructure.calculator.continuation import position_after
 from restructure.calculator.contract import (
     Charge,
     Claim,
     Component,
     Compound,
     Contract,
+    Handling,
     OverdueInterest,
     Payment,
     Penalty,
@@ -96,6 +98,7 @@ __all__ = [
     "Extend",
     "Figures",
     "Forgive",
+    "Handling",
     "Holiday",
     "HolidayInterest",
     "InvalidInput",
@@ -145,6 +148,7 @@ __all__ = [
     "foresee",
     "load_policy",
     "packaged_policies",
+    "position_after",
     "position_of",
     "preset",
     "read_application",

@@ -1,5 +1,6 @@
 """Contract: a loan agreement, what lateness costs under it, what payments go to, and the payments themselves."""
 
+from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 from itertools import pairwise
@@ -9,10 +10,10 @@ from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, Wi
 from pydantic_core import PydanticCustomError
 
 from restructure.calculator.dates import DayCount
-from restructure.calculator.money import Currency, Money, Rate, Share
+from restructure.calculator.money import Currency, Money, Rate, Share, to_minor
 from restructure.calculator.scheme import Method
 from restructure.calculator.terms import Terms, scale_problems
-from restructure.errors import did_you_mean
+from restructure.errors import Issue, did_you_mean
 from restructure.record import Record, refuse
 
 __all__ = [
@@ -31,6 +32,8 @@ __all__ = [
     "Prepayment",
     "Timing",
     "allocation_problems",
+    "payment_problems",
+    "received_problems",
 ]
 
 
@@ -326,3 +329,56 @@ FLAT_TERM = (
     "flat interest runs on the original principal for the whole term, so prepaying cannot shorten it; "
     "say lower_instalment or hold"
 )
+
+
+def payment_problems(
+    contract: Contract, payments: Sequence[Payment], *, prefix: str = "payments"
+) -> list[Issue]:
+    """List every payment that cannot belong to the contract, each with its place after `prefix`."""
+    issues = received_problems(contract.currency, contract.start, payments, prefix=prefix)
+    if contract.method is Method.FLAT:
+        for k, payment in enumerate(payments):
+            if payment.prepayment is Prepayment.SHORTEN_TERM:
+                issues.append(Issue("value-invalid", FLAT_TERM, f"{prefix}.{k}.prepayment"))
+    return issues
+
+
+def received_problems(
+    currency: str, start: date, payments: Sequence[Payment], *, prefix: str = "payments"
+) -> list[Issue]:
+    """List every payment that cannot have been received since a day."""
+    issues: list[Issue] = []
+    seen: set[str] = set()
+    for k, payment in enumerate(payments):
+        place = f"{prefix}.{k}"
+        if payment.currency not in (None, currency):
+            issues.append(
+                Issue(
+                    "currency-mixed",
+                    f"the payment is in {payment.currency} but the loan in {currency}; convert it first",
+                    f"{place}.currency",
+                )
+            )
+        if payment.on < start:
+            issues.append(
+                Issue(
+                    "date-before-origination",
+                    f"the payment on {payment.on} is before the loan's start {start}; correct one of them",
+                    f"{place}.on",
+                )
+            )
+        if payment.id is not None and payment.id in seen:
+            issues.append(
+                Issue(
+                    "payment-repeated",
+                    f'the id "{payment.id}" was already used; remove one payment',
+                    f"{place}.id",
+                )
+            )
+        if payment.id is not None:
+            seen.add(payment.id)
+        try:
+            to_minor(payment.amount, currency)
+        except ValueError as error:
+            issues.append(Issue("money-scale", str(error), f"{place}.amount"))
+    return issues

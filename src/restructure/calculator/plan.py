@@ -51,7 +51,7 @@ from restructure.calculator.measures import (
     Waive,
 )
 from restructure.calculator.money import Money, SignedMoney, from_minor, minor_digits
-from restructure.calculator.position import Bucket, Position
+from restructure.calculator.position import Bucket, ParkedDue, Position
 from restructure.calculator.rows import PAID, Row, Rows, RowTuple
 from restructure.calculator.schedule import Schedule
 from restructure.calculator.terms import Repayment
@@ -114,6 +114,20 @@ class Plan(Record):
         """How the balance is repaid from the effective date on, what was set aside apart; a settlement has none."""
         course = _execute(self.position, self.measures, weekend).course
         return None if course is None else course.repayment
+
+    @cached_property
+    def bearing(self) -> tuple[ParkedDue, ...]:
+        """Parked money that bears interest from the effective date on, and when it falls due."""
+        asides = _execute(self.position, self.measures, weekend).bearing
+        days = [row[0] for row in self.schedule.rows.minor]
+        return tuple(
+            ParkedDue(
+                amount=from_minor(aside.amount, self.position.currency),
+                on=None if aside.until is None else next(day for day in days if day >= aside.until),
+                annual_rate=aside.annual_rate,
+            )
+            for aside in asides
+        )
 
     @property
     def up_front(self) -> Decimal:
@@ -196,6 +210,7 @@ class _Done(NamedTuple):
     rows: list[RowTuple]
     instalment: int
     course: Course | None
+    bearing: list[Aside]
     replayed: list[int]
     """Each row's interest made once more from the printed balance."""
 
@@ -212,7 +227,7 @@ def _execute(position: Position, measures: Sequence[Measure], closed: Closed) ->
     forgive(books, sorted_out.forgives)
     if sorted_out.settlement is not None:
         rows = settle(books, sorted_out.settlement)
-        return _Done(books, rows, 0, None, [0] * len(rows))
+        return _Done(books, rows, 0, None, [], [0] * len(rows))
     joined = capitalise(books, sorted_out.capitalises)
     asides = [*park(books, sorted_out.parks), *spread(books, sorted_out.spreads)]
     carried = carry(books)
@@ -247,6 +262,7 @@ def _execute(position: Position, measures: Sequence[Measure], closed: Closed) ->
         rows,
         course.instalment + laid.regular,
         course,
+        [aside for aside in (*carried, *asides) if aside.annual_rate],
         course.replay(rows, laid.interest),
     )
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 from restructure.calculator.accrual import interest_factors
 from restructure.calculator.bills import Bills
 from restructure.calculator.contract import (
-    FLAT_TERM,
+    Charge,
     Claim,
     Component,
     Contract,
@@ -19,6 +19,7 @@ from restructure.calculator.contract import (
     Payment,
     Prepayment,
     Timing,
+    payment_problems,
 )
 from restructure.calculator.dates import Closed, step_after, weekend
 from restructure.calculator.money import from_minor, rounder, to_minor
@@ -26,10 +27,10 @@ from restructure.calculator.position import Buckets, ParkedDue, Position
 from restructure.calculator.rows import Row, RowTuple
 from restructure.calculator.schedule import LaidOut, lay_out, whole_rows
 from restructure.calculator.scheme import HolidayInterest, LastRow, Method, Repaid, repay
-from restructure.calculator.terms import Repayment, Suspension
+from restructure.calculator.terms import Advance, Repayment, Suspension
 from restructure.errors import InvalidInput, Issue
 
-__all__ = ["Account", "payment_problems", "position_of"]
+__all__ = ["Account", "position_of"]
 
 _INTEREST, _ACCRUED, _BALANCE = (Row._fields.index(name) for name in ("interest", "accrued", "balance"))
 _ASIDE = slice(Row._fields.index("arrears_principal"), _ACCRUED)
@@ -75,39 +76,10 @@ def position_of(
         )
     if issues:
         raise InvalidInput(issues)
-    currency = contract.currency
-    events: defaultdict[tuple[date, int], int] = defaultdict(int)
-    for charge in contract.charges:
-        if charge.on <= on:
-            events[charge.on, _FEE] += to_minor(charge.amount, currency)
-    for payment in payments:
-        if payment.on <= on and payment.amount:
-            kind = _ARRIVING.index(payment.prepayment or contract.prepayment)
-            events[payment.on, kind] += to_minor(payment.amount, currency)
-    account = Account(
-        contract,
-        contract,
-        contract.currency,
-        contract.start,
-        to_minor(contract.principal, contract.currency),
-        lay_out(contract, closed),
-        closed,
-    )
-    for advance in contract.advances:
-        account.coming_in[advance.on] = account.coming_in.get(advance.on, 0) + to_minor(
-            advance.amount, contract.currency
-        )
-        if advance.on <= on:
-            events[advance.on, _ADVANCE] += to_minor(advance.amount, contract.currency)
-    for (day, kind), amount in sorted(events.items()):
-        account.reach(day)
-        if kind == _ADVANCE:
-            account.advance(amount)
-        elif kind == _FEE:
-            account.charge(amount)
-        else:
-            account.receive(amount, _ARRIVING[kind])
-    account.reach(on)
+    principal = to_minor(contract.principal, contract.currency)
+    laid = lay_out(contract, closed)
+    account = Account(contract, contract, contract.currency, contract.start, principal, laid, closed)
+    account.live(payments, contract.charges, contract.advances, until=on)
     return account.position()
 
 
@@ -159,6 +131,37 @@ class Account:
         """The level instalment (the first, if they step), or the part of principal in one."""
 
     # --- time
+
+    def live(
+        self,
+        payments: Sequence[Payment],
+        charges: Sequence[Charge] = (),
+        advances: Sequence[Advance] = (),
+        *,
+        until: date,
+    ) -> None:
+        """Live on to a day with everything that happens up to it, in whatever order it is listed."""
+        events: defaultdict[tuple[date, int], int] = defaultdict(int)
+        for advance in advances:
+            amount = to_minor(advance.amount, self.currency)
+            self.coming_in[advance.on] = self.coming_in.get(advance.on, 0) + amount
+            events[advance.on, _ADVANCE] += amount
+        for charge in charges:
+            events[charge.on, _FEE] += to_minor(charge.amount, self.currency)
+        for payment in payments:
+            kind = _ARRIVING.index(payment.prepayment or self.handling.prepayment)
+            events[payment.on, kind] += to_minor(payment.amount, self.currency)
+        for (day, kind), amount in sorted(events.items()):
+            if day > until or not amount:
+                continue
+            self.reach(day)
+            if kind == _ADVANCE:
+                self.advance(amount)
+            elif kind == _FEE:
+                self.charge(amount)
+            else:
+                self.receive(amount, _ARRIVING[kind])
+        self.reach(until)
 
     def reach(self, day: date) -> None:
         """Live on to a day, billing every instalment that falls due up to it."""
@@ -387,24 +390,24 @@ class Account:
 
     # --- what is owed
 
-    @property
-    def parked(self) -> dict[date, int]:
-        """What waits for later rows outside the amortisation, by the day it falls due."""
-        due = {}
+    def parked(self) -> list[tuple[date | None, int]]:
+        """List what waits for later rows outside the amortisation: the day, none for the last row, and how much."""
+        due: list[tuple[date | None, int]] = []
         still_to_accrue = 0
-        for k, row in enumerate(self.rows[self.count :], self.count):
-            aside = sum(row[_ASIDE])
-            if aside:
-                due[row[0]] = aside
+        for k, cells in enumerate(self.rows[self.count :], self.count):
+            row = Row(*cells)
+            last = row.parked_principal + row.parked_interest if k == len(self.rows) - 1 else 0
+            due += [(row.due, sum(cells[_ASIDE]) - last), (None, last)]
             pause = self.paused.get(k)
             if pause is not None and pause.unpaid in _SET_ASIDE:
-                still_to_accrue += row[_ACCRUED] - row[_INTEREST]
-        # Interest that a suspension has yet to set aside falls due with the last of them.
-        for day in sorted(due, reverse=True):
-            part = min(still_to_accrue, due[day])
-            due[day] -= part
+                still_to_accrue += row.accrued - row.interest
+        for k in reversed(range(len(due))):
+            # Interest that a suspension has yet to set aside falls due with the last of them.
+            day, amount = due[k]
+            part = min(still_to_accrue, amount)
+            due[k] = (day, amount - part)
             still_to_accrue -= part
-        return {day: amount for day, amount in due.items() if amount}
+        return [(day, amount) for day, amount in due if amount]
 
     def position(self) -> Position:
         """Say what is owed today and how the rest is to be repaid."""
@@ -415,7 +418,7 @@ class Account:
         interest, principal = self._split(self.waiting, accrued)
         balance = self.balance - principal
         unpaid = [bill for bill in self.bills.open if bill.unpaid]
-        parked = self.parked
+        parked = self.parked()
 
         def total(component: Component) -> Decimal:
             return from_minor(self.bills.total(component), currency)
@@ -434,7 +437,7 @@ class Account:
                 accrued=from_minor(accrued - interest, currency),
                 penalty=total(Component.PENALTY),
                 fees=total(Component.FEES),
-                parked=from_minor(sum(parked.values()), currency),
+                parked=from_minor(sum(amount for _, amount in parked), currency),
             ),
             repayment=Repayment(
                 **fields
@@ -452,7 +455,7 @@ class Account:
             oldest_unpaid_due=unpaid[0].due if unpaid else None,
             missed_instalments=sum(bill.due < self.today for bill in unpaid),
             parked_due=tuple(
-                ParkedDue(amount=from_minor(amount, currency), on=day) for day, amount in parked.items()
+                ParkedDue(amount=from_minor(amount, currency), on=day) for day, amount in parked
             ),
             credit=from_minor(self.waiting - interest - principal, currency),
             allocation=self.handling.allocation,
@@ -473,46 +476,3 @@ class Account:
         while due <= today:
             due = step_after(due, self.terms.every, self.terms.anchor)
         return due
-
-
-def payment_problems(
-    contract: Contract, payments: Sequence[Payment], *, prefix: str = "payments"
-) -> list[Issue]:
-    """List every payment that cannot belong to the contract, each with its place after `prefix`."""
-    issues: list[Issue] = []
-    seen: set[str] = set()
-    for k, payment in enumerate(payments):
-        place = f"{prefix}.{k}"
-        if payment.currency not in (None, contract.currency):
-            issues.append(
-                Issue(
-                    "currency-mixed",
-                    f"the payment is in {payment.currency} but the loan in {contract.currency}; convert it first",
-                    f"{place}.currency",
-                )
-            )
-        if payment.on < contract.start:
-            issues.append(
-                Issue(
-                    "date-before-origination",
-                    f"the payment on {payment.on} is before the loan's start {contract.start}; correct one of them",
-                    f"{place}.on",
-                )
-            )
-        if contract.method is Method.FLAT and payment.prepayment is Prepayment.SHORTEN_TERM:
-            issues.append(Issue("value-invalid", FLAT_TERM, f"{place}.prepayment"))
-        if payment.id is not None and payment.id in seen:
-            issues.append(
-                Issue(
-                    "payment-repeated",
-                    f'the id "{payment.id}" was already used; remove one payment',
-                    f"{place}.id",
-                )
-            )
-        if payment.id is not None:
-            seen.add(payment.id)
-        try:
-            to_minor(payment.amount, contract.currency)
-        except ValueError as error:
-            issues.append(Issue("money-scale", str(error), f"{place}.amount"))
-    return issues

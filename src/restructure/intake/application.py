@@ -12,10 +12,16 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
-from restructure.calculator.contract import STANDARD_ORDER, Allocation, Contract, Payment
+from restructure.calculator.contract import (
+    STANDARD_ORDER,
+    Allocation,
+    Contract,
+    Payment,
+    payment_problems,
+)
 from restructure.calculator.money import Currency, Money, to_minor
 from restructure.calculator.position import Buckets, Position
-from restructure.calculator.servicing import payment_problems, position_of
+from restructure.calculator.servicing import position_of
 from restructure.calculator.terms import Repayment
 from restructure.document import field_names, issues_of, read_document
 from restructure.errors import InvalidInput, Issue, Refused

@@ -1,0 +1,123 @@
+"""Continuation: what is owed while a plan is being paid, so that a second restructuring can begin from there."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from restructure.calculator.contract import (
+    Charge,
+    Handling,
+    OverdueInterest,
+    Payment,
+    Prepayment,
+    received_problems,
+)
+from restructure.calculator.dates import Closed, roll_date, weekend, year_fraction
+from restructure.calculator.money import from_minor, rounder, to_minor
+from restructure.calculator.plan import Plan
+from restructure.calculator.position import ParkedDue, Position
+from restructure.calculator.rows import Row
+from restructure.calculator.schedule import LaidOut
+from restructure.calculator.scheme import LastRow
+from restructure.calculator.servicing import Account
+from restructure.calculator.terms import Repayment
+from restructure.errors import InvalidInput, Issue
+
+__all__ = ["position_after"]
+
+
+def position_after(
+    plan: Plan,
+    payments: Sequence[Payment] = (),
+    *,
+    on: date,
+    handling: Handling | None = None,
+    charges: Sequence[Charge] = (),
+    closed: Closed = weekend,
+) -> Position:
+    """Derive what is owed on a date under a plan, from the payments received since it was made.
+
+    `handling` is what the contract says of lateness and of what payments go to (a `Contract` is one); `charges`
+    are fees since the plan. What the plan parked, spread or carried and is not yet due stands in `parked`, with its
+    due dates in `parked_due`, so that without further measures the plan goes on as it was. Money received
+    early waits for the next due date; to repay early, restructure with `Pay`. Raises `InvalidInput` as
+    `position_of` does, and for a settlement, which leaves nothing to restructure.
+
+    >>> from restructure.calculator.measures import Capitalise, Extend
+    >>> from restructure.calculator.plan import reschedule
+    >>> from restructure.calculator.position import Buckets
+    >>> from restructure.calculator.terms import Repayment
+    >>> owed = Position(on="2026-03-18", currency="CNY", buckets=Buckets(principal="36000", interest_arrears="1080"),
+    ...                 repayment=Repayment(annual_rate="18%", instalments=18, first_due="2026-04-18"))
+    >>> plan = reschedule(owed, [Capitalise(of="interest_arrears"), Extend(instalments=6)])
+    >>> later = position_after(plan, [Payment(on="2026-04-18", amount=plan.instalment)], on=date(2026, 6, 1))
+    >>> later.days_past_due, str(later.buckets.principal_arrears), later.repayment.instalments
+    (14, '1314.41', 22)
+    >>> str(reschedule(later, [Extend(instalments=3)]).schedule.rows[-1].balance)
+    '0.00'
+    """
+    handling = handling or Handling()
+    position, terms = plan.position, plan.repayment
+    found: list[Issue] = []
+    if terms is None:
+        found.append(Issue("value-invalid", "a settlement ends the loan; what it leaves is not restructured"))
+    if on < position.on:
+        sentence = f"{on} is before the plan was made on {position.on}"
+        found.append(Issue("date-order", sentence, "on"))
+    if handling.overdue_interest is OverdueInterest.IN_INSTALMENT:
+        sentence = (
+            "a plan's instalments are fixed, so none can bear the interest on overdue principal; say separate"
+        )
+        found.append(Issue("value-invalid", sentence, "handling.overdue_interest"))
+    for k, payment in enumerate(payments):
+        if (payment.prepayment or handling.prepayment) is not Prepayment.HOLD:
+            sentence = "a plan is not remade by a payment; restructure again with a pay measure"
+            found.append(Issue("value-invalid", sentence, f"payments.{k}.prepayment"))
+    found += received_problems(position.currency, position.on, payments)
+    if found:
+        raise InvalidInput(found)
+    assert terms is not None, "a plan without a repayment was refused above"
+    account = _account(plan, terms, handling, closed)
+    account.live(payments, charges, until=on)
+    now = account.position()
+    return _with_bearing(plan, now) if plan.bearing else now
+
+
+def _account(plan: Plan, terms: Repayment, handling: Handling, closed: Closed) -> Account:
+    currency, rows = plan.position.currency, plan.schedule.rows.minor
+    extra = int(terms.last_row is LastRow.EXTRA_ROW)
+    scheduled = terms.dues(max(len(rows), terms.instalments + extra))
+    for k, row in enumerate(rows):
+        # A row for what was parked until a day of its own is in nobody's rhythm.
+        if roll_date(scheduled[k], terms.roll, closed) != row[0]:
+            scheduled[k] = row[0]
+    first = Row(*rows[0])
+    lent = first.balance + first.principal - first.capitalised
+    unit = to_minor(terms.instalment or plan.instalment, currency)
+    account = Account(
+        handling, terms, currency, plan.position.on, lent, LaidOut([*rows], unit, scheduled), closed
+    )
+    account.most = terms.instalments
+    return account
+
+
+def _with_bearing(plan: Plan, now: Position) -> Position:
+    """Add the interest that parked money has earned, and say what it goes on bearing."""
+    terms, currency = now.repayment, now.currency
+    divide, accrued = rounder(terms.rounding), 0
+    due = {(one.on, one.annual_rate): one.amount for one in now.parked_due}
+    for one in plan.bearing:
+        plain = (one.on, Fraction(0))
+        if due.get(plain, 0) < one.amount:
+            continue  # it has fallen due
+        part, year = year_fraction(terms.day_count, plan.position.on, now.on, anchor_day=terms.anchor)
+        rate = one.annual_rate
+        accrued += divide(to_minor(one.amount, currency) * part * rate.numerator, year * rate.denominator)
+        due[plain] -= one.amount
+        due[one.on, rate] = due.get((one.on, rate), Decimal(0)) + one.amount
+    buckets = now.buckets.model_copy(update={"accrued": now.buckets.accrued + from_minor(accrued, currency)})
+    parked_due = tuple(
+        ParkedDue(amount=amount, on=day, annual_rate=rate) for (day, rate), amount in due.items() if amount
+    )
+    return now.model_copy(update={"buckets": buckets, "parked_due": parked_due})
