@@ -208,7 +208,8 @@ class _Account:
         if self.count + 1 == self.most + self._spare():
             return self.balance, interest + more
         level = self.contract.method is Method.LEVEL
-        planned = self.instalment - interest - self.held if level else self.instalment
+        # Nothing is `held` here: whoever prepays has paid what was overdue.
+        planned = self.instalment - interest if level else self.instalment
         least = min(planned, 0) if self.contract.negative_amortisation else 0
         return min(self.balance, max(planned - more, least)), interest + more
 
