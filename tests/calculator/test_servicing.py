@@ -306,8 +306,10 @@ def test_shortening_never_adds_a_row_and_lowering_never_raises_the_instalment(li
     after = position_of(contract, payments, on=on)
     assert after.repayment.instalments <= before.repayment.instalments
     assert after.repayment.instalment <= before.repayment.instalment
-    # What was paid stands in no bucket any more, cent for cent.
-    assert before.buckets.claim - after.buckets.claim + after.credit - before.credit == payments[-1].amount
+    if not between_due_and_roll(contract, on):
+        # What was paid stands in no bucket any more, cent for cent.
+        gone = before.buckets.claim - after.buckets.claim
+        assert gone + after.credit - before.credit == payments[-1].amount
     if contract.prepayment == "shorten_term":
         assert after.repayment.instalment == before.repayment.instalment
     elif after.buckets.principal > 100 and contract.instalment_multiple is None:
