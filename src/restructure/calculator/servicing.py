@@ -259,7 +259,8 @@ class Account:
             return self.balance, interest + more
         planned = self.scheme.instalment_at(self.count, self.instalment)
         if self.scheme.annuity:
-            planned -= interest + self.held
+            # Nothing is `held` here: whoever prepays has paid what was overdue.
+            planned -= interest
         least = min(planned, 0) if self.terms.negative_amortisation else 0
         return min(self.balance, max(planned - more, least)), interest + more
 
