@@ -105,7 +105,7 @@ def _account(plan: Plan, terms: Repayment, handling: Handling, closed: Closed) -
 def _with_bearing(plan: Plan, now: Position) -> Position:
     """Add the interest that parked money has earned, and say what it goes on bearing."""
     terms, currency = now.repayment, now.currency
-    divide, accrued = rounder(terms.rounding), 0
+    divide, earned = rounder(terms.rounding), 0
     due = {(one.on, one.annual_rate): one.amount for one in now.parked_due}
     for one in plan.bearing:
         plain = (one.on, Fraction(0))
@@ -113,10 +113,12 @@ def _with_bearing(plan: Plan, now: Position) -> Position:
             continue  # it has fallen due
         part, year = year_fraction(terms.day_count, plan.position.on, now.on, anchor_day=terms.anchor)
         rate = one.annual_rate
-        accrued += divide(to_minor(one.amount, currency) * part * rate.numerator, year * rate.denominator)
-        due[plain] -= one.amount
+        bears = divide(to_minor(one.amount, currency) * part * rate.numerator, year * rate.denominator)
+        earned += bears
+        due[plain] += from_minor(bears, currency) - one.amount
         due[one.on, rate] = due.get((one.on, rate), Decimal(0)) + one.amount
-    buckets = now.buckets.model_copy(update={"accrued": now.buckets.accrued + from_minor(accrued, currency)})
+    # Interest on parked money bears none itself and falls due with it: it is parked beside it.
+    buckets = now.buckets.model_copy(update={"parked": now.buckets.parked + from_minor(earned, currency)})
     parked_due = tuple(
         ParkedDue(amount=amount, on=day, annual_rate=rate) for (day, rate), amount in due.items() if amount
     )
