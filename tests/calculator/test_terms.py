@@ -20,6 +20,8 @@ from restructure.errors import Refused
 
 RHYTHMS = ["1 month", "1 month", "2 months", "2 weeks", "10 days"]
 DAY_COUNTS = ["30/360 by month", "ACT/365F", "30E/360", "30/360 US", "ACT/ACT ISDA"]
+DROPPED = ("balloon-exceeds-balance", "date-before-origination")
+"""What random terms run into that has tests of its own."""
 ANNUITIES = [Method.LEVEL, Method.STEPPED]
 
 
@@ -48,7 +50,9 @@ def made(terms):
     try:
         return figures(terms)
     except Refused as refused:
-        assert [issue.code for issue in refused.issues] == ["negative-amortisation"]
+        (issue,) = refused.issues
+        assert issue.code in ("negative-amortisation", *DROPPED)
+        assume(issue.code not in DROPPED)
         return None
 
 
@@ -193,45 +197,23 @@ def agreements(
     )
 
 
-def positive(terms, rows):
-    """Steps down may end below nothing and amounts may eat a balloon: there the agreement itself is odd."""
-    return all(row[1] + row[2] >= 0 for row in rows)
-
-
 # --- the oracle
 
 
-@settings(max_examples=300)
 @given(agreements())
 def test_every_row_is_what_the_terms_say_in_exact_fractions(terms):
-    try:
-        rows = made(terms)
-    except Refused as refused:
-        assert refused.issues[0].code == "balloon-exceeds-balance"
-        assume(False)
-    assert rows == wanted(terms)
+    assert made(terms) == wanted(terms)
 
 
 @settings(max_examples=100)
 @given(agreements(methods=ANNUITIES, growing=(False,)))
 def test_an_instalment_below_the_interest_is_refused_only_outside_suspensions(terms):
-    try:
-        rows = figures(terms)
-    except Refused as refused:
-        assert refused.issues[0].code in ("negative-amortisation", "balloon-exceeds-balance")
-        rows = None
-        assume(refused.issues[0].code == "negative-amortisation")
-    assert rows == wanted(terms)
+    assert made(terms) == wanted(terms)
 
 
 @given(agreements(methods=[one for one in Method if one is not Method.BULLET], stubs=[*Stub]))
 def test_the_odd_first_interest_goes_where_the_stub_says(terms):
-    try:
-        rows = made(terms)
-    except Refused as refused:
-        assert refused.issues[0].code == "balloon-exceeds-balance"
-        assume(False)
-    assert rows == wanted(terms)
+    assert made(terms) == wanted(terms)
 
 
 @st.composite
@@ -282,17 +264,18 @@ def check_the_books(terms, rows):
 
 @given(agreements(stubs=[*Stub]) | advanced())
 def test_all_principal_is_repaid_and_no_cent_of_interest_is_lost(terms):
-    try:
-        check_the_books(terms, figures(terms))
-    except Refused:
-        assume(False)
+    rows = made(terms)
+    assume(rows is not None)
+    check_the_books(terms, rows)
 
 
+@settings(max_examples=80)
 @given(agreements())
 def test_a_schedule_survives_json_and_numbers_its_rows(terms):
     assert Terms.model_validate_json(terms.model_dump_json()) == terms
 
 
+@settings(max_examples=80)
 @given(agreements())
 def test_every_rows_interest_replays_from_the_printed_balance_rounded_as_documented(terms):
     rows = made(terms)
@@ -323,9 +306,10 @@ def same(terms, **changes):
     assert made(again(terms, **changes)) == made(terms)
 
 
+@settings(max_examples=80)
 @given(agreements(stubs=[*Stub]), st.integers(1, 40), st.data())
 def test_what_changes_nothing_changes_nothing(terms, number, data):
-    assume(made_or_odd(terms) is not None)
+    assume(made(terms) is not None)
     same(terms, suspensions=[*terms.suspensions, dict(starts=number, instalments=0)])
     taken = {change.starts for change in terms.rates}
     day = terms.start + timedelta(days=data.draw(st.integers(-50, 600)))
@@ -342,15 +326,7 @@ def test_what_changes_nothing_changes_nothing(terms, number, data):
         same(terms, rounding_per="row")
 
 
-def made_or_odd(terms):
-    try:
-        return made(terms)
-    except Refused:
-        return None
-    except AssertionError:
-        return None
-
-
+@settings(max_examples=80)
 @given(advanced(), st.integers(0, 5))
 def test_an_advance_of_nothing_changes_nothing(terms, offset):
     day = terms.start + timedelta(days=offset)
@@ -363,17 +339,19 @@ def test_an_advance_of_nothing_changes_nothing(terms, offset):
         same(terms, advances=[])
 
 
+@settings(max_examples=80)
 @given(
     agreements(methods=[Method.LEVEL]), st.sampled_from([dict(share=0), dict(amount=0)]), st.integers(1, 30)
 )
 def test_a_step_of_nothing_is_a_level_loan(terms, step, every):
     # A suspension at the start is solved from the printed balance if the rest is level, and exactly if it is stepped.
     assume(not any(one.starts == 1 and one.instalments for one in terms.suspensions))
-    assume(made_or_odd(terms) is not None)
+    assume(made(terms) is not None)
     stepped_terms = again(terms, method="stepped", steps=dict(every=every, **step))
     assert made(stepped_terms) == made(terms)
 
 
+@settings(max_examples=80)
 @given(agreements(methods=[Method.LEVEL, Method.EQUAL_PRINCIPAL], interrupted=False))
 def test_interest_alone_but_for_the_last_instalment_is_an_interest_only_loan(terms):
     assume(terms.instalments > 1 and terms.instalment is None and terms.last_row is not LastRow.EXTRA_ROW)
@@ -381,6 +359,7 @@ def test_interest_alone_but_for_the_last_instalment_is_an_interest_only_loan(ter
     assert rows == made(again(terms, method="interest_only"))
 
 
+@settings(max_examples=80)
 @given(agreements(fates_only=(HolidayInterest.CAPITALISE, HolidayInterest.WAIVE)), st.integers(1, 4))
 def test_a_suspension_is_the_same_in_two_parts(terms, cut):
     halves = []
@@ -390,10 +369,11 @@ def test_a_suspension_is_the_same_in_two_parts(terms, cut):
         halves.append(
             one.model_copy(update={"starts": one.starts + some, "instalments": one.instalments - some})
         )
-    assume(made_or_odd(terms) is not None)
+    assume(made(terms) is not None)
     same(terms, suspensions=halves)
 
 
+@settings(max_examples=80)
 @given(
     agreements(methods=[*ANNUITIES, Method.EQUAL_PRINCIPAL], growing=(True, False), stubs=[*Stub]), st.data()
 )
@@ -406,7 +386,7 @@ def test_a_solved_term_is_the_shortest_that_repays_with_no_instalment_above_the_
     try:
         rows = figures(terms)
     except Refused as refused:
-        assert refused.issues[0].code in ("negative-amortisation", "term-too-long")
+        assert refused.issues[0].code in ("negative-amortisation", "term-too-long", *DROPPED)
         assume(False)
     own = int(
         terms.stub is Stub.OWN_ROW
@@ -434,7 +414,7 @@ def test_a_solved_term_is_the_shortest_that_repays_with_no_instalment_above_the_
     if count > 1 and last - 1 not in suspended and not odd:
         # One fewer would have to take more than was agreed: something was still owed after it.
         assert rows[-2][6] > 0 or any(row[5] or row[3] for row in rows)
-    if count > 1 and not any(one.starts + one.instalments - 1 > count for one in terms.suspensions):
+    if count > 1 and not any(one.starts + one.instalments > count for one in terms.suspensions):
         assert figures(again(terms, instalments=count)) == rows
 
 
@@ -446,6 +426,7 @@ def settle(terms):
     return terms.instalment_rounding or terms.rounding
 
 
+@settings(max_examples=80)
 @given(agreements(methods=[Method.LEVEL]), st.integers(1, 60))
 def test_moved_due_dates_rise_and_later_ones_step_from_where_they_went_without_drift(terms, count):
     dues = terms.dues(count)
@@ -454,6 +435,7 @@ def test_moved_due_dates_rise_and_later_ones_step_from_where_they_went_without_d
     assert terms.dues(count + 7)[:count] == dues
 
 
+@settings(max_examples=80)
 @given(
     agreements(
         methods=[one for one in Method if one is not Method.BULLET], stubs=[Stub.FIRST_ROW], interrupted=False
@@ -648,6 +630,20 @@ def test_a_row_of_its_own_ends_where_the_first_regular_period_begins_even_rolled
     assert [row[2] for row in figures(long)[:2]] == [39 * 1200, 28 * 1200]
 
 
+def test_a_rate_that_changed_before_the_loan_prices_the_nights_that_only_regular_periods_have():
+    # The regular first period runs from 15 January: five nights at 36.5 %, then at half of it, all of it on paper only.
+    terms = loan(
+        start="2026-02-01",
+        stub="first_row",
+        day_count="ACT/365F",
+        annual_rate="36.5%",
+        rates=[dict(starts="2026-01-20", annual_rate="18.25%")],
+        instalment="2000",
+    )
+    first = figures(terms)[0]
+    assert first[:3] == (date(2026, 2, 15), 200_000 - (5 * 1200 + 26 * 600), 14 * 600)
+
+
 def test_the_term_behind_a_row_of_its_own_counts_the_periods_that_are_charged():
     # The periods from 28 February on, not those from 31 January on, take eleven instalments.
     for cents in range(95_000, 101_000, 50):
@@ -705,6 +701,19 @@ def test_an_advance_after_the_rolled_end_of_the_last_period_is_refused():
         Refused, match="2027-01-16 comes after the last period, whose end rolls to 2027-01-15"
     ):
         amortise(terms)
+
+
+def test_a_due_date_that_rolls_back_to_the_start_is_refused():
+    # 17 January 2026 is a Saturday, 1 February a Sunday.
+    for changes in (
+        dict(start="2026-01-16", first_due="2026-01-18"),
+        dict(start="2026-01-30", first_due="2026-03-01", stub="own_row"),
+    ):
+        for accrues in (False, True):
+            terms = loan(roll="preceding", roll_accrues=accrues, **changes)
+            with pytest.raises(Refused, match="which is not after the loan's start") as refused:
+                amortise(terms)
+            assert refused.value.issues[0].code == "date-before-origination"
 
 
 def test_a_loan_that_is_repaid_before_its_next_part_keeps_its_empty_instalments():

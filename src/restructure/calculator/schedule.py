@@ -76,6 +76,7 @@ def amortise(terms: Terms, *, closed: Closed = weekend) -> Schedule:
 
 def terms_rows(terms: Terms, *, closed: Closed = weekend) -> list[RowTuple]:
     """Make the rows of a loan as tuples of minor units (`amortise` without the models)."""
+    _begin_after(terms.start, roll_date(terms.dues(1)[0], terms.roll, closed))
     principal = to_minor(terms.principal, terms.currency)
     agreed = None if terms.instalment is None else to_minor(terms.instalment, terms.currency)
     if any(advance.amount for advance in terms.advances):
@@ -96,6 +97,12 @@ def terms_rows(terms: Terms, *, closed: Closed = weekend) -> list[RowTuple]:
     if repaid.unpaid:
         lay_on(rows, set_aside(repaid), dues, first=0, total=wanted)
     return rows
+
+
+def _begin_after(start: date, due: date) -> None:
+    if due <= start:
+        sentence = f"the first due date rolls to {due}, which is not after the loan's start {start}"
+        raise Refused(Issue("date-before-origination", sentence, "first_due"))
 
 
 def set_aside(repaid: Repaid) -> list[Aside]:
@@ -156,6 +163,8 @@ def _with_stub(
     shifted = int(apart and short)
     until = terms.first_due if short else regular
     due = roll_date(until, terms.roll, closed)
+    if apart:
+        _begin_after(terms.start, due)
     if apart and terms.roll_accrues:
         until = due
     begin = until if apart and not short else regular
