@@ -552,6 +552,24 @@ def test_amounts_paid_while_suspended_may_repay_the_whole_loan():
     assert [row[1] for row in rows] == [5000, 5000]
 
 
+def test_where_amounts_paid_while_suspended_repay_everything_nothing_else_is_paid():
+    terms = loan(suspensions=[dict(starts=3, instalments=2, amount="9000")], negative_amortisation=True)
+    rows = figures(terms)
+    assert [row[1] + row[2] for row in rows[:3]] == [0, 0, 900_000]
+    assert (len(rows), rows[-1][6]) == (4, 0)
+    assert rows == agreed_rows(terms)
+
+
+def test_the_rates_from_a_day_on_begin_with_the_one_in_force():
+    changes = [dict(starts="2026-03-01", annual_rate="9%"), dict(starts="2026-04-01", annual_rate="9%")]
+    terms = loan(rates=[*changes, dict(starts="2026-05-01", annual_rate=0)])
+    old, new, may = Fraction(18, 100), Fraction(9, 100), (date(2026, 5, 1), Fraction(0))
+    night = date(2026, 2, 28)
+    assert terms.rate_path(night) == [(night, old), (date(2026, 3, 1), new), may]
+    assert terms.rate_path(date(2026, 3, 1)) == [(date(2026, 3, 1), new), may]
+    assert terms.rate_path(date(2026, 6, 1)) == [(date(2026, 6, 1), Fraction(0))]
+
+
 def test_parts_of_principal_are_equal_whatever_a_suspension_repays_or_capitalises():
     for method in ("equal_principal", "flat"):
         for suspension in (
