@@ -52,7 +52,8 @@ def test_a_plan_that_is_paid_goes_on_as_it_was(one, k, later):
     rows = plan.schedule.rows
     on = rows[min(k, len(rows) - 1)].due
     left = [row for row in rows if row.due > on]
-    assume(left)
+    # Money parked for the last instalment falls due with the last of the new ones, wherever that is.
+    assume(left and rows[-2].balance > 0)
     now = position_after(plan, paid(plan, on), on=on)
     assert now.days_past_due == 0
     # What is left of the claim is what the rows still hold, less the interest that has yet to accrue.

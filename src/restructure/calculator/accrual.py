@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Context
 from enum import StrEnum
 from fractions import Fraction
-from itertools import pairwise
+from itertools import islice, pairwise
 from math import lcm
 
 from restructure.calculator.dates import DayCount, year_fraction, year_fractions
@@ -76,18 +76,15 @@ def pieced_factors(
 
     A period that nothing cuts has one factor, any other a tuple of them.
     """
-    inner = {day for day in (*cuts, *(start for start, _ in rates[1:])) if day < boundaries[-1]}
-    refined = sorted(inner.union(boundaries).difference(day for day in inner if day < boundaries[0]))
+    turns = sorted({*cuts, *(start for start, _ in rates[1:])})
+    refined, sizes = boundaries[:1], list[int]()
+    for begin, end in pairwise(boundaries):
+        inner = [day for day in turns if begin < day < end]
+        refined += [*inner, end]
+        sizes.append(len(inner) + 1)
     factors, year = interest_factors(day_count, refined, anchor_day, rates)
-    ends = set(boundaries)
-    periods: list[Factor] = []
-    pieces: list[int] = []
-    for end, factor in zip(refined[1:], factors, strict=True):
-        pieces.append(factor)
-        if end in ends:
-            periods.append(pieces[0] if len(pieces) == 1 else tuple(pieces))
-            pieces = []
-    return periods, year
+    rest = iter(factors)
+    return [next(rest) if size == 1 else tuple(islice(rest, size)) for size in sizes], year
 
 
 def _pieces(

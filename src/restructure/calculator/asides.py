@@ -12,7 +12,7 @@ from restructure.calculator.money import split_evenly
 from restructure.calculator.rows import Row, RowTuple
 from restructure.errors import Issue, Refused
 
-__all__ = ["Aside", "Laid", "lay_on"]
+__all__ = ["Aside", "Laid", "lay_on", "pad_rows"]
 
 _INTEREST, _ACCRUED = Row._fields.index("interest"), Row._fields.index("accrued")
 _EMPTY = (0,) * (len(Row._fields) - 1)
@@ -70,6 +70,8 @@ def lay_on(
         amount = sum(aside.amount for aside in together)
         begin = max(first, start)
         if parts is not None:
+            if not parts and total:
+                begin = min(begin, max(total, len(rows)) - 1)  # nothing is left after the last row
             available = max(total, len(rows)) - begin
             spread = parts or available
             if spread > available:
@@ -79,7 +81,7 @@ def lay_on(
                         f"a bucket is to be spread over {spread} instalments but {available} are left",
                     )
                 )
-            _pad(rows, dues, begin + spread)
+            pad_rows(rows, dues, begin + spread)
             portions = split_evenly(amount, spread)
             for k, portion in enumerate(portions, begin):
                 _add(rows, k, column, portion)
@@ -92,7 +94,7 @@ def lay_on(
             if at == len(rows):
                 rows.append((until, *_EMPTY))
         else:
-            _pad(rows, dues, begin + 1)
+            pad_rows(rows, dues, begin + 1)
             at = begin
         _add(rows, at, column, amount)
         for aside in together:
@@ -117,8 +119,8 @@ def _laying_order(aside: Aside) -> tuple[bool, bool, bool, date, int, int, int]:
     )
 
 
-def _pad(rows: list[RowTuple], dues: Sequence[date], count: int) -> None:
-    """Add empty instalments after an early end, for money that is still spread over them."""
+def pad_rows(rows: list[RowTuple], dues: Sequence[date], count: int) -> None:
+    """Add empty instalments after an early end, for money that is still to come."""
     while len(rows) < count:
         rows.append((dues[len(rows)], *_EMPTY))
 

@@ -10,8 +10,7 @@ from typing import NamedTuple, Self
 
 from pydantic import model_validator
 
-from restructure.calculator.accrual import interest_factors
-from restructure.calculator.asides import Aside, lay_on
+from restructure.calculator.asides import Aside, lay_on, pad_rows
 from restructure.calculator.dates import Closed, Roll, roll_date, weekend
 from restructure.calculator.money import Currency, Money, from_minor, minor_digits, to_minor
 from restructure.calculator.rows import Row, Rows, RowTuple
@@ -105,9 +104,10 @@ class LaidOut(NamedTuple):
 
 def lay_out(terms: Terms, closed: Closed = weekend) -> LaidOut:
     """Make the rows of a loan, with what servicing it needs to know about them."""
+    _begin_after(terms.start, roll_date(terms.dues(1)[0], terms.roll, closed))
     principal = to_minor(terms.principal, terms.currency)
     agreed = None if terms.instalment is None else to_minor(terms.instalment, terms.currency)
-    if terms.advances:
+    if any(advance.amount for advance in terms.advances):
         return _advanced(terms, principal, closed)
     scheme = terms.scheme(principal, terms.currency)
     if terms.stub is not Stub.LEVEL and terms.period_start() != terms.start:
@@ -130,6 +130,12 @@ def whole_rows(repaid: Repaid, dues: Sequence[date], total: int) -> list[RowTupl
     if repaid.unpaid:
         lay_on(repaid.rows, set_aside(repaid), dues, first=0, total=total)
     return repaid.rows
+
+
+def _begin_after(start: date, due: date) -> None:
+    if due <= start:
+        sentence = f"the first due date rolls to {due}, which is not after the loan's start {start}"
+        raise Refused(Issue("date-before-origination", sentence, "first_due"))
 
 
 def set_aside(repaid: Repaid) -> list[Aside]:
@@ -157,17 +163,20 @@ def instalments_needed(
     closed: Closed = weekend,
     *,
     covered: int = 0,
+    skipped: int = 0,
 ) -> int:
     """Find how many instalments a balance takes, doubling the horizon until it is repaid.
 
-    The rows themselves are the proof: the last one found is no larger than the agreed instalment. Raises
-    `Refused` with `term-too-long` beyond 1,200 instalments.
+    The rows themselves are the proof: the last one found is no larger than the agreed instalment. `skipped`
+    due dates go by before the first instalment. Raises `Refused` with `term-too-long` beyond 1,200 instalments.
     """
     count = 12
     while count < _LONGEST:
         count = min(count * 2, _LONGEST)
-        dues, factors, year = terms.periods(start, count, rates, closed)
-        rows = repay(scheme, dues, balance, agreed, factors, year, covered=covered).rows
+        dues, factors, year = terms.periods(start, skipped + count, rates, closed)
+        rows = repay(scheme, dues[skipped:], balance, agreed, factors[skipped:], year, covered=covered).rows
+        if rows[-1][_BALANCE]:
+            continue  # the horizon ends within a suspension
         # The last row of a full horizon takes everything left, so only an ordinary one tells the term.
         last = rows[-1][_PRINCIPAL] + (rows[-1][_INTEREST] if scheme.annuity else 0)
         if len(rows) < count or last <= scheme.instalment_at(len(rows) - 1, agreed):
@@ -183,12 +192,19 @@ def _with_stub(terms: Terms, scheme: Scheme, principal: int, agreed: int | None,
     rates = terms.rate_path(min(terms.start, regular))
     short, apart = regular < terms.start, terms.stub is Stub.OWN_ROW
     shifted = int(apart and short)
+    until = terms.first_due if short else regular
+    due = roll_date(until, terms.roll, closed)
+    if apart:
+        _begin_after(terms.start, due)
+    if apart and terms.roll_accrues:
+        until = due
+    begin = until if apart and not short else regular
     wanted = terms.instalments
     if not wanted:
         assert agreed is not None, "terms without a number of instalments have an agreed one"
-        wanted = instalments_needed(terms, scheme, principal, agreed, regular, rates, closed)
+        wanted = instalments_needed(terms, scheme, principal, agreed, begin, rates, closed, skipped=shifted)
     end, extra = wanted + shifted, int(terms.last_row is LastRow.EXTRA_ROW)
-    dues, factors, year = terms.periods(regular, end + extra, rates, closed)
+    dues, factors, year = terms.periods(begin, end + extra, rates, closed)
     repaid = repay(
         scheme,
         dues[shifted:end],
@@ -198,13 +214,10 @@ def _with_stub(terms: Terms, scheme: Scheme, principal: int, agreed: int | None,
         year,
         spare=(dues[end], factors[end]) if extra else None,
     )
-    rows, scheduled = repaid.rows, terms.dues(end + extra)
+    rows, scheduled = whole_rows(repaid, dues[shifted:], wanted), terms.dues(end + extra)
     if apart:
-        until = terms.first_due if short else regular
-        odd, odd_year = interest_factors(
-            terms.day_count, [terms.start, until], terms.anchor, rates, terms.compounding
-        )
-        own, due = scheme.interest(principal, odd[0], odd_year), roll_date(until, terms.roll, closed)
+        odd, odd_year = terms.factors([terms.start, until], terms.anchor, rates)
+        own = scheme.interest(principal, odd[0], odd_year)
         rows.insert(0, (due, 0, own, 0, 0, 0, 0, 0, 0, own, 0, principal))
         return LaidOut(rows, repaid.instalment, scheduled if short else [regular, *scheduled], own=True)
     _, actual, actual_year = terms.periods(terms.start, 1, rates, closed)
@@ -224,9 +237,14 @@ def _advanced(terms: Terms, principal: int, closed: Closed) -> LaidOut:
     """Repay what is lent in parts, the instalments solved anew from each period in which a part is paid out."""
     count, extra = terms.instalments, int(terms.last_row is LastRow.EXTRA_ROW)
     rates = terms.rate_path(terms.start)
-    days = sorted({advance.on for advance in terms.advances})
+    days = sorted({advance.on for advance in terms.advances if advance.amount})
     dues, factors, year = terms.periods(terms.start, count + extra, rates, closed, cuts=days)
     borders = [terms.start, *(dues if terms.roll_accrues else terms.dues(count + extra))]
+    if days[-1] >= borders[count]:
+        sentence = (
+            f"the advance on {days[-1]} comes after the last period, whose end rolls to {borders[count]}"
+        )
+        raise Refused(Issue("date-order", sentence, "advances"))
     turns = sorted({*days, *(start for start, _ in rates)})
     paid_out: dict[date, int] = {}
     for advance in terms.advances:
@@ -245,6 +263,10 @@ def _advanced(terms: Terms, principal: int, closed: Closed) -> LaidOut:
         scheme = replace(terms.scheme(balance, terms.currency), joins=joins)
         spare = (dues[count], factors[count]) if extra else None
         repaid = repay(scheme, dues[begin:count], balance, None, factors[begin:count], year, spare=spare)
-        rows += repaid.rows if end == count else repaid.rows[: end - begin]
+        if end == count:
+            rows += repaid.rows
+        else:
+            rows += repaid.rows[: end - begin]
+            pad_rows(rows, dues, end)
         balance = rows[-1][_BALANCE]
     return LaidOut(rows, repaid.instalment, terms.dues(count + extra))

@@ -141,6 +141,11 @@ class Scheme:
         return round_div(numerator, denominator * self.multiple, self.instalment_rounding) * self.multiple
 
     @property
+    def joining(self) -> int:
+        """Everything that joins the balance later."""
+        return sum(map(sum, self.joins.values()))
+
+    @property
     def annuity(self) -> bool:
         """Whether instalments hold principal and interest together."""
         return self.method in (Method.LEVEL, Method.STEPPED)
@@ -187,17 +192,17 @@ def repay(
     `spare` is the period after the last, for an extra row. Raises `Refused` where an instalment lies below
     the interest and the balance may not grow.
     """
-    principal = balance - scheme.balloon
-    if principal < 0:
+    if balance + scheme.joining < scheme.balloon:
         raise Refused(
             Issue("balloon-exceeds-balance", "the balloon is larger than the balance that is repaid")
         )
     solved_around = covered and agreed is None
-    if scheme.pauses or scheme.joins or scheme.step or scheme.pieced or solved_around:
+    kinds = {*map(type, factors)} if spare is None else {*map(type, factors), type(spare[1])}
+    if scheme.pauses or scheme.joins or scheme.step or solved_around or tuple in kinds:
         repaid = _interrupted(scheme, dues, balance, agreed, factors, year, covered, spare)
     else:
         repaid = _plain(scheme, dues, balance, agreed, cast("Sequence[int]", factors), year, covered, spare)
-    if not scheme.growing and scheme.annuity and min([row[1] for row in repaid.rows]) < 0:
+    if not scheme.growing and scheme.annuity and min([row[1] for row in repaid.rows], default=0) < 0:
         raise Refused(Issue("negative-amortisation", "the instalment is below the interest of a period"))
     return repaid
 
@@ -318,7 +323,9 @@ def _interrupted(
     only_head = all(pause.end <= head for pause in scheme.pauses)
     if only_head and head and not (scheme.step or scheme.joins or covered):
         # What follows a suspension at the start is an ordinary loan again.
-        begun = _walk(scheme, dues, balance, 0, factors[:head], year, whole=False)
+        begun = _walk(scheme, dues, balance, 0, factors[:head], year)
+        if not begun.balance:
+            return Repaid(begun.rows, agreed or 0, begun.unpaid)
         after = replace(scheme, pauses=())
         rest = repay(after, dues[head:], begun.balance, agreed, factors[head:], year, spare=spare)
         return Repaid(begun.rows + rest.rows, rest.instalment, begun.unpaid)
@@ -332,14 +339,12 @@ def _interrupted(
 
     if agreed is not None:
         return run(agreed)
-    if not scheme.annuity:
-        paying = len(factors) - sum(pause.size for pause in scheme.pauses)
-        parted = scheme.method in (Method.EQUAL_PRINCIPAL, Method.FLAT)
-        lent = balance - scheme.balloon + sum(map(sum, scheme.joins.values()))
-        return run(scheme.settle(lent, paying) if parted else 0)
+    if scheme.method in (Method.INTEREST_ONLY, Method.BULLET):
+        return run(0)
     solved = run(_solve(scheme, laid, balance, factors, year, covered))
-    if scheme.last_row is LastRow.EQUALISE and not scheme.balloon:
-        moved = _nearer(scheme, len(factors), solved.rows, solved.instalment)
+    if scheme.last_row is LastRow.EQUALISE and scheme.annuity and not scheme.balloon:
+        paying = len(factors) - sum(pause.size for pause in scheme.pauses)
+        moved = _nearer(scheme, paying, solved.rows, solved.instalment)
         if moved != solved.instalment:
             again = run(moved)
             if abs(_gap(scheme, again.rows, moved)) < abs(_gap(scheme, solved.rows, solved.instalment)):
@@ -414,7 +419,8 @@ def _walk(
                 principal = balance
         balance -= principal
         rows.append((dues[k], principal, interest, 0, 0, 0, 0, 0, 0, accrued, joining, balance))
-        if whole and not balance and more_to_come <= k and scheme.method is not Method.FLAT:
+        repaid = not (balance or waiting or owed) and more_to_come <= k
+        if whole and repaid and scheme.method is not Method.FLAT:
             break
     return _Walked(rows, balance, unpaid)
 
@@ -446,7 +452,7 @@ def _solve(
             _walk(fixed, dues, balance * one, instalment, factors, year, covered=covered * one, whole=False)
         ).balance - fixed.balloon
 
-    low, high = 0, (balance + covered + sum(map(sum, scheme.joins.values())) + 1) * one
+    low, high = 0, (balance + covered + scheme.joining + 1) * one
     below, above = left(low), left(high)
     while above > 0:
         low, below, high = high, above, high * 2

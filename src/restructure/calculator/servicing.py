@@ -102,7 +102,7 @@ class Account:
         self.rows = list(laid.rows)
         """The schedule as it stands; prepaying and late interest lay out anew what is still to come."""
         self.scheduled = laid.scheduled
-        self.own = laid.own
+        self.own = int(laid.own)
         """Whether the first row is no instalment but the interest of an odd first period."""
         self.ahead = int(laid.scheduled[0] < terms.first_due and laid.own)
         """Rows before the first due date of the terms."""
@@ -120,7 +120,9 @@ class Account:
         self.joined: list[tuple[date, int]] = []
         """What was paid out since the running period began; it is in the balance."""
         self.scheme = terms.scheme(balance, currency)
-        self.paused = {k: pause for pause in self.scheme.pauses for k in range(pause.first, pause.end)}
+        self.paused = {
+            k + self.own: pause for pause in self.scheme.pauses for k in range(pause.first, pause.end)
+        }
         self.waiting = self.held = self.unbilled = 0
         """`waiting`: money received before anything was due; `held`: interest left unpaid by a payment in advance,
         due with the next instalment; `unbilled`: interest that the schedule itself bills later."""
@@ -327,10 +329,23 @@ class Account:
 
     def _rest(self) -> Repayment:
         """Give the repayment from the next row on, before any prepayment changes it."""
-        left = self.count - self.ahead
         return self.terms.model_copy(
-            update=self.terms.rest(max(left, 0), self.since) | {"instalments": self.most - self.count}
+            update=self._passed(self.since) | {"instalments": self.most - self.count}
         )
+
+    def _passed(self, on: date) -> dict[str, object]:
+        """Give what has changed in the terms by the rows that fell due."""
+        if self.count < self.own:
+            # The row before the instalments is one of which only the interest is paid.
+            apart = Suspension(instalments=1, pay="interest")
+            later = (one.model_copy(update={"starts": one.starts + 1}) for one in self.terms.suspensions)
+            return self.terms.rest(0, on) | {
+                "first_due": self.scheduled[0],
+                "suspensions": (apart, *later),
+                "steps": self.terms.steps
+                and self.terms.steps.model_copy(update={"passed": self.terms.steps.passed - 1}),
+            }
+        return self.terms.rest(self.count - self.own, on, before=self.own - self.ahead)
 
     def _lay_out(self, prepayment: Prepayment = Prepayment.HOLD) -> None:
         """Lay out the rows still to come from the balance as it is now."""
@@ -425,9 +440,6 @@ class Account:
             return from_minor(self.bills.total(component), currency)
 
         fields = {name: getattr(terms, name) for name in Repayment.model_fields}
-        rest = terms.rest(max(self.count - self.ahead, 0), self.today)
-        if self.own and not self.count:
-            rest["suspensions"] = (Suspension(instalments=1, pay="interest"),)
         return Position(
             on=self.today,
             currency=currency,
@@ -442,7 +454,7 @@ class Account:
             ),
             repayment=Repayment(
                 **fields
-                | rest
+                | self._passed(self.today)
                 | {
                     "instalments": self._left(),
                     "first_due": self._coming(),

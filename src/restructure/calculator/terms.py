@@ -73,13 +73,18 @@ class Steps(Record):
     """Amount that it changes by with each step, below zero to step down (等额累进)."""
     times: int | None = Field(default=None, ge=1, le=1200)
     """How many steps there are; absent: as many as the term holds."""
-    passed: int = Field(default=0, ge=0, le=1200)
-    """Instalments since the first that have fallen due already, so that the next step comes when it should."""
+    passed: int = Field(default=0, ge=-1, le=1200)
+    """Instalments since the first that have fallen due already, so that the next step comes when it should;
+    -1 where a row for an odd first period is still to come."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         if (self.share is None) == (self.amount is None):
             raise PydanticCustomError("amount-or-share", "give either an amount or a share")
+        if self.share == -1:
+            raise PydanticCustomError(
+                "value-invalid", "a step of -100% leaves no instalment; step down by less"
+            )
         return self
 
 
@@ -194,9 +199,10 @@ class Repayment(Record):
     def contradictions(self) -> list[tuple[str, ...]]:
         """List what contradicts itself, as code, sentence and field; models with more to check add to it."""
         found: list[tuple[str, ...]] = []
-        if self.first_due.year > _LAST_YEAR:
-            sentence = f"first_due {self.first_due} lies too far ahead to lay out a schedule"
-            found.append(("date-invalid", sentence, "first_due"))
+        for day, name in ((self.first_due, "first_due"), *((move.to, "moves") for move in self.moves)):
+            if day.year > _LAST_YEAR:
+                sentence = f"{name} {day} lies too far ahead to lay out a schedule"
+                found.append(("date-invalid", sentence, name))
         if self.instalment_multiple is not None and not self.instalment_multiple:
             found.append(("value-invalid", "instalments cannot be multiples of zero", "instalment_multiple"))
         if (self.steps is None) == (self.method is Method.STEPPED):
@@ -207,8 +213,10 @@ class Repayment(Record):
             found.append(("date-order", "the days of rates must rise without repeating one", "rates"))
         if any(later.instalment <= earlier.instalment for earlier, later in pairwise(self.moves)):
             found.append(("date-order", "moves come in the order of their instalments, one each", "moves"))
-        elif self.moves and any(
-            b <= a for a, b in pairwise(self.dues(max(self.instalments, self.moves[-1].instalment)))
+        elif (
+            self.moves
+            and not found
+            and any(b <= a for a, b in pairwise(self.dues(max(self.instalments, self.moves[-1].instalment))))
         ):
             sentence = "a moved instalment falls due on or before the one before it"
             found.append(("move-out-of-order", sentence, "moves"))
@@ -216,12 +224,13 @@ class Repayment(Record):
             sentence = "interest that compounds within a period has no pieces to round one by one"
             found.append(("value-invalid", sentence, "rounding_per"))
         free = 1
-        for suspension in sorted(self.suspensions, key=lambda one: one.starts):
+        suspensions = [one for one in self.suspensions if one.instalments]
+        for suspension in sorted(suspensions, key=lambda one: one.starts):
             if suspension.starts < free:
                 sentence = f"two suspensions both claim instalment {suspension.starts}"
                 found.append(("suspensions-overlap", sentence, "suspensions"))
             free = suspension.starts + suspension.instalments
-        if self.suspensions and free > self.instalments > 0:
+        if suspensions and free > self.instalments > 0:
             sentence = f"the suspensions reach to instalment {free - 1} of {self.instalments} and leave none to repay"
             found.append(("term-not-positive", sentence, "suspensions"))
         return found
@@ -293,12 +302,14 @@ class Repayment(Record):
                 anchor = move.anchor
         return anchor
 
-    def rest(self, count: int, on: date) -> dict[str, object]:
-        """Give the fields of the same repayment once so many instalments have fallen due, seen from a day."""
-        starts, anchor = self.first_due, self.anchor
-        for first, _, start, day in self._stretches(count + 1):
-            starts, anchor = start, day
-            starts = every_dates(start, count - first + 1, self.every, anchor_day=day)[-1]
+    def rest(self, count: int, on: date, *, before: int = 0) -> dict[str, object]:
+        """Give the fields of the same repayment once so many instalments have fallen due, seen from a day.
+
+        `before` counts due dates that passed before the first of the instalments.
+        """
+        passed = count + before
+        first, _, start, anchor = self._stretches(passed + 1)[-1]
+        starts = every_dates(start, passed - first + 1, self.every, anchor_day=anchor)[-1]
         (_, rate), *coming = self.rate_path(on)
         suspensions = []
         for one in self.suspensions:
@@ -314,9 +325,9 @@ class Repayment(Record):
             "first_due": starts,
             "anchor_day": anchor,
             "moves": tuple(
-                move.model_copy(update={"instalment": move.instalment - count})
+                move.model_copy(update={"instalment": move.instalment - passed})
                 for move in self.moves
-                if move.instalment > count + 1
+                if move.instalment > passed + 1
             ),
             "suspensions": tuple(suspensions),
             "steps": steps and steps.model_copy(update={"passed": steps.passed + count}),
@@ -357,22 +368,27 @@ class Repayment(Record):
             paid = [roll_date(day, self.roll, closed) for day in dues]
             borders = paid if self.roll_accrues else dues
         if not self.moves:
-            return paid, *self._factors([start, *borders], self.anchor, rates, cuts)
+            return paid, *self.factors([start, *borders], self.anchor, rates, cuts)
         # A period is counted in the months it began in, so a moved due date counts from the old anchor.
         parts = []
         anchor = self.anchor
         for first, until, _, following in self._stretches(count):
             moved = [start, *borders][first : first + 2]
-            parts.append(self._factors(moved, anchor, rates, cuts))
+            parts.append(self.factors(moved, anchor, rates, cuts))
             if until - first > 1:
-                parts.append(self._factors(borders[first:until], following, rates, cuts))
+                parts.append(self.factors(borders[first:until], following, rates, cuts))
             anchor = following
         year = lcm(*(own for _, own in parts))
         return paid, [_times(one, year // own) for some, own in parts for one in some], year
 
-    def _factors(
-        self, borders: list[date], anchor: int, rates: list[tuple[date, Fraction]], cuts: Iterable[date]
+    def factors(
+        self,
+        borders: list[date],
+        anchor: int,
+        rates: list[tuple[date, Fraction]],
+        cuts: Iterable[date] = (),
     ) -> tuple[Sequence[Factor], int]:
+        """Give the interest factors of the periods between borders, in pieces as `periods` does."""
         if self.rounding_per == "sub_interval" or cuts:
             return pieced_factors(self.day_count, borders, anchor, rates, cuts)
         return interest_factors(self.day_count, borders, anchor, rates, self.compounding)
@@ -421,12 +437,17 @@ class Terms(Repayment):
         found = super().contradictions()
         if self.instalments < 1 and self.instalment is None:
             found.append(("term-not-positive", "a loan needs at least one instalment"))
-        if self.first_due <= self.start:
+        elif not self.instalments and self.method in (Method.INTEREST_ONLY, Method.BULLET):
+            sentence = (
+                f"no instalment tells the term of method {self.method}; say how many instalments there are"
+            )
+            found.append(("term-not-positive", sentence, "instalments"))
+        due, name = self.first_due, "first_due"
+        if self.moves and self.moves[0].instalment == 1:
+            due, name = self.moves[0].to, "moves"
+        if due <= self.start:
             found.append(
-                (
-                    "date-before-origination",
-                    f"first_due {self.first_due} is not after the loan's start {self.start}",
-                )
+                ("date-before-origination", f"{name} {due} is not after the loan's start {self.start}")
             )
         for name in ("principal", "instalment", "balloon", "flat_base", "instalment_multiple"):
             found += scale_problems(getattr(self, name), self.currency, name)
@@ -446,20 +467,19 @@ class Terms(Repayment):
         if self.stub is not Stub.LEVEL:
             for name, clash in (
                 ("advances", bool(self.advances)),
-                ("suspensions", bool(self.suspensions)),
-                ("moves", bool(self.moves)),
-                ("steps", self.steps is not None),
+                ("moves", any(one.instalment == 1 for one in self.moves)),
+                ("suspensions", any(one.starts == 1 and one.instalments for one in self.suspensions)),
                 ("method", self.method is Method.BULLET),
             ):
                 if clash:
-                    sentence = f"stub {self.stub} needs a regular loan with interest in every row"
+                    sentence = f"stub {self.stub} needs interest paid with a regular first instalment"
                     found.append(("value-invalid", sentence, name))
         if self.advances:
             for name, clash in (
                 ("compounding", self.compounding is not None),
                 ("instalments", not self.instalments),
                 ("instalment", self.instalment is not None),
-                ("suspensions", bool(self.suspensions)),
+                ("suspensions", any(one.instalments for one in self.suspensions)),
                 ("steps", self.steps is not None),
                 ("method", self.method is Method.FLAT),
             ):
