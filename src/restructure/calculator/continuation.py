@@ -94,7 +94,7 @@ def _account(plan: Plan, terms: Repayment, handling: Handling, closed: Closed) -
             scheduled[k] = row[0]
     first = Row(*rows[0])
     lent = first.balance + first.principal - first.capitalised
-    unit = to_minor(terms.instalment or plan.instalment, currency)
+    unit = to_minor(plan.instalment if terms.instalment is None else terms.instalment, currency)
     account = Account(
         handling, terms, currency, plan.position.on, lent, LaidOut([*rows], unit, scheduled), closed
     )
