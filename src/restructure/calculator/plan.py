@@ -8,10 +8,11 @@ which they are listed never matters.
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar, assert_never
 
-from restructure.calculator.asides import Aside, lay_on
+from restructure.calculator.asides import lay_on
 from restructure.calculator.course import Changes, Course
 from restructure.calculator.dates import Closed, weekend, year_fraction
 from restructure.calculator.difference import RowChange, row_changes
@@ -177,9 +178,9 @@ def _execute(position: Position, measures: Sequence[Measure], closed: Closed) ->
     waive(books, sorted_out.waives)
     forgive(books, sorted_out.forgives)
     if sorted_out.settlement is not None:
-        rows = settle(books, sorted_out.settlement)
-        ended = position.repayment.model_copy(update={"instalments": 0, "suspensions": (), "moves": ()})
-        return _Done(books, rows, 0, ended, _identities(books, rows, [0] * len(rows)))
+        return _ended(books, settle(books, sorted_out.settlement))
+    if not any(books.rest.values()):
+        return _ended(books, [])  # everything is paid or given up, so no instalment is left to change
     joined = capitalise(books, sorted_out.capitalises)
     asides = [*park(books, sorted_out.parks), *spread(books, sorted_out.spreads)]
     carried = carry(books)
@@ -195,11 +196,10 @@ def _execute(position: Position, measures: Sequence[Measure], closed: Closed) ->
     )
     rows = course.run(books)
 
-    def interest(aside: Aside, due: date) -> int:
+    def interest(amount: int, rate: Fraction, due: date) -> int:
         terms = position.repayment
         part, year = year_fraction(terms.day_count, position.on, due, anchor_day=terms.anchor)
-        rate = aside.annual_rate
-        return course.scheme.divide(aside.amount * part * rate.numerator, year * rate.denominator)
+        return course.scheme.divide(amount * part * rate.numerator, year * rate.denominator)
 
     laid = lay_on(
         rows,
@@ -217,6 +217,12 @@ def _execute(position: Position, measures: Sequence[Measure], closed: Closed) ->
         course.repayment,
         _identities(books, rows, replayed),
     )
+
+
+def _ended(books: Books, rows: list[RowTuple]) -> _Done:
+    """Give what is left of a loan that ends: lump sums without interest, or nothing."""
+    ended = books.position.repayment.model_copy(update={"instalments": 0, "suspensions": (), "moves": ()})
+    return _Done(books, rows, 0, ended, _identities(books, rows, [0] * len(rows)))
 
 
 class _Sorted:
@@ -330,5 +336,5 @@ def _identities(books: Books, rows: Sequence[RowTuple], replayed: Sequence[int])
         "interest": accrued - sum(row[_INTEREST] for row in rows) - later,
         "buckets": sum(abs(books.opening[bucket] - split[bucket]) for bucket in Bucket),
         "replay": sum(abs(row[_ACCRUED] - again) for row, again in zip(rows, replayed, strict=True))
-        + abs(rows[-1][-1]),
+        + abs(rows[-1][-1] if rows else 0),
     }
