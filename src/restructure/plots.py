@@ -52,7 +52,7 @@ def _points(plan: Plan, schedule: Schedule) -> tuple[list[float], list[float]]:
     for k in range(len(rows) - 1, -1, -1):
         owed[k] += later
         later += float(rows[k].total - rows[k].principal - rows[k].interest)
-    opening = float(rows[0].balance + rows[0].principal - rows[0].capitalised) + later
+    opening = float(rows[0].balance + rows[0].principal - rows[0].capitalised) + later if rows else 0.0
     return [_day(plan.position.on), *(_day(row.due) for row in rows)], [opening, *owed]
 
 

@@ -184,7 +184,7 @@ def test_what_cannot_be_followed_is_refused_all_at_once():
         "payments.0.on",
     ]
     settled = reschedule(owing(), [Settle(payments=[{"on": "2026-04-01", "amount": "100"}])])
-    with pytest.raises(InvalidInput, match="a settlement ends the loan"):
+    with pytest.raises(InvalidInput, match="the plan ends the loan"):
         position_after(settled, [], on=date(2026, 4, 1))
 
 

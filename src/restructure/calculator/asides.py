@@ -52,22 +52,22 @@ def lay_on(
     *,
     first: int,
     total: int,
-    interest: Callable[[Aside, date], int] = lambda aside, due: 0,
+    interest: Callable[[int, Fraction, date], int] = lambda amount, rate, due: 0,
 ) -> Laid:
     """Put asides onto rows, the first of which that takes any has the index `first`.
 
     `dues` are the due dates for rows that an early end of the amortisation has left out, `total` the number of
-    rows planned; `interest` prices what waits at a rate. Raises `Refused` with `spread-too-long`.
+    rows planned; `interest` prices an amount that waits at a rate until a day. Raises `Refused` with `spread-too-long`.
     """
     regular, borne = 0, dict[int, int]()
     # What may add rows for the same instalments comes first, then the last instalment, then later days.
-    # Equal parts of several buckets in one column are parts of their sum.
-    for (column, parts, until, at_maturity, start), group in groupby(
+    # Equal parts of several buckets in one column are parts of their sum, and what waits there at one rate bears
+    # interest on its sum, rounded once: two halves are the whole.
+    for (column, parts, until, at_maturity, start, rate), group in groupby(
         sorted(asides, key=_laying_order),
-        key=attrgetter("column", "parts", "until", "at_maturity", "start"),
+        key=attrgetter("column", "parts", "until", "at_maturity", "start", "annual_rate"),
     ):
-        together = list(group)
-        amount = sum(aside.amount for aside in together)
+        amount = sum(aside.amount for aside in group)
         begin = max(first, start)
         if parts is not None:
             if not parts and total:
@@ -97,16 +97,15 @@ def lay_on(
             pad_rows(rows, dues, begin + 1)
             at = begin
         _add(rows, at, column, amount)
-        for aside in together:
-            if aside.annual_rate:
-                bears = interest(aside, rows[at][0])
-                _add(rows, at, _INTEREST, bears)
-                _add(rows, at, _ACCRUED, bears)
-                borne[at] = borne.get(at, 0) + bears
+        if rate:
+            bears = interest(amount, rate, rows[at][0])
+            _add(rows, at, _INTEREST, bears)
+            _add(rows, at, _ACCRUED, bears)
+            borne[at] = borne.get(at, 0) + bears
     return Laid(regular, borne)
 
 
-def _laying_order(aside: Aside) -> tuple[bool, bool, bool, date, int, int, int]:
+def _laying_order(aside: Aside) -> tuple[bool, bool, bool, date, int, int, int, Fraction]:
     later = aside.until or date.min
     return (
         aside.parts is None,
@@ -116,6 +115,7 @@ def _laying_order(aside: Aside) -> tuple[bool, bool, bool, date, int, int, int]:
         aside.column,
         aside.parts or 0,
         aside.start,
+        aside.annual_rate,
     )
 
 

@@ -61,7 +61,7 @@ def position_after(
     position, terms = plan.position, plan.repayment
     found: list[Issue] = []
     if terms is None:
-        found.append(Issue("value-invalid", "a settlement ends the loan; what it leaves is not restructured"))
+        found.append(Issue("value-invalid", "the plan ends the loan; what it leaves is not restructured"))
     if on < position.on:
         sentence = f"{on} is before the plan was made on {position.on}"
         found.append(Issue("date-order", sentence, "on"))

@@ -8,8 +8,8 @@ from typing import cast
 
 from restructure.calculator.accrual import Factor
 from restructure.calculator.asides import Aside
-from restructure.calculator.dates import Closed
-from restructure.calculator.ledger import Books, MovementKind
+from restructure.calculator.dates import Closed, roll_date, step_after, step_of
+from restructure.calculator.ledger import Books, MovementKind, minor_of
 from restructure.calculator.measures import (
     ChangeFrequency,
     ChangeMethod,
@@ -67,8 +67,10 @@ class Course:
     ) -> None:
         self.position, self.principal, self.closed = position, principal, closed
         self.rates = _rates(position, changes.rates)
-        agreed = position.repayment
-        self.terms, self.total = (agreed, agreed.instalments) if not changes else _changed(position, changes)
+        agreed = _in_time(position, closed)
+        self.terms, self.total = (
+            (agreed, agreed.instalments) if not changes else _changed(position, agreed, changes)
+        )
         if not self.total and not principal and not changes.extension:
             self.total = 1  # a matured loan without principal left still needs a row for its arrears
         if self.total < 1:
@@ -78,7 +80,7 @@ class Course:
         self.reamortise = changes.reamortise
         self.scheme: Scheme = self.terms.scheme(principal, position.currency)
         if self.reamortise is not None and self.reamortise.balloon is not None:
-            balloon = to_minor(self.reamortise.balloon, position.currency)
+            balloon = minor_of(self.reamortise.balloon, position.currency)
             self.scheme = replace(self.scheme, balloon=balloon)
         self.changed = changed or self.terms != agreed or self.rates != agreed.rate_path(position.on)
         """Whether anything but the solve was changed, so that the instalment is solved anew."""
@@ -90,10 +92,19 @@ class Course:
 
     def plan_periods(self, count: int) -> None:
         """Lay out due dates and interest factors of so many instalments."""
-        extra = int(self.terms.last_row is LastRow.EXTRA_ROW)
+        scheme = self.scheme
+        extra = int(scheme.last_row is LastRow.EXTRA_ROW and scheme.annuity and not scheme.balloon)
         dues, factors, self.year = self.terms.periods(
             self.position.on, count + extra, self.rates, self.closed
         )
+        if dues[0] <= self.position.on:
+            raise Refused(
+                Issue(
+                    "date-order",
+                    f"the next due date rolls to {dues[0]}, which is not after the effective date "
+                    f"{self.position.on}; the instalment due then is in the arrears",
+                )
+            )
         self.total = count
         self.dues, self.factors = dues[:count], factors[:count]
         self.spare: tuple[date, Factor] | None = (dues[count], factors[count]) if extra else None
@@ -144,9 +155,9 @@ class Course:
             covered=covered,
             spare=self.spare,
         )
-        if solve is Solve.BALLOON and repaid.rows[-1][_PRINCIPAL] + repaid.rows[-1][_INTEREST] <= (
-            repaid.instalment
-        ):
+        last = repaid.rows[-1][_PRINCIPAL] + (repaid.rows[-1][_INTEREST] if self.scheme.annuity else 0)
+        regular = self.scheme.instalment_at(len(repaid.rows) - 1, repaid.instalment)
+        if solve is Solve.BALLOON and last <= regular:
             raise Refused(
                 Issue("balloon-not-needed", "the kept instalments repay the balance, so no balloon is left")
             )
@@ -154,8 +165,8 @@ class Course:
         self.unit = self.instalment = repaid.instalment
         if not self.scheme.annuity:
             suspended = {k for pause in self.scheme.pauses for k in range(pause.first, pause.end)}
-            regular = next((row for k, row in enumerate(repaid.rows) if k not in suspended), repaid.rows[-1])
-            self.instalment = regular[_PRINCIPAL] + regular[_INTEREST]
+            first = next((row for k, row in enumerate(repaid.rows) if k not in suspended), repaid.rows[-1])
+            self.instalment = first[_PRINCIPAL] + first[_INTEREST]
         return repaid.rows
 
     def replay(self, rows: Sequence[RowTuple], borne: Mapping[int, int]) -> list[int]:
@@ -188,6 +199,8 @@ class Course:
             "instalments": self.total,
             "annual_rate": self.rates[0][1],
             "rates": tuple(RateFrom(starts=start, annual_rate=rate) for start, rate in self.rates[1:]),
+            # A term that was solved for may end before a suspension begins.
+            "suspensions": tuple(one for one in self.terms.suspensions if one.starts <= self.total),
         }
         if self.scheme.annuity or self.scheme.method in (Method.EQUAL_PRINCIPAL, Method.FLAT):
             new["instalment"] = from_minor(self.unit, self.position.currency)
@@ -224,33 +237,40 @@ class Course:
         self.asides = set_aside(repaid)
 
 
-def _changed(position: Position, changes: Changes) -> tuple[Repayment, int]:
-    """Give the repayment with its timing, method and suspensions changed, and the number of its instalments."""
+def _in_time(position: Position, closed: Closed) -> Repayment:
+    """Give the agreed repayment; a matured loan's next due date is the first that rolls beyond the effective date."""
     terms = position.repayment
+    if not terms.instalments and roll_date(terms.first_due, terms.roll, closed) <= position.on:
+        return terms.model_copy(update={"first_due": step_after(terms.first_due, terms.every, terms.anchor)})
+    return terms
+
+
+def _changed(position: Position, terms: Repayment, changes: Changes) -> tuple[Repayment, int]:
+    """Give the repayment with its timing, method and suspensions changed, and the number of its instalments."""
     new: dict[str, object] = {}
-    if changes.moves:
-        moves = {move.instalment: move for move in terms.moves}
-        for move in changes.moves:
-            moves[move.instalment] = MovedDue(
-                instalment=move.instalment, to=move.to, anchor_day=move.anchor_day
-            )
-        new["moves"] = tuple(moves[k] for k in sorted(moves))
     if changes.method is not None:
-        new |= {"method": changes.method.method, "steps": changes.method.steps}
+        steps = changes.method.steps
+        if steps is not None and steps.amount is not None:
+            minor_of(steps.amount, position.currency)
+        new |= {"method": changes.method.method, "steps": steps}
         if changes.method.method is not terms.method:
             new["instalment"] = None  # what was agreed under one method says nothing under another
     count = terms.instalments
     if changes.frequency is not None:
         last = terms.dues()[-1] if count else terms.first_due
-        new["every"] = changes.frequency.every
-        new["instalment"] = terms.instalment if changes.frequency.every == terms.every else None
-        anchored = terms.model_copy(update={"every": changes.frequency.every, "anchor_day": terms.anchor})
-        fitting = sum(due <= last for due in anchored.dues(_LONGEST))
+        every = changes.frequency.every
+        if step_of(every) != step_of(terms.every):
+            new |= {"every": every, "instalment": None}  # nor does it in another rhythm
+        anchored = terms.model_copy(update={"every": every, "anchor_day": terms.anchor})
+        fitting = sum(due <= last for due in anchored.dues(_LONGEST + 1))
         count = changes.frequency.instalments or max(1, fitting)
     held_off = sum(holiday.instalments for holiday in changes.holidays)
     kept = sum(holiday.instalments for holiday in changes.holidays if holiday.keep_term)
     count += changes.extension + held_off - kept
-    suspensions = [*terms.suspensions, *(_suspension(position, one) for one in changes.holidays)]
+    if count > _LONGEST:
+        raise Refused(Issue("term-too-long", f"{count:,} instalments are more than {_LONGEST:,}"))
+    added = sorted((_suspension(position, one) for one in changes.holidays), key=lambda one: one.starts)
+    suspensions = [*terms.suspensions, *added]
     left = count - sum(one.instalments for one in suspensions)
     if left < 1 and (terms.instalments or held_off or changes.extension):
         raise Refused(
@@ -260,7 +280,7 @@ def _changed(position: Position, changes: Changes) -> tuple[Repayment, int]:
             )
         )
     new |= {"suspensions": tuple(suspensions), "instalments": count}
-    changed = terms.model_copy(update=new)
+    changed = _moved(terms.model_copy(update=new), changes.moves)
     found = [
         Issue(code, sentence)
         for code, sentence, *_ in changed.contradictions()
@@ -278,8 +298,22 @@ def _changed(position: Position, changes: Changes) -> tuple[Repayment, int]:
     return changed, count
 
 
+def _moved(terms: Repayment, moves: Sequence[MoveDue]) -> Repayment:
+    """Lay moves over the agreed ones; one that changes neither the day nor what later days step from is none."""
+    for move in sorted(moves, key=lambda one: one.instalment):
+        to = MovedDue(instalment=move.instalment, to=move.to, anchor_day=move.anchor_day)
+        steps_from = [terms.anchor, *(one.anchor for one in terms.moves if one.instalment <= to.instalment)]
+        if (to.to, to.anchor) != (terms.dues(to.instalment)[-1], steps_from[-1]):
+            others = (one for one in terms.moves if one.instalment != to.instalment)
+            moved = sorted([*others, to], key=lambda one: one.instalment)
+            terms = terms.model_copy(update={"moves": tuple(moved)})
+    return terms
+
+
 def _suspension(position: Position, holiday: Holiday) -> Suspension:
     amount = holiday.amount
+    if amount is not None:
+        minor_of(amount, position.currency)
     if holiday.share is not None:
         regular = to_minor(position.regular_instalment, position.currency)
         paid = round_div(regular * holiday.share.numerator, holiday.share.denominator)

@@ -37,7 +37,7 @@ class Figures(Record):
     term_added: Annotated[int, Quantity(Kind.MONTHS, 0, "term_after − remaining_term")]
     """Monthly instalments added to the term that was left."""
     last_due_after: Annotated[date, Quantity(Kind.DATE)]
-    """The day of the last instalment."""
+    """The day of the last instalment; the effective date if nothing is left to pay."""
     total_after: Annotated[Money, Quantity(Kind.MONEY)]
     """Everything the borrower pays from the effective date on."""
     interest_after: Annotated[Money, Quantity(Kind.MONEY)]
@@ -103,7 +103,7 @@ def compare(plan: Plan) -> Figures:
         payment_reduction=ratio(instalment_before - instalment_after, instalment_before or 1),
         term_after=len(new),
         term_added=len(new) - position.repayment.instalments,
-        last_due_after=new[-1][0],
+        last_due_after=new[-1][0] if new else position.on,
         total_after=from_minor(total_after, currency),
         interest_after=plan.schedule.interest,
         extra_cost=from_minor(total_after - total_before, currency),

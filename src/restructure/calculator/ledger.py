@@ -31,6 +31,7 @@ __all__ = [
     "capitalise",
     "carry",
     "forgive",
+    "minor_of",
     "park",
     "pay",
     "settle",
@@ -127,10 +128,15 @@ class Books:
 
     def minor(self, amount: Decimal) -> int:
         """Give an amount in minor units; too many decimals are refused."""
-        try:
-            return to_minor(amount, self.position.currency)
-        except ValueError as error:
-            raise Refused(Issue("money-scale", str(error))) from None
+        return minor_of(amount, self.position.currency)
+
+
+def minor_of(amount: Decimal, currency: str) -> int:
+    """Give an amount of a measure in minor units; too many decimals are refused."""
+    try:
+        return to_minor(amount, currency)
+    except ValueError as error:
+        raise Refused(Issue("money-scale", str(error))) from None
 
 
 def payment_order(allocation: Sequence[Component | Claim]) -> list[Bucket]:

@@ -8,6 +8,7 @@ which they are listed never matters.
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property
 from operator import sub
 from typing import NamedTuple, TypeVar, assert_never
@@ -111,7 +112,7 @@ class Plan(Record):
 
     @cached_property
     def repayment(self) -> Repayment | None:
-        """How the balance is repaid from the effective date on, what was set aside apart; a settlement has none."""
+        """How the balance is repaid from the effective date on, what was set aside apart; none where the loan ends."""
         course = _execute(self.position, self.measures, weekend).course
         return None if course is None else course.repayment
 
@@ -226,8 +227,9 @@ def _execute(position: Position, measures: Sequence[Measure], closed: Closed) ->
     waive(books, sorted_out.waives)
     forgive(books, sorted_out.forgives)
     if sorted_out.settlement is not None:
-        rows = settle(books, sorted_out.settlement)
-        return _Done(books, rows, 0, None, [], [0] * len(rows))
+        return _ended(books, settle(books, sorted_out.settlement))
+    if not any(books.rest.values()):
+        return _ended(books, [])  # everything is paid or given up, so no instalment is left to change
     joined = capitalise(books, sorted_out.capitalises)
     asides = [*park(books, sorted_out.parks), *spread(books, sorted_out.spreads)]
     carried = carry(books)
@@ -243,11 +245,10 @@ def _execute(position: Position, measures: Sequence[Measure], closed: Closed) ->
     )
     rows = course.run(books)
 
-    def interest(aside: Aside, due: date) -> int:
+    def interest(amount: int, rate: Fraction, due: date) -> int:
         terms = position.repayment
         part, year = year_fraction(terms.day_count, position.on, due, anchor_day=terms.anchor)
-        rate = aside.annual_rate
-        return course.scheme.divide(aside.amount * part * rate.numerator, year * rate.denominator)
+        return course.scheme.divide(amount * part * rate.numerator, year * rate.denominator)
 
     laid = lay_on(
         rows,
@@ -265,6 +266,11 @@ def _execute(position: Position, measures: Sequence[Measure], closed: Closed) ->
         [aside for aside in (*carried, *asides) if aside.annual_rate],
         course.replay(rows, laid.interest),
     )
+
+
+def _ended(books: Books, rows: list[RowTuple]) -> _Done:
+    """Give what is left of a loan that ends: lump sums without interest, or nothing."""
+    return _Done(books, rows, 0, None, [], [0] * len(rows))
 
 
 class _Sorted:
@@ -361,7 +367,7 @@ def _identities(done: _Done) -> dict[str, int]:
             later += amount
         else:
             split[bucket] += amount
-    columns = list(zip(*rows, strict=True))
+    columns = list(zip(*rows, strict=True)) or [()] * len(Row._fields)
     totals = [0, *map(sum, columns[1:])]
     accrued = totals[_ACCRUED]
     return {
@@ -378,5 +384,6 @@ def _identities(done: _Done) -> dict[str, int]:
         - sum(totals[column] for column in _PRINCIPAL_COLUMNS),
         "interest": accrued - totals[_INTEREST] - later,
         "buckets": sum(abs(books.opening[bucket] - split[bucket]) for bucket in BUCKETS),
-        "replay": sum(map(abs, map(sub, columns[_ACCRUED], done.replayed))) + abs(rows[-1][-1]),
+        "replay": sum(map(abs, map(sub, columns[_ACCRUED], done.replayed)))
+        + abs(rows[-1][-1] if rows else 0),
     }

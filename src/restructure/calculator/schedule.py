@@ -177,10 +177,12 @@ def instalments_needed(
         rows = repay(scheme, dues[skipped:], balance, agreed, factors[skipped:], year, covered=covered).rows
         if rows[-1][_BALANCE]:
             continue  # the horizon ends within a suspension
+        # Flat interest goes on to the last row, so the rows need not end with the balance.
+        needed = next(k for k, row in enumerate(rows, 1) if not row[_BALANCE])
         # The last row of a full horizon takes everything left, so only an ordinary one tells the term.
         last = rows[-1][_PRINCIPAL] + (rows[-1][_INTEREST] if scheme.annuity else 0)
-        if len(rows) < count or last <= scheme.instalment_at(len(rows) - 1, agreed):
-            return len(rows)
+        if needed < count or last <= scheme.instalment_at(needed - 1, agreed):
+            return needed
     raise Refused(
         Issue("term-too-long", "the instalment does not repay the balance within 1,200 instalments")
     )
