@@ -246,6 +246,17 @@ def test_a_request_for_a_plan_is_answered_with_the_plan_and_its_proof(capsys):
     assert plan.identities.hold
 
 
+def test_a_plan_can_be_read_row_by_row_against_what_was_agreed(capsys):
+    request = ROOT / "examples/requests/reschedule.json"
+    status, out, err = run("reschedule", request, "--format", "table", capsys=capsys)
+    assert (status, err) == (0, "")
+    assert "24 instalments, 43,781.44 in all" in out
+    rows = [line.split() for line in out.splitlines() if line[:2].strip().isdecimal()]
+    assert len(rows) == 24
+    # Row 19 is new: nothing was agreed for it.
+    assert rows[18] == ["19", "–", "0.00", "2027-10-18", "1,824.23", "1,824.23", "8,724.56"]
+
+
 def test_a_request_for_a_schedule_is_answered_with_the_schedule(tmp_path, capsys):
     request = tmp_path / "loan.yaml"
     request.write_text(

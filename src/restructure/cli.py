@@ -13,7 +13,7 @@ from shutil import get_terminal_size
 
 from restructure.calculator.request import Request, answer, read_request
 from restructure.casework.decision import decide
-from restructure.casework.summary import Block, summarise, to_text
+from restructure.casework.summary import Block, summarise, summarise_answer, to_text
 from restructure.errors import CATALOGUE, InvalidInput, Issue, Refused, RestructureError, did_you_mean
 from restructure.intake.application import Application, read_application
 from restructure.intake.facts import facts
@@ -75,6 +75,9 @@ def _parser() -> argparse.ArgumentParser:
         help="answer a calculator request (terms, or a position and measures) with a record in JSON",
     )
     reschedule.add_argument("request", metavar="REQUEST", help="a JSON or YAML file")
+    reschedule.add_argument(
+        "--format", choices=("json", "table"), default="json", help="JSON (default) or tables to read"
+    )
     reschedule.set_defaults(run=_reschedule)
 
     schema = commands.add_parser("schema", help="print the JSON Schema of an application or a request")
@@ -138,11 +141,15 @@ def _print(blocks: Sequence[Block]) -> None:
 def _reschedule(options: argparse.Namespace) -> int:
     request = read_request(options.request)
     try:
-        print(answer(request).model_dump_json(indent=2))
+        given = answer(request)
     except Refused as refused:
         raise Refused(
             Issue(issue.code, issue.message, issue.place, options.request) for issue in refused.issues
         ) from None
+    if options.format == "table":
+        _print(summarise_answer(given))
+        return 0
+    print(given.model_dump_json(indent=2))
     return 0
 
 

@@ -74,7 +74,12 @@ def test_what_waits_at_a_rate_bears_interest_on_its_row():
         Aside(PENALTY, 10, until=DUES[1]),
     ]
     laid = lay_on(
-        rows, asides, DUES, first=0, total=4, interest=lambda amount, rate, due: amount * due.month * rate.numerator // rate.denominator
+        rows,
+        asides,
+        DUES,
+        first=0,
+        total=4,
+        interest=lambda amount, rate, due: amount * due.month * rate.numerator // rate.denominator,
     )
     assert laid.interest == {2: 30 + 3}
     assert column(rows, INTEREST) == column(rows, ACCRUED) == [0, 0, 33, 0]

@@ -226,6 +226,38 @@ def test_a_changed_loan_of_another_system_is_met_to_the_cent_and_the_day(name):
     assert [shown(row) for row in plan.schedule.rows] == expected
 
 
+def test_an_early_pay_off_asks_for_the_interest_up_to_its_day():
+    case = CASES["F11"]
+    on = next(day(action["date"]) for action in case["actions"] if action["type"] == "payoff")
+    owed = position_of(contract_of(case), payments_of(case, on), on=on).buckets
+    assert str(owed.claim) == case["expected_payoff_amount"]
+
+
+@pytest.mark.parametrize("name", ["F32", "F34"])
+def test_the_interest_of_overdue_instalments_grows_inside_them(name):
+    case = CASES[name]
+    on = next(day(action["date"]) for action in case["actions"] if action["type"] == "as_of")
+    loan = contract_of(case)
+    position = position_of(loan, payments_of(case, on), on=on)
+    unpaid = rows_of(case)[len(payments_of(case, on)) :]
+    billed = [row for row in unpaid if day(row[0]) <= on]
+    assert position.buckets.principal_arrears == sum(row[1] for row in billed)
+    if position.buckets.principal:
+        # The table says what falls due if the arrears are paid today: they are carried into the first row.
+        first, *rest = reschedule(position).schedule.rows
+        coming = unpaid[len(billed) :]
+        assert shown(first)[1] == sum(row[1] for row in [*billed, coming[0]])
+        assert shown(first)[2] == sum(row[2] for row in [*billed, coming[0]])
+        assert [shown(row) for row in rest] == coming[1:]
+    else:
+        assert position.buckets.interest_arrears == sum(row[2] for row in billed)
+
+
+def test_no_case_is_forgotten():
+    assert {*PLAIN, *CHANGED, *AS_OF, *NOT_OFFERED} == CASES.keys()
+    assert sorted(AS_OF) == ["F11", "F32", "F34"]
+
+
 @pytest.mark.parametrize("name", NOT_OFFERED)
 def test_what_is_not_offered_says_why(name):
     assert NOT_OFFERED[name]

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
 from restructure.calculator.money import write_money
+from restructure.calculator.plan import Plan
 from restructure.calculator.position import Bucket
 from restructure.calculator.rows import Instalment
+from restructure.calculator.schedule import Schedule
 from restructure.casework.outcome import GateResult, Offer, Outcome
 from restructure.intake.facts import facts, show
 from restructure.policy.language import Text
@@ -18,7 +20,7 @@ from restructure.policy.language import Text
 if TYPE_CHECKING:  # a decision shows itself through this room, so it cannot be imported here
     from restructure.casework.decision import Decision
 
-__all__ = ["Block", "Heading", "Lines", "Table", "summarise", "to_html", "to_text"]
+__all__ = ["Block", "Heading", "Lines", "Table", "summarise", "summarise_answer", "to_html", "to_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +256,57 @@ def _row(row: Instalment, currency: str) -> tuple[str, ...]:
     other = row.total - row.principal - row.interest
     amounts = (row.total, row.principal, row.interest, other, row.balance)
     return (str(row.due), *(write_money(amount, currency) for amount in amounts))
+
+
+def summarise_answer(given: Plan | Schedule) -> list[Block]:
+    """Put what the calculator answered into tables: a schedule, or what a plan changes row by row."""
+    currency = given.currency if isinstance(given, Schedule) else given.position.currency
+    if isinstance(given, Schedule):
+        return [
+            Heading(f"{len(given.rows)} instalments, {write_money(given.total, currency)} in all", 1),
+            Table(
+                ("due", "payment", "principal", "interest", "other", "balance"),
+                tuple(_row(row, currency) for row in given.rows),
+            ),
+        ]
+    up_front = f"{write_money(given.up_front, currency)} now, then " if given.up_front else ""
+    return [
+        Heading(
+            f"{up_front}{len(given.schedule.rows)} instalments, {write_money(given.schedule.total, currency)} in all",
+            1,
+        ),
+        Heading("What becomes of what is owed"),
+        Table(
+            ("", "bucket", currency),
+            tuple(
+                (move.kind.value, _BUCKETS[move.bucket], write_money(move.amount, currency))
+                for move in given.ledger
+            ),
+        ),
+        Heading("Row by row"),
+        Table(
+            ("", "as agreed", "payment", "now", "payment", "difference", "balance"),
+            tuple(
+                (
+                    str(row.number),
+                    str(row.due_before or "–"),
+                    write_money(row.total_before, currency),
+                    str(row.due_after or "–"),
+                    write_money(row.total_after, currency),
+                    write_money(row.difference, currency),
+                    write_money(row.balance_after, currency),
+                )
+                for row in given.changes
+            ),
+        ),
+        Lines(
+            (
+                "The five identities are zero: no cent is lost."
+                if given.identities.hold
+                else "The identities are not zero: this plan is wrong, please report it.",
+            )
+        ),
+    ]
 
 
 def _gates(decision: "Decision", language: str) -> list[Block]:
