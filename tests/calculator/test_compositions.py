@@ -1007,6 +1007,13 @@ def test_another_rhythm_forgets_the_agreed_instalment():
     assert column(worked(loan(terms=FREE | {"instalment": "100"}), *measures), "total") == ["300.00"] * 4
 
 
+def test_an_instalment_below_zero_is_refused():
+    # 1.80 in three instalments that rise by 5.00 once; equalised the first would be −0.53.
+    terms = FREE | {"instalments": 3, "method": "stepped", "steps": dict(every=1, amount="5", times=1)}
+    position = loan(terms=terms | {"last_row": "equalise", "negative_amortisation": True}, principal="1.80")
+    assert outcome(position, [Holiday(instalments=3)]) == ["negative-amortisation"]
+
+
 def test_flat_interest_stops_with_the_last_instalment_though_money_waits_longer():
     terms = {"method": "flat", "last_row": "extra_row", "instalments": 4}
     plan = worked(loan(terms=terms, fees="5"), Park(of="fees", until="2026-12-31"))
