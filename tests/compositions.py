@@ -435,7 +435,7 @@ def courses(draw, position: Position, balance: int, spread: list[str]):
             share = max(Fraction(1, 4 * max(count, 1)), Fraction(period * 1.3).limit_denominator(100))
         kept = (
             None
-            if terms.instalment is not None and seldom(draw, 3)
+            if terms.instalment is not None and draw(st.booleans())
             else major(int(balance * share) + 1, currency)
         )
         chosen.append(Reamortise(solve=solve, instalment=kept, covers=covers))

@@ -524,7 +524,7 @@ class Replay:
             accrued = self.interest(balance, periods[k]) if k < ends and (balance or k < self.count) else 0
             priced.append(accrued)
             joining = 0
-            if k in self.pauses and (balance or row["balance"]):
+            if k in self.pauses and (balance or row["balance"] or (self.method == "flat" and k < ends)):
                 pays, fate, last = self.pauses[k]
                 interest = accrued if pays is None else min(accrued, pays)
                 principal = 0 if pays is None else min(pays - interest, balance)

@@ -716,6 +716,27 @@ def test_what_was_parked_earlier_falls_due_as_it_was_said_then_and_bears_what_wa
     assert column(plan, "total") == ["100.00", "100.00", "202.00", *["100.00"] * 8, "130.00"]
 
 
+def test_what_waits_beyond_the_end_counts_the_months_of_the_loan():
+    # From 1 January to 16 June are five months and 15 of the 30 days of June: 1,000 · 8 % · 5.5/12 = 36.67.
+    park = Park(of="principal_arrears", until="2026-06-16", annual_rate="8%")
+    plan = worked(loan(terms=FREE | {"instalments": 2}, principal_arrears="1000"), park)
+    assert (column(plan, "total")[-1], plan.schedule.last_due) == ("1036.67", date(2026, 6, 16))
+
+
+def test_the_kept_instalment_covers_what_accrued_unless_a_holiday_comes_first():
+    position = loan(terms=FREE | {"instalment": "100"}, accrued="7")
+    # 93 of principal and the 7.00 are the first instalment; half of them waived, it is that much smaller.
+    assert column(worked(position), "principal")[:2] == ["93.00", "100.00"]
+    assert column(worked(position, Waive(of="accrued", share="1/2")), "total")[:2] == ["96.50", "100.00"]
+    assert (
+        column(worked(position, Capitalise(of="accrued"), Reamortise(solve="nothing")), "total")[0]
+        == "100.00"
+    )
+    # The instalment after a holiday covers its own period; the 7.00 come on top of it.
+    later = worked(position, Holiday(instalments=1), Reamortise(solve="nothing"))
+    assert column(later, "total")[:3] == ["0.00", "107.00", "100.00"]
+
+
 def test_two_halves_set_aside_at_a_rate_bear_what_the_whole_bears():
     half = Park(of="fees", amount="0.75", until="2026-02-01", annual_rate="4%")
     # A month at 4 % of 1.50 is 0.005, which is 0.01; of each 0.75 alone it would be 0.0025, which is nothing.
@@ -979,6 +1000,18 @@ def test_another_method_forgets_the_agreed_instalment_whatever_the_rhythm_says()
     ]
     plan = worked(loan(terms=FREE | {"instalment": "120"}), *measures)
     assert column(plan, "total") == ["100.00"] * 12
+
+
+def test_another_rhythm_forgets_the_agreed_instalment():
+    measures = [ChangeFrequency(every="1 quarter", instalments=4), Reamortise(solve="nothing")]
+    assert column(worked(loan(terms=FREE | {"instalment": "100"}), *measures), "total") == ["300.00"] * 4
+
+
+def test_an_instalment_below_zero_is_refused():
+    # 1.80 in three instalments that rise by 5.00 once; equalised the first would be −0.53.
+    terms = FREE | {"instalments": 3, "method": "stepped", "steps": dict(every=1, amount="5", times=1)}
+    position = loan(terms=terms | {"last_row": "equalise", "negative_amortisation": True}, principal="1.80")
+    assert outcome(position, [Holiday(instalments=3)]) == ["negative-amortisation"]
 
 
 def test_flat_interest_stops_with_the_last_instalment_though_money_waits_longer():

@@ -155,6 +155,13 @@ class Course:
             covered=covered,
             spare=self.spare,
         )
+        if repaid.instalment < 0:
+            raise Refused(
+                Issue(
+                    "negative-amortisation",
+                    "the steps outgrow the balance: the first instalment is below zero",
+                )
+            )
         last = repaid.rows[-1][_PRINCIPAL] + (repaid.rows[-1][_INTEREST] if self.scheme.annuity else 0)
         regular = self.scheme.instalment_at(len(repaid.rows) - 1, repaid.instalment)
         if solve is Solve.BALLOON and last <= regular:
