@@ -1,6 +1,7 @@
 """`Record`: the frozen model that every noun of the library is."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -39,13 +40,18 @@ _set_values, _set_fields, _set_extra, _set_private = (
 )
 
 
+@cache
+def _field_names(model: type[BaseModel]) -> set[str]:
+    return set(model.model_fields)
+
+
 def trusted(model: type[_Model], every: Iterable[dict[str, Any]]) -> list[_Model]:
     """Make many records, each of a value for every field in order, right by construction.
 
     What `model_construct` makes of the same values, without its search for aliases and defaults. Each
     dictionary becomes the record's own; the names of the fields that are set, which are all, they share.
     """
-    fields = set(model.model_fields)
+    fields = _field_names(model)
     made = []
     for values in every:
         record = _new(model)

@@ -26,6 +26,7 @@ from restructure.calculator.schedule import instalments_needed, set_aside
 from restructure.calculator.scheme import HolidayInterest, LastRow, Method, Repaid, Scheme, repay
 from restructure.calculator.terms import MovedDue, RateFrom, Repayment, Suspension
 from restructure.errors import Issue, Refused
+from restructure.record import trusted
 
 __all__ = ["Changes", "Course"]
 
@@ -288,6 +289,8 @@ def _changed(position: Position, terms: Repayment, changes: Changes) -> tuple[Re
         )
     new |= {"suspensions": tuple(suspensions), "instalments": count}
     changed = _moved(terms.model_copy(update=new), changes.moves)
+    if not (suspensions or changed.moves):
+        return changed, count
     found = [
         Issue(code, sentence)
         for code, sentence, *_ in changed.contradictions()
@@ -325,13 +328,8 @@ def _suspension(position: Position, holiday: Holiday) -> Suspension:
         regular = to_minor(position.regular_instalment, position.currency)
         paid = round_div(regular * holiday.share.numerator, holiday.share.denominator)
         amount = from_minor(paid, position.currency)
-    return Suspension(
-        instalments=holiday.instalments,
-        starts=holiday.starts,
-        pay=holiday.pay,
-        amount=amount,
-        interest=holiday.interest,
-    )
+    values = {name: getattr(holiday, name) for name in Suspension.model_fields}
+    return trusted(Suspension, [values | {"amount": amount}])[0]
 
 
 def _rates(position: Position, changes: Sequence[ChangeRate]) -> list[tuple[date, Fraction]]:

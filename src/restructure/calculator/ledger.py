@@ -103,9 +103,7 @@ class Books:
     @classmethod
     def open(cls, position: Position) -> "Books":
         """Open the books on what a position holds."""
-        held, currency = position.buckets, position.currency
-        opening = {bucket: to_minor(getattr(held, bucket), currency) for bucket in BUCKETS}
-        return cls(position, opening, dict(opening))
+        return cls(position, position.minor, dict(position.minor))
 
     def move(self, kind: MovementKind, bucket: Bucket, amount: int, *, on: date | None = None) -> None:
         """Book a movement; money moved on a later day is interest that accrued after the effective date."""

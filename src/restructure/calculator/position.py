@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -133,6 +134,11 @@ class Position(Record):
         found += allocation_problems(self.allocation)
         refuse(found)
         return self
+
+    @cached_property
+    def minor(self) -> dict[Bucket, int]:
+        """The buckets in minor units."""
+        return {bucket: to_minor(getattr(self.buckets, bucket), self.currency) for bucket in Bucket}
 
     @property
     def regular_instalment(self) -> Decimal:

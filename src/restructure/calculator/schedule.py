@@ -104,7 +104,8 @@ class LaidOut(NamedTuple):
 
 def lay_out(terms: Terms, closed: Closed = weekend) -> LaidOut:
     """Make the rows of a loan, with what servicing it needs to know about them."""
-    _begin_after(terms.start, roll_date(terms.dues(1)[0], terms.roll, closed))
+    if terms.roll is not Roll.NONE:
+        _begin_after(terms.start, roll_date(terms.dues(1)[0], terms.roll, closed))
     principal = to_minor(terms.principal, terms.currency)
     agreed = None if terms.instalment is None else to_minor(terms.instalment, terms.currency)
     if any(advance.amount for advance in terms.advances):
@@ -262,7 +263,7 @@ def _advanced(terms: Terms, principal: int, closed: Closed) -> LaidOut:
             rows[-1] = (*rows[-1][:_BALANCE], balance)
         inside = [day for day in turns if borders[begin] < day < borders[begin + 1]]
         joins = {0: (0, *(paid_out.get(day, 0) for day in inside))} if inside else {}
-        scheme = replace(terms.scheme(balance, terms.currency), joins=joins)
+        scheme = replace(terms.scheme(balance, terms.currency), cut=True, joins=joins)
         spare = (dues[count], factors[count]) if extra else None
         repaid = repay(scheme, dues[begin:count], balance, None, factors[begin:count], year, spare=spare)
         if end == count:

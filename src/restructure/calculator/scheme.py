@@ -7,7 +7,7 @@ solved by running that same loop in fixed point.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
@@ -128,6 +128,8 @@ class Scheme:
     """What flat interest is charged on."""
     growing: bool = False
     """Whether an instalment may lie below the interest."""
+    cut: bool = False
+    """Whether factors come in pieces."""
     pieced: bool = False
     """Whether the pieces of a factor are rounded one by one."""
     step: Step | None = None
@@ -192,19 +194,22 @@ def repay(
     `spare` is the period after the last, for an extra row. Raises `Refused` where an instalment lies below
     the interest and the balance may not grow.
     """
-    if balance + scheme.joining < scheme.balloon:
-        raise Refused(
-            Issue("balloon-exceeds-balance", "the balloon is larger than the balance that is repaid")
-        )
+    _hold_balloon(scheme, balance + scheme.joining)
     solved_around = covered and agreed is None
-    kinds = {*map(type, factors)} if spare is None else {*map(type, factors), type(spare[1])}
-    if scheme.pauses or scheme.joins or scheme.step or solved_around or tuple in kinds:
+    if scheme.pauses or scheme.cut or scheme.step or solved_around:
         repaid = _interrupted(scheme, dues, balance, agreed, factors, year, covered, spare)
     else:
         repaid = _plain(scheme, dues, balance, agreed, cast("Sequence[int]", factors), year, covered, spare)
     if not scheme.growing and scheme.annuity and min([row[1] for row in repaid.rows], default=0) < 0:
         raise Refused(Issue("negative-amortisation", "the instalment is below the interest of a period"))
     return repaid
+
+
+def _hold_balloon(scheme: Scheme, balance: int) -> None:
+    if balance < scheme.balloon:
+        raise Refused(
+            Issue("balloon-exceeds-balance", "the balloon is larger than the balance that is repaid")
+        )
 
 
 def _plain(
@@ -321,13 +326,14 @@ def _interrupted(
     for pause in scheme.pauses:
         head = pause.end if pause.first == head else head
     only_head = all(pause.end <= head for pause in scheme.pauses)
-    if only_head and head and not (scheme.step or scheme.joins or covered):
+    if only_head and head and not (scheme.step or scheme.cut or covered):
         # What follows a suspension at the start is an ordinary loan again.
         begun = _walk(scheme, dues, balance, 0, factors[:head], year)
         if not begun.balance:
             return Repaid(begun.rows, agreed or 0, begun.unpaid)
-        after = replace(scheme, pauses=())
-        rest = repay(after, dues[head:], begun.balance, agreed, factors[head:], year, spare=spare)
+        _hold_balloon(scheme, begun.balance)
+        plain = cast("Sequence[int]", factors[head:])
+        rest = _plain(scheme, dues[head:], begun.balance, agreed, plain, year, 0, spare)
         return Repaid(begun.rows + rest.rows, rest.instalment, begun.unpaid)
     laid, priced = list(dues), list(factors)
     if spare is not None and scheme.last_row is LastRow.EXTRA_ROW and scheme.annuity and not scheme.balloon:

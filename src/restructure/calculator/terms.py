@@ -251,6 +251,7 @@ class Repayment(Record):
             balloon=minor(self.balloon, 0),
             flat_base=minor(self.flat_base, balance),
             growing=self.negative_amortisation,
+            cut=self.rounding_per == "sub_interval",
             pieced=self.rounding_per == "sub_interval",
             step=None
             if steps is None
