@@ -251,7 +251,11 @@ def test_a_plan_can_be_read_row_by_row_against_what_was_agreed(capsys):
     status, out, err = run("reschedule", request, "--format", "table", capsys=capsys)
     assert (status, err) == (0, "")
     assert "24 instalments, 43,781.44 in all" in out
-    rows = [line.split() for line in out.splitlines() if line[:2].strip().isdecimal() and "instalments" not in line]
+    rows = [
+        line.split()
+        for line in out.splitlines()
+        if line[:2].strip().isdecimal() and "instalments" not in line
+    ]
     assert len(rows) == 24
     # Row 19 is new: nothing was agreed for it.
     assert rows[18] == ["19", "–", "0.00", "2027-10-18", "1,824.23", "1,824.23", "8,724.56"]

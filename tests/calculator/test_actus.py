@@ -40,7 +40,8 @@ from restructure.calculator.dates import Stub, dates_until, every_dates, roll_da
 from restructure.calculator.money import round_div
 from restructure.calculator.plan import MovementKind
 from restructure.calculator.position import Buckets, Position
-from restructure.calculator.scheme import Scheme, repay
+from restructure.calculator.repaid import repay
+from restructure.calculator.scheme import Scheme
 from restructure.calculator.terms import Repayment
 
 CHECKED = (

@@ -21,9 +21,10 @@ from restructure.calculator.measures import (
 )
 from restructure.calculator.money import from_minor, round_div, to_minor
 from restructure.calculator.position import Bucket, Position
+from restructure.calculator.repaid import Repaid, repay
 from restructure.calculator.rows import Row, RowTuple
 from restructure.calculator.schedule import instalments_needed, set_aside
-from restructure.calculator.scheme import HolidayInterest, LastRow, Method, Repaid, Scheme, repay
+from restructure.calculator.scheme import HolidayInterest, LastRow, Method, Scheme
 from restructure.calculator.terms import MovedDue, RateFrom, Repayment, Suspension
 from restructure.errors import Issue, Refused
 from restructure.record import trusted

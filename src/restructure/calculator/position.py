@@ -11,7 +11,8 @@ from pydantic import Field, model_validator
 
 from restructure.calculator.contract import STANDARD_ORDER, Allocation, allocation_problems
 from restructure.calculator.money import Currency, Money, Rate, from_minor, to_minor
-from restructure.calculator.scheme import Method, repay
+from restructure.calculator.repaid import repay
+from restructure.calculator.scheme import Method
 from restructure.calculator.terms import Repayment, scale_problems
 from restructure.record import Record, refuse
 

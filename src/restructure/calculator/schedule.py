@@ -13,8 +13,9 @@ from pydantic import model_validator
 from restructure.calculator.asides import Aside, lay_on, pad_rows
 from restructure.calculator.dates import Closed, Roll, roll_date, weekend
 from restructure.calculator.money import Currency, Money, from_minor, minor_digits, to_minor
+from restructure.calculator.repaid import Repaid, repay
 from restructure.calculator.rows import Row, Rows, RowTuple
-from restructure.calculator.scheme import HolidayInterest, LastRow, Repaid, Scheme, repay
+from restructure.calculator.scheme import HolidayInterest, LastRow, Scheme
 from restructure.calculator.terms import Repayment, Stub, Terms
 from restructure.errors import Issue, Refused
 from restructure.record import Record, trusted

@@ -24,9 +24,10 @@ from restructure.calculator.contract import (
 from restructure.calculator.dates import Closed, step_after, weekend
 from restructure.calculator.money import from_minor, rounder, to_minor
 from restructure.calculator.position import Buckets, ParkedDue, Position
+from restructure.calculator.repaid import Repaid, repay
 from restructure.calculator.rows import Row, RowTuple
 from restructure.calculator.schedule import LaidOut, lay_out, whole_rows
-from restructure.calculator.scheme import HolidayInterest, LastRow, Method, Repaid, repay
+from restructure.calculator.scheme import HolidayInterest, LastRow, Method
 from restructure.calculator.terms import Advance, Repayment, Suspension
 from restructure.errors import InvalidInput, Issue
 
