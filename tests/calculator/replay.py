@@ -423,7 +423,8 @@ class Replay:
         self.flat_base = self.amortised if terms.flat_base is None else self.minor(terms.flat_base)
         self.annuity = self.method in ("level", "stepped")
         if self.reamortise and self.reamortise.solve.value == "term" and self.kept_instalment is not None:
-            self.count = self.amortisation_ends(None)
+            unpaid = next(k for k in itertools.count() if self.pauses.get(k, (1,))[0] != 0)
+            self.count = max(self.amortisation_ends(None), unpaid + 1)
         self.head = next(k for k in itertools.count() if k not in self.pauses)
 
     @property

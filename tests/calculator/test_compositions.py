@@ -786,6 +786,33 @@ def test_the_interest_of_a_holiday_has_five_fates(interest, balances, last):
     assert booked(plan, "waived") == ({"accrued": "24.00"} if interest == "waive" else {})
 
 
+def test_the_interest_of_a_holiday_in_the_middle_is_spread_over_what_comes_after_it():
+    # 1 % of 1,200 twice is 24.00, over the eight instalments that follow the fourth: 3.00 each.
+    plan = worked(
+        loan(terms=INTEREST_ONLY), Holiday(instalments=2, starts=3, interest="spread", keep_term=True)
+    )
+    assert column(plan, "parked_interest") == ["0.00"] * 4 + ["3.00"] * 8
+    # Fees that are spread besides begin with the first instalment.
+    both = worked(
+        loan(terms=INTEREST_ONLY, fees="12"),
+        Holiday(instalments=2, starts=3, interest="spread", keep_term=True),
+        Spread(of="fees"),
+    )
+    assert column(both, "fees") == ["1.00"] * 12
+
+
+def test_after_a_holiday_a_row_is_there_for_arrears_though_no_principal_is_left():
+    suspended = [Holiday(instalments=4), Holiday(instalments=1, starts=6)]
+    plan = worked(
+        loan(terms=FREE, fees="12"),
+        Forgive(share=1),
+        *suspended,
+        Reamortise(solve="term", instalment="5"),
+        Spread(of="fees"),
+    )
+    assert column(plan, "total") == ["0.00"] * 4 + ["12.00"]
+
+
 def test_a_holiday_in_the_middle_keeps_the_term_or_lengthens_it():
     # 100 a month: the third and the fourth are suspended; nine paid instalments over ten, or twelve over fourteen.
     kept = worked(loan(terms=FREE), Holiday(instalments=2, starts=3, keep_term=True))

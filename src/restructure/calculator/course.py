@@ -114,8 +114,10 @@ class Course:
     @property
     def first_paid(self) -> int:
         """Index of the first row in which anything is paid."""
-        if self.scheme.method is Method.BULLET:
-            return self.total - 1
+        return self.total - 1 if self.scheme.method is Method.BULLET else self._unpaid_at_start
+
+    @property
+    def _unpaid_at_start(self) -> int:
         first = 0
         for pause in self.scheme.pauses:
             if pause.first == first and pause.pays == 0:
@@ -146,7 +148,8 @@ class Course:
                 self.closed,
                 covered=covered,
             )
-            self.plan_periods(needed)
+            # Where no principal is left a row is still needed in which something can be paid.
+            self.plan_periods(max(needed, self._unpaid_at_start + 1))
         repaid = repay(
             self.scheme,
             self.dues,
