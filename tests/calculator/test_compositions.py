@@ -1148,21 +1148,26 @@ def test_the_term_of_a_flat_loan_is_found():
     reason="scheme._walk ends in a suspension that repays the balance and forgets what was held back",
 )
 @pytest.mark.parametrize(
-    ("terms", "holiday"),
+    ("terms", "measures"),
     [
-        # 12.00 of interest held back by a bullet, then 600 twice
-        ({"method": "bullet"}, Holiday(instalments=3, starts=2, amount="700")),
-        # 25 % a month: 300 of interest, 250 paid, 50 wait; from March nothing accrues and the rest is repaid.
+        # 12.00 of interest held back by a bullet, then 700 twice
+        ({"method": "bullet"}, [Holiday(instalments=3, starts=2, amount="700")]),
+        # Nothing accrues but in February: 25 % of 1,100 are 275, of which 250 are paid; 25 wait while the rest is repaid.
         (
             {
-                "annual_rate": "300%",
-                "rates": [dict(starts="2026-03-01", annual_rate=0)],
-                "negative_amortisation": True,
+                "annual_rate": 0,
+                "rates": [
+                    dict(starts="2026-02-01", annual_rate="300%"),
+                    dict(starts="2026-03-01", annual_rate=0),
+                ],
             },
-            Holiday(instalments=9, starts=1, amount="250", interest="capitalise_at_end", keep_term=True),
+            [
+                Holiday(instalments=9, starts=2, amount="250", interest="capitalise_at_end"),
+                Reamortise(solve="nothing", instalment="100"),
+            ],
         ),
     ],
     ids=["bullet", "waiting"],
 )
-def test_interest_held_back_is_not_lost_when_suspended_amounts_repay_the_loan(terms, holiday):
-    assert reschedule(loan(terms=terms), [holiday]).identities.hold
+def test_interest_held_back_is_not_lost_when_suspended_amounts_repay_the_loan(terms, measures):
+    assert reschedule(loan(terms=terms), measures).identities.hold
