@@ -1156,6 +1156,7 @@ def test_the_term_of_a_flat_loan_is_found():
         (
             {
                 "annual_rate": 0,
+                "negative_amortisation": True,
                 "rates": [
                     dict(starts="2026-02-01", annual_rate="300%"),
                     dict(starts="2026-03-01", annual_rate=0),
