@@ -192,7 +192,11 @@ def check_figures(plan: Plan) -> None:
     assert figures.relief == relief
     assert figures.relief_share == Decimal(rounded(Fraction(relief) / Fraction(claim) * 10**6)).scaleb(-6)
     assert figures.instalment_after == plan.instalment
-    old = Fraction(position.regular_instalment)
+    try:
+        old = Fraction(position.regular_instalment)
+    except Refused:
+        own = [row.principal + row.interest for row in plan.before.rows]
+        old = Fraction(next(paid for paid in own if paid))
     fall = (old - Fraction(plan.instalment)) / (old or Fraction(unit))
     assert figures.payment_reduction == Decimal(rounded(fall * 10**6)).scaleb(-6)
     assert figures.term_after == len(after)
@@ -801,6 +805,16 @@ def test_the_interest_of_a_holiday_in_the_middle_is_spread_over_what_comes_after
     assert column(both, "fees") == ["1.00"] * 12
 
 
+def test_two_holidays_at_the_start_spread_what_one_spreads():
+    # 0.50 a month at 12 % on 50.00: 1.00 over twelve is 0.08, the last 0.12; 0.50 and 0.50 alone would be 0.04 each.
+    def parts(*holidays):
+        return column(worked(loan(principal="50"), *holidays), "parked_interest")
+
+    one, two = (Holiday(instalments=1, starts=k, interest="spread") for k in (1, 2))
+    assert parts(one, two) == parts(Holiday(instalments=2, interest="spread"))
+    assert parts(one, two)[1:4] == ["0.00", "0.08", "0.08"]
+
+
 def test_after_a_holiday_a_row_is_there_for_arrears_though_no_principal_is_left():
     suspended = [Holiday(instalments=4), Holiday(instalments=1, starts=6)]
     plan = worked(
@@ -1038,7 +1052,26 @@ def test_an_instalment_below_zero_is_refused():
     # 1.80 in three instalments that rise by 5.00 once; equalised the first would be −0.53.
     terms = FREE | {"instalments": 3, "method": "stepped", "steps": dict(every=1, amount="5", times=1)}
     position = loan(terms=terms | {"last_row": "equalise", "negative_amortisation": True}, principal="1.80")
-    assert outcome(position, [Holiday(instalments=3)]) == ["negative-amortisation"]
+    for holiday in (Holiday(instalments=3), Holiday(instalments=3, share="1/2")):
+        assert outcome(position, [holiday]) == ["negative-amortisation"]
+
+
+def test_a_plan_has_figures_though_a_whole_first_period_would_outgrow_the_instalment():
+    # Half a year at 8 % of 300 yen is 12; eleven days of it are 1, and an instalment of 9 carries that.
+    rates = [dict(starts="2026-01-05", annual_rate="0.8%")]
+    terms = {
+        "annual_rate": "8%",
+        "rates": rates,
+        "every": "6 months",
+        "instalments": 34,
+        "first_due": "2026-01-12",
+    }
+    position = loan(terms=terms, principal="3.00")
+    with pytest.raises(Refused):
+        position.regular_instalment  # noqa: B018
+    figures = compare(worked(position, Extend(instalments=1)))
+    # (9 − 9) / 9: 3.00 over 34 or 35 is 0.09 before any interest
+    assert figures.payment_reduction == 0
 
 
 def test_flat_interest_stops_with_the_last_instalment_though_money_waits_longer():
@@ -1105,21 +1138,27 @@ def test_the_term_of_a_flat_loan_is_found():
 
 
 @pytest.mark.parametrize(
-    ("terms", "holiday"),
+    ("terms", "measures"),
     [
-        # 12.00 of interest held back by a bullet, then 600 twice
-        ({"method": "bullet"}, Holiday(instalments=3, starts=2, amount="700")),
-        # 25 % a month: 300 of interest, 250 paid, 50 wait; from March nothing accrues and the rest is repaid.
+        # 12.00 of interest held back by a bullet, then 700 twice
+        ({"method": "bullet"}, [Holiday(instalments=3, starts=2, amount="700")]),
+        # Nothing accrues but in February: 25 % of 1,100 are 275, of which 250 are paid; 25 wait while the rest is repaid.
         (
             {
-                "annual_rate": "300%",
-                "rates": [dict(starts="2026-03-01", annual_rate=0)],
+                "annual_rate": 0,
                 "negative_amortisation": True,
+                "rates": [
+                    dict(starts="2026-02-01", annual_rate="300%"),
+                    dict(starts="2026-03-01", annual_rate=0),
+                ],
             },
-            Holiday(instalments=9, starts=1, amount="250", interest="capitalise_at_end", keep_term=True),
+            [
+                Holiday(instalments=9, starts=2, amount="250", interest="capitalise_at_end"),
+                Reamortise(solve="nothing", instalment="100"),
+            ],
         ),
     ],
     ids=["bullet", "waiting"],
 )
-def test_interest_held_back_is_not_lost_when_suspended_amounts_repay_the_loan(terms, holiday):
-    assert reschedule(loan(terms=terms), [holiday]).identities.hold
+def test_interest_held_back_is_not_lost_when_suspended_amounts_repay_the_loan(terms, measures):
+    assert reschedule(loan(terms=terms), measures).identities.hold

@@ -1,7 +1,7 @@
 """Asides: money that falls due outside the amortisation, laid on its rows."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from itertools import groupby
@@ -63,12 +63,11 @@ def lay_on(
     # What may add rows for the same instalments comes first, then the last instalment, then later days.
     # Equal parts of several buckets in one column are parts of their sum, and what waits there at one rate bears
     # interest on its sum, rounded once: two halves are the whole.
-    for (column, parts, until, at_maturity, start, rate), group in groupby(
-        sorted(asides, key=_laying_order),
+    for (column, parts, until, at_maturity, begin, rate), group in groupby(
+        sorted((replace(aside, start=max(first, aside.start)) for aside in asides), key=_laying_order),
         key=attrgetter("column", "parts", "until", "at_maturity", "start", "annual_rate"),
     ):
         amount = sum(aside.amount for aside in group)
-        begin = max(first, start)
         if parts is not None:
             if not parts and total:
                 begin = min(begin, max(total, len(rows)) - 1)  # nothing is left after the last row

@@ -329,7 +329,8 @@ def _suspension(position: Position, holiday: Holiday) -> Suspension:
     if amount is not None:
         minor_of(amount, position.currency)
     if holiday.share is not None:
-        regular = to_minor(position.regular_instalment, position.currency)
+        # Below zero only where steps outgrow the balance; such a loan is refused once its instalments are made.
+        regular = max(to_minor(position.regular_instalment, position.currency), 0)
         paid = round_div(regular * holiday.share.numerator, holiday.share.denominator)
         amount = from_minor(paid, position.currency)
     values = {name: getattr(holiday, name) for name in Suspension.model_fields}

@@ -10,13 +10,14 @@ from restructure.calculator.money import Money, SignedMoney, from_minor, to_mino
 from restructure.calculator.plan import MovementKind, Plan
 from restructure.calculator.quantity import Kind, Quantity, Ratio, ratio
 from restructure.calculator.rows import PAID, Row, RowTuple
+from restructure.errors import Refused
 from restructure.record import Record
 
 __all__ = ["Figures", "compare", "monthly_internal_rate"]
 
 
-_PRINCIPAL, _ARREARS_PRINCIPAL, _PARKED_PRINCIPAL = (
-    Row._fields.index(name) for name in ("principal", "arrears_principal", "parked_principal")
+_PRINCIPAL, _INTEREST, _ARREARS_PRINCIPAL, _PARKED_PRINCIPAL = (
+    Row._fields.index(name) for name in ("principal", "interest", "arrears_principal", "parked_principal")
 )
 _SUBSTANTIAL = Decimal("0.1")
 
@@ -121,8 +122,16 @@ def compare(plan: Plan) -> Figures:
 
 
 def regular_instalment(plan: Plan) -> int:
-    """Give the agreed instalment before the plan, in minor units, without the arrears due with it."""
-    return to_minor(plan.position.regular_instalment, plan.position.currency)
+    """Give the agreed instalment before the plan, in minor units, without the arrears due with it.
+
+    Where what is left of the first period carries an instalment and the whole of it would not, it is the first
+    one that pays.
+    """
+    try:
+        return to_minor(plan.position.regular_instalment, plan.position.currency)
+    except Refused:
+        own = [row[_PRINCIPAL] + row[_INTEREST] for row in plan.before.rows.minor]
+        return next((paid for paid in own if paid), 0)
 
 
 def _payments(rows: tuple[RowTuple, ...]) -> list[int]:
