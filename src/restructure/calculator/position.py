@@ -154,8 +154,11 @@ class Position(Record):
         dues, factors, year = terms.periods(terms.period_start(), terms.instalments, terms.rate_path(self.on))
         scheme = terms.scheme(balance, currency)
         repaid = repay(scheme, dues, balance, agreed, factors, year)
-        paid = next(row for row in repaid.rows if row[1] or row[2] or row is repaid.rows[-1])
-        return from_minor(repaid.instalment if scheme.annuity else paid[1] + paid[2], currency)
+        if scheme.annuity:
+            return from_minor(repaid.instalment, currency)
+        suspended = {k for pause in scheme.pauses for k in range(pause.first, pause.end)}
+        regular = next((row for k, row in enumerate(repaid.rows) if k not in suspended), repaid.rows[-1])
+        return from_minor(regular[1] + regular[2], currency)
 
     @property
     def days_past_due(self) -> int:
