@@ -16,6 +16,7 @@ from restructure.calculator.accrual import Factor
 from restructure.calculator.money import Rounding, round_div
 from restructure.calculator.rows import (
     Divide,
+    Row,
     RowTuple,
     equal_principal_rows,
     level_instalment,
@@ -25,6 +26,8 @@ from restructure.calculator.scheme import HolidayInterest, LastRow, Method, Sche
 from restructure.errors import Issue, Refused
 
 __all__ = ["Repaid", "repay"]
+
+_BALANCE = Row._fields.index("balance")
 
 
 class Repaid(NamedTuple):
@@ -189,8 +192,10 @@ def _interrupted(
     if only_head and head and not (scheme.step or scheme.cut or covered):
         # What follows a suspension at the start is an ordinary loan again.
         begun = _walk(scheme, dues, balance, 0, factors[:head], year)
-        if not begun.balance:
+        if balance and not begun.balance:
             return Repaid(begun.rows, agreed or 0, begun.unpaid)
+        # Where nothing is left to repay, arrears still wait for the instalments after the suspension.
+        begun.rows.extend((due, *(0,) * _BALANCE) for due in dues[len(begun.rows) : head])
         _hold_balloon(scheme, begun.balance)
         plain = cast("Sequence[int]", factors[head:])
         rest = _plain(scheme, dues[head:], begun.balance, agreed, plain, year, 0, spare)
