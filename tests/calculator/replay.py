@@ -423,11 +423,8 @@ class Replay:
         self.flat_base = self.amortised if terms.flat_base is None else self.minor(terms.flat_base)
         self.annuity = self.method in ("level", "stepped")
         if self.reamortise and self.reamortise.solve.value == "term" and self.kept_instalment is not None:
-            unpaid = next(k for k in itertools.count() if self.pauses.get(k, (1,))[0] != 0)
-            head = next(k for k in itertools.count() if k not in self.pauses)
-            if not self.amortised and self.method != "stepped" and all(k < head for k in self.pauses):
-                unpaid = head
-            self.count = max(self.amortisation_ends(None), unpaid + 1)
+            ends = self.amortisation_ends(None)
+            self.count = next(k for k in itertools.count(ends) if k - 1 not in self.pauses)
         self.head = next(k for k in itertools.count() if k not in self.pauses)
 
     @property

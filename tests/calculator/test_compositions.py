@@ -805,6 +805,17 @@ def test_the_interest_of_a_holiday_in_the_middle_is_spread_over_what_comes_after
     assert column(both, "fees") == ["1.00"] * 12
 
 
+def test_a_solved_term_does_not_end_in_a_suspension():
+    measures = [
+        Forgive(share=1),
+        Holiday(instalments=3, pay="interest"),
+        Reamortise(solve="term", instalment="5"),
+    ]
+    plan = worked(loan(terms=FREE, fees="12"), *measures)
+    assert (column(plan, "total")[0], plan.repayment.instalments) == ("12.00", 4)
+    check_json(plan)
+
+
 def test_two_holidays_at_the_start_spread_what_one_spreads():
     # 0.50 a month at 12 % on 50.00: 1.00 over twelve is 0.08, the last 0.12; 0.50 and 0.50 alone would be 0.04 each.
     def parts(*holidays):

@@ -114,10 +114,8 @@ class Course:
     @property
     def first_paid(self) -> int:
         """Index of the first row in which anything is paid."""
-        return self.total - 1 if self.scheme.method is Method.BULLET else self._unpaid_at_start
-
-    @property
-    def _unpaid_at_start(self) -> int:
+        if self.scheme.method is Method.BULLET:
+            return self.total - 1
         first = 0
         for pause in self.scheme.pauses:
             if pause.first == first and pause.pays == 0:
@@ -148,8 +146,9 @@ class Course:
                 self.closed,
                 covered=covered,
             )
-            # Where no principal is left a row is still needed in which something can be paid.
-            self.plan_periods(max(needed, self._unpaid_at_start + 1))
+            for pause in self.scheme.pauses:  # no term ends in a suspension, also where no principal is left
+                needed = pause.end + 1 if pause.first < needed <= pause.end else needed
+            self.plan_periods(needed)
         repaid = repay(
             self.scheme,
             self.dues,
