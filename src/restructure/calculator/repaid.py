@@ -7,6 +7,7 @@ solved by running that same loop in fixed point.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from itertools import count
@@ -189,7 +190,7 @@ def _interrupted(
     for pause in scheme.pauses:
         head = pause.end if pause.first == head else head
     only_head = all(pause.end <= head for pause in scheme.pauses)
-    if only_head and head and not (scheme.step or scheme.cut or covered):
+    if only_head and head and not (scheme.step or scheme.joins or covered):
         # What follows a suspension at the start is an ordinary loan again.
         begun = _walk(scheme, dues, balance, 0, factors[:head], year)
         if balance and not begun.balance:
@@ -197,8 +198,10 @@ def _interrupted(
         # Where nothing is left to repay, arrears still wait for the instalments after the suspension.
         begun.rows.extend((due, *(0,) * _BALANCE) for due in dues[len(begun.rows) : head])
         _hold_balloon(scheme, begun.balance)
-        plain = cast("Sequence[int]", factors[head:])
-        rest = _plain(scheme, dues[head:], begun.balance, agreed, plain, year, 0, spare)
+        go_on = _interrupted if scheme.cut else _plain
+        after = replace(scheme, pauses=()) if scheme.cut else scheme
+        left = cast("Sequence[int]", factors[head:])
+        rest = go_on(after, dues[head:], begun.balance, agreed, left, year, 0, spare)
         return Repaid(begun.rows + rest.rows, rest.instalment, begun.unpaid)
     laid, priced = list(dues), list(factors)
     if spare is not None and scheme.last_row is LastRow.EXTRA_ROW and scheme.annuity and not scheme.balloon:
