@@ -182,7 +182,7 @@ def check_identities(plan: Plan) -> None:
         assert held - seen.moved(KINDS, name, later=False) == 0, name
     # 5 every row replays from the printed balance
     assert [row["accrued"] for row in rows] == seen.replayed()
-    assert rows[-1]["balance"] == 0
+    assert not rows or rows[-1]["balance"] == 0  # without rows everything was given up
     before = seen.amortised
     for row in rows:
         assert row["balance"] == before + row["capitalised"] - row["principal"]
