@@ -143,6 +143,9 @@ def repayments(draw, on: date, currency: str, principal: int, instalments: int):
         wanted = level if method is Method.LEVEL else part
         agreed = int(wanted * draw(st.sampled_from([1.0, 1.04, 1.4]))) + 1 + int(principal * period / 15)
         more["instalment"] = major(agreed, currency)
+    # test_compositions holds what goes wrong with an extra row whose interest is rounded in pieces.
+    pieced = more.get("rounding_per") == "sub_interval"
+    rows = [row for row in LastRow if not (pieced and row is LastRow.EXTRA_ROW)]
     return Repayment(
         annual_rate=rate,
         instalments=instalments,
@@ -155,7 +158,7 @@ def repayments(draw, on: date, currency: str, principal: int, instalments: int):
         roll_accrues=draw(st.booleans()),
         day_count=draw(st.sampled_from(DayCount)),
         rounding=draw(st.sampled_from([Rounding.HALF_UP, Rounding.HALF_UP, *Rounding])),
-        last_row=draw(st.sampled_from([LastRow.RESIDUE, LastRow.RESIDUE, *LastRow])),
+        last_row=draw(st.sampled_from([LastRow.RESIDUE, LastRow.RESIDUE, *rows])),
         negative_amortisation=method is Method.STEPPED or seldom(draw),
         **more,
     )

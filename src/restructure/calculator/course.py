@@ -226,8 +226,8 @@ class Course:
         included; what was capitalised, parked or spread of that part it no longer has to. A solved one
         covers what `Reamortise.covers` names.
         """
-        if self.first_paid:
-            return 0
+        if self.first_paid or not self.scheme.annuity:
+            return 0  # parts of principal cover no interest
         covers = self.reamortise.covers if self.reamortise else ()
         carried = sum(
             amount
