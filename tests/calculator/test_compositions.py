@@ -1183,7 +1183,6 @@ def test_interest_held_back_is_not_lost_when_suspended_amounts_repay_the_loan(te
     assert reschedule(loan(terms=terms), measures).identities.hold
 
 
-@pytest.mark.xfail(strict=True, reason="scheme.repay looks for pieces in every period but the spare one")
 def test_a_rate_may_change_in_the_extra_row_where_interest_is_rounded_in_pieces():
     terms = {
         "last_row": "extra_row",
