@@ -7,9 +7,10 @@ from typing import Any
 
 from pydantic import computed_field, model_validator
 
+from restructure.casework.blocks import to_html
 from restructure.casework.judging import judge
 from restructure.casework.outcome import GateResult, Missing, Offer, Outcome, Refusal, Trace
-from restructure.casework.summary import summarise, to_html
+from restructure.casework.summary import summarise
 from restructure.errors import InvalidInput, Issue
 from restructure.intake.application import Application
 from restructure.intake.assessment import Assessment, assess
@@ -28,6 +29,7 @@ __all__ = [
     "Outcome",
     "Refusal",
     "Replay",
+    "Trace",
     "decide",
     "replay",
 ]

@@ -59,7 +59,7 @@ class StepResult(Record):
     figure_after: str = ""
     """The figure after it."""
     target: str = ""
-    """What the figure has to reach."""
+    """The figure and what it has to reach."""
     gap: str = ""
     """How far the figure still is from it; empty once it is reached."""
     because: str = ""

@@ -125,7 +125,8 @@ class _Aim:
         return at.known.shown(self.leaf.fact)
 
     def shown(self, at: Proposal) -> str:
-        return f"{self.leaf.op.value} {told_threshold(self.leaf, at.known.encoded(self._names()), at.known)}"
+        border = told_threshold(self.leaf, at.known.encoded(self._names()), at.known)
+        return f"{self.leaf.fact} {self.leaf.op.value} {border}"
 
     def gap(self, at: Proposal) -> str:
         return told_leaf(self.leaf, at.known).distance
