@@ -382,12 +382,15 @@ _MONTH_PARTS = 28 * 29 * 30 * 31
 
 
 def _by_month(boundaries: list[date], anchor_day: int) -> tuple[list[int], int]:
-    positions = [
-        (day.year * 12 + day.month - 1) * _MONTH_PARTS
-        if day.day == anchor_day
-        else _months_at(day, anchor_day)
-        for day in boundaries
-    ]
+    # A scheduled month ends on the anchor day, or on its last day if it is shorter.
+    ends = [min(anchor_day, length) for length in _LENGTHS]
+    positions = []
+    for day in boundaries:
+        month = day.month - 1
+        if day.day == ends[month] and (month != 1 or anchor_day <= 28):
+            positions.append((day.year * 12 + month) * _MONTH_PARTS)
+        else:
+            positions.append(_months_at(day, anchor_day))
     parts = list(map(sub, positions[1:], positions))
     common = gcd(*parts, _MONTH_PARTS)  # whole months only: twelfths, and small integers from here on
     return [part // common for part in parts], 12 * _MONTH_PARTS // common
