@@ -1,7 +1,7 @@
 """Course: how the new principal is repaid. Dates and rates laid out, suspensions in place, then the one solve."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from typing import cast
@@ -83,7 +83,7 @@ class Course:
         self.scheme: Scheme = self.terms.scheme(principal, position.currency)
         if self.reamortise is not None and self.reamortise.balloon is not None:
             balloon = minor_of(self.reamortise.balloon, position.currency)
-            self.scheme = replace(self.scheme, balloon=balloon)
+            self.scheme = self.scheme._replace(balloon=balloon)
         self.changed = changed or self.terms != agreed or self.rates != agreed.rate_path(position.on)
         """Whether anything but the solve was changed, so that the instalment is solved anew."""
         self.instalment = self.unit = 0

@@ -194,23 +194,16 @@ def due_dates(first: date, count: int, *, anchor_day: int | None = None, months:
     if not count:
         return []
     day = anchor_day or first.day
-    start = first.year * 12 + first.month - 1
-    later = range(start + months, start + months * count, months)
-    if day <= 28:
-        return [first, *[date(index // 12, index % 12 + 1, day) for index in later]]
-    # A call of `_month_day` for every date would double the cost.
-    days = [min(day, length) for length in _LENGTHS]
-    return [
-        first,
-        *[
-            date(
-                year := index // 12,
-                (month := index % 12) + 1,
-                29 if month == 1 and isleap(year) else days[month],
-            )
-            for index in later
-        ],
-    ]
+    # Months are counted from 0 here; a call of `_month_day` for every date would triple the cost.
+    ends = [min(day, length) for length in _LENGTHS]
+    year, month, leaps = first.year, first.month - 1, day > 28
+    dues = [first]
+    for _ in range(count - 1):
+        month += months
+        if month >= 12:
+            year, month = year + month // 12, month % 12
+        dues.append(date(year, month + 1, 29 if leaps and month == 1 and isleap(year) else ends[month]))
+    return dues
 
 
 def every_dates(

@@ -7,7 +7,6 @@ solved by running that same loop in fixed point.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from itertools import count
@@ -116,10 +115,9 @@ def _level(
     covered: int,
     spare: tuple[date, Factor] | None,
 ) -> Repaid:
+    laid, priced = dues, factors
     if spare is not None and scheme.last_row is LastRow.EXTRA_ROW and not scheme.balloon:
         laid, priced = [*dues, spare[0]], [*factors, cast("int", spare[1])]
-    else:
-        laid, priced = list(dues), list(factors)
 
     def run(instalment: int) -> list[RowTuple]:
         return level_rows(laid, balance, instalment, priced, year, scheme.divide, covered=covered)
@@ -199,7 +197,7 @@ def _interrupted(
         begun.rows.extend((due, *(0,) * _BALANCE) for due in dues[len(begun.rows) : head])
         _hold_balloon(scheme, begun.balance)
         go_on = _interrupted if scheme.cut else _plain
-        after = replace(scheme, pauses=()) if scheme.cut else scheme
+        after = scheme._replace(pauses=()) if scheme.cut else scheme
         left = cast("Sequence[int]", factors[head:])
         rest = go_on(after, dues[head:], begun.balance, agreed, left, year, 0, spare)
         return Repaid(begun.rows + rest.rows, rest.instalment, begun.unpaid)
@@ -367,6 +365,8 @@ def _solve(
 
 class _Unrounded(Scheme):
     """A scheme whose instalments are not rounded."""
+
+    __slots__ = ()
 
     def settle(self, numerator: int, denominator: int) -> int:
         return self.divide(numerator, denominator)
