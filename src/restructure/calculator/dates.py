@@ -194,13 +194,13 @@ def due_dates(first: date, count: int, *, anchor_day: int | None = None, months:
     if not count:
         return []
     day = anchor_day or first.day
-    # Months are counted from 0 here; a call of `_month_day` for every date would triple the cost.
+    # Months are counted from 0 here, backwards too; a call of `_month_day` for every date would triple the cost.
     ends = [min(day, length) for length in _LENGTHS]
     year, month, leaps = first.year, first.month - 1, day > 28
     dues = [first]
     for _ in range(count - 1):
         month += months
-        if month >= 12:
+        if not 0 <= month < 12:
             year, month = year + month // 12, month % 12
         dues.append(date(year, month + 1, 29 if leaps and month == 1 and isleap(year) else ends[month]))
     return dues
