@@ -5,7 +5,7 @@ the money that was set aside on top. The measures are sorted into their phases f
 which they are listed never matters.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -162,10 +162,8 @@ def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: 
     currency, places = position.currency, minor_digits(position.currency)
     before = _as_agreed(position, closed)
     done = _execute(position, measures, closed)
-    new, old = trusted(
-        Schedule, ({"currency": currency, "rows": Rows(rows, places)} for rows in (done.rows, before))
-    )
-    proof = _identities(done)
+    (new,) = trusted(Schedule, [{"currency": currency, "rows": Rows(done.rows, places)}])
+    proof = _identities(done, new.rows)
     (identities,) = trusted(
         Identities, [{name: from_minor(value, currency) for name, value in proof.items()}]
     )
@@ -184,7 +182,7 @@ def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: 
                 "measures": measures,
                 "instalment": from_minor(done.instalment, currency),
                 "schedule": new,
-                "before": old,
+                "before": before,
                 "ledger": tuple(ledger),
                 "identities": identities,
             }
@@ -193,14 +191,16 @@ def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: 
     return plan
 
 
-def _as_agreed(position: Position, closed: Closed) -> list[RowTuple]:
-    """Give the rows without any measure, once for each position where the calendar says nothing about them."""
-    if position.repayment.roll is not Roll.NONE:
-        return _execute(position, (), closed).rows
-    known: list[RowTuple] | None = position.__dict__.get("_as_agreed")
+def _as_agreed(position: Position, closed: Closed) -> Schedule:
+    """Give the schedule without any measure, once for each position where the calendar says nothing about it."""
+    plain = position.repayment.roll is Roll.NONE
+    known: Schedule | None = position.__dict__.get("_as_agreed") if plain else None
     if known is None:
-        # Beside the fields, where cached properties stand; a copy with changes does not take it along.
-        known = position.__dict__["_as_agreed"] = _execute(position, (), closed).rows
+        rows = Rows(_execute(position, (), closed).rows, minor_digits(position.currency))
+        (known,) = trusted(Schedule, [{"currency": position.currency, "rows": rows}])
+        if plain:
+            # Beside the fields, where cached properties stand; a copy with changes does not take it along.
+            position.__dict__["_as_agreed"] = known
     return known
 
 
@@ -212,8 +212,12 @@ class _Done(NamedTuple):
     instalment: int
     course: Course | None
     bearing: list[Aside]
-    replayed: list[int]
-    """Each row's interest made once more from the printed balance."""
+    borne: Mapping[int, int]
+    """Interest of what was set aside, by index of the row in which it falls due."""
+
+    def replayed(self) -> list[int]:
+        """Make each row's interest once more from the printed balance."""
+        return [0] * len(self.rows) if self.course is None else self.course.replay(self.rows, self.borne)
 
 
 def _execute(position: Position, measures: Sequence[Measure], closed: Closed) -> _Done:
@@ -264,13 +268,13 @@ def _execute(position: Position, measures: Sequence[Measure], closed: Closed) ->
         course.instalment + laid.regular,
         course,
         [aside for aside in (*carried, *asides) if aside.annual_rate],
-        course.replay(rows, laid.interest),
+        laid.interest,
     )
 
 
 def _ended(books: Books, rows: list[RowTuple]) -> _Done:
     """Give what is left of a loan that ends: lump sums without interest, or nothing."""
-    return _Done(books, rows, 0, None, [], [0] * len(rows))
+    return _Done(books, rows, 0, None, [], {})
 
 
 class _Sorted:
@@ -352,7 +356,7 @@ def _only_one(held: _Single | None, measure: _Single) -> _Single:
     return measure
 
 
-def _identities(done: _Done) -> dict[str, int]:
+def _identities(done: _Done, new: Rows) -> dict[str, int]:
     """Prove the plan from its rows and its ledger alone."""
     books, rows = done.books, done.rows
     by_kind, split = dict.fromkeys(_KINDS, 0), dict.fromkeys(BUCKETS, 0)
@@ -367,7 +371,7 @@ def _identities(done: _Done) -> dict[str, int]:
             later += amount
         else:
             split[bucket] += amount
-    columns = list(zip(*rows, strict=True)) or [()] * len(Row._fields)
+    columns = new.columns
     totals = [0, *map(sum, columns[1:])]
     accrued = totals[_ACCRUED]
     return {
@@ -384,6 +388,6 @@ def _identities(done: _Done) -> dict[str, int]:
         - sum(totals[column] for column in _PRINCIPAL_COLUMNS),
         "interest": accrued - totals[_INTEREST] - later,
         "buckets": sum(abs(books.opening[bucket] - split[bucket]) for bucket in BUCKETS),
-        "replay": sum(map(abs, map(sub, columns[_ACCRUED], done.replayed)))
+        "replay": sum(map(abs, map(sub, columns[_ACCRUED], done.replayed())))
         + abs(rows[-1][-1] if rows else 0),
     }

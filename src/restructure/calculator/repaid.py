@@ -25,7 +25,7 @@ from restructure.calculator.rows import (
 from restructure.calculator.scheme import HolidayInterest, LastRow, Method, Scheme
 from restructure.errors import Issue, Refused
 
-__all__ = ["Repaid", "repay"]
+__all__ = ["Repaid", "repay", "solved_level"]
 
 _BALANCE = Row._fields.index("balance")
 
@@ -66,6 +66,20 @@ def repay(
     if not scheme.growing and scheme.annuity and min([row[1] for row in repaid.rows], default=0) < 0:
         raise Refused(Issue("negative-amortisation", "the instalment is below the interest of a period"))
     return repaid
+
+
+def solved_level(scheme: Scheme, balance: int, factors: Sequence[Factor], year: int) -> int | None:
+    """Solve the instalment that `repay` would, without its rows, where that is plain to see.
+
+    So it is for a level loan that nothing interrupts, if the instalment covers the dearest period's interest on
+    the whole balance: then no row's principal lies below zero.
+    """
+    plain = scheme.method is Method.LEVEL and scheme.last_row is not LastRow.EQUALISE
+    if not plain or scheme.pauses or scheme.cut or scheme.joins or balance < scheme.balloon:
+        return None
+    whole = cast("Sequence[int]", factors)
+    instalment = level_instalment(balance, whole, year, scheme.settle, balloon=scheme.balloon)
+    return instalment if balance * max(whole) <= instalment * year else None
 
 
 def _hold_balloon(scheme: Scheme, balance: int) -> None:

@@ -323,7 +323,7 @@ def level_rows(
         principal = instalment - interest
         if covered:
             principal, covered = max(principal - covered, min(principal, 0)), 0
-        if principal >= balance:
+        if principal >= balance:  # noqa: PLR1730  a call of min costs more than all the rest of the line
             principal = balance
         balance -= principal
         rows.append((due, principal, interest, 0, 0, 0, 0, 0, 0, interest, 0, balance))
