@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import sub
 from typing import NamedTuple, TypeVar, assert_never
 
@@ -85,6 +85,9 @@ class Identities(Record):
     def hold(self) -> bool:
         """Whether all five are zero."""
         return not any(getattr(self, name) for name in type(self).model_fields)
+
+
+_IDENTITIES = tuple(Identities.model_fields)
 
 
 class Plan(Record):
@@ -163,10 +166,6 @@ def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: 
     before = _as_agreed(position, closed)
     done = _execute(position, measures, closed)
     (new,) = trusted(Schedule, [{"currency": currency, "rows": Rows(done.rows, places)}])
-    proof = _identities(done, new.rows)
-    (identities,) = trusted(
-        Identities, [{name: from_minor(value, currency) for name, value in proof.items()}]
-    )
     ledger = trusted(
         Movement,
         [
@@ -184,11 +183,18 @@ def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: 
                 "schedule": new,
                 "before": before,
                 "ledger": tuple(ledger),
-                "identities": identities,
+                "identities": _shown(tuple(_identities(done, new.rows).values()), currency),
             }
         ],
     )
     return plan
+
+
+@lru_cache(maxsize=64)
+def _shown(proof: tuple[int, ...], currency: str) -> Identities:
+    """Show the identities as amounts; but for a wrong plan they are five zeros, so one record serves them all."""
+    amounts = (from_minor(value, currency) for value in proof)
+    return trusted(Identities, [dict(zip(_IDENTITIES, amounts, strict=True))])[0]
 
 
 def _as_agreed(position: Position, closed: Closed) -> Schedule:

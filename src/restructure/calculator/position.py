@@ -22,6 +22,9 @@ __all__ = ["Bucket", "Buckets", "ParkedDue", "Position"]
 class Bucket(StrEnum):
     """The seven places where money owed can stand."""
 
+    # An enumeration hashes in Python, its text in C, and the books look buckets up all the time.
+    __hash__ = str.__hash__
+
     PRINCIPAL = "principal"
     """Not yet due."""
     PRINCIPAL_ARREARS = "principal_arrears"
