@@ -376,12 +376,14 @@ _MONTH_PARTS = 28 * 29 * 30 * 31
 
 def _by_month(boundaries: list[date], anchor_day: int) -> tuple[list[int], int]:
     # A scheduled month ends on the anchor day, or on its last day if it is shorter.
-    ends = [min(anchor_day, length) for length in _LENGTHS]
+    ends = [0, *(min(anchor_day, length) for length in _LENGTHS)]
+    leaps = anchor_day > 28
     positions = []
     for day in boundaries:
-        month = day.month - 1
-        if day.day == ends[month] and (month != 1 or anchor_day <= 28):
-            positions.append((day.year * 12 + month) * _MONTH_PARTS)
+        year, month = day.year, day.month
+        end = 29 if leaps and month == 2 and isleap(year) else ends[month]
+        if day.day == end:
+            positions.append((year * 12 + month - 1) * _MONTH_PARTS)
         else:
             positions.append(_months_at(day, anchor_day))
     parts = list(map(sub, positions[1:], positions))
