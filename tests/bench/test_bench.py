@@ -51,6 +51,15 @@ def test_reschedule(benchmark):
     assert len(plan.schedule.rows) == 39
 
 
+def test_reschedule_a_position_never_seen_before(benchmark):
+    plan = benchmark(subjects.reschedule_unseen)
+    assert plan == subjects.reschedule_set()
+
+
+def test_compare_the_first_plan_of_a_position(benchmark):
+    assert benchmark(subjects.compare_unseen) == subjects.compare_plan()
+
+
 def test_reschedule_390_rows(benchmark):
     plan = benchmark(subjects.reschedule_long)
     assert plan.identities.hold

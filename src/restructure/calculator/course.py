@@ -1,9 +1,10 @@
 """Course: how the new principal is repaid. Dates and rates laid out, suspensions in place, then the one solve."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from operator import mul
 from typing import cast
 
 from restructure.calculator.accrual import Factor
@@ -19,7 +20,7 @@ from restructure.calculator.measures import (
     Reamortise,
     Solve,
 )
-from restructure.calculator.money import from_minor, round_div, to_minor
+from restructure.calculator.money import from_minor, round_div, round_half_up, to_minor
 from restructure.calculator.position import Bucket, Position
 from restructure.calculator.repaid import Repaid, repay
 from restructure.calculator.rows import Row, RowTuple
@@ -83,7 +84,7 @@ class Course:
         self.scheme: Scheme = self.terms.scheme(principal, position.currency)
         if self.reamortise is not None and self.reamortise.balloon is not None:
             balloon = minor_of(self.reamortise.balloon, position.currency)
-            self.scheme = replace(self.scheme, balloon=balloon)
+            self.scheme = self.scheme._replace(balloon=balloon)
         self.changed = changed or self.terms != agreed or self.rates != agreed.rate_path(position.on)
         """Whether anything but the solve was changed, so that the instalment is solved anew."""
         self.instalment = self.unit = 0
@@ -185,16 +186,20 @@ class Course:
 
         `borne` is interest of what was set aside, by index of the row in which it falls due.
         """
-        factors = [*self.factors, *(() if self.spare is None else (self.spare[1],))]
-        balances = [self.principal, *(row[-1] for row in rows)]
+        factors = self.factors if self.spare is None else [*self.factors, self.spare[1]]
+        balances = [self.principal, *[row[-1] for row in rows]]
         divide, interest, year = self.scheme.divide, self.scheme.interest, self.year
         if self.scheme.method is Method.FLAT or self.scheme.pieced:
             again = [
                 interest(balance, factor, year) for balance, factor in zip(balances, factors, strict=False)
             ]
         else:
-            plain = cast("list[int]", factors)
-            again = [divide(balance * factor, year) for balance, factor in zip(balances, plain, strict=False)]
+            accruing = map(mul, balances, cast("Sequence[int]", factors))
+            if divide is round_half_up:
+                # Said out, because a call for every row doubles the cost: ⌊n/y + 1/2⌋ for whole n.
+                again = [(2 * exact + year) // (2 * year) for exact in accruing]
+            else:
+                again = [divide(exact, year) for exact in accruing]
         del again[len(rows) :]
         # A row after the last period holds only what was set aside.
         again += [0] * (len(rows) - len(again))

@@ -1,17 +1,20 @@
 """Figures: what a plan changes, in the numbers that offers are compared by."""
 
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import accumulate
 from math import fsum
-from typing import Annotated
+from operator import add, mul
+from typing import Annotated, NamedTuple
 
 from restructure.calculator.dates import DayCount, year_fractions
 from restructure.calculator.money import Money, SignedMoney, from_minor, to_minor
 from restructure.calculator.plan import MovementKind, Plan
 from restructure.calculator.quantity import Kind, Quantity, Ratio, ratio
-from restructure.calculator.rows import PAID, Row, RowTuple
+from restructure.calculator.rows import Row, Rows
 from restructure.errors import Refused
-from restructure.record import Record
+from restructure.record import Record, trusted
 
 __all__ = ["Figures", "compare", "monthly_internal_rate"]
 
@@ -76,49 +79,82 @@ def compare(plan: Plan) -> Figures:
     that a plan without measures has none. Room `cost` has the same figures for flows on any dates.
     """
     position, currency = plan.position, plan.position.currency
-    old, new = plan.before.rows.minor, plan.schedule.rows.minor
-    claim = to_minor(position.buckets.claim, currency)
-    waived = to_minor(plan.moved(MovementKind.WAIVED), currency)
-    forgiven = to_minor(plan.moved(MovementKind.FORGIVEN), currency)
-    # What a holiday waives accrued after the effective date, so it is no part of the claim.
-    waived_of_claim = sum(
-        to_minor(m.amount, currency)
-        for m in plan.ledger
-        if m.kind is MovementKind.WAIVED and m.on == position.on
-    )
-    instalment_before = regular_instalment(plan)
+    agreed, rows = _as_agreed(plan), plan.schedule.rows
+    claim = sum(position.minor.values())
+    waived = waived_of_claim = forgiven = up_front = 0
+    for move in plan.ledger:
+        match move.kind:
+            case MovementKind.WAIVED:
+                amount = to_minor(move.amount, currency)
+                waived += amount
+                # What a holiday waives accrued after the effective date, so it is no part of the claim.
+                waived_of_claim += amount if move.on == position.on else 0
+            case MovementKind.FORGIVEN:
+                forgiven += to_minor(move.amount, currency)
+            case MovementKind.PAID:
+                up_front += to_minor(move.amount, currency)
     instalment_after = to_minor(plan.instalment, currency)
-    old_payments, new_payments = _payments(old), _payments(new)
-    up_front = to_minor(plan.up_front, currency)
-    total_before, total_after = sum(old_payments), sum(new_payments) + up_front
-    old_months, new_months = _months(plan, old), _months(plan, new)
-    monthly = float(position.repayment.annual_rate) / 12
-    value_before = _present_value(old_payments, old_months, monthly)
-    value_after = _present_value(new_payments, new_months, monthly) + up_front
+    paid = _Paid.of(plan, rows)
+    total_after = sum(paid.payments) + up_front
+    value_before, value_after = agreed.value, paid.value(agreed.monthly) + up_front
+    slack = _SLACK * (value_before + value_after)
+
+    def values() -> tuple[float, float]:
+        return (
+            agreed.paid.exact_value(agreed.monthly),
+            paid.exact_value(agreed.monthly) + up_front,
+        )
+
+    def lost_share() -> float:
+        before, after = values()
+        return 1 - after / before
+
+    def lost() -> float:
+        before, after = values()
+        return before - after
+
+    life, principal_months = _average_life(rows, paid)
     financed = claim - waived_of_claim - forgiven - up_front
-    internal = monthly_internal_rate(financed, new_payments, new_months)
-    npv_loss = _decimal(1 - value_after / value_before, 6) if value_before else Decimal("0.000000")
-    return Figures.model_construct(
-        instalment_after=plan.instalment,
-        highest_payment_after=from_minor(max([*new_payments, up_front]), currency),
-        payment_reduction=ratio(instalment_before - instalment_after, instalment_before or 1),
-        term_after=len(new),
-        term_added=len(new) - position.repayment.instalments,
-        last_due_after=new[-1][0] if new else position.on,
-        total_after=from_minor(total_after, currency),
-        interest_after=plan.schedule.interest,
-        extra_cost=from_minor(total_after - total_before, currency),
-        waived=from_minor(waived, currency),
-        forgiven=from_minor(forgiven, currency),
-        relief=from_minor(waived + forgiven, currency),
-        relief_share=ratio(waived + forgiven, claim),
-        npv_loss=npv_loss,
-        apr_after=_decimal(12 * internal, 4),
-        apr_effective_after=_decimal((1 + internal) ** 12 - 1, 4),
-        weighted_average_life_after=_average_life(new, new_months),
-        modification_loss=from_minor(round(value_before - value_after), currency),
-        substantial_modification=abs(npv_loss) >= _SUBSTANTIAL,
+    internal, off = _internal_rate(financed, paid, principal_months)
+
+    def nominal() -> float:
+        return 12 * monthly_internal_rate(financed, paid.payments, paid.months)
+
+    def effective() -> float:
+        return (1 + monthly_internal_rate(financed, paid.payments, paid.months)) ** 12 - 1
+
+    npv_loss = Decimal("0.000000")
+    if value_before:
+        npv_loss = _decimal(1 - value_after / value_before, 6, 2 * slack / value_before, lost_share)
+    (figures,) = trusted(
+        Figures,
+        [
+            {
+                "instalment_after": plan.instalment,
+                "highest_payment_after": from_minor(max([*paid.payments, up_front]), currency),
+                "payment_reduction": ratio(agreed.instalment - instalment_after, agreed.instalment or 1),
+                "term_after": len(rows),
+                "term_added": len(rows) - position.repayment.instalments,
+                "last_due_after": rows.minor[-1][0] if rows.minor else position.on,
+                "total_after": from_minor(total_after, currency),
+                "interest_after": plan.schedule.interest,
+                "extra_cost": from_minor(total_after - agreed.total, currency),
+                "waived": from_minor(waived, currency),
+                "forgiven": from_minor(forgiven, currency),
+                "relief": from_minor(waived + forgiven, currency),
+                "relief_share": ratio(waived + forgiven, claim),
+                "npv_loss": npv_loss,
+                "apr_after": _decimal(12 * internal, 4, 12 * off, nominal),
+                "apr_effective_after": _decimal(
+                    (1 + internal) ** 12 - 1, 4, 13 * (1 + internal) ** 11 * off, effective
+                ),
+                "weighted_average_life_after": life,
+                "modification_loss": from_minor(_whole(value_before - value_after, slack, lost), currency),
+                "substantial_modification": abs(npv_loss) >= _SUBSTANTIAL,
+            }
+        ],
     )
+    return figures
 
 
 def regular_instalment(plan: Plan) -> int:
@@ -134,37 +170,128 @@ def regular_instalment(plan: Plan) -> int:
         return next((paid for paid in own if paid), 0)
 
 
-def _payments(rows: tuple[RowTuple, ...]) -> list[int]:
-    return [sum(row[PAID]) for row in rows]
+# What rounding may have done to a present value worked out from period to period, as a share of it: each of at
+# most a few thousand periods rounds a handful of times by 2^-53. Payments are never below zero, so nothing cancels.
+_SLACK = 4e-12
 
 
-def _months(plan: Plan, rows: tuple[RowTuple, ...]) -> list[float]:
-    """Time of each row in scheduled months from the effective date."""
-    parts, year = year_fractions(
-        DayCount.THIRTY_360_BY_MONTH,
-        [plan.position.on, *(row[0] for row in rows)],
-        anchor_day=plan.position.repayment.anchor,
-    )
-    months, total = [], 0
-    for part in parts:
-        total += part
-        months.append(total * 12 / year)
-    return months
+class _Paid(NamedTuple):
+    """What is paid and when: minor units, and the part of a year since the payment before."""
+
+    payments: Sequence[int]
+    parts: Sequence[int]
+    year: int
+
+    @classmethod
+    def of(cls, plan: Plan, rows: Rows) -> "_Paid":
+        """Measure the time of rows in scheduled months from the effective date."""
+        position = plan.position
+        dues = rows.columns[0]
+        anchor = position.repayment.anchor
+        timed = year_fractions(DayCount.THIRTY_360_BY_MONTH, [position.on, *dues], anchor_day=anchor)
+        return cls(rows.paid(), *timed)
+
+    @property
+    def months(self) -> list[float]:
+        """Time of each payment in months."""
+        return [total * 12 / self.year for total in accumulate(self.parts)]
+
+    def steps(self, growth: float) -> dict[int, tuple[float, float]]:
+        """Give the months and the discount of every length that a period has; most loans know two or three."""
+        months = {part: part * 12 / self.year for part in set(self.parts)}
+        return {part: (at, growth**-at) for part, at in months.items()}
+
+    def value(self, monthly: float) -> float:
+        """Give the present value from period to period, the last one first."""
+        steps, value = self.steps(1 + monthly), 0.0
+        for payment, part in zip(reversed(self.payments), reversed(self.parts), strict=True):
+            value = (value + payment) * steps[part][1]
+        return value
+
+    def exact_value(self, monthly: float) -> float:
+        """Give the present value with every payment discounted on its own, and nothing lost in the sum."""
+        step = 1 + monthly
+        return fsum(payment * step**-at for payment, at in zip(self.payments, self.months, strict=True))
 
 
-def _average_life(rows: tuple[RowTuple, ...], months: list[float]) -> Decimal:
-    principal = [row[_PRINCIPAL] + row[_ARREARS_PRINCIPAL] + row[_PARKED_PRINCIPAL] for row in rows]
+class _Agreed(NamedTuple):
+    """What paying as agreed comes to."""
+
+    rows: Rows
+    paid: _Paid
+    total: int
+    monthly: float
+    """The contract rate a month."""
+    value: float
+    instalment: int
+
+
+def _as_agreed(plan: Plan) -> _Agreed:
+    """Work out what paying as agreed comes to, once for all plans of a position."""
+    position, rows = plan.position, plan.before.rows
+    known: _Agreed | None = position.__dict__.get("_agreed")
+    # The calendar may lay other rows for the same position, so they have to be the very same.
+    if known is None or known.rows is not rows:
+        paid, monthly = _Paid.of(plan, rows), float(position.repayment.annual_rate) / 12
+        known = _Agreed(
+            rows, paid, sum(paid.payments), monthly, paid.value(monthly), regular_instalment(plan)
+        )
+        # Beside the fields, where cached properties stand; a copy with changes does not take it along.
+        position.__dict__["_agreed"] = known
+    return known
+
+
+def _average_life(rows: Rows, paid: _Paid) -> tuple[Decimal, float]:
+    """Give the years until principal is repaid on average, and principal times months."""
+    columns = rows.columns
+    principal = list(map(add, columns[_PRINCIPAL], columns[_PARKED_PRINCIPAL]))
+    if any(columns[_ARREARS_PRINCIPAL]):
+        principal = list(map(add, principal, columns[_ARREARS_PRINCIPAL]))
     repaid = sum(principal)
-    weighted = fsum(part * at for part, at in zip(principal, months, strict=True))
-    return _decimal(weighted / (12 * repaid) if repaid else 0.0, 4)
+    weighted = sum(map(mul, principal, accumulate(paid.parts)))
+
+    def exactly() -> float:
+        summed = fsum(part * at for part, at in zip(principal, paid.months, strict=True))
+        return summed / (12 * repaid) if repaid else 0.0
+
+    years = weighted / (paid.year * repaid) if repaid else 0.0
+    # Where principal grows again the sums cancel, and no share of the result bounds their error.
+    slack = _SLACK * years if min(principal, default=0) >= 0 else 1.0
+    return _decimal(years, 4, slack, exactly), weighted * 12 / paid.year
 
 
-def _present_value(payments: list[int], months: list[float], monthly: float) -> float:
-    step = 1 + monthly
-    return fsum(payment * step**-at for payment, at in zip(payments, months, strict=True))
+def _internal_rate(financed: int, paid: _Paid, principal_months: float) -> tuple[float, float]:
+    """Solve for the monthly internal rate, and say how far off it may be.
+
+    As `monthly_internal_rate`, but from a start near the root (what is paid beyond what is owed, over principal
+    times months), and only until the next step would change nothing that shows.
+    """
+    total, payments = sum(paid.payments), paid.payments
+    if financed <= 0 or total <= financed:
+        return 0.0, 0.0
+    rate = max(0.0, (total - financed) / principal_months) if principal_months else 0.0
+    dated = list(zip(reversed(payments), reversed(paid.parts), strict=True))
+    longest = sum(paid.parts) * 12 / paid.year
+    for _ in range(20):
+        steps, growth, value, slope = paid.steps(1 + rate), 1 + rate, 0.0, 0.0
+        for payment, part in dated:
+            at, discount = steps[part]
+            value += payment
+            slope = (slope + at * value) * discount
+            value *= discount
+        if not slope:
+            break
+        change = (value - financed) * growth / slope
+        # From beyond the root the tangent may lead below zero, where it is not.
+        rate = max(0.0, rate + change)
+        # What a step leaves is at most half of (longest + 1)·step².
+        left = change * change * (longest + 1)
+        if left < 1e-13:
+            return rate, left + growth * value / slope * _SLACK + 1e-13
+    return rate, 1.0  # not found so: whoever rounds it takes the careful way
 
 
-def monthly_internal_rate(financed: int, payments: list[int], months: list[float]) -> float:
+def monthly_internal_rate(financed: int, payments: Sequence[int], months: Sequence[float]) -> float:
     """Solve Σ payment·(1+m)^−months = financed for the monthly rate m ≥ 0.
 
     The left side is convex and falls, so Newton's steps from 0 rise to the root without passing it.
@@ -186,5 +313,16 @@ def monthly_internal_rate(financed: int, payments: list[int], months: list[float
     return rate
 
 
-def _decimal(value: float, scale: int) -> Decimal:
-    return Decimal(round(value * 10**scale)).scaleb(-scale)
+def _whole(value: float, slack: float, carefully: Callable[[], float]) -> int:
+    """Round a value that is off by at most `slack`; where that reaches across a border, one worked out with care."""
+    low = round(value - slack)
+    return low if low == round(value + slack) else round(carefully())
+
+
+def _decimal(value: float, scale: int, slack: float, carefully: Callable[[], float]) -> Decimal:
+    """Round to so many decimals as `_whole` does; scaling is one more rounding of a float."""
+    times = 10**scale
+    scaled = value * times
+    return Decimal(_whole(scaled, slack * times + abs(scaled) * 1e-15, lambda: carefully() * times)).scaleb(
+        -scale
+    )

@@ -68,6 +68,8 @@ _PARKED_IN = DUE_IN | {
 class MovementKind(StrEnum):
     """What can happen to money in a bucket."""
 
+    __hash__ = str.__hash__  # in C, as that of `Bucket`
+
     PAID = "paid"
     WAIVED = "waived"
     FORGIVEN = "forgiven"

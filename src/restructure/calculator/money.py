@@ -70,6 +70,8 @@ _LARGEST = 10**14
 EXACT = Context(prec=100)
 """The arithmetic of amounts, whatever the caller's context is: no digit that is read may be lost."""
 
+_scaleb = EXACT.scaleb
+
 # From here on a bare number is more likely a percentage than a fraction of one.
 _IMPLAUSIBLE = 3
 
@@ -89,7 +91,7 @@ def to_minor(amount: Decimal, currency: str) -> int:
     >>> to_minor(Decimal("331.70"), "CNY")
     33170
     """
-    minor, parts = amount.scaleb(minor_digits(currency), EXACT).as_integer_ratio()
+    minor, parts = amount.scaleb(_MINOR_DIGITS.get(currency, 2), EXACT).as_integer_ratio()
     if parts != 1:
         raise ValueError(f"{amount} has more decimals than {currency} has minor units")
     return minor
@@ -101,7 +103,7 @@ def from_minor(minor: int, currency: str) -> Decimal:
     >>> from_minor(33170, "CNY")
     Decimal('331.70')
     """
-    return EXACT.scaleb(minor, -minor_digits(currency))
+    return _scaleb(minor, -_MINOR_DIGITS.get(currency, 2))
 
 
 def write_money(amount: Decimal | int, currency: str) -> str:

@@ -5,11 +5,11 @@ the money that was set aside on top. The measures are sorted into their phases f
 which they are listed never matters.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import sub
 from typing import NamedTuple, TypeVar, assert_never
 
@@ -87,6 +87,9 @@ class Identities(Record):
         return not any(getattr(self, name) for name in type(self).model_fields)
 
 
+_IDENTITIES = tuple(Identities.model_fields)
+
+
 class Plan(Record):
     """A restructured loan: the new schedule, the ledger and the identities that prove it."""
 
@@ -162,13 +165,7 @@ def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: 
     currency, places = position.currency, minor_digits(position.currency)
     before = _as_agreed(position, closed)
     done = _execute(position, measures, closed)
-    new, old = trusted(
-        Schedule, ({"currency": currency, "rows": Rows(rows, places)} for rows in (done.rows, before))
-    )
-    proof = _identities(done)
-    (identities,) = trusted(
-        Identities, [{name: from_minor(value, currency) for name, value in proof.items()}]
-    )
+    (new,) = trusted(Schedule, [{"currency": currency, "rows": Rows(done.rows, places)}])
     ledger = trusted(
         Movement,
         [
@@ -184,23 +181,32 @@ def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: 
                 "measures": measures,
                 "instalment": from_minor(done.instalment, currency),
                 "schedule": new,
-                "before": old,
+                "before": before,
                 "ledger": tuple(ledger),
-                "identities": identities,
+                "identities": _shown(tuple(_identities(done, new.rows).values()), currency),
             }
         ],
     )
     return plan
 
 
-def _as_agreed(position: Position, closed: Closed) -> list[RowTuple]:
-    """Give the rows without any measure, once for each position where the calendar says nothing about them."""
-    if position.repayment.roll is not Roll.NONE:
-        return _execute(position, (), closed).rows
-    known: list[RowTuple] | None = position.__dict__.get("_as_agreed")
+@lru_cache(maxsize=64)
+def _shown(proof: tuple[int, ...], currency: str) -> Identities:
+    """Show the identities as amounts; but for a wrong plan they are five zeros, so one record serves them all."""
+    amounts = (from_minor(value, currency) for value in proof)
+    return trusted(Identities, [dict(zip(_IDENTITIES, amounts, strict=True))])[0]
+
+
+def _as_agreed(position: Position, closed: Closed) -> Schedule:
+    """Give the schedule without any measure, once for each position where the calendar says nothing about it."""
+    plain = position.repayment.roll is Roll.NONE
+    known: Schedule | None = position.__dict__.get("_as_agreed") if plain else None
     if known is None:
-        # Beside the fields, where cached properties stand; a copy with changes does not take it along.
-        known = position.__dict__["_as_agreed"] = _execute(position, (), closed).rows
+        rows = Rows(_execute(position, (), closed).rows, minor_digits(position.currency))
+        (known,) = trusted(Schedule, [{"currency": position.currency, "rows": rows}])
+        if plain:
+            # Beside the fields, where cached properties stand; a copy with changes does not take it along.
+            position.__dict__["_as_agreed"] = known
     return known
 
 
@@ -212,8 +218,12 @@ class _Done(NamedTuple):
     instalment: int
     course: Course | None
     bearing: list[Aside]
-    replayed: list[int]
-    """Each row's interest made once more from the printed balance."""
+    borne: Mapping[int, int]
+    """Interest of what was set aside, by index of the row in which it falls due."""
+
+    def replayed(self) -> list[int]:
+        """Make each row's interest once more from the printed balance."""
+        return [0] * len(self.rows) if self.course is None else self.course.replay(self.rows, self.borne)
 
 
 def _execute(position: Position, measures: Sequence[Measure], closed: Closed) -> _Done:
@@ -264,13 +274,13 @@ def _execute(position: Position, measures: Sequence[Measure], closed: Closed) ->
         course.instalment + laid.regular,
         course,
         [aside for aside in (*carried, *asides) if aside.annual_rate],
-        course.replay(rows, laid.interest),
+        laid.interest,
     )
 
 
 def _ended(books: Books, rows: list[RowTuple]) -> _Done:
     """Give what is left of a loan that ends: lump sums without interest, or nothing."""
-    return _Done(books, rows, 0, None, [], [0] * len(rows))
+    return _Done(books, rows, 0, None, [], {})
 
 
 class _Sorted:
@@ -352,7 +362,7 @@ def _only_one(held: _Single | None, measure: _Single) -> _Single:
     return measure
 
 
-def _identities(done: _Done) -> dict[str, int]:
+def _identities(done: _Done, new: Rows) -> dict[str, int]:
     """Prove the plan from its rows and its ledger alone."""
     books, rows = done.books, done.rows
     by_kind, split = dict.fromkeys(_KINDS, 0), dict.fromkeys(BUCKETS, 0)
@@ -367,7 +377,7 @@ def _identities(done: _Done) -> dict[str, int]:
             later += amount
         else:
             split[bucket] += amount
-    columns = list(zip(*rows, strict=True)) or [()] * len(Row._fields)
+    columns = new.columns
     totals = [0, *map(sum, columns[1:])]
     accrued = totals[_ACCRUED]
     return {
@@ -384,6 +394,6 @@ def _identities(done: _Done) -> dict[str, int]:
         - sum(totals[column] for column in _PRINCIPAL_COLUMNS),
         "interest": accrued - totals[_INTEREST] - later,
         "buckets": sum(abs(books.opening[bucket] - split[bucket]) for bucket in BUCKETS),
-        "replay": sum(map(abs, map(sub, columns[_ACCRUED], done.replayed)))
+        "replay": sum(map(abs, map(sub, columns[_ACCRUED], done.replayed())))
         + abs(rows[-1][-1] if rows else 0),
     }

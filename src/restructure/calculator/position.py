@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from restructure.calculator.contract import STANDARD_ORDER, Allocation, allocation_problems
 from restructure.calculator.money import Currency, Money, Rate, from_minor, to_minor
-from restructure.calculator.repaid import repay
+from restructure.calculator.repaid import repay, solved_level
 from restructure.calculator.scheme import Method
 from restructure.calculator.terms import Repayment, scale_problems
 from restructure.record import Record, refuse
@@ -21,6 +21,9 @@ __all__ = ["Bucket", "Buckets", "ParkedDue", "Position"]
 
 class Bucket(StrEnum):
     """The seven places where money owed can stand."""
+
+    # An enumeration hashes in Python, its text in C, and the books look buckets up all the time.
+    __hash__ = str.__hash__
 
     PRINCIPAL = "principal"
     """Not yet due."""
@@ -141,7 +144,7 @@ class Position(Record):
         """The buckets in minor units."""
         return {bucket: to_minor(getattr(self.buckets, bucket), self.currency) for bucket in Bucket}
 
-    @property
+    @cached_property
     def regular_instalment(self) -> Decimal:
         """The next instalment as agreed, with the interest of its whole period but without arrears."""
         terms, currency = self.repayment, self.currency
@@ -153,6 +156,9 @@ class Position(Record):
             return from_minor(agreed, currency)
         dues, factors, year = terms.periods(terms.period_start(), terms.instalments, terms.rate_path(self.on))
         scheme = terms.scheme(balance, currency)
+        solved = None if agreed is not None else solved_level(scheme, balance, factors, year)
+        if solved is not None:
+            return from_minor(solved, currency)
         repaid = repay(scheme, dues, balance, agreed, factors, year)
         if scheme.annuity:
             return from_minor(repaid.instalment, currency)

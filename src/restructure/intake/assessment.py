@@ -3,6 +3,7 @@
 A fact that cannot be worked out from the file is absent (`None`): unknown, which is neither true nor false.
 """
 
+from calendar import monthrange
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -26,7 +27,7 @@ from restructure.intake.application import (
     position_on,
     problems,
 )
-from restructure.record import Record
+from restructure.record import Record, trusted
 
 __all__ = ["Assessment", "DelinquencyStage", "HardshipOutlook", "assess"]
 
@@ -238,6 +239,9 @@ class Assessment(Record):
         return getattr(self, name)
 
 
+_FACTS = tuple(Assessment.model_fields)
+
+
 def assess(application: Application, *, on: date) -> Assessment:
     """Work out every fact of a case on a day.
 
@@ -280,23 +284,23 @@ def assess(application: Application, *, on: date) -> Assessment:
         None if conduct.disputed is None else not conduct.disputed,
         None if values["disposable_income"] is None else values["disposable_income"] > 0,
     )
-    return Assessment.model_construct(
-        on=on,
-        currency=loan.currency,
-        position=position,
-        missing=missing,
-        scores=application.scores,
-        willing_to_repay=conduct.willing_to_repay,
-        reachable=conduct.reachable,
-        disputed=conduct.disputed,
-        vulnerable=conduct.vulnerable,
-        restructurings=None if previous is None else len(previous),
-        months_since_restructuring=None if latest is None else _whole_months(latest, on),
-        completeness=ratio(expected - len(missing), expected),
-        file_complete=not missing,
-        negotiation_possible=possible,
-        **values,
-    )
+    values |= {
+        "on": on,
+        "currency": loan.currency,
+        "position": position,
+        "missing": missing,
+        "scores": application.scores,
+        "willing_to_repay": conduct.willing_to_repay,
+        "reachable": conduct.reachable,
+        "disputed": conduct.disputed,
+        "vulnerable": conduct.vulnerable,
+        "restructurings": None if previous is None else len(previous),
+        "months_since_restructuring": None if latest is None else _whole_months(latest, on),
+        "completeness": ratio(expected - len(missing), expected),
+        "file_complete": not missing,
+        "negotiation_possible": possible,
+    }
+    return trusted(Assessment, [{name: values[name] for name in _FACTS}])[0]
 
 
 def _loan_facts(application: Application, position: Position) -> dict[str, Any]:
@@ -394,8 +398,10 @@ def _hardship_facts(hardship: Hardship, on: date) -> dict[str, Any]:
 
 
 def _whole_months(start: date, end: date) -> int:
-    passed = relativedelta(end, start)
-    return passed.years * 12 + passed.months
+    """Count whole months up to a later day; a month without the day ends one on its last."""
+    months = (end.year - start.year) * 12 + end.month - start.month
+    short = end.day < start.day and end.day < monthrange(end.year, end.month)[1]
+    return months - short
 
 
 def _missing(application: Application) -> tuple[tuple[str, ...], int]:
