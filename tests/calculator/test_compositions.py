@@ -178,13 +178,13 @@ def check_figures(plan: Plan) -> None:
     figures, position = compare(plan), plan.position
     seen = Replay(plan)
     unit = Decimal(1).scaleb(-DECIMALS[position.currency])
-    before = [row.total for row in plan.before.rows]
+    before = [row.total for row in plan.before.rows] if plan.before else None
     after = [row.total for row in plan.schedule.rows]
     paid = sum((m.amount for m in plan.ledger if m.kind == "paid"), Decimal(0))
     given_up = {kind: seen.moved(kind) * unit for kind in ("waived", "forgiven")}
     claim = sum((getattr(position.buckets, name) for name in BUCKETS), Decimal(0))
     assert figures.total_after == sum(after, paid)
-    assert figures.extra_cost == sum(after, paid) - sum(before, Decimal(0))
+    assert figures.extra_cost == (None if before is None else sum(after, paid) - sum(before, Decimal(0)))
     assert figures.highest_payment_after == max([*after, paid])
     assert figures.interest_after == sum((row.accrued for row in plan.schedule.rows), Decimal(0))
     assert (figures.waived, figures.forgiven) == (given_up["waived"], given_up["forgiven"])
@@ -195,10 +195,13 @@ def check_figures(plan: Plan) -> None:
     try:
         old = Fraction(position.regular_instalment)
     except Refused:
-        own = [row.principal + row.interest for row in plan.before.rows]
-        old = Fraction(next(paid for paid in own if paid))
-    fall = (old - Fraction(plan.instalment)) / (old or Fraction(unit))
-    assert figures.payment_reduction == Decimal(rounded(fall * 10**6)).scaleb(-6)
+        own = [] if before is None else [row.principal + row.interest for row in plan.before.rows]
+        old = Fraction(next(paid for paid in own if paid)) if own else None
+    if old is None:
+        assert figures.payment_reduction is None
+    else:
+        fall = (old - Fraction(plan.instalment)) / (old or Fraction(unit))
+        assert figures.payment_reduction == Decimal(rounded(fall * 10**6)).scaleb(-6)
     assert figures.term_after == len(after)
     assert figures.term_added == len(after) - position.repayment.instalments
     assert figures.last_due_after == (plan.schedule.rows[-1].due if after else position.on)
@@ -217,14 +220,16 @@ def check_present_values(plan: Plan, figures, claim: Decimal, paid: Decimal, mon
     with localcontext(prec=40):
         month = Decimal(rate.numerator) / rate.denominator / 12
         unit = Decimal(1).scaleb(-DECIMALS[plan.position.currency])
-        old = worth(plan.before, months_of(plan, plan.before), month)
-        new = worth(plan.schedule, months, month) + paid
-        assert abs(figures.modification_loss - (old - new)) <= unit * Decimal("0.5001") + old * Decimal(
-            "1e-12"
-        )
-        if old:
-            assert abs(figures.npv_loss - (1 - new / old)) <= Decimal("0.00000051")
-        assert figures.substantial_modification == (abs(figures.npv_loss) >= Decimal("0.1"))
+        if plan.before is None:
+            assert figures.modification_loss is figures.npv_loss is figures.substantial_modification is None
+        else:
+            old = worth(plan.before, months_of(plan, plan.before), month)
+            new = worth(plan.schedule, months, month) + paid
+            allowed = unit * Decimal("0.5001") + old * Decimal("1e-12")
+            assert abs(figures.modification_loss - (old - new)) <= allowed
+            if old:
+                assert abs(figures.npv_loss - (1 - new / old)) <= Decimal("0.00000051")
+            assert figures.substantial_modification == (abs(figures.npv_loss) >= Decimal("0.1"))
         if not plan.measures:
             assert figures.npv_loss == figures.modification_loss == figures.extra_cost == figures.relief == 0
         # What a holiday gives up accrued after the claim, so it is no part of it.

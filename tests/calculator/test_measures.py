@@ -76,7 +76,15 @@ REFUSED = {
     ),
     "parking what was forgiven": (
         "park-exceeds-bucket",
-        [Forgive(share="1/2"), Park(of="principal", share="0.6")],
+        [Forgive(share="1/2"), Park(of="principal", amount="18000.01")],
+    ),
+    "two shares above the whole": (
+        "park-exceeds-bucket",
+        [Park(of="fees", share="1/2"), Park(of="fees", share="0.6", until="2026-09-01")],
+    ),
+    "a share of what was capitalised": (
+        "bucket-claimed-twice",
+        [Capitalise(of="fees"), Park(of="fees", share="1/2")],
     ),
     "capitalised and parked": ("bucket-claimed-twice", [Capitalise(of="fees"), Park(of="fees")]),
     "capitalised and spread": ("bucket-claimed-twice", [Capitalise(of="fees"), Spread(of="fees")]),

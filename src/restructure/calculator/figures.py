@@ -23,14 +23,17 @@ _SUBSTANTIAL = Decimal("0.1")
 
 
 class Figures(Record):
-    """What a plan changes against paying as agreed."""
+    """What a plan changes against paying as agreed.
+
+    Where paying as agreed cannot be carried out, what is measured against it is unknown (none).
+    """
 
     instalment_after: Annotated[Money, Quantity(Kind.MONEY)]
     """The regular instalment after any holiday, with what is spread onto it."""
     highest_payment_after: Annotated[Money, Quantity(Kind.MONEY)]
     """The most that falls due on any one day."""
     payment_reduction: Annotated[
-        Ratio, Quantity(Kind.RATIO, 6, "(instalment_before − instalment_after) / instalment_before")
+        Ratio | None, Quantity(Kind.RATIO, 6, "(instalment_before − instalment_after) / instalment_before")
     ]
     """How far the regular instalment falls, as a share of the old one; negative if it rises."""
     term_after: Annotated[int, Quantity(Kind.MONTHS)]
@@ -43,7 +46,7 @@ class Figures(Record):
     """Everything the borrower pays from the effective date on."""
     interest_after: Annotated[Money, Quantity(Kind.MONEY)]
     """Interest that accrues from the effective date on."""
-    extra_cost: Annotated[SignedMoney, Quantity(Kind.MONEY)]
+    extra_cost: Annotated[SignedMoney | None, Quantity(Kind.MONEY)]
     """Total paid under the plan less total paid as agreed; negative if the borrower saves."""
     waived: Annotated[Money, Quantity(Kind.MONEY)]
     """Interest, penalty and fees given up."""
@@ -53,7 +56,7 @@ class Figures(Record):
     """Everything the lender gives up outright."""
     relief_share: Annotated[Ratio, Quantity(Kind.RATIO, 6, "relief / claim")]
     """Relief as a share of everything owed."""
-    npv_loss: Annotated[Ratio, Quantity(Kind.RATIO, 6)]
+    npv_loss: Annotated[Ratio | None, Quantity(Kind.RATIO, 6)]
     """Fall in present value at the loan's effective rate, as a share (EBA/GL/2016/07, diminished obligation)."""
     apr_after: Annotated[Ratio, Quantity(Kind.RATIO, 4)]
     """Cost of the plan a year: twelve times the monthly internal rate on what is owed after relief (综合年化)."""
@@ -61,9 +64,9 @@ class Figures(Record):
     """The same cost compounded: the effective annual rate (1 + monthly internal rate)^12 − 1."""
     weighted_average_life_after: Annotated[Ratio, Quantity(Kind.RATIO, 4)]
     """Years until a unit of principal is repaid on average, from the effective date; 0 if none is left."""
-    modification_loss: Annotated[SignedMoney, Quantity(Kind.MONEY)]
+    modification_loss: Annotated[SignedMoney | None, Quantity(Kind.MONEY)]
     """Present value given up at the loan's effective rate, the loss of IFRS 9 5.4.3; negative for a gain."""
-    substantial_modification: Annotated[bool, Quantity(Kind.FLAG)]
+    substantial_modification: Annotated[bool | None, Quantity(Kind.FLAG)]
     """Whether npv_loss is at least 10 % up or down (IFRS 9 B3.3.6), so that accountants ask for a new loan."""
 
 
@@ -76,7 +79,7 @@ def compare(plan: Plan) -> Figures:
     that a plan without measures has none. Room `cost` has the same figures for flows on any dates.
     """
     position, currency = plan.position, plan.position.currency
-    old, new = plan.before.rows.minor, plan.schedule.rows.minor
+    new = plan.schedule.rows.minor
     claim = to_minor(position.buckets.claim, currency)
     waived = to_minor(plan.moved(MovementKind.WAIVED), currency)
     forgiven = to_minor(plan.moved(MovementKind.FORGIVEN), currency)
@@ -88,26 +91,32 @@ def compare(plan: Plan) -> Figures:
     )
     instalment_before = regular_instalment(plan)
     instalment_after = to_minor(plan.instalment, currency)
-    old_payments, new_payments = _payments(old), _payments(new)
+    new_payments, new_months = _payments(new), _months(plan, new)
     up_front = to_minor(plan.up_front, currency)
-    total_before, total_after = sum(old_payments), sum(new_payments) + up_front
-    old_months, new_months = _months(plan, old), _months(plan, new)
-    monthly = float(position.repayment.annual_rate) / 12
-    value_before = _present_value(old_payments, old_months, monthly)
-    value_after = _present_value(new_payments, new_months, monthly) + up_front
+    total_after = sum(new_payments) + up_front
+    extra_cost = lost = npv_loss = None
+    if plan.before is not None:
+        old = plan.before.rows.minor
+        old_payments, monthly = _payments(old), float(position.repayment.annual_rate) / 12
+        extra_cost = from_minor(total_after - sum(old_payments), currency)
+        value_before = _present_value(old_payments, _months(plan, old), monthly)
+        value_after = _present_value(new_payments, new_months, monthly) + up_front
+        lost = from_minor(round(value_before - value_after), currency)
+        npv_loss = _decimal(1 - value_after / value_before if value_before else 0.0, 6)
     financed = claim - waived_of_claim - forgiven - up_front
     internal = monthly_internal_rate(financed, new_payments, new_months)
-    npv_loss = _decimal(1 - value_after / value_before, 6) if value_before else Decimal("0.000000")
     return Figures.model_construct(
         instalment_after=plan.instalment,
         highest_payment_after=from_minor(max([*new_payments, up_front]), currency),
-        payment_reduction=ratio(instalment_before - instalment_after, instalment_before or 1),
+        payment_reduction=None
+        if instalment_before is None
+        else ratio(instalment_before - instalment_after, instalment_before or 1),
         term_after=len(new),
         term_added=len(new) - position.repayment.instalments,
         last_due_after=new[-1][0] if new else position.on,
         total_after=from_minor(total_after, currency),
         interest_after=plan.schedule.interest,
-        extra_cost=from_minor(total_after - total_before, currency),
+        extra_cost=extra_cost,
         waived=from_minor(waived, currency),
         forgiven=from_minor(forgiven, currency),
         relief=from_minor(waived + forgiven, currency),
@@ -116,20 +125,22 @@ def compare(plan: Plan) -> Figures:
         apr_after=_decimal(12 * internal, 4),
         apr_effective_after=_decimal((1 + internal) ** 12 - 1, 4),
         weighted_average_life_after=_average_life(new, new_months),
-        modification_loss=from_minor(round(value_before - value_after), currency),
-        substantial_modification=abs(npv_loss) >= _SUBSTANTIAL,
+        modification_loss=lost,
+        substantial_modification=None if npv_loss is None else abs(npv_loss) >= _SUBSTANTIAL,
     )
 
 
-def regular_instalment(plan: Plan) -> int:
+def regular_instalment(plan: Plan) -> int | None:
     """Give the agreed instalment before the plan, in minor units, without the arrears due with it.
 
     Where what is left of the first period carries an instalment and the whole of it would not, it is the first
-    one that pays.
+    one that pays; none where nothing can be paid as agreed.
     """
     try:
         return to_minor(plan.position.regular_instalment, plan.position.currency)
     except Refused:
+        if plan.before is None:
+            return None
         own = [row[_PRINCIPAL] + row[_INTEREST] for row in plan.before.rows.minor]
         return next((paid for paid in own if paid), 0)
 

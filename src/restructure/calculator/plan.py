@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from operator import sub
-from typing import NamedTuple, TypeVar, assert_never
+from typing import NamedTuple, TypeVar, assert_never, cast
 
 from restructure.calculator.asides import Aside, lay_on
 from restructure.calculator.course import Changes, Course
@@ -98,8 +98,9 @@ class Plan(Record):
     """The regular instalment after any holiday: the solved or kept one plus what is spread onto it."""
     schedule: Schedule
     """The new instalments."""
-    before: Schedule
-    """The schedule without any measure: as agreed, with arrears due at the first instalment."""
+    before: Schedule | None
+    """The schedule without any measure: as agreed, with arrears due at the first instalment. None where paying as
+    agreed cannot be carried out, such as an agreed instalment below the interest; `reschedule(position)` says why."""
     ledger: tuple[Movement, ...]
     """What became of every bucket, in order."""
     identities: Identities
@@ -107,8 +108,10 @@ class Plan(Record):
 
     @cached_property
     def changes(self) -> tuple[RowChange, ...]:
-        """What changes row by row against paying as agreed."""
-        return row_changes(self.before, self.schedule)
+        """What changes row by row against paying as agreed, what is paid up front first; nothing without `before`."""
+        if self.before is None:
+            return ()
+        return row_changes(self.before, self.schedule, up_front=self.up_front, on=self.position.on)
 
     @cached_property
     def repayment(self) -> Repayment | None:
@@ -138,14 +141,16 @@ class Plan(Record):
     def moved(self, kind: MovementKind, *buckets: Bucket) -> Decimal:
         """Sum the ledger over one kind of movement, of all buckets or of some."""
         chosen = buckets or tuple(Bucket)
-        return sum((m.amount for m in self.ledger if m.kind is kind and m.bucket in chosen), Decimal("0.00"))
+        nothing = from_minor(0, self.position.currency)
+        return sum((m.amount for m in self.ledger if m.kind is kind and m.bucket in chosen), nothing)
 
 
 def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: Closed = weekend) -> Plan:
     """Apply a set of measures to a position and account for every cent.
 
     The measures may come in any order. Raises `Refused` with a reason code for what cannot be done:
-    waiving more than a bucket holds, an instalment below the interest, no term left. `closed` tells the days
+    waiving more than a bucket holds, an instalment below the interest, no term left; not for what cannot be carried
+    out as agreed and is cured by the measures. `closed` tells the days
     without business on which due dates roll, if the loan rolls them.
 
     >>> from restructure.calculator.position import Buckets
@@ -160,10 +165,14 @@ def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: 
     """
     measures = tuple(measures)
     currency, places = position.currency, minor_digits(position.currency)
-    before = _as_agreed(position, closed)
-    done = _execute(position, measures, closed)
-    new, old = trusted(
-        Schedule, ({"currency": currency, "rows": Rows(rows, places)} for rows in (done.rows, before))
+    done, before = _execute(position, measures, closed), _as_agreed(position, closed)
+    new, *old = trusted(
+        Schedule,
+        [
+            {"currency": currency, "rows": Rows(rows, places)}
+            for rows in (done.rows, before)
+            if rows is not None
+        ],
     )
     proof = _identities(done)
     (identities,) = trusted(
@@ -184,7 +193,7 @@ def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: 
                 "measures": measures,
                 "instalment": from_minor(done.instalment, currency),
                 "schedule": new,
-                "before": old,
+                "before": old[0] if old else None,
                 "ledger": tuple(ledger),
                 "identities": identities,
             }
@@ -193,15 +202,22 @@ def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: 
     return plan
 
 
-def _as_agreed(position: Position, closed: Closed) -> list[RowTuple]:
-    """Give the rows without any measure, once for each position where the calendar says nothing about them."""
-    if position.repayment.roll is not Roll.NONE:
-        return _execute(position, (), closed).rows
-    known: list[RowTuple] | None = position.__dict__.get("_as_agreed")
-    if known is None:
+def _as_agreed(position: Position, closed: Closed) -> list[RowTuple] | None:
+    """Give the rows without any measure, none where they cannot be carried out.
+
+    They are made once for each position where the calendar says nothing about them.
+    """
+    known, lasting = position.__dict__, position.repayment.roll is Roll.NONE
+    if lasting and "_as_agreed" in known:
+        return cast("list[RowTuple] | None", known["_as_agreed"])
+    try:
+        rows = _execute(position, (), closed).rows
+    except Refused:
+        rows = None
+    if lasting:
         # Beside the fields, where cached properties stand; a copy with changes does not take it along.
-        known = position.__dict__["_as_agreed"] = _execute(position, (), closed).rows
-    return known
+        known["_as_agreed"] = rows
+    return rows
 
 
 class _Done(NamedTuple):
@@ -258,6 +274,7 @@ def _execute(position: Position, measures: Sequence[Measure], closed: Closed) ->
         total=course.total,
         interest=interest,
     )
+    course.check_moves(rows, sorted_out.changes.moves)
     return _Done(
         books,
         rows,

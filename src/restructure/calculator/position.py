@@ -11,8 +11,8 @@ from pydantic import Field, model_validator
 
 from restructure.calculator.contract import STANDARD_ORDER, Allocation, allocation_problems
 from restructure.calculator.money import Currency, Money, Rate, from_minor, to_minor
-from restructure.calculator.repaid import repay
-from restructure.calculator.scheme import Method
+from restructure.calculator.repaid import Repaid, repay
+from restructure.calculator.scheme import Method, Scheme
 from restructure.calculator.terms import Repayment, scale_problems
 from restructure.record import Record, refuse
 
@@ -145,20 +145,39 @@ class Position(Record):
     def regular_instalment(self) -> Decimal:
         """The next instalment as agreed, with the interest of its whole period but without arrears."""
         terms, currency = self.repayment, self.currency
-        balance = to_minor(self.buckets.principal, currency)
         agreed = None if terms.instalment is None else to_minor(terms.instalment, currency)
         if not terms.instalments:
             return from_minor(agreed or 0, currency)
         if agreed is not None and terms.method is Method.LEVEL:
             return from_minor(agreed, currency)
-        dues, factors, year = terms.periods(terms.period_start(), terms.instalments, terms.rate_path(self.on))
-        scheme = terms.scheme(balance, currency)
-        repaid = repay(scheme, dues, balance, agreed, factors, year)
+        scheme, repaid = self._whole_periods(agreed)
         if scheme.annuity:
             return from_minor(repaid.instalment, currency)
         suspended = {k for pause in scheme.pauses for k in range(pause.first, pause.end)}
         regular = next((row for k, row in enumerate(repaid.rows) if k not in suspended), repaid.rows[-1])
         return from_minor(regular[1] + regular[2], currency)
+
+    @property
+    def kept_instalment(self) -> Decimal | None:
+        """What `repayment.instalment` says, or, where it says nothing, what the borrower pays by the other terms.
+
+        The first instalment if they step, a part of principal if parts are equal. None where nothing is left to
+        repay, or interest-only and bullet loans have no such instalment. Raises `Refused` where the terms cannot
+        be carried out over whole periods.
+        """
+        terms = self.repayment
+        if terms.instalment is not None:
+            return terms.instalment
+        if not (terms.instalments and self.buckets.principal and terms.method.has_instalment):
+            return None
+        return from_minor(self._whole_periods(None)[1].instalment, self.currency)
+
+    def _whole_periods(self, agreed: int | None) -> tuple[Scheme, Repaid]:
+        """Repay the principal as agreed, as if the running period were still whole."""
+        terms, balance = self.repayment, to_minor(self.buckets.principal, self.currency)
+        dues, factors, year = terms.periods(terms.period_start(), terms.instalments, terms.rate_path(self.on))
+        scheme = terms.scheme(balance, self.currency)
+        return scheme, repay(scheme, dues, balance, agreed, factors, year)
 
     @property
     def days_past_due(self) -> int:
