@@ -17,6 +17,7 @@ from functools import cached_property
 from dateutil.relativedelta import relativedelta
 
 from calculator.oracles import DAY, fraction_of_year, minor, month_day, rounded
+from restructure.calculator.dates import Roll
 from restructure.calculator.measures import (
     Capitalise,
     ChangeFrequency,
@@ -33,7 +34,6 @@ from restructure.calculator.measures import (
     Spread,
     Waive,
 )
-from restructure.calculator.dates import Roll
 from restructure.calculator.plan import Plan, reschedule
 from restructure.calculator.position import Buckets, Position
 

@@ -78,7 +78,7 @@ REFUSED = {
         "park-exceeds-bucket",
         [Forgive(share="1/2"), Park(of="principal", amount="18000.01")],
     ),
-    "two shares above the whole": (
+    "two parked shares above the whole": (
         "park-exceeds-bucket",
         [Park(of="fees", share="1/2"), Park(of="fees", share="0.6", until="2026-09-01")],
     ),
@@ -152,6 +152,15 @@ REFUSED = {
     "two methods": (
         "measure-repeated",
         [ChangeMethod(method="equal_principal"), ChangeMethod(method="interest_only")],
+    ),
+    "a due date moved that is none": ("move-beyond-term", [MoveDue(instalment=19, to="2027-11-01")]),
+    "an instalment kept in another rhythm": (
+        "instalment-unknown",
+        [ChangeFrequency(every="2 weeks"), Reamortise(solve="nothing")],
+    ),
+    "the term of a bullet loan": (
+        "method-has-no-instalment",
+        [ChangeMethod(method="bullet"), Reamortise(solve="term", instalment="3000")],
     ),
     "a balloon where none is left": (
         "balloon-not-needed",

@@ -244,8 +244,10 @@ def test_the_plan_without_measures_is_the_rest_of_the_schedule_after_a_prepaymen
         payments.append(Payment(on=row.due, amount=row.total))
         before = position_of(contract, payments[:-1], on=row.due)
         assert before.buckets.principal == row.balance
-        assert before.buckets.principal_arrears == row.principal
-        assert before.buckets.interest_arrears == row.interest + row.arrears_interest
+        # Where a rounded instalment lies below the interest, what it does not cover has joined the balance.
+        grown = min(row.principal, 0)
+        assert before.buckets.principal_arrears == row.principal - grown
+        assert before.buckets.interest_arrears == row.interest + grown + row.arrears_interest
         assert len(rows) - k - 1 - before.repayment.instalments in (0, extra)
     end = position_of(contract, payments, on=rows[-1].due)
     assert (end.buckets.claim, end.credit) == (0, 0)

@@ -137,7 +137,8 @@ def regular_instalment(plan: Plan) -> int | None:
     one that pays; none where nothing can be paid as agreed.
     """
     try:
-        return to_minor(plan.position.regular_instalment, plan.position.currency)
+        regular = to_minor(plan.position.regular_instalment, plan.position.currency)
+        return None if regular < 0 and plan.before is None else regular  # steps that outgrow the balance
     except Refused:
         if plan.before is None:
             return None
