@@ -994,19 +994,19 @@ def test_a_kept_part_of_principal_is_the_part_alone_without_its_interest():
 def test_a_kept_instalment_covers_the_interest_of_the_running_period_as_an_agreed_one_does():
     # Half of the period from 1 January is gone on the 16th, and 6.00 of its 12.00 have accrued.
     implied, agreed = (
-        loan(terms=terms | {"day_count": "30E/360"}, accrued="6").model_copy(update={"on": date(2026, 1, 16)})
+        loan(terms=terms | {"day_count": "30E/360"}, accrued="6", penalty="100").model_copy(update={"on": date(2026, 1, 16)})
         for terms in ({}, {"instalment": "106.62"})
     )
     for solve in ("term", "balloon", "nothing"):
         kept, said = (
-            worked(position, Forgive(amount="200"), Reamortise(solve=solve)) for position in (implied, agreed)
+            worked(position, Capitalise(of="penalty"), Reamortise(solve=solve)) for position in (implied, agreed)
         )
         assert kept.schedule == said.schedule
-        # 5.00 on 1,000 for half a month, 6.00 from before; 106.62 − 11.00 repay principal
+        # 6.50 on 1,300 for half a month, 6.00 from before; 106.62 − 12.50 repay principal
         first = kept.schedule.rows[0]
         assert [str(one) for one in (first.principal, first.interest, first.arrears_interest)] == [
-            "95.62",
-            "5.00",
+            "94.12",
+            "6.50",
             "6.00",
         ]
 

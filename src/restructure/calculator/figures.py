@@ -3,13 +3,16 @@
 from datetime import date
 from decimal import Decimal
 from math import fsum
-from typing import Annotated
+from typing import Annotated, Self
+
+from pydantic import model_validator
 
 from restructure.calculator.dates import DayCount, year_fractions
-from restructure.calculator.money import Money, SignedMoney, from_minor, to_minor
+from restructure.calculator.money import Currency, Money, SignedMoney, from_minor, to_minor
 from restructure.calculator.plan import MovementKind, Plan
 from restructure.calculator.quantity import Kind, Quantity, Ratio, ratio
 from restructure.calculator.rows import PAID, Row, RowTuple
+from restructure.calculator.spelling import spell
 from restructure.errors import Refused
 from restructure.record import Record
 
@@ -28,6 +31,8 @@ class Figures(Record):
     Where paying as agreed cannot be carried out, what is measured against it is unknown (none).
     """
 
+    currency: Currency
+    """ISO 4217 code of every amount."""
     instalment_after: Annotated[Money, Quantity(Kind.MONEY)]
     """The regular instalment after any holiday, with what is spread onto it."""
     highest_payment_after: Annotated[Money, Quantity(Kind.MONEY)]
@@ -69,6 +74,11 @@ class Figures(Record):
     substantial_modification: Annotated[bool | None, Quantity(Kind.FLAG)]
     """Whether npv_loss is at least 10 % up or down (IFRS 9 B3.3.6), so that accountants ask for a new loan."""
 
+    @model_validator(mode="after")
+    def _spell(self) -> Self:
+        spell(self, self.currency)
+        return self
+
 
 def compare(plan: Plan) -> Figures:
     """Work out what a plan changes.
@@ -106,6 +116,7 @@ def compare(plan: Plan) -> Figures:
     financed = claim - waived_of_claim - forgiven - up_front
     internal = monthly_internal_rate(financed, new_payments, new_months)
     return Figures.model_construct(
+        currency=currency,
         instalment_after=plan.instalment,
         highest_payment_after=from_minor(max([*new_payments, up_front]), currency),
         payment_reduction=None

@@ -11,7 +11,9 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from operator import sub
-from typing import NamedTuple, TypeVar, assert_never, cast
+from typing import NamedTuple, Self, TypeVar, assert_never, cast
+
+from pydantic import model_validator
 
 from restructure.calculator.asides import Aside, lay_on
 from restructure.calculator.course import Changes, Course
@@ -55,6 +57,7 @@ from restructure.calculator.money import Money, SignedMoney, from_minor, minor_d
 from restructure.calculator.position import Bucket, ParkedDue, Position
 from restructure.calculator.rows import PAID, Row, Rows, RowTuple
 from restructure.calculator.schedule import Schedule
+from restructure.calculator.spelling import spell, spelled
 from restructure.calculator.terms import Repayment
 from restructure.errors import Issue, Refused
 from restructure.record import Record, trusted
@@ -105,6 +108,11 @@ class Plan(Record):
     """What became of every bucket, in order."""
     identities: Identities
     """Five sums that are exactly zero."""
+
+    @model_validator(mode="after")
+    def _spell(self) -> Self:
+        spell(self, self.position.currency)
+        return self
 
     @cached_property
     def changes(self) -> tuple[RowChange, ...]:
@@ -163,7 +171,7 @@ def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: 
     >>> str(plan.instalment), len(plan.schedule.rows), plan.identities.hold
     ('1824.23', 24, True)
     """
-    measures = tuple(measures)
+    measures = spelled(tuple(measures), position.currency)
     currency, places = position.currency, minor_digits(position.currency)
     done, before = _execute(position, measures, closed), _as_agreed(position, closed)
     new, *old = trusted(

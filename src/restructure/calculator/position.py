@@ -13,6 +13,7 @@ from restructure.calculator.contract import STANDARD_ORDER, Allocation, allocati
 from restructure.calculator.money import Currency, Money, Rate, from_minor, to_minor
 from restructure.calculator.repaid import Repaid, repay
 from restructure.calculator.scheme import Method, Scheme
+from restructure.calculator.spelling import spell
 from restructure.calculator.terms import Repayment, scale_problems
 from restructure.record import Record, refuse
 
@@ -97,6 +98,7 @@ class Position(Record):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        spell(self, self.currency)
         buckets, terms, found = self.buckets, self.repayment, list[tuple[str, ...]]()
         for name in Buckets.model_fields:
             found += scale_problems(getattr(buckets, name), self.currency, "buckets", name)

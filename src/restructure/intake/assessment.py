@@ -6,14 +6,15 @@ A fact that cannot be worked out from the file is absent (`None`): unknown, whic
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from dateutil.relativedelta import relativedelta
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from restructure.calculator.money import Money, SignedMoney, to_minor
 from restructure.calculator.position import Position
 from restructure.calculator.quantity import Kind, Quantity, Ratio, ratio
+from restructure.calculator.spelling import spell, spelled
 from restructure.errors import InvalidInput, Issue
 from restructure.intake.application import (
     Application,
@@ -231,6 +232,11 @@ class Assessment(Record):
     ]
     """Whether a negotiation is possible at all."""
 
+    @model_validator(mode="after")
+    def _spell(self) -> Self:
+        spell(self, self.currency)
+        return self
+
     def value(self, name: str) -> Any:
         """Give the value of a fact by name, `None` if unknown; `scores.NAME` reads a score."""
         if name.startswith("scores."):
@@ -280,7 +286,7 @@ def assess(application: Application, *, on: date) -> Assessment:
         None if conduct.disputed is None else not conduct.disputed,
         None if values["disposable_income"] is None else values["disposable_income"] > 0,
     )
-    return Assessment.model_construct(
+    facts = Assessment.model_construct(
         on=on,
         currency=loan.currency,
         position=position,
@@ -297,6 +303,7 @@ def assess(application: Application, *, on: date) -> Assessment:
         negotiation_possible=possible,
         **values,
     )
+    return spelled(facts, loan.currency)
 
 
 def _loan_facts(application: Application, position: Position) -> dict[str, Any]:
