@@ -740,6 +740,9 @@ class Replay:
         if not self.annuity:
             if all(k < self.head for k in self.pauses):
                 balance = self.rows[self.head - 1]["balance"] if self.head else self.amortised
+                if not balance:
+                    assert unit == 0  # suspended amounts alone repay it
+                    return
                 assert unit == self.to_multiple(Fraction(balance - self.balloon, self.count - self.head))
             return
         _, periods = self.timing.periods(self.on, self.count)

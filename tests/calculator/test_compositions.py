@@ -994,12 +994,15 @@ def test_a_kept_part_of_principal_is_the_part_alone_without_its_interest():
 def test_a_kept_instalment_covers_the_interest_of_the_running_period_as_an_agreed_one_does():
     # Half of the period from 1 January is gone on the 16th, and 6.00 of its 12.00 have accrued.
     implied, agreed = (
-        loan(terms=terms | {"day_count": "30E/360"}, accrued="6", penalty="100").model_copy(update={"on": date(2026, 1, 16)})
+        loan(terms=terms | {"day_count": "30E/360"}, accrued="6", penalty="100").model_copy(
+            update={"on": date(2026, 1, 16)}
+        )
         for terms in ({}, {"instalment": "106.62"})
     )
     for solve in ("term", "balloon", "nothing"):
         kept, said = (
-            worked(position, Capitalise(of="penalty"), Reamortise(solve=solve)) for position in (implied, agreed)
+            worked(position, Capitalise(of="penalty"), Reamortise(solve=solve))
+            for position in (implied, agreed)
         )
         assert kept.schedule == said.schedule
         # 6.50 on 1,300 for half a month, 6.00 from before; 106.62 − 12.50 repay principal
@@ -1395,6 +1398,19 @@ def test_the_term_of_a_flat_loan_is_found():
 )
 def test_interest_held_back_is_not_lost_when_suspended_amounts_repay_the_loan(terms, measures):
     assert reschedule(loan(terms=terms), measures).identities.hold
+
+
+@pytest.mark.parametrize("rounding_per", ["row", "sub_interval"])
+@pytest.mark.parametrize("balloon", [None, "100"])
+def test_flat_interest_goes_on_where_a_suspension_at_the_start_repays_the_loan(balloon, rounding_per):
+    # 1 % of the original 1,200 with each of the six instalments, though the second of 700 leaves 0.
+    terms = {"method": "flat", "instalments": 6, "balloon": balloon, "rounding_per": rounding_per}
+    plan = worked(loan(terms=terms), Holiday(instalments=3, amount="700", keep_term=True))
+    assert column(plan, "balance")[:2] == ["512.00", "0.00"]
+    assert column(plan, "accrued") == ["12.00"] * 6
+    # The same as where the suspension begins later.
+    later = worked(loan(terms=terms), Holiday(instalments=3, starts=2, amount="1300", keep_term=True))
+    assert column(later, "accrued") == ["12.00"] * 6
 
 
 def test_a_rate_may_change_in_the_extra_row_where_interest_is_rounded_in_pieces():

@@ -171,16 +171,16 @@ def _offers(decision: "Decision", language: str) -> list[Block]:
 
     def percent(value: Decimal | None) -> str:
         if value is None:
-            return ""
+            return "unknown"
         return f"{round(value * 100, 2) + 0:.2f} %"  # + 0: no minus before a rounded zero
 
     columns: list[list[str]] = [
         [
             money(agreed.instalment_before),
-            money(max(row.total for row in before.rows)) if before else "",
+            money(max(row.total for row in before.rows)) if before else "–",
             str(agreed.remaining_term),
-            str(before.last_due) if before else "",
-            money(before.total) if before else "",
+            str(before.last_due) if before else "–",
+            money(before.total) if before else "–",
             "",
             "",
             percent(agreed.contract_rate),
@@ -196,7 +196,7 @@ def _offers(decision: "Decision", language: str) -> list[Block]:
                 str(figures.term_after),
                 str(figures.last_due_after),
                 money(figures.total_after),
-                "" if figures.extra_cost is None else f"{figures.extra_cost:+,f}",
+                "unknown" if figures.extra_cost is None else f"{figures.extra_cost:+,f}",
                 money(figures.relief),
                 percent(figures.apr_after),
                 percent(figures.npv_loss),
