@@ -1357,7 +1357,7 @@ def test_the_suspensions_of_a_repayment_stand_in_their_order():
     assert reschedule(loan(), two).repayment == reschedule(loan(), two[::-1]).repayment
 
 
-# --- what still goes wrong, outside this storey's rooms of measures
+# --- what used to go wrong behind suspensions and in extra rows
 
 
 def test_a_term_is_found_beyond_a_suspension_of_the_24th_instalment():
