@@ -321,7 +321,8 @@ def rate_changes(draw, on: date):
             ]
         case "later":
             return [
-                ChangeRate(annual_rate=draw(rates()), starts=on + timedelta(days=draw(st.integers(0, 400))))
+                ChangeRate(annual_rate=draw(rates()), starts=on + timedelta(days=day))
+                for day in draw(st.lists(st.integers(0, 400), min_size=1, max_size=3, unique=True))
             ]
     return []
 

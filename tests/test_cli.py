@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from restructure import Decision, Plan
-from restructure.casework.summary import Heading, Lines, Table, summarise, to_html, to_text
+from restructure.casework.blocks import Heading, Lines, Table, to_html, to_text
+from restructure.casework.summary import summarise
 from restructure.cli import main
 from restructure.errors import CATALOGUE
 

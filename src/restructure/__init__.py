@@ -57,7 +57,8 @@ from restructure.calculator.terms import (
     Suspension,
     Terms,
 )
-from restructure.casework.decision import Decision, Offer, Outcome, Refusal, decide, replay
+from restructure.casework.decision import Decision, Offer, Outcome, Refusal, Trace, decide, replay
+from restructure.casework.explanation import Explanation, explain
 from restructure.errors import (
     EngineDisagreement,
     EngineError,
@@ -95,6 +96,7 @@ __all__ = [
     "EngineDisagreement",
     "EngineError",
     "Engines",
+    "Explanation",
     "Extend",
     "Figures",
     "Forgive",
@@ -139,11 +141,13 @@ __all__ = [
     "Stub",
     "Suspension",
     "Terms",
+    "Trace",
     "Waive",
     "amortise",
     "assess",
     "compare",
     "decide",
+    "explain",
     "facts",
     "foresee",
     "load_policy",

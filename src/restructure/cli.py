@@ -12,13 +12,17 @@ from datetime import date
 from shutil import get_terminal_size
 
 from restructure.calculator.request import Request, answer, read_request
-from restructure.casework.decision import decide
-from restructure.casework.summary import Block, summarise, summarise_answer, to_text
+from restructure.casework.blocks import Block, to_text
+from restructure.casework.decision import Decision, decide
+from restructure.casework.explanation import Explanation, explain
+from restructure.casework.outcome import Trace
+from restructure.casework.summary import summarise, summarise_answer, summarise_explanation
 from restructure.errors import CATALOGUE, InvalidInput, Issue, Refused, RestructureError, did_you_mean
 from restructure.intake.application import Application, read_application
 from restructure.intake.facts import facts
 from restructure.policy.evaluation import Engines
 from restructure.policy.loading import load_policy, packaged_policies
+from restructure.policy.schema import policy_schema
 from restructure.record import Record
 
 __all__ = ["main"]
@@ -68,6 +72,17 @@ def _parser() -> argparse.ArgumentParser:
     offer.add_argument(
         "--engines", choices=[one.value for one in Engines], default="both", help="which evaluators decide"
     )
+    offer.add_argument(
+        "--trace",
+        choices=[one.value for one in Trace],
+        default="decisive",
+        help="how much of its reasons the decision records (default: decisive)",
+    )
+    offer.add_argument(
+        "--why",
+        metavar="RULE",
+        help="explain one rule instead: every condition, near misses, what would have made the offer",
+    )
     offer.set_defaults(run=_offer)
 
     reschedule = commands.add_parser(
@@ -80,8 +95,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     reschedule.set_defaults(run=_reschedule)
 
-    schema = commands.add_parser("schema", help="print the JSON Schema of an application or a request")
-    schema.add_argument("of", nargs="?", choices=("application", "request"), default="application")
+    schema = commands.add_parser(
+        "schema", help="print the JSON Schema of an application, a request or a policy"
+    )
+    schema.add_argument("of", nargs="?", choices=("application", "request", "policy"), default="application")
     schema.set_defaults(run=_schema)
 
     listed = commands.add_parser("facts", help="list every fact that a rule may read")
@@ -112,15 +129,26 @@ def _offer(options: argparse.Namespace) -> int:
     if issues or application is None or policy is None:
         raise InvalidInput(issues)
     try:
-        decision = decide(application, policy, on=on or application.as_of, engines=Engines(options.engines))
+        decision = decide(
+            application,
+            policy,
+            on=on or application.as_of,
+            engines=Engines(options.engines),
+            trace=Trace(options.trace),
+        )
     except RestructureError as error:
         # What the decision finds wrong is in the application's file.
         raise type(error)(
             Issue(i.code, i.message, i.place, i.file or options.application, i.line, i.column)
             for i in error.issues
         ) from None
+    shown: Decision | Explanation = decision
+    if options.why is not None:
+        shown = explain(decision, policy, options.why)
     if options.format == "json":
-        print(decision.model_dump_json(indent=2))
+        print(shown.model_dump_json(indent=2))
+    elif isinstance(shown, Explanation):
+        _print(summarise_explanation(shown, language=options.language))
     else:
         _print(summarise(decision, language=options.language))
     return 0
@@ -155,8 +183,8 @@ def _reschedule(options: argparse.Namespace) -> int:
 
 def _schema(options: argparse.Namespace) -> int:
     models: dict[str, type[Record]] = {"application": Application, "request": Request}
-    model = models[options.of]
-    print(json.dumps(model.model_json_schema(), indent=2, ensure_ascii=False))
+    schema = policy_schema() if options.of == "policy" else models[options.of].model_json_schema()
+    print(json.dumps(schema, indent=2, ensure_ascii=False))
     return 0
 
 

@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from restructure.casework.summary import Block, Heading, Lines, Table
+from restructure.casework.blocks import Block, Heading, Lines, Table
 
 __all__ = ["render"]
 

@@ -22,9 +22,10 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from restructure.errors import CATALOGUE, InvalidInput, Issue, did_you_mean
 
-__all__ = ["Document", "Place", "Places", "field_names", "issues_of", "read_document"]
+__all__ = ["LARGEST", "Document", "Place", "Places", "field_names", "issues_of", "read_document"]
 
-_LARGEST = 4 * 1024 * 1024
+LARGEST = 4 * 1024 * 1024
+"""The most bytes of a file that is read."""
 _DEEPEST = 60
 
 _LONGEST_NUMBER = 60
@@ -106,7 +107,7 @@ def read_document(path: str | Path, *, exact_numbers: bool = False) -> Document:
         if "\0" in name:
             raise OSError(errno.EINVAL, "the path holds a null character")
         size = Path(path).stat().st_size
-        if size > _LARGEST:
+        if size > LARGEST:
             raise InvalidInput(
                 Issue("file-too-large", f"the file has {size:,} bytes; the limit is 4 MiB", file=name)
             )

@@ -413,10 +413,13 @@ class Owed:
 
 def rate_on(day: date, contract_rate: Fraction, changes) -> Fraction:
     """The rate that prices the night from a day to the next."""
-    for change in changes:
-        if (change.starts is None or change.starts <= day) and (change.ends is None or day < change.ends):
+    begun = [change for change in changes if change.starts is None or change.starts <= day]
+    for change in begun:
+        if change.ends is not None and day < change.ends:
             return change.annual_rate
-    return contract_rate
+    good = [change for change in begun if change.ends is None]
+    # Of several rates for good the one that started last holds.
+    return max(good, key=lambda change: change.starts or date.min).annual_rate if good else contract_rate
 
 
 def period_rate(

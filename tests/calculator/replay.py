@@ -468,9 +468,12 @@ class Replay:
         return self.minor(plan.repayment.instalment)
 
     def rate_on(self, night: date) -> Fraction:
-        for change in only(self.measures, ChangeRate):
-            if (change.starts or self.on) <= night and (change.ends is None or night < change.ends):
+        begun = [c for c in only(self.measures, ChangeRate) if (c.starts or self.on) <= night]
+        for change in begun:
+            if change.ends is not None and night < change.ends:
                 return change.annual_rate
+        if for_good := [change for change in begun if change.ends is None]:
+            return max(for_good, key=lambda change: change.starts or self.on).annual_rate
         agreed = [step.annual_rate for step in self.terms.rates if step.starts <= night]
         return agreed[-1] if agreed else self.terms.annual_rate
 

@@ -182,6 +182,20 @@ def test_paying_in_advance_and_a_balloon_agree_with_a_replay_of_the_balance():
         assert abs(owed * (1 + rate if early else 1) - left) < Fraction(1, 10**8)
 
 
+@pytest.mark.parametrize(
+    ("count", "each", "lent", "rate"),
+    [
+        # Rows of PhpSpreadsheet's test data for RATE (PHPOffice/PhpSpreadsheet, 11645d5).
+        (208, 700, 8000, "0.087499997684"),
+        (208, 700, 137600, "0.000546076325"),
+        # An instalment that is nearly all interest: each/lent but for 1.9^-1200.
+        (1200, 90, 100, "0.900000000000"),
+    ],
+)
+def test_the_rate_of_a_long_loan_is_found_although_its_growth_is_beyond_all_digits(count, each, lent, rate):
+    assert rate_of(count, each, lent) == Decimal(rate)
+
+
 def test_saving_up_is_a_loan_seen_from_the_other_side():
     rate = rate_of(10, 100, 0, balloon=-1100)
     assert sum(100 * (1 + rate) ** k for k in range(10)) == pytest.approx(Decimal(1100), abs=Decimal("1e-6"))

@@ -1,7 +1,8 @@
 """Schedules of another open system, before and after what happened to the loan, to the cent and the day.
 
-The facts in `golden/fineract.json` were taken from Apache Fineract's own tests; every case names its file, commit
-and scenario. Only conventions are mapped here; dates and amounts are made by the calculator.
+The facts in `golden/fineract.json` and `golden/fineract_more.json` were taken from Apache Fineract's own tests;
+every case names its file, commit and scenario. Only conventions are mapped here; dates and amounts are made by the
+calculator.
 """
 
 import json
@@ -30,8 +31,12 @@ from restructure import (
 )
 from restructure.calculator.terms import Terms
 
-GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "fineract.json").read_text("utf-8"))
-CASES = {case["id"]: case for case in GOLDEN["cases"]}
+GOLDEN = Path(__file__).parents[1] / "golden"
+CASES = {
+    case["id"]: case
+    for name in ("fineract.json", "fineract_more.json")
+    for case in json.loads((GOLDEN / name).read_text("utf-8"))["cases"]
+}
 
 # What a case asks for that this calculator does not offer, and why.
 NOT_OFFERED = {
@@ -72,6 +77,7 @@ def contract_of(case):
         instalments=len(book["periods"]),
         start=first["date"],
         first_due=end,
+        anchor_day=begin.day if begin.day > end.day and (end - begin).days not in RHYTHMS else None,
         every=RHYTHMS.get((end - begin).days, "1 month"),
         method="flat" if flat else "interest_only" if case["kind"] == "bullet" else "level",
         day_count=DAY_COUNTS[book["day_count"]],

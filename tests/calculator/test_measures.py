@@ -337,6 +337,14 @@ def test_rates_that_touch_do_not_overlap():
     )
 
 
+def test_a_rate_for_good_holds_until_the_next_rate_for_good():
+    steps = [ChangeRate(annual_rate="0.1"), ChangeRate(annual_rate="0.2", starts=NIGHT)]
+    ended = [ChangeRate(annual_rate="0.1", ends=NIGHT), ChangeRate(annual_rate="0.2", starts=NIGHT)]
+    plan = reschedule(owing(), steps)
+    assert plan.schedule == reschedule(owing(), steps[::-1]).schedule == reschedule(owing(), ended).schedule
+    assert plan.identities.hold
+
+
 def test_a_whole_bucket_may_be_waived_in_any_number_of_parts():
     reschedule(owing(), [Waive(of="fees", amount="30")])
     reschedule(owing(), [Waive(of="fees", share="1/3")] * 3)

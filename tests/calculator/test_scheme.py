@@ -26,6 +26,7 @@ from restructure import (
     Rounding,
     Terms,
     amortise,
+    position_after,
     position_of,
     reschedule,
     weekend,
@@ -327,6 +328,33 @@ def test_a_payment_cap_that_lets_the_balance_grow_is_met_to_the_cent():
             wanted["interest"],
             wanted["balance_after"],
         )
+
+
+def test_an_adjustable_rate_that_is_solved_anew_every_year_is_met_to_the_cent():
+    # 12 CFR 1026 (Regulation Z) Appendix H, sample H-14, transcribed by murraystokely/mortgagemath (63bd67c):
+    # 10,000 over 30 years, the rate of each of the first fifteen, instalment and balance of the years printed.
+    rates = ["15.41", "15.17", "13.17", *["12.41"] * 11]
+    printed = {
+        1: ("145.90", "9989.37"),
+        2: ("129.81", "9969.66"),
+        3: ("127.91", "9945.51"),
+        4: ("112.43", "9903.70"),
+        5: ("106.73", "9848.94"),
+        15: ("106.73", "8700.37"),
+    }
+    terms = loan(currency="USD", principal="10000", annual_rate="17.41%", instalments=360)
+    contract = Contract(**{name: getattr(terms, name) for name in Terms.model_fields})
+    rows = list(amortise(terms).rows[:12])
+    paid = [Payment(on=row.due, amount=row.total) for row in rows]
+    position = position_of(contract, paid, on=rows[-1].due)
+    for rate in rates:
+        plan = reschedule(position, [ChangeRate(annual_rate=f"{rate}%"), Reamortise()])
+        year = list(plan.schedule.rows[:12])
+        rows += year
+        paid = [Payment(on=row.due, amount=row.total) for row in year]
+        position = position_after(plan, paid, on=year[-1].due)
+    found = {year: (str(rows[12 * year - 1].total), str(rows[12 * year - 1].balance)) for year in printed}
+    assert found == printed
 
 
 DAY_COUNTS = {

@@ -79,7 +79,7 @@ def test_every_fault_of_a_policy_is_told_at_once_in_the_order_of_the_file(tmp_pa
     assert [issue.code for issue in issues] == [
         "source-unknown", "value-kind",  # the parameter
         "fact-unknown", "choice-unknown",  # the gate
-        "fact-not-yet", "choice-unknown",  # the rule
+        "fact-not-yet", "measure-unknown",  # the rule
         "parameter-unknown", "rule-repeated", "condition-empty",  # the limits
         "fact-unknown", "choice-unknown", "field-unknown",
     ]  # fmt: skip
@@ -264,14 +264,21 @@ def test_a_value_holds_from_its_day_to_the_day_before_the_next():
 
 
 def test_before_its_first_day_and_after_a_null_a_used_parameter_has_no_value():
-    policy = dated("{2025-01-01: 30, 2026-01-01: null, 2027-01-01: 0}")
+    policy = dated("{2025-01-01: 30, 2025-06-01: 0, 2026-01-01: null}")
     for day in (date(2024, 12, 31), date(2026, 1, 1), date(2026, 12, 31)):
         with pytest.raises(InvalidPolicy) as caught:
             policy.at(day)
         assert [(issue.code, issue.place) for issue in caught.value.issues] == [
             ("parameter-undefined", "parameters.p")
         ]
-    assert policy.at(date(2027, 1, 1)).values == {"p": 0}
+    assert policy.at(date(2025, 12, 31)).values == {"p": 0}
+
+
+def test_days_without_a_value_between_days_with_one_are_refused_where_the_parameter_decides():
+    with pytest.raises(InvalidPolicy) as caught:
+        dated("{2025-01-01: 30, 2026-01-01: null, 2027-01-01: 0}")
+    assert [issue.code for issue in caught.value.issues] == ["parameter-hole"]
+    assert dated("{2025-01-01: 30, 2026-01-01: null, 2027-01-01: 0}", gates="  []\n").parameters["p"].values
 
 
 @pytest.mark.parametrize("values", ["{2026-01-01: 30, 20260101: 60}", "{2026-01-02: 30, 2026-01-01: 60}"])
@@ -418,7 +425,7 @@ def test_a_parameter_is_read_as_its_unit_and_compared_as_an_integer(unit, writte
 @pytest.mark.parametrize("unit", ["yes or no", "one of a few words", "date", "ratios", "[ratio]", "5"])
 def test_a_parameter_has_one_of_five_units(unit):
     text = small(parameters=f"  p: {{title: P, unit: {unit}, source: own, values: {{2026-01-01: 1}}}}\n")
-    assert codes(text) == ["choice-unknown"]
+    assert codes(text) == ["unit-unknown"]
 
 
 def test_a_parameter_of_another_kind_than_the_fact_is_refused():

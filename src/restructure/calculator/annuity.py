@@ -55,6 +55,9 @@ WORKING = Context(
 )
 """The arithmetic inside, whatever the caller's is; what is returned keeps 12 decimals."""
 
+_NO_RATE = Decimal("1e-30")
+"""Rates no larger than this grow nothing that 12 decimals could show."""
+
 
 def exact(value: Exact) -> Fraction:
     """Read an exact number; a float raises `InvalidInput`.
@@ -266,7 +269,8 @@ def rate_of(
 
         def worth(rate: Decimal) -> Decimal:
             grown = (1 + rate) ** periods
-            annuity = (grown - 1) / rate if rate else Decimal(periods)
+            # Below this the difference from 1 loses its digits; n stands for it to more than are returned.
+            annuity = (grown - 1) / rate if abs(rate) > _NO_RATE else Decimal(periods)
             return each * annuity * (1 + rate if in_advance else 1) + rest - given * grown
 
         return rounded(root_between(worth, *bracket(worth)))

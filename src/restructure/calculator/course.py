@@ -381,8 +381,18 @@ def _rates(position: Position, changes: Sequence[ChangeRate]) -> list[tuple[date
     path = position.repayment.rate_path(position.on)
     if not changes:
         return path
+    starts = [max(change.starts or position.on, position.on) for change in changes]
+    # A rate for good holds until the next one for good: together they are steps.
+    good = sorted(start for start, change in zip(starts, changes, strict=True) if change.ends is None)
     spans = sorted(
-        ((max(c.starts or position.on, position.on), c.ends or date.max, c.annual_rate) for c in changes),
+        (
+            (
+                start,
+                change.ends or next((later for later in good if later > start), date.max),
+                change.annual_rate,
+            )
+            for start, change in zip(starts, changes, strict=True)
+        ),
         key=lambda span: span[:2],
     )
     laid: list[tuple[date, date, Fraction]] = []

@@ -192,7 +192,8 @@ class ChangeRate(Record):
     starts: date | None = None
     """First night it prices; absent: the effective date."""
     ends: date | None = None
-    """First night it no longer prices; absent: never. The contract rate returns."""
+    """First night it no longer prices, and the contract rate returns; absent: it holds for good, or until another
+    change that is for good too starts."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:

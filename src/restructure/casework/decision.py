@@ -3,32 +3,22 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import computed_field, model_validator
 
-from restructure.calculator.plan import Plan, reschedule
-from restructure.casework.outcome import GateResult, Missing, Offer, Outcome, Refusal
-from restructure.casework.summary import summarise, to_html
-from restructure.errors import InvalidInput, InvalidPolicy, Issue, Refused
+from restructure.casework.blocks import to_html
+from restructure.casework.judging import judge
+from restructure.casework.outcome import GateResult, Missing, Offer, Outcome, Refusal, Trace
+from restructure.casework.summary import summarise
+from restructure.errors import InvalidInput, Issue
 from restructure.intake.application import Application
 from restructure.intake.assessment import Assessment, assess
-from restructure.intake.facts import Fact, derivation, fact_named, facts, show, wanting
-from restructure.intake.prospect import Prospect, foresee
-from restructure.policy.evaluation import Engines, engines_here, evaluator
-from restructure.policy.language import (
-    Gate,
-    InForce,
-    Limit,
-    Otherwise,
-    Policy,
-    PolicyRef,
-    Rule,
-    Text,
-)
-from restructure.policy.normal import Leaf, Node, Operator, Values
-from restructure.policy.reference import ConditionResult, decisive, verdict
+from restructure.intake.facts import derivation, facts
+from restructure.policy.case_facts import Concluded, facts_of
+from restructure.policy.evaluation import Engines, engines_here
+from restructure.policy.in_force import InForce, PolicyRef
+from restructure.policy.language import Otherwise, Policy
 from restructure.record import Record
 
 __all__ = [
@@ -39,6 +29,7 @@ __all__ = [
     "Outcome",
     "Refusal",
     "Replay",
+    "Trace",
     "decide",
     "replay",
 ]
@@ -55,6 +46,8 @@ class Decision(Record):
     """Which policy decided."""
     engines: tuple[str, ...]
     """Which evaluators ran."""
+    trace: Trace = Trace.DECISIVE
+    """How much of its reasons is recorded."""
     outcome: Outcome
     """How the case came out."""
     offers: tuple[Offer, ...]
@@ -63,6 +56,8 @@ class Decision(Record):
     """What is not offered, and why."""
     gates: tuple[GateResult, ...]
     """Every gate, passed or not."""
+    concluded: tuple[Concluded, ...] = ()
+    """What the policy concluded from the facts, in the order in which it could."""
     missing: tuple[Missing, ...]
     """Information that is missing."""
     enforcement_barred: bool
@@ -110,7 +105,12 @@ class Replay(Record):
 
 
 def decide(
-    application: Application, policy: Policy, *, on: date, engines: Engines = Engines.BOTH
+    application: Application,
+    policy: Policy,
+    *,
+    on: date,
+    engines: Engines = Engines.BOTH,
+    trace: Trace = Trace.DECISIVE,
 ) -> Decision:
     """Decide an application under a policy on a day.
 
@@ -125,7 +125,7 @@ def decide(
     >>> decision.outcome.value, decision.offers[0].rule
     ('offer', 'illness-relief')
     """
-    in_force, engines = policy.at(on), Engines(engines)
+    in_force, engines, trace = policy.at(on), Engines(engines), Trace(trace)
     if policy.currency != application.loan.currency:
         raise InvalidInput(
             Issue(
@@ -134,283 +134,30 @@ def decide(
                 "loan.currency",
             )
         )
-    assessment = assess(application, on=on)
-    case = _Case(assessment, in_force, engines)
-    return case.decide(application)
-
-
-class _Case:
-    """One decision in the making."""
-
-    def __init__(self, assessment: Assessment, in_force: InForce, engines: Engines) -> None:
-        self.assessment, self.in_force, self.engines = assessment, in_force, engines
-        self.problem = in_force.case_problem
-        self.nodes = self.problem.nodes
-        self.values = encode(self.problem.facts, assessment)
-        self.needed: dict[str, list[str]] = {place: [] for place in assessment.missing}
-
-    def decide(self, application: Application) -> Decision:
-        policy = self.in_force.policy
-        fired = set(evaluator(self.problem).fired(self.values, self.engines))
-        gates = tuple(self.gate(gate, fired) for gate in policy.gates)
-        closed = [gate for gate in gates if gate.verdict != "passed"]
-        offers: list[Offer] = []
-        refusals: list[Refusal] = []
-        for rule in policy.rules:
-            result = self.rule(rule, f"rule:{rule.id}" in fired, closed)
-            if isinstance(result, Offer):
-                offers.append(result)
-            else:
-                refusals.append(result)
-        offers = self.ranked(offers)
-        if policy.choose == "first" and len(offers) > 1:
-            best = offers[0].rule
-            refusals += [
-                self.refusal(
-                    rule, "choice", "not-first", f"{best} comes first and the policy makes one offer"
-                )
-                for rule in policy.rules
-                if rule.id in {offer.rule for offer in offers[1:]}
-            ]
-            offers = offers[:1]
-        missing = tuple(Missing(place=place, needed_by=tuple(ids)) for place, ids in self.needed.items())
-        outcome = _outcome(gates, offers, refusals)
-        barred, why = _enforcement(outcome, self.assessment)
-        return Decision.model_construct(
-            id=_decision_id(application, self.in_force, self.assessment.on),
-            on=self.assessment.on,
-            policy=self.in_force.ref,
-            engines=engines_here(self.engines),
-            outcome=outcome,
-            offers=tuple(offers),
-            refusals=tuple(refusals),
-            gates=gates,
-            missing=missing,
-            enforcement_barred=barred,
-            enforcement_reason=why,
-            assessment=self.assessment,
-            application=application,
-        )
-
-    def gate(self, gate: Gate, fired: set[str]) -> GateResult:
-        state: Literal["passed", "failed", "unknown"] = "unknown"
-        if f"passed:{gate.id}" in fired:
-            state = "passed"
-        elif f"failed:{gate.id}" in fired:
-            state = "failed"
-        else:
-            self.note_missing(self.nodes[f"passed:{gate.id}"], self.values, gate.id)
-        conditions = self.conditions(self.nodes[f"passed:{gate.id}"], self.values)
-        if state != "passed" and {"file_complete", "completeness"} & {one.fact for one in conditions}:
-            for place in self.assessment.missing:
-                self.needed[place].append(gate.id)
-        return GateResult.model_construct(
-            id=gate.id,
-            title=gate.title,
-            reason=gate.reason,
-            reference=gate.reference,
-            verdict=state,
-            otherwise=gate.otherwise,
-            conditions=conditions,
-        )
-
-    def rule(self, rule: Rule, fires: bool, closed: Sequence[GateResult]) -> Offer | Refusal:
-        node = self.nodes[f"rule:{rule.id}"]
-        if not fires:
-            conditions = self.conditions(node, self.values)
-            unknown = verdict(node, self.values) is None
-            if unknown:
-                self.note_missing(node, self.values, rule.id)
-            return self.refusal(
-                rule,
-                "condition",
-                "unknown" if unknown else "not-met",
-                _told(conditions),
-                conditions=conditions,
-            )
-        if closed:
-            names = ", ".join(gate.id for gate in closed)
-            return self.refusal(
-                rule,
-                "gate",
-                names,
-                f"its own conditions hold, but not every gate is passed: {names}",
-                conditions=tuple(condition for gate in closed for condition in gate.conditions),
-            )
-        try:
-            plan = reschedule(self.assessment.position, self.in_force.measures[rule.id])
-        except Refused as refused:
-            issue = refused.issues[0]
-            return self.refusal(rule, "measure", issue.code, issue.message)
-        return self.offer(rule, plan, self.conditions(node, self.values))
-
-    def offer(self, rule: Rule, plan: Plan, because: tuple[ConditionResult, ...]) -> Offer | Refusal:
-        prospect = foresee(self.assessment, plan)
-        problem = self.in_force.plan_problem
-        values = encode(problem.facts, self.assessment, prospect)
-        fired = set(evaluator(problem).fired(values, self.engines))
-        broken: list[Limit] = []
-        kept: list[ConditionResult] = []
-        failing: list[ConditionResult] = []
-        for limit in self.in_force.policy.limits:
-            node = problem.nodes[f"passed:{limit.id}"]
-            found = self.conditions(node, values)
-            if f"passed:{limit.id}" in fired:
-                kept += found
-            else:
-                broken.append(limit)
-                failing += found
-                if f"failed:{limit.id}" not in fired:
-                    self.note_missing(node, values, rule.id)
-        if broken:
-            return self.refusal(
-                rule,
-                "limit",
-                ", ".join(limit.id for limit in broken),
-                _told(failing),
-                reason=broken[0].reason,
-                conditions=tuple(failing),
-            )
-        return Offer.model_construct(
-            rule=rule.id,
-            rank=0,
-            title=rule.title,
-            reason=rule.reason,
-            reference=rule.reference,
-            because=because,
-            limits=tuple(kept),
-            flags=tuple(flag.id for flag in self.in_force.policy.flags if f"flag:{flag.id}" in fired),
-            prospect=prospect,
-            plan=plan,
-        )
-
-    def refusal(
-        self,
-        rule: Rule,
-        stage: Literal["condition", "gate", "measure", "limit", "choice"],
-        code: str,
-        message: str,
-        *,
-        reason: Text | None = None,
-        conditions: tuple[ConditionResult, ...] = (),
-    ) -> Refusal:
-        return Refusal.model_construct(
-            rule=rule.id,
-            title=rule.title,
-            stage=stage,
-            code=code,
-            message=message,
-            reason=reason or {"en": "This plan does not fit your situation.", "zh": "该方案不适合您的情况。"},
-            conditions=conditions,
-        )
-
-    def ranked(self, offers: list[Offer]) -> list[Offer]:
-        """Order the offers by the policy's keys; those it cannot tell apart stay in the order of the rules."""
-        policy = self.in_force.policy
-        for key in reversed(policy.rank):
-            fact, down = fact_named(key.fact), key.order == "descending"
-
-            def place(offer: Offer, fact: Fact = fact, down: bool = down) -> tuple[bool, int]:
-                value = _value(fact, self.assessment, offer.prospect)
-                number = 0 if value is None else fact.encode(value, self.assessment.currency)
-                return value is None, -number if down else number
-
-            offers = sorted(offers, key=place)
-        if policy.choose == "one" and len(offers) > 1:
-            raise InvalidPolicy(
-                Issue(
-                    "offers-not-one",
-                    f"the policy chooses one offer but {len(offers)} rules made one: "
-                    + ", ".join(offer.rule for offer in offers),
-                )
-            )
-        return [offer.model_copy(update={"rank": rank}) for rank, offer in enumerate(offers, 1)]
-
-    def note_missing(self, node: Node, values: Values, needed_by: str) -> None:
-        """Remember which information would settle an unknown condition."""
-        for leaf, outcome in decisive(node, values):
-            if outcome is None:
-                for fact in filter(None, (leaf.fact, leaf.other)):
-                    for place in wanting(self.assessment, fact):
-                        ids = self.needed.setdefault(place, [])
-                        if needed_by not in ids:
-                            ids.append(needed_by)
-
-    def conditions(self, node: Node, values: Values) -> tuple[ConditionResult, ...]:
-        currency = self.assessment.currency
-        return tuple(_condition(leaf, outcome, values, currency) for leaf, outcome in decisive(node, values))
-
-
-def encode(
-    names: Iterable[str], assessment: Assessment, prospect: Prospect | None = None
-) -> dict[str, int | None]:
-    """Give facts as the integers that rules compare; `None` is unknown."""
-    values: dict[str, int | None] = {}
-    for name in names:
-        fact = fact_named(name)
-        value = _value(fact, assessment, prospect)
-        values[name] = None if value is None else fact.encode(value, assessment.currency)
-    return values
-
-
-def _value(fact: Fact, assessment: Assessment, prospect: Prospect | None) -> Any:
-    return getattr(prospect, fact.name) if fact.of_plan else assessment.value(fact.name)
-
-
-def _condition(leaf: Leaf, outcome: bool | None, values: Values, currency: str) -> ConditionResult:
-    fact = fact_named(leaf.fact)
-
-    def shown(of: Fact, number: int | None) -> str:
-        return show(of, None if number is None else of.decode(number, currency), currency)
-
-    threshold, distance = "", ""
-    if leaf.other is not None:
-        other = fact_named(leaf.other)
-        threshold = f"{leaf.other} {shown(other, values[leaf.other])}"
-        # left·fact against right·other, both brought to the finer scale: what is left is the factor itself
-        times = Decimal(leaf.right) / leaf.left * Decimal(10) ** (other.scale - fact.scale)
-        if times != 1:
-            threshold = f"{times.normalize():f} × {threshold}"
-    elif leaf.op not in (Operator.KNOWN, Operator.UNKNOWN):
-        threshold = shown(fact, leaf.threshold)
-    sides = None if outcome is not False or not leaf.op.orders else leaf.sides(values)
-    if sides is not None:
-        # The least change of the fact, in its own unit, that would pass.
-        gap, strict = abs(sides[0] - sides[1]), leaf.op in (Operator.LESS, Operator.MORE)
-        distance = shown(fact, gap // leaf.left + 1 if strict else -(-gap // leaf.left))
-    return ConditionResult.model_construct(
-        fact=leaf.fact,
-        op=leaf.op.value,
-        actual=shown(fact, values[leaf.fact]),
-        threshold=threshold,
-        verdict="unknown" if outcome is None else ("true" if outcome else "false"),
-        distance=distance,
+    known = facts_of(in_force, assess(application, on=on), engines)
+    judged = judge(known, engines=engines, trace=trace)
+    outcome = _outcome(judged.gates, offers=bool(judged.offers), undecided=judged.undecided)
+    barred, why = _enforcement(outcome, known.assessment)
+    return Decision.model_construct(
+        id=_decision_id(application, in_force, on),
+        on=on,
+        policy=in_force.ref,
+        engines=engines_here(engines),
+        trace=trace,
+        outcome=outcome,
+        offers=judged.offers,
+        refusals=judged.refusals,
+        gates=judged.gates,
+        concluded=known.concluded,
+        missing=judged.missing,
+        enforcement_barred=barred,
+        enforcement_reason=why,
+        assessment=known.assessment,
+        application=application,
     )
 
 
-_WORDS = {
-    "==": "must be",
-    "!=": "must not be",
-    "<": "must be below",
-    "<=": "must be at most",
-    ">": "must be above",
-    ">=": "must be at least",
-    "known": "must be known",
-    "unknown": "must be unknown",
-}
-
-
-def _told(conditions: Iterable[ConditionResult]) -> str:
-    """Put what failed into one sentence with both values."""
-    parts = []
-    for one in conditions:
-        if one.verdict != "true":
-            gap = f" (off by {one.distance})" if one.distance else ""
-            parts.append(f"{one.fact} is {one.actual}{gap}, {_WORDS[one.op]} {one.threshold}".rstrip())
-    return "; ".join(parts)
-
-
-def _outcome(gates: Sequence[GateResult], offers: Sequence[Offer], refusals: Sequence[Refusal]) -> Outcome:
+def _outcome(gates: Sequence[GateResult], *, offers: bool, undecided: bool) -> Outcome:
     """Settle the outcome: no need first, then what a person must see, then refusal, then offers.
 
     A case that fails a declining gate and also needs a person or a document is referred: nobody is
@@ -425,9 +172,6 @@ def _outcome(gates: Sequence[GateResult], offers: Sequence[Offer], refusals: Seq
         return Outcome.DECLINE
     if offers:
         return Outcome.OFFER
-    undecided = any(
-        condition.verdict == "unknown" for refusal in refusals for condition in refusal.conditions
-    )
     return Outcome.REFER if undecided else Outcome.DECLINE
 
 
@@ -466,7 +210,7 @@ def replay(decision: Decision, policy: Policy, *, engines: Engines = Engines.BOT
         raise InvalidInput(
             Issue("record-altered", "the id does not match the application and day in the record", "id")
         )
-    again = decide(decision.application, policy, on=decision.on, engines=engines)
+    again = decide(decision.application, policy, on=decision.on, engines=engines, trace=decision.trace)
     # Both as they are read back, so that a record kept on disk is compared with one that could be.
     old, new = (
         Decision.model_validate_json(one.model_dump_json()).model_dump(mode="json")

@@ -9,7 +9,7 @@ from restructure.policy.language import Otherwise, Text
 from restructure.policy.reference import ConditionResult
 from restructure.record import Record
 
-__all__ = ["GateResult", "Missing", "Offer", "Outcome", "Refusal"]
+__all__ = ["GateResult", "Missing", "Offer", "Outcome", "Refusal", "StepResult", "Trace"]
 
 
 class Outcome(StrEnum):
@@ -23,6 +23,49 @@ class Outcome(StrEnum):
     """Everything is known and nothing can be offered."""
     NO_ACTION_NEEDED = "no_action_needed"
     """The borrower is not in difficulty."""
+
+
+class Trace(StrEnum):
+    """How much of its reasons a decision records."""
+
+    NAMES = "names"
+    """Which rules fired and which were refused at which stage, without conditions: the cheapest."""
+    DECISIVE = "decisive"
+    """The conditions that made each rule and gate come out as it did."""
+    FULL = "full"
+    """Every condition of every rule and gate, those that did not matter included."""
+
+
+class StepResult(Record):
+    """What a search made of one step, readable without the policy."""
+
+    id: str
+    """The step."""
+    outcome: Literal["applied", "exhausted", "skipped", "not-needed", "no-room", "refused"]
+    """Applied and the target reached; taken to its end in vain; skipped by its guard; no longer needed;
+    nothing to vary; or refused by the calculator."""
+    field: str
+    """The number that was looked for, such as `rate.annual_rate`."""
+    start: str = ""
+    """Where it started."""
+    end: str = ""
+    """How far it could have gone."""
+    value: str = ""
+    """Where it stopped."""
+    bound: str = ""
+    """The cap that set the end, if it is the least or greatest of several."""
+    figure_before: str = ""
+    """The figure before the step."""
+    figure_after: str = ""
+    """The figure after it."""
+    target: str = ""
+    """The figure and what it has to reach."""
+    gap: str = ""
+    """How far the figure still is from it; empty once it is reached."""
+    because: str = ""
+    """What the guard found, or what the calculator refused."""
+    tried: int = 0
+    """How many plans were tried."""
 
 
 class GateResult(Record):
@@ -60,8 +103,9 @@ class Refusal(Record):
     """The rule."""
     title: Text
     """What it would have offered."""
-    stage: Literal["condition", "gate", "measure", "limit", "choice"]
-    """Where it stopped: its condition, a gate, a measure that cannot be applied, a limit, the choice of another."""
+    stage: Literal["condition", "gate", "measure", "search", "limit", "choice"]
+    """Where it stopped: its condition, a gate, a measure that cannot be applied, a search that missed its
+    target, a limit, the choice of another."""
     code: str
     """`not-met`, `unknown`, the gates or limits that failed, or the calculator's reason code."""
     message: str
@@ -70,6 +114,8 @@ class Refusal(Record):
     """What the borrower is told."""
     conditions: tuple[ConditionResult, ...] = ()
     """The conditions that failed or are unknown, with both values."""
+    steps: tuple[StepResult, ...] = ()
+    """What its search tried, step by step."""
 
 
 class Offer(Record):
@@ -93,5 +139,7 @@ class Offer(Record):
     """Marks the policy sets on it."""
     prospect: Prospect
     """What it would mean to the borrower."""
+    steps: tuple[StepResult, ...] = ()
+    """How its search found the amounts, step by step."""
     plan: Plan
     """The new schedule, the ledger and its identities."""

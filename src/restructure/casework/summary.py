@@ -1,53 +1,23 @@
-"""Summary: a decision as headings, sentences and tables, rendered as plain text or HTML without any package."""
+"""Summary: a decision, an explanation or the calculator's answer as headings, sentences and tables."""
 
-import html
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
-from itertools import zip_longest
 from typing import TYPE_CHECKING
-from unicodedata import east_asian_width
 
 from restructure.calculator.money import write_money
 from restructure.calculator.plan import Plan
 from restructure.calculator.position import Bucket
 from restructure.calculator.rows import Instalment
 from restructure.calculator.schedule import Schedule
-from restructure.casework.outcome import GateResult, Offer, Outcome
+from restructure.casework.blocks import Block, Heading, Lines, Table, say
+from restructure.casework.outcome import GateResult, Offer, Outcome, StepResult
 from restructure.intake.facts import facts, show
-from restructure.policy.language import Text
 
-if TYPE_CHECKING:  # a decision shows itself through this room, so it cannot be imported here
+if TYPE_CHECKING:  # a decision shows itself through this room, and an explanation reads decisions
     from restructure.casework.decision import Decision
+    from restructure.casework.explanation import Branch, Explanation
 
-__all__ = ["Block", "Heading", "Lines", "Table", "summarise", "summarise_answer", "to_html", "to_text"]
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """A heading of level 1 or 2."""
-
-    text: str
-    level: int = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """Sentences, one a line."""
-
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows of text; the first column is a label, the columns of figures are aligned to the right."""
-
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    figures: bool = True
-
-
-Block = Heading | Lines | Table
+__all__ = ["summarise", "summarise_answer", "summarise_explanation"]
 
 _BUCKETS = {
     Bucket.PRINCIPAL: "principal not yet due",
@@ -58,11 +28,6 @@ _BUCKETS = {
     Bucket.FEES: "fees",
     Bucket.PARKED: "set aside earlier",
 }
-
-
-def say(text: Text, language: str) -> str:
-    """Pick a text in a language, English or the first there is if it lacks that one."""
-    return text.get(language) or text.get("en") or next(iter(text.values()))
 
 
 def summarise(decision: "Decision", *, language: str = "en") -> list[Block]:
@@ -92,6 +57,17 @@ def summarise(decision: "Decision", *, language: str = "en") -> list[Block]:
             ),
         ),
     ]
+    if decision.concluded:
+        blocks += [
+            Heading("What the policy concludes"),
+            Table(
+                ("fact", "value", "because of"),
+                tuple(
+                    (one.fact, one.value, ", ".join(one.by) or one.derivation) for one in decision.concluded
+                ),
+                figures=False,
+            ),
+        ]
     if decision.offers:
         blocks += _offers(decision, language)
     blocks += _gates(decision, language)
@@ -113,6 +89,9 @@ def summarise(decision: "Decision", *, language: str = "en") -> list[Block]:
                 figures=False,
             ),
         ]
+        for refusal in decision.refusals:
+            if refusal.steps:
+                blocks += [Heading(f"What was looked for: {refusal.rule}"), *_steps(refusal.steps)]
     stance = "Enforcement is barred" if decision.enforcement_barred else "Enforcement is not barred"
     return [
         *blocks,
@@ -236,6 +215,7 @@ def _offer(offer: Offer, currency: str, language: str) -> list[Block]:
                 *((f"Marked: {', '.join(offer.flags)}.",) if offer.flags else ()),
             )
         ),
+        *(_steps(offer.steps) if offer.steps else ()),
         Table(
             ("due", "payment", "principal", "interest", "other", "balance"),
             tuple(_row(row, currency) if row else ("…",) * 6 for row in shown),
@@ -252,6 +232,99 @@ def _offer(offer: Offer, currency: str, language: str) -> list[Block]:
             )
         ),
     ]
+
+
+_STEP_OUTCOMES = {
+    "applied": "applied, target reached",
+    "exhausted": "taken to its end",
+    "skipped": "skipped",
+    "not-needed": "not needed",
+    "no-room": "no room",
+    "refused": "cannot be applied",
+}
+
+
+def _steps(steps: Sequence[StepResult]) -> list[Block]:
+    def what(step: StepResult) -> str:
+        return f"{step.start} → {step.value}" if step.value and step.value != step.start else ""
+
+    def bound(step: StepResult) -> str:
+        if step.bound and step.outcome in ("exhausted", "no-room", "applied"):
+            return f"{step.bound} ({step.end})"
+        return step.because or (step.end if step.outcome in ("exhausted", "no-room") else "")
+
+    return [
+        Lines((f"Wanted: {steps[0].target}.",)),
+        Table(
+            ("step", "outcome", "change", "figure before", "after", "still off by", "bound by"),
+            tuple(
+                (
+                    step.id,
+                    _STEP_OUTCOMES[step.outcome],
+                    what(step),
+                    step.figure_before,
+                    step.figure_after,
+                    step.gap,
+                    bound(step),
+                )
+                for step in steps
+            ),
+            figures=False,
+        ),
+    ]
+
+
+def summarise_explanation(why: "Explanation", *, language: str = "en") -> list[Block]:
+    """Put an explanation into headings, sentences and tables: every condition, what was near, what would help."""
+    blocks: list[Block] = [
+        Heading(f"{why.rule}: {why.verdict}", 1),
+        Lines(
+            (f"{say(why.title, language)} ({why.reference}).", f"{why.message[:1].upper()}{why.message[1:]}.")
+        ),
+    ]
+    for judged in why.conditions:
+        verdict = {"true": "holds", "false": "does not hold", "unknown": "cannot be judged"}[
+            judged.condition.verdict
+        ]
+        blocks += [
+            Heading(f"The {judged.what} {judged.id} {verdict}"),
+            Table(
+                ("condition", "value", "has to be", "verdict", "off by"),
+                tuple(_branches(judged.condition)),
+                figures=False,
+            ),
+        ]
+    if why.steps:
+        blocks += [Heading("What was looked for"), *_steps(why.steps)]
+    if why.near_misses:
+        blocks += [Heading("Near misses"), Lines(tuple(f"{one.sentence}." for one in why.near_misses))]
+    if why.counterfactuals:
+        blocks += [
+            Heading("What would have made the offer, all else as it is"),
+            Lines(tuple(f"{one.sentence}." for one in why.counterfactuals)),
+        ]
+    elif why.verdict != "offered":
+        blocks += [Lines(("No change of one fact alone would have made the offer.",))]
+    return blocks
+
+
+def _branches(branch: "Branch", depth: int = 0) -> list[tuple[str, ...]]:
+    # A no-break space keeps the indent when a cell is wrapped.
+    indent = "\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}" * depth
+    if branch.result is not None:
+        one = branch.result
+        return [
+            (
+                f"{indent}{one.fact}",
+                one.actual,
+                f"{one.op} {one.threshold}".strip(),
+                one.verdict,
+                one.distance,
+            )
+        ]
+    word = {"all": "all of", "any": "any of", "not": "not"}[branch.word]
+    head = (f"{indent}{word}", "", "", branch.verdict, "")
+    return [head, *(row for part in branch.parts for row in _branches(part, depth + 1))]
 
 
 def _row(row: Instalment, currency: str) -> tuple[str, ...]:
@@ -355,89 +428,3 @@ def _gates(decision: "Decision", language: str) -> list[Block]:
             or ("To the borrower: we still need the information below.",)
         ),
     ]
-
-
-# --- renderings
-
-
-def _cells(text: str) -> int:
-    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
-
-
-def _wrap(text: str, width: int) -> list[str]:
-    lines, line = [], ""
-    for word in text.split(" "):
-        while _cells(word) > width:  # text without spaces, such as Chinese
-            room = width - _cells(line) - (1 if line else 0)
-            cut = 0
-            while cut < len(word) and _cells(word[: cut + 1]) <= max(room, 2):
-                cut += 1
-            lines.append(f"{line} {word[:cut]}".strip())
-            line, word = "", word[cut:]
-        if line and _cells(line) + 1 + _cells(word) > width:
-            lines.append(line)
-            line = word
-        else:
-            line = f"{line} {word}" if line else word
-    return [*lines, line] if line or not lines else lines
-
-
-def to_text(blocks: Sequence[Block], *, width: int = 100) -> str:
-    """Render as plain text no wider than `width` cells, Chinese counted double."""
-    parts: list[str] = []
-    for block in blocks:
-        match block:
-            case Heading(text, level):
-                underline = ("=" if level == 1 else "-") * min(_cells(text), width)
-                parts.append("\n".join([*_wrap(text, width), underline]))
-            case Lines(lines):
-                parts.append("\n".join(part for line in lines for part in _wrap(line, width)))
-            case Table():
-                parts.append(_text_table(block, width))
-    return "\n\n".join(parts) + "\n"
-
-
-def _text_table(table: Table, width: int) -> str:
-    grid = [table.head, *table.rows]
-    widths = [max(_cells(row[k]) for row in grid) for k in range(len(table.head))]
-    spare = width - 2 * (len(widths) - 1)
-    while sum(widths) > spare:  # the widest column gives way
-        widest = max(range(len(widths)), key=widths.__getitem__)
-        widths[widest] -= min(sum(widths) - spare, max(widths[widest] - 12, 1))
-    lines: list[str] = []
-    for number, row in enumerate(grid):
-        wrapped = [_wrap(cell, widths[k]) for k, cell in enumerate(row)]
-        for parts in zip_longest(*wrapped, fillvalue=""):
-            cells = []
-            for k, part in enumerate(parts):
-                padding = " " * (widths[k] - _cells(part))
-                cells.append(padding + part if table.figures and k else part + padding)
-            lines.append("  ".join(cells).rstrip())
-        if number == 0:
-            lines.append("  ".join("-" * one for one in widths))
-    return "\n".join(lines)
-
-
-def to_html(blocks: Sequence[Block]) -> str:
-    """Render as an HTML fragment, everything escaped."""
-    parts = ['<div style="max-width: 60em">']
-    for block in blocks:
-        match block:
-            case Heading(text, level):
-                parts.append(f"<h{level + 2}>{html.escape(text)}</h{level + 2}>")
-            case Lines(lines):
-                parts += [f"<p>{'<br>'.join(html.escape(line) for line in lines)}</p>"]
-            case Table(head, rows, figures):
-                aligned = [
-                    ' style="text-align: right"' if figures and k else ' style="text-align: left"'
-                    for k in range(len(head))
-                ]
-                cells = "".join(f"<th{a}>{html.escape(c)}</th>" for a, c in zip(aligned, head, strict=True))
-                parts.append(f"<table><thead><tr>{cells}</tr></thead><tbody>")
-                for row in rows:
-                    cells = "".join(
-                        f"<td{a}>{html.escape(c)}</td>" for a, c in zip(aligned, row, strict=True)
-                    )
-                    parts.append(f"<tr>{cells}</tr>")
-                parts.append("</tbody></table>")
-    return "".join([*parts, "</div>"])

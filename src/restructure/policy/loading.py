@@ -1,42 +1,41 @@
-"""Loading: a policy from YAML, with every fault located and all of them at once."""
+"""Loading: a policy from YAML and the tables beside it, with every fault located and all of them at once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import csv
+from collections.abc import Iterator, Mapping
 from datetime import date
-from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from restructure.calculator.measures import MEASURES
-from restructure.calculator.money import to_minor
 from restructure.calculator.quantity import Kind
-from restructure.document import Document, Place, field_names, issues_of, read_document
+from restructure.document import LARGEST, Document, field_names, issues_of, read_document
 from restructure.errors import InvalidPolicy, Issue, RestructureError, did_you_mean
-from restructure.intake.facts import Fact, facts, score_fact
+from restructure.policy.conditions import spelled_out
+from restructure.policy.constants import UNITS, unit_fact
+from restructure.policy.declaring import FactReader
 from restructure.policy.durable import WIDEST
-from restructure.policy.language import (
-    AllOf,
-    AnyOf,
-    Comparison,
-    Condition,
-    Not,
-    Policy,
-    constant,
-    filled,
-    parameters_of,
-    read_measure,
-    unit_fact,
-)
-from restructure.policy.normal import Operator
+from restructure.policy.hits import Hit
+from restructure.policy.in_force import parameters_used
+from restructure.policy.language import Conclusion, Policy, Rule, Table
+from restructure.policy.offers import OfferReader
+from restructure.policy.reading import Spot
+from restructure.policy.tables import TableRow, read_csv, table_rows
 
 __all__ = ["load_policy", "packaged_policies"]
 
-_UNITS = [kind.value for kind in (Kind.MONEY, Kind.RATIO, Kind.DAYS, Kind.MONTHS, Kind.COUNT)]
-_ANYTHING = Comparison(fact="claim", op=Operator.KNOWN)
-_CONDITION_KEY = {"gates": "require", "rules": "when", "limits": "require", "flags": "when"}
+_PARAMETER_UNITS = list(UNITS)[:5]
+_CONDITION_KEY = {
+    "conclusions": "when",
+    "gates": "require",
+    "rules": "when",
+    "limits": "require",
+    "flags": "when",
+}
 _OF_A_PLAN = ("limits", "flags")
+_Made = TypeVar("_Made", Rule, Conclusion, Table)
 
 
 def packaged_policies() -> dict[str, Path]:
@@ -50,7 +49,8 @@ def packaged_policies() -> dict[str, Path]:
 def load_policy(source: str | Path) -> Policy:
     """Load a policy from a YAML file, a folder that holds `policy.yaml`, or the name of a packaged one.
 
-    Raises `InvalidPolicy` with every fault as `path:line:column: code: place: sentence`.
+    Decision tables may stand beside it as CSV files; a link that leads out of the folder is refused. Raises
+    `InvalidPolicy` with every fault as `path:line:column: code: place: sentence`.
 
     >>> load_policy("cn-consumer-finance").currency
     'CNY'
@@ -60,13 +60,13 @@ def load_policy(source: str | Path) -> Policy:
         document = read_document(path, exact_numbers=True)
     except RestructureError as error:
         raise InvalidPolicy(error.issues) from None
-    return _Reader(document).read()
+    return _PolicyReader(document, path.parent).read()
 
 
 def _find(source: str | Path) -> Path:
     path = Path(source)
     if path.is_dir():
-        path = path / "policy.yaml"
+        path = _inside(path, "policy.yaml")
     if path.is_file():
         return path
     packaged = packaged_policies()
@@ -80,48 +80,69 @@ def _find(source: str | Path) -> Path:
     )
 
 
-class _Reader:
-    """Reads one document, collecting findings instead of stopping at the first."""
+def _inside(folder: Path, name: str) -> Path:
+    """Give a file of a folder, refusing one that lies elsewhere, by its path or by way of a link."""
+    path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise InvalidPolicy(
+            Issue(
+                "file-outside",
+                f'"{name}" leads out of the folder of the policy; copy the file into it',
+                file=str(path),
+            )
+        )
+    return path
 
-    def __init__(self, document: Document) -> None:
-        self.document = document
-        self.issues: list[Issue] = []
-        self.data: dict[str, Any] = {}
-        self.units: dict[str, Fact] = {}
-        self.values: dict[str, dict[date, Any]] = {}
+
+class _PolicyReader(OfferReader, FactReader):
+    """Reads one policy."""
+
+    def __init__(self, document: Document, folder: Path) -> None:
+        super().__init__(document)
+        self.folder = folder
         self.ids: set[str] = set()
-        self.scores: set[str] = set()
 
     def read(self) -> Policy:
         if not isinstance(self.document.data, Mapping):
-            self._report("value-invalid", "a policy is a group of named fields", ())
+            self.report("value-invalid", "a policy is a group of named fields", ())
             raise InvalidPolicy(self.issues)
         self.data = dict(self.document.data)
+        self.currency = str(self.data.get("currency"))
         scores = self.data.get("scores")
         self.scores = (
             {name for name in scores if isinstance(name, str)} if isinstance(scores, list) else set()
         )
         self._parameters()
+        self.declared()
         for section, key in _CONDITION_KEY.items():
             self._section(section, key)
+        self._tables()
         self._ranking()
         first, last = (self.data.get(f"effective_{word}") for word in ("from", "until"))
         if isinstance(first, date) and isinstance(last, date) and last <= first:
-            self._report(
+            self.report(
                 "date-order",
                 f"effective_until {last} is not after effective_from {first}",
                 ("effective_until",),
             )
+        policy = None
         try:
             policy = Policy.model_validate(self.data)
         except ValidationError as error:
-            self.issues += issues_of(error, self.document, names=field_names(Policy))
-        if self.issues:
-            raise InvalidPolicy(sorted(self.issues, key=lambda issue: (issue.line or 0, issue.column or 0)))
+            self.issues += [
+                issue
+                for issue in issues_of(error, self.document, names=field_names(Policy))
+                if issue not in self.issues
+            ]
+        if policy is not None and not self.issues:
+            self.circles(policy)
+            self._holes(policy)
+        if policy is None or self.issues:
+            order = sorted(
+                self.issues, key=lambda one: (one.file != self.document.file, one.line or 0, one.column or 0)
+            )
+            raise InvalidPolicy(order)
         return policy
-
-    def _report(self, code: str, message: str, place: Sequence[str | int]) -> None:
-        self.issues.append(self.document.issue(code, message, place))
 
     # --- parameters
 
@@ -134,41 +155,60 @@ class _Reader:
             if not isinstance(parameter, Mapping):
                 read[name] = parameter
                 continue
-            place: Place = ("parameters", name)
-            self._cite(parameter.get("source"), (*place, "source"))
+            place: Spot = ("parameters", name)
+            parameter = self.cited(parameter, "source", place)
             unit = parameter.get("unit")
-            if unit in _UNITS:
-                self.units[name] = unit_fact(name, Kind(unit))
+            if unit in _PARAMETER_UNITS:
+                self.units[name] = unit_fact(name, UNITS[unit])
             elif unit is not None:
-                self._report(
-                    "choice-unknown", f'"{unit}" is not a unit{did_you_mean(unit, _UNITS)}', (*place, "unit")
-                )
+                self.no_unit(unit, _PARAMETER_UNITS, (*place, "unit"))
                 parameter = {**parameter, "unit": Kind.COUNT}
             dated = self._dated(name, parameter.get("values"), (*place, "values"))
             self.values[name] = {one["since"]: one["value"] for one in dated}
             read[name] = {**parameter, "values": dated}
         self.data["parameters"] = read
 
-    def _dated(self, name: str, values: Any, place: Place) -> list[dict[str, Any]]:
+    def _dated(self, name: str, values: Any, place: Spot) -> list[dict[str, Any]]:
         if not isinstance(values, Mapping) or not values:
-            self._report("value-invalid", "write the values as day: value, such as 2026-01-01: 0.5", place)
+            self.report("value-invalid", "write the values as day: value, such as 2026-01-01: 0.5", place)
             return [{"since": date.min, "value": None}]
         dated: list[dict[str, Any]] = []
         for day, value in values.items():
             try:
                 since = date.fromisoformat(day)
             except ValueError:
-                self._report("date-invalid", f'"{day}" is not a date; write year-month-day', (*place, day))
+                self.report("date-invalid", f'"{day}" is not a date; write year-month-day', (*place, day))
                 continue
             if dated and since <= dated[-1]["since"]:
-                self._report(
+                self.report(
                     "parameter-dates", f"{day} does not come after {dated[-1]['since']}", (*place, day)
                 )
             unit = self.units.get(name)
             if unit is not None and value is not None:
-                value = self._constant(unit, value, (*place, day))
+                value = self.constant(unit, value, (*place, day))
             dated.append({"since": since, "value": value})
         return dated or [{"since": date.min, "value": None}]
+
+    def _holes(self, policy: Policy) -> None:
+        """Report days without a value between days with one, for parameters that decide."""
+        for name in dict.fromkeys(parameters_used(policy)):
+            dated = policy.parameters[name].values
+            place = ("parameters", name, "values")
+            if policy.effective_from and dated[0].since > policy.effective_from:
+                self.report(
+                    "parameter-hole",
+                    f'"{name}" has no value from {policy.effective_from}, when the policy begins, '
+                    f"to {dated[0].since}; date its first value earlier",
+                    (*place, dated[0].since.isoformat()),
+                )
+            for one, following in pairwise(dated):
+                if one.value is None and following.value is not None:
+                    self.report(
+                        "parameter-hole",
+                        f'"{name}" has no value from {one.since} to {following.since}; '
+                        "give it one, or end it without a later value",
+                        (*place, one.since.isoformat()),
+                    )
 
     # --- gates, rules, limits, flags
 
@@ -181,273 +221,158 @@ class _Reader:
             if not isinstance(item, Mapping):
                 read.append(item)
                 continue
-            place: Place = (section, k)
-            name = item.get("id")
-            if isinstance(name, str) and name in self.ids:
-                # Records name gates, rules and limits side by side.
-                self._report(
-                    "rule-repeated", f'a second entry has the id "{name}"; rename one', (*place, "id")
-                )
-            self.ids.add(str(name))
-            self._cite(item.get("reference"), (*place, "reference"))
+            place: Spot = (section, k)
+            self._named(item.get("id"), (*place, "id"))
+            item = self.cited(item, "reference", place)
+            if section in ("rules", "conclusions"):
+                for word in ("table", "priority"):
+                    if word in item:
+                        self.report(
+                            "field-unknown", f'"{word}" is set by decision tables alone', (*place, word)
+                        )
             if key in item:
-                condition = self._condition(item[key], (*place, key), of_plan=section in _OF_A_PLAN)
+                condition = self.condition(item[key], (*place, key), of_plan=section in _OF_A_PLAN)
                 item = {**item, key: condition}
-                wide = max(_width(condition), _width(condition, negated=True) if key == "require" else 0)
+                wide = max(
+                    spelled_out(condition), spelled_out(condition, negated=True) if section != "rules" else 0
+                )
                 if wide > WIDEST:
-                    self._report(
+                    self.report(
                         "condition-too-wide",
                         f"spelled out, this has {wide} alternatives and {WIDEST} is the most; split it",
                         (*place, key),
                     )
             if section == "rules" and isinstance(item.get("offer"), list):
-                for n, measure in enumerate(item["offer"]):
-                    self._measure(measure, (*place, "offer", n))
-                item = {**item, "offer": [m if isinstance(m, Mapping) else {} for m in item["offer"]]}
+                item = {**item, "offer": self.offer(item["offer"], (*place, "offer"))}
+            if section == "conclusions" and isinstance(item.get("conclude"), Mapping):
+                item = {**item, "conclude": self.concluded(item["conclude"], (*place, "conclude"))}
             read.append(item)
         self.data[section] = read
 
-    def _cite(self, reference: Any, place: Place) -> None:
-        sources = self.data.get("sources")
-        if not isinstance(reference, str) or not isinstance(sources, Mapping):
-            return
-        key = reference.partition(":")[0].strip()
-        if key not in sources:
-            self._report(
-                "source-unknown", f'"{key}" is not one of the sources{did_you_mean(key, sources)}', place
-            )
-
-    def _measure(self, measure: Any, place: Place) -> None:
-        if not isinstance(measure, Mapping):
-            self._report("measure-invalid", "a measure is a group of fields with the key measure", place)
-            return
-        used = list(parameters_of(measure))
-        unknown = [name for name in used if not (isinstance(name, str) and name in self.values)]
-        for name in unknown:
-            self._report(
-                "parameter-unknown", f'there is no parameter "{name}"{did_you_mean(name, self.values)}', place
-            )
-        if unknown:
-            return
-        for values in self._ever(used):
-            try:
-                read_measure(filled(measure, values))
-            except ValidationError as error:
-                found = issues_of(error, self.document, names=_measure_fields(), root=place)
-                self.issues += [issue for issue in found if issue not in self.issues]
-
-    def _ever(self, names: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """Give the parameters' values on every day on which one of them changes and all have one."""
-        for day in sorted({since for name in names for since in self.values[name]}) or [date.min]:
-            values = {}
-            for name in names:
-                held = [value for since, value in self.values[name].items() if since <= day]
-                values[name] = held[-1] if held else None
-            if None not in values.values():
-                yield values
+    def _named(self, name: Any, spot: Spot) -> None:
+        # Records name gates, rules, conclusions and limits side by side.
+        if isinstance(name, str) and name in self.ids:
+            self.report("rule-repeated", f'a second entry has the id "{name}"; rename one', spot)
+        self.ids.add(str(name))
 
     def _ranking(self) -> None:
         rank = self.data.get("rank")
         for k, item in enumerate(rank if isinstance(rank, list) else ()):
             if isinstance(item, Mapping) and "fact" in item:
-                self._fact(item["fact"], ("rank", k, "fact"), of_plan=True)
+                self.fact(item["fact"], ("rank", k, "fact"), of_plan=True)
 
-    # --- conditions
+    # --- decision tables
 
-    def _condition(self, raw: Any, place: Place, *, of_plan: bool) -> Condition:
-        if not isinstance(raw, Mapping):
-            self._report(
-                "condition-shape",
-                "a condition is a group of fields: {fact, op, value}, or all, any, not",
-                place,
-            )
-            return _ANYTHING
-        words = [word for word in ("all", "any", "not") if word in raw]
-        if words and len(raw) > 1:
-            self._report(
-                "condition-shape", f'"{words[0]}" stands alone in its group; nest the rest inside it', place
-            )
-            return _ANYTHING
-        if "not" in raw:
-            return Not(negated=self._condition(raw["not"], (*place, "not"), of_plan=of_plan))
-        if words:
-            word = words[0]
-            parts = raw[word]
-            if not isinstance(parts, list) or not parts:
-                self._report(
-                    "condition-empty", f'"{word}" takes a list of at least one condition', (*place, word)
+    def _tables(self) -> None:
+        tables = self.data.get("tables")
+        if not isinstance(tables, list):
+            return
+        made: list[Table] = []
+        for k, raw in enumerate(tables):
+            place: Spot = ("tables", k)
+            if not isinstance(raw, Mapping):
+                self.report("table-shape", "a table is a group of named fields", place)
+                continue
+            self._named(raw.get("id"), (*place, "id"))
+            raw = self.cited(raw, "reference", place)
+            rows = table_rows(self, raw, place, self._csv)
+            if raw.get("hit") is None:
+                self.report(
+                    "table-shape", f"say which row counts if several match: hit: {' | '.join(Hit)}", place
                 )
-                return _ANYTHING
-            read = tuple(
-                self._condition(part, (*place, word, k), of_plan=of_plan) for k, part in enumerate(parts)
+                continue
+            table = self._made(
+                Table, {key: raw[key] for key in ("id", "title", "reference", "hit") if key in raw}, place
             )
-            return AllOf(all=read) if word == "all" else AnyOf(any=read)
-        return self._comparison(raw, place, of_plan=of_plan)
+            if table is None:
+                continue
+            made.append(table)
+            section, build = (
+                ("rules", self._rule_of) if "offer" in raw else ("conclusions", self._conclusion_of)
+            )
+            for row in rows:
+                self._named(f"{table.id}-{row.number}", row.spot)
+                built = build(table, raw, row, place)
+                if built is not None:
+                    self.data.setdefault(section, [])
+                    self.data[section] = [*self.data[section], built]
+        self.data["tables"] = made
 
-    def _comparison(self, raw: Mapping[str, Any], place: Place, *, of_plan: bool) -> Condition:
-        if "fact" not in raw:
-            self._report(
-                "condition-shape",
-                f"a condition needs a fact{did_you_mean(next(iter(raw), ''), ['fact', 'all', 'any', 'not'])}",
-                place,
+    def _rule_of(self, table: Table, raw: Mapping[str, Any], row: TableRow, place: Spot) -> Rule | None:
+        columns = {str(name) for name in _columns_in(raw["offer"])}
+        for name in sorted(columns - row.outputs.keys()):
+            self.report(
+                "table-shape", f'the offer reads the column "{name}", which is no output', (*place, "offer")
             )
-            return _ANYTHING
-        for key in raw:
-            if key not in ("fact", "op", "value"):
-                self._report(
-                    "field-unknown",
-                    f'a condition has no "{key}"{did_you_mean(key, ["fact", "op", "value"])}',
-                    (*place, key),
-                )
-        fact = self._fact(raw["fact"], (*place, "fact"), of_plan=of_plan)
-        op = self._operator(raw, fact, place)
-        if fact is None or op is None:
-            return _ANYTHING
-        if op in (Operator.KNOWN, Operator.UNKNOWN):
-            if "value" in raw:
-                self._report("condition-shape", f'"{op}" takes no value; remove it', (*place, "value"))
-            return Comparison(fact=fact.name, op=op)
-        if op.orders and fact.kind in (Kind.FLAG, Kind.CHOICE):
-            self._report(
-                "operator-kind",
-                f"{fact.name} is {fact.kind}, which has no order; use == or !=",
-                (*place, "op"),
-            )
-            return _ANYTHING
-        if "op" not in raw:
-            return Comparison(fact=fact.name, op=Operator.EQUAL, value=True)
-        if "value" not in raw:
-            self._report("condition-shape", "the condition has no value to compare with; add it", place)
-            return _ANYTHING
-        return self._against(fact, op, raw["value"], (*place, "value"), of_plan=of_plan)
+        if columns - row.outputs.keys():
+            return None
+        offer = self.offer(_with_cells(raw["offer"], row.outputs), (*place, "offer"), at=row.spot)
+        return self._made(
+            Rule, {**self._common(table, row), "reason": raw.get("reason"), "offer": offer}, place
+        )
 
-    def _fact(self, name: Any, place: Place, *, of_plan: bool) -> Fact | None:
-        if isinstance(name, str) and name.startswith("scores."):
-            if name[7:] in self.scores:
-                return score_fact(name)
-            self._report("score-unknown", f'"{name[7:]}" is not declared under scores; add it there', place)
-            return None
-        fact = facts().get(name) if isinstance(name, str) else None
-        if fact is None:
-            self._report("fact-unknown", f'no fact is called "{name}"{did_you_mean(name, facts())}', place)
-            return None
-        if fact.of_plan and not of_plan:
-            self._report(
-                "fact-not-yet",
-                f"{name} exists only once a plan exists; move the condition to limits or flags",
-                place,
-            )
-            return None
-        return fact
+    def _conclusion_of(
+        self, table: Table, raw: Mapping[str, Any], row: TableRow, place: Spot
+    ) -> Conclusion | None:
+        for word in ("reason", "offer"):
+            if word in raw:
+                self.report("table-shape", f'a table without an offer has no "{word}"', (*place, word))
+        conclude = self.concluded(row.outputs, row.spot)
+        return self._made(Conclusion, {**self._common(table, row), "conclude": conclude}, place)
 
-    def _operator(self, raw: Mapping[str, Any], fact: Fact | None, place: Place) -> Operator | None:
-        if "op" not in raw and "value" not in raw:
-            if fact is not None and fact.kind is not Kind.FLAG:
-                self._report("condition-shape", f"{fact.name} is {fact.kind}; say op and value", place)
+    def _common(self, table: Table, row: TableRow) -> dict[str, Any]:
+        if row.reference is not None:
+            self.cited({"reference": row.reference}, "reference", row.spot)
+        return {
+            "id": f"{table.id}-{row.number}",
+            "title": table.title,
+            "reference": row.reference or table.reference,
+            "when": row.when,
+            "table": table.id,
+            "priority": row.priority,
+        }
+
+    def _made(self, model: type[_Made], data: dict[str, Any], place: Spot) -> _Made | None:
+        try:
+            return model.model_validate(data)
+        except ValidationError as error:
+            self.found(error, place, field_names(Policy))
+            return None
+
+    def _csv(self, name: str, spot: Spot) -> Document | None:
+        try:
+            path = _inside(self.folder, name)
+            if path.stat().st_size > LARGEST:
+                self.report("file-too-large", f'"{name}" is larger than 4 MiB', spot)
                 return None
-            return Operator.EQUAL
-        try:
-            return Operator(str(raw.get("op")))
-        except ValueError:
-            known = [op.value for op in Operator]
-            self._report(
-                "operator-unknown",
-                f'"{raw.get("op")}" is not an operator (known: {", ".join(known)})',
-                (*place, "op") if "op" in raw else place,
-            )
-            return None
-
-    def _against(self, fact: Fact, op: Operator, raw: Any, place: Place, *, of_plan: bool) -> Condition:
-        if isinstance(raw, Mapping) and "parameter" in raw:
-            name = raw["parameter"]
-            if len(raw) > 1:
-                self._report("condition-shape", "a parameter stands alone: write {parameter: name}", place)
-                return _ANYTHING
-            if not (isinstance(name, str) and name in self.values):
-                self._report(
-                    "parameter-unknown",
-                    f'there is no parameter "{name}"{did_you_mean(name, self.values)}',
-                    (*place, "parameter"),
-                )
-                return _ANYTHING
-            unit = self.units.get(name)
-            if unit is not None and unit.kind is not fact.kind:
-                self._report(
-                    "value-kind",
-                    f'{fact.name} is {fact.kind} but the parameter "{name}" is {unit.kind}',
-                    (*place, "parameter"),
-                )
-            elif unit is not None:
-                for value in self.values[name].values():
-                    if value is not None:
-                        self._constant(fact, value, place)
-            return Comparison(fact=fact.name, op=op, parameter=name)
-        if isinstance(raw, Mapping):
-            other = self._fact(raw.get("fact"), (*place, "fact"), of_plan=of_plan)
-            if other is None:
-                return _ANYTHING
-            if other.kind is not fact.kind or other.choices != fact.choices:
-                self._report(
-                    "value-kind",
-                    f"{fact.name} is {fact.kind} but {other.name} is {other.kind}",
-                    (*place, "fact"),
-                )
-            if set(raw) - {"fact", "times"}:
-                self._report("condition-shape", "write {fact, times}, or {parameter}, or a constant", place)
-            if "times" in raw and fact.kind in (Kind.FLAG, Kind.CHOICE, Kind.DATE):
-                self._report(
-                    "operator-kind",
-                    f"{fact.name} is {fact.kind}, which cannot be multiplied",
-                    (*place, "times"),
-                )
-                return _ANYTHING
-            try:
-                return Comparison(fact=fact.name, op=op, other=other.name, times=raw.get("times", 1))
-            except ValidationError as error:
-                self.issues += issues_of(error, self.document, root=place)
-                return _ANYTHING
-        return Comparison(fact=fact.name, op=op, value=self._constant(fact, raw, place))
-
-    def _constant(self, fact: Fact, raw: Any, place: Place) -> Any:
-        try:
-            value = constant(fact, raw)
-        except ValueError as error:
-            self._report(
-                "value-kind", f"{raw} does not fit {fact.name}, which is {fact.kind}: {error}", place
-            )
-            return None
-        if fact.kind is Kind.RATIO and value != round(value, fact.scale):
-            self._report(
-                "value-scale", f"{raw} has more decimals than the {fact.scale} that {fact.name} keeps", place
-            )
-        if fact.kind is Kind.MONEY:
-            try:
-                to_minor(value, str(self.data.get("currency")))
-            except ValueError as error:
-                self._report("value-scale", str(error), place)
-        return value
+            return read_csv(path)
+        except InvalidPolicy as error:
+            self.report(error.issues[0].code, error.issues[0].message, spot)
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "it is not UTF-8 text"
+            self.report("file-missing", f'"{name}" cannot be read: {why}', spot)
+        except csv.Error as error:
+            self.report("table-shape", f'"{name}" is not CSV: {error}', spot)
+        return None
 
 
-@cache
-def _measure_fields() -> frozenset[str]:
-    definitions = MEASURES.json_schema().get("$defs", {}).values()
-    return frozenset(name for definition in definitions for name in definition.get("properties", {}))
+def _columns_in(value: Any) -> Iterator[Any]:
+    if isinstance(value, Mapping):
+        if set(value) == {"column"}:
+            yield value["column"]
+        else:
+            for part in value.values():
+                yield from _columns_in(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _columns_in(part)
 
 
-def _width(condition: Condition, *, negated: bool = False) -> int:
-    """Count the alternatives a condition spells out to."""
-    match condition:
-        case Not():
-            return _width(condition.negated, negated=not negated)
-        case Comparison():
-            return 1
-        case AllOf():
-            parts, adds = condition.all, negated
-        case AnyOf():
-            parts, adds = condition.any, not negated
-    widths = [_width(part, negated=negated) for part in parts]
-    total = sum(widths) if adds else 1
-    if not adds:
-        for one in widths:
-            total *= one
-    return total
+def _with_cells(value: Any, cells: Mapping[str, Any]) -> Any:
+    if isinstance(value, Mapping):
+        if set(value) == {"column"}:
+            return cells[value["column"]]
+        return {key: _with_cells(part, cells) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_with_cells(part, cells) for part in value]
+    return value

@@ -1,0 +1,222 @@
+"""Case facts: everything known about one case, what the policy concludes from it included (forward chaining)."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from restructure.calculator.money import from_minor, minor_digits, round_div
+from restructure.calculator.quantity import Kind
+from restructure.errors import InvalidPolicy, Issue
+from restructure.intake.assessment import Assessment
+from restructure.intake.facts import Fact, show
+from restructure.intake.prospect import Prospect
+from restructure.policy.amounts import ParameterAmount, facts_in, worth
+from restructure.policy.constants import constant
+from restructure.policy.evaluation import Engines, evaluator
+from restructure.policy.hits import Hit, Match, settle
+from restructure.policy.in_force import InForce, Stage
+from restructure.policy.language import Conclusion, Gather, PolicyFact
+from restructure.record import Record
+
+__all__ = ["CaseFacts", "Concluded", "facts_of"]
+
+
+class Concluded(Record):
+    """A fact that the policy added, and how it came about."""
+
+    fact: str
+    """Its name."""
+    value: str
+    """Its value as shown to people; `unknown` if it is not known."""
+    by: tuple[str, ...] = ()
+    """The conclusions it rests on."""
+    derivation: str = ""
+    """How it follows from other facts, with their values."""
+
+
+class CaseFacts:
+    """What is known about one case under one policy, and about a proposed plan once there is one."""
+
+    __slots__ = ("assessment", "concluded", "in_force", "own", "prospect")
+
+    def __init__(
+        self,
+        in_force: InForce,
+        assessment: Assessment,
+        own: dict[str, Any],
+        concluded: tuple[Concluded, ...] = (),
+        prospect: Prospect | None = None,
+    ) -> None:
+        self.in_force, self.assessment, self.prospect = in_force, assessment, prospect
+        self.own = own
+        """The values of the policy's own facts, those of a plan once they were asked for."""
+        self.concluded = concluded
+        """How the policy's own facts of the case came about."""
+
+    def with_plan(self, prospect: Prospect) -> "CaseFacts":
+        """Add what a proposed plan would mean."""
+        own = {name: value for name, value in self.own.items() if not self.in_force.fact(name).of_plan}
+        return CaseFacts(self.in_force, self.assessment, own, self.concluded, prospect)
+
+    def value(self, name: str) -> Any:
+        """Give the value of a fact, `None` if it is unknown."""
+        own = self.in_force.policy.facts
+        if own and name in own:
+            if name not in self.own:
+                self.own[name] = _derived(self, name, own[name])
+            return self.own[name]
+        fact = self.in_force.fact(name)
+        if fact.of_plan:
+            return None if self.prospect is None else getattr(self.prospect, name)
+        return self.assessment.value(name)
+
+    def encoded(self, names: Iterable[str]) -> dict[str, int | None]:
+        """Give facts as the integers that rules compare; `None` is unknown."""
+        currency = self.assessment.currency
+        values: dict[str, int | None] = {}
+        for name in names:
+            value = self.value(name)
+            values[name] = None if value is None else self.in_force.fact(name).encode(value, currency)
+        return values
+
+    def shown(self, name: str) -> str:
+        """Give the value of a fact as shown to people."""
+        return show(self.in_force.fact(name), self.value(name), self.assessment.currency)
+
+
+def facts_of(in_force: InForce, assessment: Assessment, engines: Engines = Engines.BOTH) -> CaseFacts:
+    """Work out what a policy concludes from an assessment, stage by stage.
+
+    Raises `InvalidPolicy` if conclusions that exclude each other are both drawn, and
+    `EngineDisagreement` if the two evaluators differ.
+    """
+    known = CaseFacts(in_force, assessment, {})
+    if not in_force.policy.facts:
+        return known
+    told: list[Concluded] = []
+    for stage in in_force.stages:
+        told += [
+            Concluded(fact=name, value=known.shown(name), derivation=_derivation(known, name))
+            for name in stage.derived
+        ]
+        told += _conclude(known, stage, engines)
+    known.concluded = tuple(told)
+    return known
+
+
+def _derived(known: CaseFacts, name: str, own: PolicyFact) -> Any:
+    assert own.value is not None, "a fact that is concluded is known before it is read"
+    exact = worth(own.value, known.in_force.values.get, known.value)
+    return None if exact is None else _scaled(exact, known.in_force.fact(name), known.assessment.currency)
+
+
+def _scaled(exact: Fraction, fact: Fact, currency: str) -> Any:
+    """Round an amount half-up, once, to what the fact keeps; the value compared is the value shown."""
+    digits = minor_digits(currency) if fact.kind is Kind.MONEY else fact.scale
+    scaled = exact * 10**digits
+    number = round_div(scaled.numerator, scaled.denominator)
+    if fact.kind is Kind.MONEY:
+        return from_minor(number, currency)
+    return Decimal(number).scaleb(-digits) if fact.kind is Kind.RATIO else number
+
+
+def _derivation(known: CaseFacts, name: str) -> str:
+    own = known.in_force.policy.facts[name]
+    assert own.value is not None, "only what is worked out has a formula"
+    read = ", ".join(f"{fact} {known.shown(fact)}" for fact in dict.fromkeys(facts_in(own.value)))
+    return f"{name} = {known.in_force.fact(name).formula} = {known.shown(name)}" + (
+        f" ({read})" if read else ""
+    )
+
+
+def _conclude(known: CaseFacts, stage: Stage, engines: Engines) -> list[Concluded]:
+    if not stage.concluded:
+        return []
+    policy = known.in_force.policy
+    fired = set(evaluator(stage.problem).fired(known.encoded(stage.problem.facts), engines))
+    rows = [one for one in policy.conclusions if one.conclude.keys() & set(stage.concluded)]
+    matches = {one.id: _match(one, fired) for one in rows}
+    for table in policy.tables:
+        inside = [one for one in rows if one.table == table.id]
+        if inside:
+            settled = settle(table.hit, [matches[one.id] for one in inside])
+            _refuse_clash(settled.clash, f"the table {table.id} has the hit policy unique")
+            passed = False
+            for one in inside:
+                match, passed = matches[one.id], passed or one.id in settled.chosen
+                if one.id in settled.beaten or (
+                    passed and table.hit is Hit.FIRST and match.verdict == "unknown"
+                ):
+                    matches[one.id] = match._replace(verdict="false")
+                elif one.id in settled.open:
+                    matches[one.id] = match._replace(verdict="unknown")
+    return [_settled(known, name, rows, matches) for name in stage.concluded]
+
+
+def _match(one: Conclusion, fired: set[str]) -> Match:
+    if f"true:{one.id}" in fired:
+        return Match(one.id, "true", one.priority)
+    return Match(one.id, "false" if f"false:{one.id}" in fired else "unknown", one.priority)
+
+
+def _refuse_clash(clash: tuple[str, ...], why: str) -> None:
+    if clash:
+        raise InvalidPolicy(
+            Issue("hit-not-unique", f"{why}, yet {', '.join(clash)} all match; make them exclude each other")
+        )
+
+
+def _settled(known: CaseFacts, name: str, rows: list[Conclusion], matches: dict[str, Match]) -> Concluded:
+    own, fact = known.in_force.policy.facts[name], known.in_force.fact(name)
+
+    def said(one: Conclusion) -> Any:
+        value = one.conclude[name]
+        raw = known.in_force.values[value.parameter] if isinstance(value, ParameterAmount) else value
+        return constant(fact, raw)
+
+    about = [one for one in rows if name in one.conclude]
+    values = {one.id: said(one) for one in about if matches[one.id].verdict == "true"}
+    unknown = any(matches[one.id].verdict == "unknown" for one in about)
+    value: Any = None
+    by: tuple[str, ...] = ()
+    if own.hit is Hit.COLLECT:
+        by = tuple(values)
+        value = None if unknown else _gathered(own, list(values.values()))
+    elif own.hit is Hit.UNIQUE:
+        by = tuple(values)
+        if len(set(values.values())) > 1:
+            _refuse_clash(by, f"{name} takes one value")
+        value = next(iter(values.values())) if values else (None if unknown else own.otherwise)
+    else:
+        ranked = [matches[one.id]._replace(priority=(_priority(fact, said(one)),)) for one in about]
+        settled = settle(own.hit, ranked)
+        by = settled.chosen
+        if by:
+            value = values[by[0]]
+        elif not (unknown or settled.open):
+            value = own.otherwise
+    if value is not None:
+        value = constant(fact, value)
+    known.own[name] = value
+    return Concluded(fact=name, value=known.shown(name), by=by)
+
+
+def _priority(fact: Fact, value: Any) -> int:
+    if fact.kind is Kind.FLAG:
+        return 0 if value else 1
+    return fact.choices.index(value) if fact.choices else 0
+
+
+def _gathered(own: PolicyFact, values: list[Any]) -> Any:
+    match own.gather:
+        case Gather.COUNT:
+            return len(values)
+        case _ if not values:
+            return own.otherwise
+        case Gather.LEAST:
+            return min(values)
+        case Gather.GREATEST:
+            return max(values)
+        case _:
+            return sum(values)

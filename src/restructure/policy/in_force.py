@@ -1,0 +1,284 @@
+"""In force: a policy on one day, every parameter with its value, ready for the evaluators."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from restructure.calculator.measures import Measure
+from restructure.calculator.quantity import Kind
+from restructure.errors import InvalidPolicy, Issue
+from restructure.intake.facts import Fact, fact_named
+from restructure.policy.amounts import Amount, ParameterAmount, facts_in, parameters_in, write_amount
+from restructure.policy.conditions import Condition, comparisons, normal_form
+from restructure.policy.constants import Constant, plain
+from restructure.policy.normal import Leaf, Node, Problem
+from restructure.policy.search import Missed, Search
+from restructure.policy.templates import amounts_of, filled, read_measure
+from restructure.record import Record
+
+if TYPE_CHECKING:  # a policy gives itself in force, so its room stands above this one
+    from restructure.policy.language import Policy, Rule
+
+__all__ = ["InForce", "PolicyRef", "Stage", "offered_measures", "parameters_used", "read_by"]
+
+
+class PolicyRef(Record):
+    """Which policy decided."""
+
+    name: str
+    """Name of the policy."""
+    version: str
+    """Its version."""
+    digest: str
+    """SHA-256 over its resolved content; a comment does not change it."""
+
+
+class Stage(NamedTuple):
+    """Facts of a policy that need only facts of a case and of earlier stages."""
+
+    derived: tuple[str, ...]
+    """Those that are worked out."""
+    concluded: tuple[str, ...]
+    """Those that are concluded."""
+    problem: Problem
+    """What concludes them: for each conclusion whether it holds and whether it fails."""
+
+
+class InForce:
+    """A policy on one day: every parameter has its value, nothing is dated."""
+
+    def __init__(self, policy: "Policy", values: dict[str, Constant | None]) -> None:
+        self.policy = policy
+        """The policy it comes from."""
+        self.values = values
+        """The parameters' values."""
+
+    @classmethod
+    def of(cls, policy: "Policy", values: dict[str, Constant | None]) -> "InForce":
+        """Resolve a policy, refusing parameters that are used but have no value."""
+        undefined = sorted({name for name in parameters_used(policy) if values[name] is None})
+        if undefined:
+            raise InvalidPolicy(
+                [
+                    Issue(
+                        "parameter-undefined",
+                        f'"{name}" has no value on this day; date one',
+                        f"parameters.{name}",
+                    )
+                    for name in undefined
+                ]
+            )
+        return cls(policy, values)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over what decides: rules, gates, limits and the values on the day."""
+        content = self.policy.model_dump(mode="json", exclude={"parameters"}, exclude_defaults=True)
+        content["values"] = {name: plain(value) for name, value in self.values.items()}
+        text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @cached_property
+    def ref(self) -> PolicyRef:
+        """Name, version and digest, as a decision records them."""
+        return PolicyRef(name=self.policy.name, version=self.policy.version, digest=self.digest)
+
+    # --- facts
+
+    @cached_property
+    def own_facts(self) -> dict[str, Fact]:
+        """The facts that the policy adds, described like those of the catalogue."""
+        found: dict[str, Fact] = {}
+        for name, own in self.policy.facts.items():
+            formula = write_amount(own.value) if own.value is not None else ""
+            found[name] = Fact(
+                name,
+                own.unit,
+                6 if own.unit is Kind.RATIO else 0,
+                own.title.get("en") or next(iter(own.title.values())),
+                formula,
+                "",
+                own.choices,
+                of_plan=self._of_plan(name),
+            )
+        return found
+
+    def fact(self, name: str) -> Fact:
+        """Give a fact of the policy or of the catalogue; raises `KeyError` for a name that is neither."""
+        own = self.own_facts.get(name)
+        return fact_named(name) if own is None else own
+
+    def rests_on(self, name: str) -> tuple[str, ...]:
+        """Name the facts of the catalogue that a fact of the policy is worked out or concluded from in the end."""
+        if name not in self.policy.facts:
+            return (name,)
+        found: dict[str, None] = {}
+        for inner in sorted(self._needs[name]):
+            found.update(dict.fromkeys(self.rests_on(inner)))
+        return tuple(found)
+
+    @cached_property
+    def _needs(self) -> dict[str, set[str]]:
+        return read_by(self.policy)
+
+    def _of_plan(self, name: str) -> bool:
+        own = self.policy.facts.get(name)
+        if own is None:
+            return fact_named(name).of_plan
+        return own.value is not None and any(map(self._of_plan, facts_in(own.value)))
+
+    @cached_property
+    def stages(self) -> tuple[Stage, ...]:
+        """The policy's own facts of a case in the order in which they can be known (forward chaining)."""
+        waiting = {name: needs for name, needs in self._needs.items() if not self._of_plan(name)}
+        stages: list[Stage] = []
+        while waiting:
+            ready = [name for name, needs in waiting.items() if not needs & waiting.keys()]
+            assert ready, "a cycle of facts is refused when a policy is read"
+            derived = tuple(name for name in ready if self.policy.facts[name].value is not None)
+            concluded = tuple(name for name in ready if name not in derived)
+            entries = []
+            for one in self.policy.conclusions:
+                if one.conclude.keys() & set(concluded):
+                    node = self.node(one.when)
+                    entries += [(f"true:{one.id}", node), (f"false:{one.id}", node.negated())]
+            stages.append(Stage(derived, concluded, Problem(entries)))
+            waiting = {name: needs for name, needs in waiting.items() if name not in ready}
+        return tuple(stages)
+
+    # --- conditions and measures
+
+    @cached_property
+    def measures(self) -> dict[str, tuple[Measure, ...]]:
+        """The measures of each rule whose offer depends on the day alone."""
+        fixed: dict[str, tuple[Measure, ...]] = {}
+        for rule in self.policy.rules:
+            templates = [one for one in rule.offer if not isinstance(one, Search)]
+            amounts = [amount for one in templates for amount in amounts_of(one)]
+            if len(templates) == len(rule.offer) and not any(True for a in amounts for _ in facts_in(a)):
+                fixed[rule.id] = offered_measures(self, templates, lambda _: None)
+        return fixed
+
+    @cached_property
+    def case_problem(self) -> Problem:
+        """Gates and rules in the form that both evaluators read."""
+        entries = []
+        for gate in self.policy.gates:
+            node = self.node(gate.require)
+            entries += [(f"passed:{gate.id}", node), (f"failed:{gate.id}", node.negated())]
+        entries += [(f"rule:{rule.id}", self.node(rule.when)) for rule in self.policy.rules]
+        return Problem(entries)
+
+    @cached_property
+    def plan_problem(self) -> Problem:
+        """Limits and flags in the form that both evaluators read."""
+        entries = []
+        for limit in self.policy.limits:
+            node = self.node(limit.require)
+            entries += [(f"passed:{limit.id}", node), (f"failed:{limit.id}", node.negated())]
+        entries += [(f"flag:{flag.id}", self.node(flag.when)) for flag in self.policy.flags]
+        return Problem(entries)
+
+    @cached_property
+    def targets(self) -> dict[str, Leaf]:
+        """What the search of each rule that has one wants of its figure."""
+        found: dict[str, Leaf] = {}
+        for rule, search in _searches(self.policy):
+            leaf = self.node(search.target)
+            assert isinstance(leaf, Leaf), "a target is one comparison"
+            found[rule.id] = leaf
+        return found
+
+    @cached_property
+    def strict(self) -> frozenset[str]:
+        """The rules whose offer is not made if their search misses its target."""
+        return frozenset(
+            rule.id for rule, search in _searches(self.policy) if search.if_missed is Missed.REFUSE
+        )
+
+    @cached_property
+    def guards(self) -> dict[tuple[str, str], Node]:
+        """The guard of each step that has one, by rule and step."""
+        return {
+            (rule.id, step.id): self.node(step.when)
+            for rule, search in _searches(self.policy)
+            for step in search.steps
+            if step.when is not None
+        }
+
+    def node(self, condition: Condition) -> Node:
+        """Put a condition into normal form: facts as integers, parameters as their values."""
+        return normal_form(condition, self.fact, self.values, self.policy.currency)
+
+
+def offered_measures(in_force: InForce, templates: list[dict[str, Any]], fact: Any) -> tuple[Measure, ...]:
+    """Build measures from templates; `fact` gives the value of a fact by name, `None` if it is unknown."""
+    currency = in_force.policy.currency
+    return tuple(read_measure(filled(one, in_force.values.get, fact, currency)) for one in templates)
+
+
+def read_by(policy: "Policy") -> dict[str, set[str]]:
+    """Name, for each fact of the policy, the facts it is worked out or concluded from."""
+    needs: dict[str, set[str]] = {
+        name: set(facts_in(own.value)) if own.value is not None else set()
+        for name, own in policy.facts.items()
+    }
+    # A table settles its rows together, so that each waits for what all of them read.
+    read: dict[str, set[str]] = {}
+    for one in policy.conclusions:
+        read.setdefault(one.table or f"={one.id}", set()).update(_facts_of(one.when))
+    for one in policy.conclusions:
+        for name in one.conclude:
+            needs.setdefault(name, set()).update(read[one.table or f"={one.id}"])
+    return needs
+
+
+def _searches(policy: "Policy") -> Iterator[tuple["Rule", Search]]:
+    for rule in policy.rules:
+        for one in rule.offer:
+            if isinstance(one, Search):
+                yield rule, one
+
+
+def _facts_of(condition: Condition) -> Iterator[str]:
+    for comparison in comparisons(condition):
+        yield comparison.fact
+        if comparison.other is not None:
+            yield comparison.other
+
+
+def parameters_used(policy: "Policy") -> Iterator[str]:
+    """Name every parameter that a condition, an amount or a measure reads."""
+    for condition in _conditions_of(policy):
+        for comparison in comparisons(condition):
+            if comparison.parameter:
+                yield comparison.parameter
+    for amount in _amounts_of(policy):
+        yield from parameters_in(amount)
+
+
+def _conditions_of(policy: "Policy") -> Iterator[Condition]:
+    yield from (gate.require for gate in policy.gates)
+    yield from (limit.require for limit in policy.limits)
+    yield from (conclusion.when for conclusion in policy.conclusions)
+    yield from (rule.when for rule in policy.rules)
+    yield from (flag.when for flag in policy.flags)
+    for _, search in _searches(policy):
+        yield search.target
+        yield from (step.when for step in search.steps if step.when is not None)
+
+
+def _amounts_of(policy: "Policy") -> Iterator[Amount]:
+    for own in policy.facts.values():
+        if own.value is not None:
+            yield own.value
+    for conclusion in policy.conclusions:
+        yield from (value for value in conclusion.conclude.values() if isinstance(value, ParameterAmount))
+    templates: list[Mapping[str, Any]] = [
+        one for rule in policy.rules for one in rule.offer if not isinstance(one, Search)
+    ]
+    templates += [step.measure for _, search in _searches(policy) for step in search.steps]
+    for template in templates:
+        yield from amounts_of(template)

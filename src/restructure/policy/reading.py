@@ -1,0 +1,374 @@
+"""Reading: conditions, constants and amounts from plain data, collecting findings instead of stopping at one."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from pydantic import ValidationError
+
+from restructure.calculator.money import Rounding, to_minor
+from restructure.calculator.quantity import Kind
+from restructure.document import Document, Place, issues_of
+from restructure.errors import Issue, did_you_mean
+from restructure.intake.facts import Fact, facts, score_fact
+from restructure.policy.amounts import AMOUNT_WORDS, Amount
+from restructure.policy.conditions import AllOf, AnyOf, Comparison, Condition, Not
+from restructure.policy.constants import constant
+from restructure.policy.normal import Operator
+from restructure.policy.templates import read_amount
+
+__all__ = ["ANYTHING", "Reader", "Spot"]
+
+Spot = tuple[Any, ...]
+"""A place of the policy's document, or a document beside it followed by a place of that one."""
+
+ANYTHING = Comparison(fact="claim", op=Operator.KNOWN)
+"""Stands for a condition that could not be read, so that reading goes on."""
+
+_COUNTED = (Kind.MONEY, Kind.RATIO, Kind.DAYS, Kind.MONTHS, Kind.COUNT)
+
+
+class Reader:
+    """Reads parts of one policy; every finding is located."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.issues: list[Issue] = []
+        self.units: dict[str, Fact] = {}
+        """Parameters, described like facts of their unit."""
+        self.values: dict[str, dict[date, Any]] = {}
+        """Parameters' values by day."""
+        self.own: dict[str, Fact] = {}
+        """Facts that the policy adds."""
+        self.scores: set[str] = set()
+        self.currency = ""
+
+    def report(self, code: str, message: str, spot: Spot) -> None:
+        """Add a finding at a place."""
+        document, place = self._spot(spot)
+        self.issues.append(document.issue(code, message, place))
+
+    def _spot(self, spot: Spot) -> tuple[Document, Place]:
+        return (spot[0], spot[1:]) if spot and isinstance(spot[0], Document) else (self.document, spot)
+
+    def found(self, error: ValidationError, spot: Spot, names: Sequence[str] | frozenset[str] = ()) -> None:
+        """Add what pydantic found in the data at a place, each finding once."""
+        document, place = self._spot(spot)
+        for issue in issues_of(error, document, names=names, root=place):
+            if issue not in self.issues:
+                self.issues.append(issue)
+
+    # --- conditions
+
+    def condition(self, raw: Any, spot: Spot, *, of_plan: bool) -> Condition:
+        """Read a condition; what cannot be read is reported and stands as one that asks nothing."""
+        if not isinstance(raw, Mapping):
+            self.report(
+                "condition-shape",
+                "a condition is a group of fields: {fact, op, value}, or all, any, not",
+                spot,
+            )
+            return ANYTHING
+        words = [word for word in ("all", "any", "not") if word in raw]
+        if words and len(raw) > 1:
+            self.report(
+                "condition-shape", f'"{words[0]}" stands alone in its group; nest the rest inside it', spot
+            )
+            return ANYTHING
+        if "not" in raw:
+            return Not(negated=self.condition(raw["not"], (*spot, "not"), of_plan=of_plan))
+        if words:
+            word = words[0]
+            parts = raw[word]
+            if not isinstance(parts, list) or not parts:
+                self.report(
+                    "condition-empty", f'"{word}" takes a list of at least one condition', (*spot, word)
+                )
+                return ANYTHING
+            read = tuple(
+                self.condition(part, (*spot, word, k), of_plan=of_plan) for k, part in enumerate(parts)
+            )
+            return AllOf(all=read) if word == "all" else AnyOf(any=read)
+        return self.comparison(raw, spot, of_plan=of_plan)
+
+    def comparison(self, raw: Mapping[str, Any], spot: Spot, *, of_plan: bool) -> Condition:
+        """Read one comparison."""
+        if "fact" not in raw:
+            self.report(
+                "condition-shape",
+                f"a condition needs a fact{did_you_mean(next(iter(raw), ''), ['fact', 'all', 'any', 'not'])}",
+                spot,
+            )
+            return ANYTHING
+        self.only(raw, ("fact", "op", "value"), "a condition", spot)
+        fact = self.fact(raw["fact"], (*spot, "fact"), of_plan=of_plan)
+        op = self._operator(raw, fact, spot)
+        if fact is None or op is None:
+            return ANYTHING
+        if op in (Operator.KNOWN, Operator.UNKNOWN):
+            if "value" in raw:
+                self.report("condition-shape", f'"{op}" takes no value; remove it', (*spot, "value"))
+            return Comparison(fact=fact.name, op=op)
+        if op.orders and fact.kind in (Kind.FLAG, Kind.CHOICE):
+            self.report(
+                "operator-kind",
+                f"{fact.name} is {fact.kind}, which has no order; use == or !=",
+                (*spot, "op"),
+            )
+            return ANYTHING
+        if "op" not in raw:
+            return Comparison(fact=fact.name, op=Operator.EQUAL, value=True)
+        if "value" not in raw:
+            self.report("condition-shape", "the condition has no value to compare with; add it", spot)
+            return ANYTHING
+        return self.against(fact, op, raw["value"], (*spot, "value"), of_plan=of_plan)
+
+    def only(self, raw: Mapping[str, Any], known: Sequence[str], what: str, spot: Spot) -> None:
+        """Report every key that a group of fields does not take."""
+        for key in raw:
+            if key not in known:
+                self.report("field-unknown", f'{what} has no "{key}"{did_you_mean(key, known)}', (*spot, key))
+
+    def fact(self, name: Any, spot: Spot, *, of_plan: bool) -> Fact | None:
+        """Give a fact of the policy, of the catalogue or a score; one that does not exist here is reported."""
+        if isinstance(name, str) and name.startswith("scores."):
+            if name[7:] in self.scores:
+                return score_fact(name)
+            self.report("score-unknown", f'"{name[7:]}" is not declared under scores; add it there', spot)
+            return None
+        known = {**facts(), **self.own}
+        fact = known.get(name) if isinstance(name, str) else None
+        if fact is None:
+            self.report("fact-unknown", f'no fact is called "{name}"{did_you_mean(name, known)}', spot)
+            return None
+        if fact.of_plan and not of_plan:
+            self.report(
+                "fact-not-yet",
+                f"{name} exists only once a plan exists; move the condition to limits or flags",
+                spot,
+            )
+            return None
+        return fact
+
+    def _operator(self, raw: Mapping[str, Any], fact: Fact | None, spot: Spot) -> Operator | None:
+        if "op" not in raw and "value" not in raw:
+            if fact is not None and fact.kind is not Kind.FLAG:
+                self.report("condition-shape", f"{fact.name} is {fact.kind}; say op and value", spot)
+                return None
+            return Operator.EQUAL
+        try:
+            return Operator(str(raw.get("op")))
+        except ValueError:
+            known = [op.value for op in Operator]
+            self.report(
+                "operator-unknown",
+                f'"{raw.get("op")}" is not an operator (known: {", ".join(known)})',
+                (*spot, "op") if "op" in raw else spot,
+            )
+            return None
+
+    def against(self, fact: Fact, op: Operator, raw: Any, spot: Spot, *, of_plan: bool) -> Condition:
+        """Read what a fact is compared with: a constant, a parameter, or another fact times a constant."""
+        if isinstance(raw, Mapping) and "parameter" in raw:
+            name = raw["parameter"]
+            if len(raw) > 1:
+                self.report("condition-shape", "a parameter stands alone: write {parameter: name}", spot)
+                return ANYTHING
+            unit = self.parameter(name, (*spot, "parameter"))
+            if unit is None:
+                return ANYTHING  # unknown, or of an unknown unit: both are reported
+            if unit.kind is not fact.kind:
+                self.report(
+                    "value-kind",
+                    f'{fact.name} is {fact.kind} but the parameter "{name}" is {unit.kind}',
+                    (*spot, "parameter"),
+                )
+            else:
+                for value in self.values[name].values():
+                    if value is not None:
+                        self.constant(fact, value, spot)
+            return Comparison(fact=fact.name, op=op, parameter=name)
+        if isinstance(raw, Mapping):
+            return self._against_fact(fact, op, raw, spot, of_plan=of_plan)
+        return Comparison(fact=fact.name, op=op, value=self.constant(fact, raw, spot))
+
+    def _against_fact(
+        self, fact: Fact, op: Operator, raw: Mapping[str, Any], spot: Spot, *, of_plan: bool
+    ) -> Condition:
+        other = self.fact(raw.get("fact"), (*spot, "fact"), of_plan=of_plan)
+        if other is None:
+            return ANYTHING
+        if other.kind is not fact.kind or other.choices != fact.choices:
+            self.report(
+                "value-kind",
+                f"{fact.name} is {fact.kind} but {other.name} is {other.kind}",
+                (*spot, "fact"),
+            )
+        if set(raw) - {"fact", "times"}:
+            self.report("condition-shape", "write {fact, times}, or {parameter}, or a constant", spot)
+        if "times" in raw and fact.kind in (Kind.FLAG, Kind.CHOICE, Kind.DATE):
+            self.report(
+                "operator-kind",
+                f"{fact.name} is {fact.kind}, which cannot be multiplied",
+                (*spot, "times"),
+            )
+            return ANYTHING
+        try:
+            return Comparison(fact=fact.name, op=op, other=other.name, times=raw.get("times", 1))
+        except ValidationError as error:
+            self.found(error, spot)
+            return ANYTHING
+
+    # --- constants and parameters
+
+    def parameter(self, name: Any, spot: Spot) -> Fact | None:
+        """Give a parameter's unit, described like a fact; one that does not exist is reported."""
+        if not (isinstance(name, str) and name in self.values):
+            self.report(
+                "parameter-unknown", f'there is no parameter "{name}"{did_you_mean(name, self.values)}', spot
+            )
+            return None
+        return self.units.get(name)
+
+    def constant(self, fact: Fact, raw: Any, spot: Spot) -> Any:
+        """Read a constant of a fact's kind and scale; what does not fit is reported."""
+        try:
+            value = constant(fact, raw)
+        except ValueError as error:
+            self.report("value-kind", f"{raw} does not fit {fact.name}, which is {fact.kind}: {error}", spot)
+            return None
+        if fact.kind is Kind.RATIO and value != round(value, fact.scale):
+            self.report(
+                "value-scale", f"{raw} has more decimals than the {fact.scale} that {fact.name} keeps", spot
+            )
+        if fact.kind is Kind.MONEY:
+            try:
+                to_minor(value, self.currency)
+            except ValueError as error:
+                self.report("value-scale", str(error), spot)
+        return value
+
+    # --- amounts
+
+    def amount(self, raw: Any, spot: Spot, *, of_plan: bool, kind: Kind | None = None) -> Amount | None:
+        """Read an amount that has to be of a kind; what cannot be read is reported."""
+        before = len(self.issues)
+        held = self._kind(raw, spot, of_plan=of_plan)
+        if len(self.issues) > before:
+            return None
+        if not _together(held, kind):
+            self.report("value-kind", f"the amount is {held} where {kind} is expected", spot)
+            return None
+        return read_amount(raw)
+
+    def _kind(self, raw: Any, spot: Spot, *, of_plan: bool) -> Kind | None:
+        """Check an amount and tell its kind; a plain number fits every kind."""
+        if not isinstance(raw, Mapping):
+            self._number(raw, spot)
+            return None
+        words = [word for word in AMOUNT_WORDS if word in raw]
+        if len(words) != 1:
+            self.report(
+                "amount-shape",
+                f"an amount is a number or has one of the words {', '.join(AMOUNT_WORDS)}"
+                + did_you_mean(next(iter(raw), ""), AMOUNT_WORDS).partition(" (known")[0],
+                spot,
+            )
+            return None
+        word = words[0]
+        takes = {"fact": ("fact", "times"), "round": ("round", "to", "mode")}.get(word, (word,))
+        self.only(raw, takes, f'an amount with "{word}"', spot)
+        inside: Callable[[Any, Spot], Kind | None] = lambda part, at: self._kind(part, at, of_plan=of_plan)  # noqa: E731
+        match word:
+            case "parameter":
+                unit = self.parameter(raw[word], (*spot, word))
+                return unit.kind if unit is not None else None
+            case "fact":
+                return self._multiple(raw, spot, of_plan=of_plan)
+            case "round":
+                return self._rounded(raw, spot, of_plan=of_plan)
+            case "least" | "greatest":
+                parts = raw[word]
+                if not isinstance(parts, Mapping) or not parts:
+                    self.report("amount-shape", f'"{word}" takes names, each with an amount', (*spot, word))
+                    return None
+                return self._alike([inside(part, (*spot, word, name)) for name, part in parts.items()], spot)
+        parts = raw[word]
+        two = word in ("difference", "quotient")
+        if not isinstance(parts, list) or not parts or (two and len(parts) != 2):
+            self.report(
+                "amount-shape",
+                f'"{word}" takes a list of {"two" if two else "one or more"} amounts',
+                (*spot, word),
+            )
+            return None
+        kinds = [inside(part, (*spot, word, k)) for k, part in enumerate(parts)]
+        if word in ("sum", "difference"):
+            return self._alike(kinds, spot)
+        if word == "product":
+            if kinds.count(Kind.MONEY) > 1:
+                self.report("value-kind", "two amounts of money cannot be multiplied", spot)
+            return Kind.MONEY if Kind.MONEY in kinds else Kind.RATIO
+        upper, lower = kinds
+        if lower is Kind.MONEY:
+            if upper not in (Kind.MONEY, None):
+                self.report("value-kind", f"{upper} cannot be divided by money", spot)
+            return Kind.RATIO
+        return Kind.MONEY if upper is Kind.MONEY else Kind.RATIO
+
+    def _number(self, raw: Any, spot: Spot) -> None:
+        fact = Fact("an amount", Kind.RATIO, 12, "", "", "", (), of_plan=False)
+        try:
+            constant(fact, raw)
+        except ValueError as error:
+            self.report("amount-shape", f"{raw} is not an amount: {error}", spot)
+
+    def _multiple(self, raw: Mapping[str, Any], spot: Spot, *, of_plan: bool) -> Kind | None:
+        fact = self.fact(raw["fact"], (*spot, "fact"), of_plan=of_plan)
+        if fact is None:
+            return None
+        if fact.kind not in _COUNTED:
+            self.report(
+                "operator-kind",
+                f"{fact.name} is {fact.kind}, which cannot be counted with",
+                (*spot, "fact"),
+            )
+            return None
+        if "times" in raw:
+            factor = self._kind(raw["times"], (*spot, "times"), of_plan=of_plan)
+            if factor is Kind.MONEY:
+                if fact.kind is Kind.MONEY:
+                    self.report("value-kind", "two amounts of money cannot be multiplied", (*spot, "times"))
+                return Kind.MONEY
+        return fact.kind
+
+    def _rounded(self, raw: Mapping[str, Any], spot: Spot, *, of_plan: bool) -> Kind | None:
+        kind = self._kind(raw["round"], (*spot, "round"), of_plan=of_plan)
+        unit = raw.get("to")
+        try:
+            positive = constant(Fact("a unit", Kind.RATIO, 12, "", "", "", (), of_plan=False), unit) > 0
+        except ValueError:
+            positive = False
+        if not positive:
+            self.report("amount-shape", '"to" is the unit to round to, a number above 0', (*spot, "to"))
+        modes = [mode.value for mode in Rounding]
+        if raw.get("mode", modes[0]) not in modes:
+            self.report(
+                "choice-unknown",
+                f'"{raw["mode"]}" is not a way to round (known: {", ".join(modes)})',
+                (*spot, "mode"),
+            )
+        return kind
+
+    def _alike(self, kinds: Sequence[Kind | None], spot: Spot) -> Kind | None:
+        held = [kind for kind in kinds if kind is not None]
+        for kind in held[1:]:
+            if not _together(held[0], kind):
+                self.report("value-kind", f"{held[0]} and {kind} cannot stand in one amount", spot)
+                return None
+        return held[0] if held else None
+
+
+def _together(one: Kind | None, other: Kind | None) -> bool:
+    """Tell whether two amounts may be added or compared: money with money, numbers with numbers."""
+    return one is None or other is None or (one is Kind.MONEY) == (other is Kind.MONEY)
