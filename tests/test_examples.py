@@ -1,9 +1,12 @@
 """Every script in examples/ runs and prints what it says."""
 
 import runpy
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+
+from restructure import Park, decide, load_policy, read_application, reschedule
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -24,3 +27,20 @@ def test_rolled_instalments_fall_on_no_weekend_and_no_public_holiday(capsys):
     assert " 9  Thu 01 Oct 2026 -> Thu 08 Oct 2026" in printed
     # Moving only the payment leaves the interest as agreed.
     assert shown["rolled"].interest == shown["agreed"].interest != shown["accrued"].interest
+
+
+def test_the_waterfall_sets_aside_no_cent_more_than_brings_the_instalment_to_its_target():
+    case = read_application(EXAMPLES / "illness.json")
+    decision = decide(case, load_policy(EXAMPLES / "waterfall"), on=case.as_of)
+    (offer,) = decision.offers
+    assert [(step.id, step.outcome) for step in offer.steps] == [
+        ("lower-rate", "exhausted"),
+        ("add-months", "exhausted"),
+        ("set-aside", "applied"),
+    ]
+    target = decision.assessment.affordable_instalment * Decimal("0.9")
+    *others, parked = offer.plan.measures
+    assert isinstance(parked, Park)
+    assert offer.plan.instalment <= target
+    less = Park(of="principal", amount=parked.amount - Decimal("0.01"))
+    assert reschedule(decision.assessment.position, [*others, less]).instalment > target
