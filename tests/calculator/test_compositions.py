@@ -37,7 +37,8 @@ from restructure.calculator.position import Buckets, Position
 from restructure.calculator.presets import preset
 from restructure.calculator.schedule import Schedule
 from restructure.calculator.terms import Repayment
-from restructure.casework.summary import summarise_answer, to_text
+from restructure.casework.blocks import to_text
+from restructure.casework.summary import summarise_answer
 from restructure.errors import CATALOGUE, Refused
 from strategies import DECIMALS, major, rates
 

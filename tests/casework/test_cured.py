@@ -7,8 +7,9 @@ from datetime import date
 import pytest
 
 from cases import ROOT, changed
+from restructure.casework.blocks import to_text
 from restructure.casework.decision import Decision, decide
-from restructure.casework.summary import summarise, to_text
+from restructure.casework.summary import summarise
 from restructure.intake.application import Application
 from restructure.policy.language import Limit, Policy
 from restructure.policy.loading import load_policy

@@ -89,7 +89,8 @@ OF_A_PLAN = {
     "waive-exceeds-bucket", "forgive-exceeds-bucket", "park-exceeds-bucket", "measure-repeated", "spread-too-long",
     "rate-segments-overlap", "term-too-long", "nothing-owed", "term-said-twice",
     "balloon-exceeds-balance", "pay-exceeds-claim", "suspensions-overlap", "move-out-of-order",
-    "balloon-not-needed", "instalment-unknown", "method-has-no-instalment", "move-beyond-term", "settle-exceeds-claim", "settle-too-early", "settle-excludes",
+    "balloon-not-needed", "settle-exceeds-claim", "settle-too-early", "settle-excludes",
+    "instalment-unknown", "method-has-no-instalment", "move-beyond-term",
 }  # fmt: skip
 
 

@@ -156,10 +156,10 @@ class Plan(Record):
 def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: Closed = weekend) -> Plan:
     """Apply a set of measures to a position and account for every cent.
 
-    The measures may come in any order. Raises `Refused` with a reason code for what cannot be done:
-    waiving more than a bucket holds, an instalment below the interest, no term left; not for what cannot be carried
-    out as agreed and is cured by the measures. `closed` tells the days
-    without business on which due dates roll, if the loan rolls them.
+    The measures may come in any order. Raises `Refused` with a reason code for what cannot be done: waiving more
+    than a bucket holds, an instalment below the interest, no term left; but not for what cannot be carried out as
+    agreed and the measures cure. `closed` tells the days without business on which due dates roll, if the loan
+    rolls them.
 
     >>> from restructure.calculator.position import Buckets
     >>> from restructure.calculator.terms import Repayment
