@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from operator import mul
 from typing import cast
@@ -130,12 +131,12 @@ class Course:
             if self.reamortise
             else (Solve.INSTALMENT if self.changed else Solve.NOTHING)
         )
-        given = self.reamortise.instalment if self.reamortise else None
         agreed = None
         if solve is not Solve.INSTALMENT:
-            kept = given if given is not None else self.terms.instalment
+            kept = self.terms.instalment if self.reamortise is None else self._kept(self.reamortise)
             agreed = None if kept is None else books.minor(kept)
-        covered = self._covered(books, kept=agreed is not None and given is None)
+        given = self.reamortise is not None and self.reamortise.instalment is not None
+        covered = self._covered(books, kept=agreed is not None and not given)
         if solve is Solve.TERM and agreed is not None:
             needed = instalments_needed(
                 self.terms,
@@ -181,6 +182,18 @@ class Course:
             self.instalment = first[_PRINCIPAL] + first[_INTEREST]
         return repaid.rows
 
+    def check_moves(self, rows: Sequence[RowTuple], moves: Sequence[MoveDue]) -> None:
+        """Refuse the move of an instalment that there is none of, because the loan is repaid before it."""
+        dues = [*self.dues, *(() if self.spare is None else (self.spare[0],))]
+        # A row for what was parked until a day of its own is nobody's instalment.
+        last = sum(row[0] == due for row, due in zip(rows, dues, strict=False))
+        for move in moves:
+            if move.instalment > last:
+                sentence = (
+                    f"instalment {move.instalment} is to fall due on {move.to}, but the last is number {last}"
+                )
+                raise Refused(Issue("move-beyond-term", sentence))
+
     def replay(self, rows: Sequence[RowTuple], borne: Mapping[int, int]) -> list[int]:
         """Make the interest of every row once more, from the printed balance alone.
 
@@ -223,6 +236,33 @@ class Course:
         if reamortise is not None and reamortise.balloon is not None:
             new["balloon"] = reamortise.balloon
         return self.terms.model_copy(update=new)
+
+    def _kept(self, reamortise: Reamortise) -> Decimal | None:
+        """Give the instalment that is kept: the given one, the agreed one, or what the agreed terms come to."""
+        given, solve, terms = reamortise.instalment, reamortise.solve, self.terms
+        if not terms.method.has_instalment:
+            if given is None and solve is Solve.NOTHING:
+                return None
+            sentence = (
+                f"method {terms.method.value} has no instalment to keep that a term or a balloon follows from"
+            )
+            raise Refused(Issue("method-has-no-instalment", sentence))
+        if given is not None or terms.instalment is not None:
+            return given if given is not None else terms.instalment
+        agreed, why = self.position.repayment, "none is agreed and no principal is left to repay"
+        if (terms.method, step_of(terms.every)) != (agreed.method, step_of(agreed.every)):
+            why = "what was agreed under another method or rhythm says nothing under this one"
+        else:
+            try:
+                if (kept := self.position.kept_instalment) is not None:
+                    return kept
+            except Refused as refused:
+                why = f"none is agreed, and over whole periods {refused.issues[0].message}"
+        raise Refused(
+            Issue(
+                "instalment-unknown", f"there is no instalment to keep: {why}; give it, or let it be solved"
+            )
+        )
 
     def _covered(self, books: Books, *, kept: bool) -> int:
         """Give the interest from before the effective date that the first instalment has to cover.

@@ -6,13 +6,16 @@ from decimal import Decimal
 from itertools import accumulate
 from math import fsum
 from operator import add, mul
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, Self
+
+from pydantic import model_validator
 
 from restructure.calculator.dates import DayCount, year_fractions
-from restructure.calculator.money import Money, SignedMoney, from_minor, to_minor
+from restructure.calculator.money import Currency, Money, SignedMoney, from_minor, to_minor
 from restructure.calculator.plan import MovementKind, Plan
 from restructure.calculator.quantity import Kind, Quantity, Ratio, ratio
 from restructure.calculator.rows import Row, Rows
+from restructure.calculator.spelling import spell
 from restructure.errors import Refused
 from restructure.record import Record, trusted
 
@@ -26,14 +29,19 @@ _SUBSTANTIAL = Decimal("0.1")
 
 
 class Figures(Record):
-    """What a plan changes against paying as agreed."""
+    """What a plan changes against paying as agreed.
 
+    Where paying as agreed cannot be carried out, what is measured against it is unknown (none).
+    """
+
+    currency: Currency
+    """ISO 4217 code of every amount."""
     instalment_after: Annotated[Money, Quantity(Kind.MONEY)]
     """The regular instalment after any holiday, with what is spread onto it."""
     highest_payment_after: Annotated[Money, Quantity(Kind.MONEY)]
     """The most that falls due on any one day."""
     payment_reduction: Annotated[
-        Ratio, Quantity(Kind.RATIO, 6, "(instalment_before − instalment_after) / instalment_before")
+        Ratio | None, Quantity(Kind.RATIO, 6, "(instalment_before − instalment_after) / instalment_before")
     ]
     """How far the regular instalment falls, as a share of the old one; negative if it rises."""
     term_after: Annotated[int, Quantity(Kind.MONTHS)]
@@ -46,7 +54,7 @@ class Figures(Record):
     """Everything the borrower pays from the effective date on."""
     interest_after: Annotated[Money, Quantity(Kind.MONEY)]
     """Interest that accrues from the effective date on."""
-    extra_cost: Annotated[SignedMoney, Quantity(Kind.MONEY)]
+    extra_cost: Annotated[SignedMoney | None, Quantity(Kind.MONEY)]
     """Total paid under the plan less total paid as agreed; negative if the borrower saves."""
     waived: Annotated[Money, Quantity(Kind.MONEY)]
     """Interest, penalty and fees given up."""
@@ -56,7 +64,7 @@ class Figures(Record):
     """Everything the lender gives up outright."""
     relief_share: Annotated[Ratio, Quantity(Kind.RATIO, 6, "relief / claim")]
     """Relief as a share of everything owed."""
-    npv_loss: Annotated[Ratio, Quantity(Kind.RATIO, 6)]
+    npv_loss: Annotated[Ratio | None, Quantity(Kind.RATIO, 6)]
     """Fall in present value at the loan's effective rate, as a share (EBA/GL/2016/07, diminished obligation)."""
     apr_after: Annotated[Ratio, Quantity(Kind.RATIO, 4)]
     """Cost of the plan a year: twelve times the monthly internal rate on what is owed after relief (综合年化)."""
@@ -64,10 +72,15 @@ class Figures(Record):
     """The same cost compounded: the effective annual rate (1 + monthly internal rate)^12 − 1."""
     weighted_average_life_after: Annotated[Ratio, Quantity(Kind.RATIO, 4)]
     """Years until a unit of principal is repaid on average, from the effective date; 0 if none is left."""
-    modification_loss: Annotated[SignedMoney, Quantity(Kind.MONEY)]
+    modification_loss: Annotated[SignedMoney | None, Quantity(Kind.MONEY)]
     """Present value given up at the loan's effective rate, the loss of IFRS 9 5.4.3; negative for a gain."""
-    substantial_modification: Annotated[bool, Quantity(Kind.FLAG)]
+    substantial_modification: Annotated[bool | None, Quantity(Kind.FLAG)]
     """Whether npv_loss is at least 10 % up or down (IFRS 9 B3.3.6), so that accountants ask for a new loan."""
+
+    @model_validator(mode="after")
+    def _spell(self) -> Self:
+        spell(self, self.currency)
+        return self
 
 
 def compare(plan: Plan) -> Figures:
@@ -96,23 +109,6 @@ def compare(plan: Plan) -> Figures:
     instalment_after = to_minor(plan.instalment, currency)
     paid = _Paid.of(plan, rows)
     total_after = sum(paid.payments) + up_front
-    value_before, value_after = agreed.value, paid.value(agreed.monthly) + up_front
-    slack = _SLACK * (value_before + value_after)
-
-    def values() -> tuple[float, float]:
-        return (
-            agreed.paid.exact_value(agreed.monthly),
-            paid.exact_value(agreed.monthly) + up_front,
-        )
-
-    def lost_share() -> float:
-        before, after = values()
-        return 1 - after / before
-
-    def lost() -> float:
-        before, after = values()
-        return before - after
-
     life, principal_months = _average_life(rows, paid)
     financed = claim - waived_of_claim - forgiven - up_front
     internal, off = _internal_rate(financed, paid, principal_months)
@@ -123,22 +119,24 @@ def compare(plan: Plan) -> Figures:
     def effective() -> float:
         return (1 + monthly_internal_rate(financed, paid.payments, paid.months)) ** 12 - 1
 
-    npv_loss = Decimal("0.000000")
-    if value_before:
-        npv_loss = _decimal(1 - value_after / value_before, 6, 2 * slack / value_before, lost_share)
+    instalment_before = regular_instalment(plan) if agreed is None else agreed.instalment
+    npv_loss, lost = (None, None) if agreed is None else _losses(agreed, paid, up_front)
     (figures,) = trusted(
         Figures,
         [
             {
+                "currency": currency,
                 "instalment_after": plan.instalment,
                 "highest_payment_after": from_minor(max([*paid.payments, up_front]), currency),
-                "payment_reduction": ratio(agreed.instalment - instalment_after, agreed.instalment or 1),
+                "payment_reduction": None
+                if instalment_before is None
+                else ratio(instalment_before - instalment_after, instalment_before or 1),
                 "term_after": len(rows),
                 "term_added": len(rows) - position.repayment.instalments,
                 "last_due_after": rows.minor[-1][0] if rows.minor else position.on,
                 "total_after": from_minor(total_after, currency),
                 "interest_after": plan.schedule.interest,
-                "extra_cost": from_minor(total_after - agreed.total, currency),
+                "extra_cost": None if agreed is None else from_minor(total_after - agreed.total, currency),
                 "waived": from_minor(waived, currency),
                 "forgiven": from_minor(forgiven, currency),
                 "relief": from_minor(waived + forgiven, currency),
@@ -149,23 +147,26 @@ def compare(plan: Plan) -> Figures:
                     (1 + internal) ** 12 - 1, 4, 13 * (1 + internal) ** 11 * off, effective
                 ),
                 "weighted_average_life_after": life,
-                "modification_loss": from_minor(_whole(value_before - value_after, slack, lost), currency),
-                "substantial_modification": abs(npv_loss) >= _SUBSTANTIAL,
+                "modification_loss": None if lost is None else from_minor(lost, currency),
+                "substantial_modification": None if npv_loss is None else abs(npv_loss) >= _SUBSTANTIAL,
             }
         ],
     )
     return figures
 
 
-def regular_instalment(plan: Plan) -> int:
+def regular_instalment(plan: Plan) -> int | None:
     """Give the agreed instalment before the plan, in minor units, without the arrears due with it.
 
     Where what is left of the first period carries an instalment and the whole of it would not, it is the first
-    one that pays.
+    one that pays; none where nothing can be paid as agreed.
     """
     try:
-        return to_minor(plan.position.regular_instalment, plan.position.currency)
+        regular = to_minor(plan.position.regular_instalment, plan.position.currency)
+        return None if regular < 0 and plan.before is None else regular  # steps that outgrow the balance
     except Refused:
+        if plan.before is None:
+            return None
         own = [row[_PRINCIPAL] + row[_INTEREST] for row in plan.before.rows.minor]
         return next((paid for paid in own if paid), 0)
 
@@ -223,11 +224,13 @@ class _Agreed(NamedTuple):
     monthly: float
     """The contract rate a month."""
     value: float
-    instalment: int
+    instalment: int | None
 
 
-def _as_agreed(plan: Plan) -> _Agreed:
-    """Work out what paying as agreed comes to, once for all plans of a position."""
+def _as_agreed(plan: Plan) -> _Agreed | None:
+    """Work out what paying as agreed comes to, once for all plans of a position; none where it cannot be done."""
+    if plan.before is None:
+        return None
     position, rows = plan.position, plan.before.rows
     known: _Agreed | None = position.__dict__.get("_agreed")
     # The calendar may lay other rows for the same position, so they have to be the very same.
@@ -239,6 +242,28 @@ def _as_agreed(plan: Plan) -> _Agreed:
         # Beside the fields, where cached properties stand; a copy with changes does not take it along.
         position.__dict__["_agreed"] = known
     return known
+
+
+def _losses(agreed: _Agreed, paid: _Paid, up_front: int) -> tuple[Decimal, int]:
+    """Give the present value given up, as a share of that of paying as agreed and in minor units."""
+    before, after = agreed.value, paid.value(agreed.monthly) + up_front
+    slack = _SLACK * (before + after)
+
+    def exactly() -> tuple[float, float]:
+        return agreed.paid.exact_value(agreed.monthly), paid.exact_value(agreed.monthly) + up_front
+
+    def share() -> float:
+        then, now = exactly()
+        return 1 - now / then
+
+    def amount() -> float:
+        then, now = exactly()
+        return then - now
+
+    lost = _whole(before - after, slack, amount)
+    if not before:
+        return Decimal("0.000000"), lost
+    return _decimal(1 - after / before, 6, 2 * slack / before, share), lost
 
 
 def _average_life(rows: Rows, paid: _Paid) -> tuple[Decimal, float]:

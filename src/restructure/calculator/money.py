@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, PlainSerializer, PlainValidator, WithJsonS
 from pydantic_core import PydanticCustomError
 
 __all__ = [
+    "AS_AMOUNT",
     "EXACT",
     "Change",
     "Currency",
@@ -303,12 +304,14 @@ def _read_currency(value: Any) -> str:
 
 
 _MONEY_TEXT = r"^-?\d{1,18}(\.\d+)?$"
-_AS_TEXT = PlainSerializer(lambda amount: f"{amount:f}", return_type=str, when_used="json")
+
+AS_AMOUNT = PlainSerializer(lambda amount: f"{amount:f}", return_type=str, when_used="json")
+"""Writes an amount as text; by it a field is known to hold money."""
 
 Money = Annotated[
     Decimal,
     BeforeValidator(_read_positive_money),
-    _AS_TEXT,
+    AS_AMOUNT,
     WithJsonSchema(
         {"type": ["string", "integer"], "pattern": _MONEY_TEXT.replace("-?", ""), "examples": ["1250.00"]}
     ),
@@ -318,7 +321,7 @@ Money = Annotated[
 SignedMoney = Annotated[
     Decimal,
     BeforeValidator(_read_money),
-    _AS_TEXT,
+    AS_AMOUNT,
     WithJsonSchema({"type": ["string", "integer"], "pattern": _MONEY_TEXT, "examples": ["-120.00"]}),
 ]
 """An amount that may be negative, such as what is left of an income after costs."""

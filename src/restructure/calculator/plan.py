@@ -11,7 +11,9 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from operator import sub
-from typing import NamedTuple, TypeVar, assert_never
+from typing import NamedTuple, Self, TypeVar, assert_never, cast
+
+from pydantic import model_validator
 
 from restructure.calculator.asides import Aside, lay_on
 from restructure.calculator.course import Changes, Course
@@ -55,6 +57,7 @@ from restructure.calculator.money import Money, SignedMoney, from_minor, minor_d
 from restructure.calculator.position import Bucket, ParkedDue, Position
 from restructure.calculator.rows import PAID, Row, Rows, RowTuple
 from restructure.calculator.schedule import Schedule
+from restructure.calculator.spelling import spell, spelled
 from restructure.calculator.terms import Repayment
 from restructure.errors import Issue, Refused
 from restructure.record import Record, trusted
@@ -101,17 +104,25 @@ class Plan(Record):
     """The regular instalment after any holiday: the solved or kept one plus what is spread onto it."""
     schedule: Schedule
     """The new instalments."""
-    before: Schedule
-    """The schedule without any measure: as agreed, with arrears due at the first instalment."""
+    before: Schedule | None
+    """The schedule without any measure: as agreed, with arrears due at the first instalment. None where paying as
+    agreed cannot be carried out, such as an agreed instalment below the interest; `reschedule(position)` says why."""
     ledger: tuple[Movement, ...]
     """What became of every bucket, in order."""
     identities: Identities
     """Five sums that are exactly zero."""
 
+    @model_validator(mode="after")
+    def _spell(self) -> Self:
+        spell(self, self.position.currency)
+        return self
+
     @cached_property
     def changes(self) -> tuple[RowChange, ...]:
-        """What changes row by row against paying as agreed."""
-        return row_changes(self.before, self.schedule)
+        """What changes row by row against paying as agreed, what is paid up front first; nothing without `before`."""
+        if self.before is None:
+            return ()
+        return row_changes(self.before, self.schedule, up_front=self.up_front, on=self.position.on)
 
     @cached_property
     def repayment(self) -> Repayment | None:
@@ -141,15 +152,17 @@ class Plan(Record):
     def moved(self, kind: MovementKind, *buckets: Bucket) -> Decimal:
         """Sum the ledger over one kind of movement, of all buckets or of some."""
         chosen = buckets or tuple(Bucket)
-        return sum((m.amount for m in self.ledger if m.kind is kind and m.bucket in chosen), Decimal("0.00"))
+        nothing = from_minor(0, self.position.currency)
+        return sum((m.amount for m in self.ledger if m.kind is kind and m.bucket in chosen), nothing)
 
 
 def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: Closed = weekend) -> Plan:
     """Apply a set of measures to a position and account for every cent.
 
-    The measures may come in any order. Raises `Refused` with a reason code for what cannot be done:
-    waiving more than a bucket holds, an instalment below the interest, no term left. `closed` tells the days
-    without business on which due dates roll, if the loan rolls them.
+    The measures may come in any order. Raises `Refused` with a reason code for what cannot be done: waiving more
+    than a bucket holds, an instalment below the interest, no term left; but not for what cannot be carried out as
+    agreed and the measures cure. `closed` tells the days without business on which due dates roll, if the loan
+    rolls them.
 
     >>> from restructure.calculator.position import Buckets
     >>> from restructure.calculator.terms import Repayment
@@ -161,10 +174,9 @@ def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: 
     >>> str(plan.instalment), len(plan.schedule.rows), plan.identities.hold
     ('1824.23', 24, True)
     """
-    measures = tuple(measures)
+    measures = spelled(tuple(measures), position.currency)
     currency, places = position.currency, minor_digits(position.currency)
-    before = _as_agreed(position, closed)
-    done = _execute(position, measures, closed)
+    done, before = _execute(position, measures, closed), _as_agreed(position, closed)
     (new,) = trusted(Schedule, [{"currency": currency, "rows": Rows(done.rows, places)}])
     ledger = trusted(
         Movement,
@@ -197,17 +209,23 @@ def _shown(proof: tuple[int, ...], currency: str) -> Identities:
     return trusted(Identities, [dict(zip(_IDENTITIES, amounts, strict=True))])[0]
 
 
-def _as_agreed(position: Position, closed: Closed) -> Schedule:
-    """Give the schedule without any measure, once for each position where the calendar says nothing about it."""
-    plain = position.repayment.roll is Roll.NONE
-    known: Schedule | None = position.__dict__.get("_as_agreed") if plain else None
-    if known is None:
+def _as_agreed(position: Position, closed: Closed) -> Schedule | None:
+    """Give the schedule without any measure, none where it cannot be carried out.
+
+    It is made once for each position where the calendar says nothing about it.
+    """
+    known, lasting = position.__dict__, position.repayment.roll is Roll.NONE
+    if lasting and "_as_agreed" in known:
+        return cast("Schedule | None", known["_as_agreed"])
+    try:
         rows = Rows(_execute(position, (), closed).rows, minor_digits(position.currency))
-        (known,) = trusted(Schedule, [{"currency": position.currency, "rows": rows}])
-        if plain:
-            # Beside the fields, where cached properties stand; a copy with changes does not take it along.
-            position.__dict__["_as_agreed"] = known
-    return known
+        (agreed,) = trusted(Schedule, [{"currency": position.currency, "rows": rows}])
+    except Refused:
+        agreed = None
+    if lasting:
+        # Beside the fields, where cached properties stand; a copy with changes does not take it along.
+        known["_as_agreed"] = agreed
+    return agreed
 
 
 class _Done(NamedTuple):
@@ -268,6 +286,7 @@ def _execute(position: Position, measures: Sequence[Measure], closed: Closed) ->
         total=course.total,
         interest=interest,
     )
+    course.check_moves(rows, sorted_out.changes.moves)
     return _Done(
         books,
         rows,

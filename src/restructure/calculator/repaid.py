@@ -206,7 +206,10 @@ def _interrupted(
         # What follows a suspension at the start is an ordinary loan again.
         begun = _walk(scheme, dues, balance, 0, factors[:head], year)
         if balance and not begun.balance:
-            return Repaid(begun.rows, agreed or 0, begun.unpaid)
+            if scheme.method is not Method.FLAT:
+                return Repaid(begun.rows, agreed or 0, begun.unpaid)
+            # Flat interest goes on, of a balance and a balloon that are gone.
+            scheme = scheme._replace(balloon=0)
         # Where nothing is left to repay, arrears still wait for the instalments after the suspension.
         begun.rows.extend((due, *(0,) * _BALANCE) for due in dues[len(begun.rows) : head])
         _hold_balloon(scheme, begun.balance)

@@ -31,6 +31,11 @@ class Method(StrEnum):
     STEPPED = "stepped"
     """Instalments that rise or fall by a step every so often (等比累进, 等额累进)."""
 
+    @property
+    def has_instalment(self) -> bool:
+        """Whether an instalment (or part of principal) says how fast the balance is repaid."""
+        return self not in (Method.INTEREST_ONLY, Method.BULLET)
+
 
 class LastRow(StrEnum):
     """What becomes of the cents that rounding leaves over."""

@@ -7,9 +7,9 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from restructure.calculator.contract import (
@@ -22,6 +22,7 @@ from restructure.calculator.contract import (
 from restructure.calculator.money import Currency, Money, to_minor
 from restructure.calculator.position import Buckets, Position
 from restructure.calculator.servicing import position_of
+from restructure.calculator.spelling import spell
 from restructure.calculator.terms import Repayment
 from restructure.document import field_names, issues_of, read_document
 from restructure.errors import InvalidInput, Issue, Refused
@@ -321,6 +322,11 @@ class Application(Record):
     """Earlier changes of this loan; an empty list means none, absent means unknown."""
     scores: Annotated[dict[str, Decimal], BeforeValidator(_scores)] = Field(default_factory=dict)
     """Figures from elsewhere that a policy may read as `scores.NAME`."""
+
+    @model_validator(mode="after")
+    def _spell(self) -> Self:
+        spell(self, self.loan.currency)
+        return self
 
 
 def problems(application: Application) -> list[Issue]:

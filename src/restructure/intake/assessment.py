@@ -7,14 +7,15 @@ from calendar import monthrange
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from dateutil.relativedelta import relativedelta
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from restructure.calculator.money import Money, SignedMoney, to_minor
 from restructure.calculator.position import Position
 from restructure.calculator.quantity import Kind, Quantity, Ratio, ratio
+from restructure.calculator.spelling import spell, spelled
 from restructure.errors import InvalidInput, Issue
 from restructure.intake.application import (
     Application,
@@ -232,6 +233,11 @@ class Assessment(Record):
     ]
     """Whether a negotiation is possible at all."""
 
+    @model_validator(mode="after")
+    def _spell(self) -> Self:
+        spell(self, self.currency)
+        return self
+
     def value(self, name: str) -> Any:
         """Give the value of a fact by name, `None` if unknown; `scores.NAME` reads a score."""
         if name.startswith("scores."):
@@ -300,7 +306,8 @@ def assess(application: Application, *, on: date) -> Assessment:
         "file_complete": not missing,
         "negotiation_possible": possible,
     }
-    return trusted(Assessment, [{name: values[name] for name in _FACTS}])[0]
+    (facts,) = trusted(Assessment, [{name: values[name] for name in _FACTS}])
+    return spelled(facts, loan.currency)
 
 
 def _loan_facts(application: Application, position: Position) -> dict[str, Any]:
