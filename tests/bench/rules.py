@@ -1,0 +1,131 @@
+"""Random policies for the benchmark of rules, and what each engine makes of them.
+
+A condition is plain data (`("all", parts)`, `("any", parts)`, `("not", part)`, `(op, fact, constant)`), so that no
+engine's own form is the starting point; a fact is an integer of its scale for every engine.
+"""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+__all__ = ["FACTS", "Condition", "facts_of_cases", "holds", "policy", "python_text", "zen_text"]
+
+Condition = tuple[Any, ...]
+
+FACTS: dict[str, Sequence[int]] = {
+    "product": range(8),
+    "region": range(12),
+    "cause": range(10),
+    "employment": range(6),
+    **{name: range(2) for name in ("secured", "reachable", "rehabilitated", "disputed", "insured", "joint")},
+    **{f"days_{k}": range(0, 360) for k in range(3)},
+    **{f"months_{k}": range(0, 120) for k in range(3)},
+    **{f"count_{k}": range(0, 13) for k in range(3)},
+    **{f"ratio_{k}": range(0, 1_500_000, 100) for k in range(6)},
+    **{f"money_{k}": range(0, 50_000_000, 100) for k in range(6)},
+}
+"""31 facts and the values they take: codes, flags, days, months, counts, parts per million, minor units."""
+
+_CODES = ["product", "region", "cause", "employment"]
+_FLAGS = [name for name, values in FACTS.items() if len(values) == 2]
+_NUMBERS = [name for name in FACTS if "_" in name]
+_OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+
+
+def _threshold(rng: random.Random, likely: float) -> Condition:
+    """Compare a number so that it holds about as often as asked."""
+    fact = rng.choice(_NUMBERS)
+    values = FACTS[fact]
+    share = min(max(rng.gauss(likely, 0.12), 0.02), 0.98)
+    if rng.random() < 0.5:
+        return (rng.choice(["<", "<="]), fact, values[int(share * (len(values) - 1))])
+    return (rng.choice([">", ">="]), fact, values[int((1 - share) * (len(values) - 1))])
+
+
+def _part(rng: random.Random, likely: float) -> Condition:
+    shape = rng.random()
+    if shape < 0.55:
+        return _threshold(rng, likely)
+    if shape < 0.7:
+        return ("==", rng.choice(_FLAGS), rng.randrange(2))
+    if shape < 0.85:
+        return ("any", [_threshold(rng, likely / 2) for _ in range(rng.randint(2, 3))])
+    return ("not", _threshold(rng, 1 - likely))
+
+
+def _rule(rng: random.Random, kind: str) -> Condition:
+    if kind == "selective":
+        code = rng.choice(_CODES)
+        first = ("==", code, rng.choice(FACTS[code]))
+        return ("all", [first, *(_part(rng, 0.7) for _ in range(rng.randint(1, 4)))])
+    if rng.random() < 0.3:
+        return ("any", [("all", [_threshold(rng, 0.45), _threshold(rng, 0.45)]), _threshold(rng, 0.2)])
+    return ("all", [_part(rng, 0.72) for _ in range(rng.randint(2, 4))])
+
+
+def policy(kind: str, count: int, seed: int = 4) -> list[tuple[str, Condition]]:
+    """Draw rules: `selective` ones begin with a word and seldom fire, `broad` ones are thresholds that often do."""
+    rng = random.Random(f"{kind} {seed}")
+    return [(f"rule-{k}", _rule(rng, kind)) for k in range(count)]
+
+
+def facts_of_cases(count: int, seed: int = 5) -> list[dict[str, int]]:
+    """Draw borrowers; everything is known, because most peers have no third truth value."""
+    rng = random.Random(seed)
+    return [{name: rng.choice(values) for name, values in FACTS.items()} for _ in range(count)]
+
+
+def holds(condition: Condition, facts: Mapping[str, int]) -> bool:
+    """Say whether a condition holds: what every subject is checked against before it is timed."""
+    match condition:
+        case ("all", parts):
+            return all(holds(part, facts) for part in parts)
+        case ("any", parts):
+            return any(holds(part, facts) for part in parts)
+        case ("not", part):
+            return not holds(part, facts)
+        case ("==", fact, value):
+            return facts[fact] == value
+        case ("<", fact, value):
+            return facts[fact] < value
+        case ("<=", fact, value):
+            return facts[fact] <= value
+        case (">", fact, value):
+            return facts[fact] > value
+        case (">=", fact, value):
+            return facts[fact] >= value
+    raise AssertionError(condition)
+
+
+def _text(condition: Condition, leaf: Callable[[Condition], str], words: tuple[str, str, str]) -> str:
+    both, either, no = words
+    match condition:
+        case ("all", parts):
+            return "(" + f" {both} ".join(_text(part, leaf, words) for part in parts) + ")"
+        case ("any", parts):
+            return "(" + f" {either} ".join(_text(part, leaf, words) for part in parts) + ")"
+        case ("not", part):
+            return f"{no}({_text(part, leaf, words)})"
+    return leaf(condition)
+
+
+def python_text(condition: Condition) -> str:
+    """Write a condition as an expression over local variables: Python, zen-engine and rule-engine read it alike."""
+    return _text(condition, lambda leaf: f"{leaf[1]} {leaf[0]} {leaf[2]}", ("and", "or", "not "))
+
+
+zen_text = python_text
+
+
+def main() -> None:
+    """Print how many rules fire."""
+    cases = facts_of_cases(200)
+    for kind in ("selective", "broad"):
+        for count in (10, 50, 200, 1000):
+            rules = policy(kind, count)
+            fired = sum(holds(condition, facts) for facts in cases for _, condition in rules) / len(cases)
+            print(kind, count, fired, fired / count)
+
+
+if __name__ == "__main__":
+    main()
