@@ -41,6 +41,10 @@ FACTS = {
 OPTIONAL = [name for name in FACTS if not name.endswith("b")]
 """Those that may be unknown."""
 
+LARGEST = 2**63 - 1
+EDGES = (LARGEST, -LARGEST, LARGEST - 1, 1 - LARGEST, 2**62, 2**53, 2**53 + 1, 2**32, 0)
+"""Whole numbers where an engine of 64 bits, of doubles or of 32 bits would go wrong."""
+
 _ORDERED = ("==", "!=", "<", "<=", ">", ">=")
 _PAIRS = [("money_a", "money_b"), ("ratio_a", "ratio_b"), ("ratio_b", "ratio_a"), ("days_a", "days_b"), ("months", "months")]  # fmt: skip
 _FACTORS = [Fraction(1), Fraction(1, 2), Fraction(2, 5), Fraction(7, 3), Fraction(29, 10), Fraction(1, 1000)]
@@ -51,8 +55,8 @@ _MONEY = ("0", "0.01", "-0.01", "999.99", "48000", "99999999999999.99", "-999999
 class Draw:
     """One policy's pool of constants, from which its rules and its borrowers are both drawn, so that they meet."""
 
-    def __init__(self, rng: random.Random) -> None:
-        self.rng = rng
+    def __init__(self, rng: random.Random, *, edges: bool = False) -> None:
+        self.rng, self.edges = rng, edges
         money = [Decimal(rng.choice(_MONEY)), Decimal(rng.randint(-(10**6), 10**8)).scaleb(-2)]
         self.pools: dict[Kind, list[Any]] = {
             Kind.MONEY: money,
@@ -64,6 +68,8 @@ class Draw:
             Kind.CHOICE: list(WORDS),
             Kind.DATE: [_DAY, date.min, date.max, _DAY + timedelta(rng.randint(-400, 400))],
         }
+        if edges:
+            self.pools |= dict.fromkeys((Kind.DAYS, Kind.COUNT, Kind.MONTHS), [*EDGES])
 
     def comparison(self) -> Condition:
         rng = self.rng
@@ -120,7 +126,7 @@ class Draw:
             case Kind.RATIO:
                 return value + step * Decimal(1).scaleb(-fact.scale)
             case _:
-                return value + step
+                return max(-LARGEST, min(LARGEST, value + step))
 
 
 # --- the way of the compiler
