@@ -18,9 +18,9 @@ FACTS: dict[str, Sequence[int]] = {
     "cause": range(10),
     "employment": range(6),
     **{name: range(2) for name in ("secured", "reachable", "rehabilitated", "disputed", "insured", "joint")},
-    **{f"days_{k}": range(0, 360) for k in range(3)},
-    **{f"months_{k}": range(0, 120) for k in range(3)},
-    **{f"count_{k}": range(0, 13) for k in range(3)},
+    **{f"days_{k}": range(360) for k in range(3)},
+    **{f"months_{k}": range(120) for k in range(3)},
+    **{f"count_{k}": range(13) for k in range(3)},
     **{f"ratio_{k}": range(0, 1_500_000, 100) for k in range(6)},
     **{f"money_{k}": range(0, 50_000_000, 100) for k in range(6)},
 }

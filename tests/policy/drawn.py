@@ -69,7 +69,7 @@ class Draw:
             Kind.DATE: [_DAY, date.min, date.max, _DAY + timedelta(rng.randint(-400, 400))],
         }
         if edges:
-            self.pools |= dict.fromkeys((Kind.DAYS, Kind.COUNT, Kind.MONTHS), [*EDGES])
+            self.pools |= {kind: list(EDGES) for kind in (Kind.DAYS, Kind.COUNT, Kind.MONTHS)}
 
     def comparison(self) -> Condition:
         rng = self.rng

@@ -54,7 +54,7 @@ def _compared(one: Any, op: str, other: Any) -> str:
     if op == "==":
         result = one == other
     elif op == "!=":
-        result = not one == other
+        result = one != other
     elif op == "<":
         result = one < other
     elif op == ">":

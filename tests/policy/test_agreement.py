@@ -153,7 +153,11 @@ def test_a_borrower_of_whom_nothing_is_known_is_evaluated():
 
 def test_the_oracle_knows_kleenes_tables():
     facts = {"count": 1, "months": None}
-    true, false, unknown = ("compare", "count", "==", 1), ("compare", "count", "==", 0), ("compare", "months", "==", 1)
+    true, false, unknown = (
+        ("compare", "count", "==", 1),
+        ("compare", "count", "==", 0),
+        ("compare", "months", "==", 1),
+    )
     table = {"true": true, "false": false, "unknown": unknown}
     both = {(a, b): oracle.holds(("all", [table[a], table[b]]), facts) for a in table for b in table}
     either = {(a, b): oracle.holds(("any", [table[a], table[b]]), facts) for a in table for b in table}
