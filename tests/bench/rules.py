@@ -4,11 +4,12 @@ A condition is plain data (`("all", parts)`, `("any", parts)`, `("not", part)`, 
 engine's own form is the starting point; a fact is an integer of its scale for every engine.
 """
 
+import itertools
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["FACTS", "Condition", "facts_of_cases", "holds", "policy", "python_text", "zen_text"]
+__all__ = ["FACTS", "Condition", "alternatives", "facts_of_cases", "holds", "policy", "text_of"]
 
 Condition = tuple[Any, ...]
 
@@ -97,35 +98,30 @@ def holds(condition: Condition, facts: Mapping[str, int]) -> bool:
     raise AssertionError(condition)
 
 
-def _text(condition: Condition, leaf: Callable[[Condition], str], words: tuple[str, str, str]) -> str:
-    both, either, no = words
+def text_of(condition: Condition) -> str:
+    """Write a condition as an expression over names: Python, zen-engine and rule-engine read it alike."""
     match condition:
         case ("all", parts):
-            return "(" + f" {both} ".join(_text(part, leaf, words) for part in parts) + ")"
+            return "(" + " and ".join(map(text_of, parts)) + ")"
         case ("any", parts):
-            return "(" + f" {either} ".join(_text(part, leaf, words) for part in parts) + ")"
+            return "(" + " or ".join(map(text_of, parts)) + ")"
         case ("not", part):
-            return f"{no}({_text(part, leaf, words)})"
-    return leaf(condition)
+            return f"not ({text_of(part)})"
+        case (op, fact, value):
+            return f"{fact} {op} {value}"
+    raise AssertionError(condition)
 
 
-def python_text(condition: Condition) -> str:
-    """Write a condition as an expression over local variables: Python, zen-engine and rule-engine read it alike."""
-    return _text(condition, lambda leaf: f"{leaf[1]} {leaf[0]} {leaf[2]}", ("and", "or", "not "))
-
-
-zen_text = python_text
-
-
-def main() -> None:
-    """Print how many rules fire."""
-    cases = facts_of_cases(200)
-    for kind in ("selective", "broad"):
-        for count in (10, 50, 200, 1000):
-            rules = policy(kind, count)
-            fired = sum(holds(condition, facts) for facts in cases for _, condition in rules) / len(cases)
-            print(kind, count, fired, fired / count)
-
-
-if __name__ == "__main__":
-    main()
+def alternatives(condition: Condition, *, negated: bool = False) -> list[list[Condition]]:
+    """Spell a condition out as rows of comparisons, for decision tables."""
+    match condition:
+        case ("not", part):
+            return alternatives(part, negated=not negated)
+        case ("all" | "any" as kind, parts):
+            spelled = [alternatives(part, negated=negated) for part in parts]
+            if (kind == "any") is not negated:
+                return [row for rows in spelled for row in rows]
+            return [[leaf for row in rows for leaf in row] for rows in itertools.product(*spelled)]
+        case (op, fact, value):
+            return [[(_OPPOSITE[op] if negated else op, fact, value)]]
+    raise AssertionError(condition)
