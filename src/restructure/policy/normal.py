@@ -45,6 +45,9 @@ class Operator(StrEnum):
     KNOWN = "known"
     UNKNOWN = "unknown"
 
+    # An operator is looked up for every comparison, and the hash of `Enum` is written in Python.
+    __hash__ = str.__hash__
+
     @property
     def opposite(self) -> "Operator":
         """The operator that holds exactly when this one fails."""
@@ -104,12 +107,11 @@ class Leaf:
 
     def verdict(self, values: Values) -> bool | None:
         """Tell whether it holds; `None` is unknown."""
-        if self.op is Operator.KNOWN:
-            return values[self.fact] is not None
-        if self.op is Operator.UNKNOWN:
-            return values[self.fact] is None
+        compare = COMPARE.get(self.op)
+        if compare is None:
+            return (values[self.fact] is not None) is (self.op is Operator.KNOWN)
         sides = self.sides(values)
-        return None if sides is None else COMPARE[self.op](*sides)
+        return None if sides is None else compare(*sides)
 
     def gap(self, values: Values) -> int | None:
         """Give the least change of the fact, in its own unit, with which it would hold; `None` if there is none.
