@@ -16,7 +16,7 @@ from policy.drawn import LARGEST, Draw, encoded, problem_of
 from restructure.casework.decision import decide
 from restructure.errors import EngineDisagreement, EngineError
 from restructure.intake.application import Application
-from restructure.policy import conjunctions, durable, evaluation
+from restructure.policy import conjunctions, durable, evaluation, normal
 from restructure.policy.conjunctions import SLOTS_OF_A_PAGE, paged
 from restructure.policy.durable import DurableEngine, engine_version, hash_of
 from restructure.policy.evaluation import Engines, Evaluator, engines_here, evaluator
@@ -282,8 +282,9 @@ def test_two_problems_of_one_content_share_one_evaluator_and_others_do_not():
 def test_names_cannot_be_written_so_that_two_contents_look_alike():
     leaf = Leaf("a", Operator.KNOWN)
     two = Problem([("x", leaf), ("y", leaf)])
-    spelled = "x': a known\n'y"
-    assert two.digest != Problem([(spelled, leaf)]).digest
+    for quote in ("", "'", '"'):
+        spelled = f"x{quote}:{normal._spelled(leaf)}\n{quote}y"
+        assert two.digest != Problem([(spelled, leaf)]).digest
     assert Problem([("r", Leaf("a' == 0x5 None", Operator.KNOWN))]).digest != Problem([("r", leaf)]).digest
 
 

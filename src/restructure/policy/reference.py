@@ -52,10 +52,7 @@ def decisive(node: Node, values: Values) -> Sequence[tuple[Leaf, bool | None]]:
 
     A true condition names what made it true; one that is not true names what failed or is unknown.
     """
-    found: dict[Leaf, bool | None] = {}
-    for leaf, outcome in _decided(node, values)[1]:
-        found[leaf] = outcome
-    return list(found.items())
+    return list(dict(_decided(node, values)[1]).items())
 
 
 def _decided(node: Node, values: Values) -> tuple[bool | None, list[tuple[Leaf, bool | None]]]:
