@@ -268,6 +268,8 @@ def test_the_decisive_leaves_alone_make_the_condition_come_out_as_it_did(conditi
         assert leaf.verdict(borrower) is verdict
         # A true condition is explained by what is true, one that is not by what is not.
         assert (verdict is True) is (outcome is True)
+        # What is known to fail decides; what is unknown beside it would not have helped.
+        assert verdict is False or outcome is not False
     # Turn every leaf that was not named into its opposite: what was known to come out still does.
     if outcome is not None:
         named = {leaf for leaf, _ in found}

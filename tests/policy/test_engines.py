@@ -5,6 +5,7 @@ import random
 import subprocess
 import sys
 import threading
+import time
 from collections import OrderedDict
 from decimal import Decimal
 
@@ -206,13 +207,14 @@ FORKED = """
 import os, sys, threading
 sys.path[:0] = [{tests!r}, {policy!r}]
 from test_engines import engine_and_cases
-from restructure.policy import evaluation
+from restructure.policy import durable, evaluation
 engine, cases = engine_and_cases()
 right = lambda: all(engine.fired(values) == expected for values, expected in cases * 3)
 assert right()
 children = []
 engine._lock.acquire()  # as if another thread were evaluating
 evaluation._keeping.acquire()
+durable._disowning.acquire()
 for _ in range(3):
     pid = os.fork()
     if pid == 0:
@@ -225,6 +227,7 @@ for _ in range(3):
     children.append(pid)
 engine._lock.release()
 evaluation._keeping.release()
+durable._disowning.release()
 assert right()
 codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children]
 assert codes == [0, 0, 0], codes
@@ -400,6 +403,45 @@ def test_a_locked_session_is_an_error_and_not_an_empty_answer(monkeypatch):
         engine.fired({"a": 1})
     engine._extension = real
     assert engine.fired({"a": 1}) == ["r"]
+
+
+@needs_engine
+def test_a_message_that_was_left_behind_is_an_error_and_not_a_neighbour():
+    engine = DurableEngine(Problem([("r", Leaf("a", Operator.MORE, 0))]))
+    assert engine.fired({"a": 1}) == ["r"]
+    [[one]] = engine._sets
+    assert engine._extension.assert_fact(one.handle, '{"id":1,"f0":7}')[0] == 0
+    with pytest.raises(EngineError, match="engine-failed: the engine answered a message with code 2"):
+        engine.fired({"a": 1})
+    assert engine.fired({"a": 1}) == ["r"]
+
+
+def test_what_another_process_built_is_not_freed_here():
+    class Untouched:
+        def free(self, extension) -> None:
+            raise AssertionError("freed in another process")
+
+    durable._free(None, [[Untouched()]], os.getpid() + 1)
+    with pytest.raises(AssertionError):
+        durable._free(None, [[Untouched()]], os.getpid())
+
+
+def test_of_several_threads_that_ask_first_one_lays_the_engine_out(monkeypatch):
+    made = []
+
+    class Slow:
+        def __init__(self, problem) -> None:
+            made.append(self)
+            time.sleep(0.05)
+
+    monkeypatch.setattr(evaluation, "DurableEngine", Slow)
+    both = Evaluator(of_content())
+    threads = [threading.Thread(target=lambda: both.durable) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert made == [both.durable]
 
 
 @needs_engine
