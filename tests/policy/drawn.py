@@ -6,13 +6,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
-from unittest import mock
 
 from policy.oracle import Condition
 from restructure.calculator.quantity import Kind
 from restructure.intake.facts import Fact
-from restructure.policy import language
-from restructure.policy.language import AllOf, AnyOf, Comparison, InForce, Not
+from restructure.policy.conditions import AllOf, AnyOf, Comparison, Not, normal_form
 from restructure.policy.normal import Node, Problem, width
 
 WORDS = ("失业", "疾病", 'so-called "relief"', "it's", "\\", "f0", "$neq", "a\nb", "", "null")
@@ -134,11 +132,7 @@ class Draw:
 
 def lowered(condition: Condition) -> Node:
     """What the policy language makes of a condition."""
-    with mock.patch.object(language, "fact_named", FACTS.__getitem__):
-        return _IN_FORCE.node(_written(condition))
-
-
-_IN_FORCE = InForce.model_construct(policy=mock.Mock(currency="CNY"), values={})
+    return normal_form(_written(condition), FACTS.__getitem__, {}, "CNY")
 
 
 def _written(condition: Condition) -> Any:
