@@ -17,7 +17,7 @@ from restructure.policy.language import Gate, Limit, Otherwise, Rule, Text
 from restructure.policy.normal import Node, Values
 from restructure.policy.reference import ConditionResult, decisive, verdict
 from restructure.policy.templates import UnknownAmount
-from restructure.record import Later
+from restructure.record import Later, trusted
 
 __all__ = ["Judgement", "judge"]
 
@@ -300,11 +300,12 @@ class _Judge:
 
     def ranked(self, offers: list[Offer]) -> list[Offer]:
         """Order the offers by the policy's keys; those it cannot tell apart stay in the order of the rules."""
+        foreseen = {offer.rule: self.known.with_plan(offer.prospect) for offer in offers}
         for key in reversed(self.policy.rank):
             fact, down = self.in_force.fact(key.fact), key.order == "descending"
 
             def place(offer: Offer, fact: Fact = fact, down: bool = down) -> tuple[bool, int]:
-                value: Any = self.known.with_plan(offer.prospect).value(fact.name)
+                value: Any = foreseen[offer.rule].value(fact.name)
                 number = 0 if value is None else fact.encode(value, self.assessment.currency)
                 return value is None, -number if down else number
 
@@ -317,7 +318,7 @@ class _Judge:
                     + ", ".join(offer.rule for offer in offers),
                 )
             )
-        return [offer.model_copy(update={"rank": rank}) for rank, offer in enumerate(offers, 1)]
+        return trusted(Offer, [{**offer.__dict__, "rank": rank} for rank, offer in enumerate(offers, 1)])
 
     # --- reasons
 

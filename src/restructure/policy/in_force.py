@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -109,6 +109,18 @@ class InForce:
         """Give a fact of the policy or of the catalogue; raises `KeyError` for a name that is neither."""
         own = self.own_facts.get(name)
         return fact_named(name) if own is None else own
+
+    def encoders(self, names: tuple[str, ...]) -> list[tuple[str, Callable[[Any], int]]]:
+        """Give, for facts by name, what turns each into the integer that rules compare."""
+        found = self._encoders.get(names)
+        if found is None:
+            currency = self.policy.currency
+            found = self._encoders[names] = [(name, self.fact(name).encoder(currency)) for name in names]
+        return found
+
+    @cached_property
+    def _encoders(self) -> dict[tuple[str, ...], list[tuple[str, Callable[[Any], int]]]]:
+        return {}
 
     def rests_on(self, name: str) -> tuple[str, ...]:
         """Name the facts of the catalogue that a fact of the policy is worked out or concluded from in the end."""
