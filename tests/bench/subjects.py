@@ -12,6 +12,7 @@ from typing import Any
 
 from bench import others
 from bench.baseline import level_loan
+from bench.thirty import stated, thirty_rules
 from restructure.calculator.cost import effective_rate
 from restructure.calculator.dates import DayCount
 from restructure.calculator.figures import Figures, compare
@@ -166,6 +167,22 @@ def decide_reference() -> Decision:
     return decide(application, policy, on=on, engines=Engines.REFERENCE)
 
 
+def decide_thirty() -> Decision:
+    """Decide by thirty rules, three of which make offers, from contract and payments."""
+    application, _, on = _case()
+    return decide(application, thirty_rules(), on=on)
+
+
+def decide_thirty_stated() -> Decision:
+    """The same with what is owed stated."""
+    return decide(_stated(), thirty_rules(), on=_stated().as_of)
+
+
+@cache
+def _stated() -> Application:
+    return stated(_case()[0])
+
+
 def amortise_by_month() -> list[tuple[Any, ...]]:
     """Repay `LOAN_BY_MONTH` to tuples of minor units."""
     return terms_rows(LOAN_BY_MONTH)
@@ -315,6 +332,8 @@ SUBJECTS = (
     Subject("`assess`: illness case, from contract and payments", assess_illness),
     Subject("`decide`: illness case, every engine here", decide_both),
     Subject("`decide`: illness case, reference evaluator alone", decide_reference),
+    Subject("`decide`: 30 rules, three offers, from contract and payments", decide_thirty),
+    Subject("`decide`: 30 rules, three offers, balances stated", decide_thirty_stated),
     Subject(
         "mortgagemath `amortization_schedule`: no dates",
         others.mortgagemath_schedule,

@@ -10,6 +10,7 @@ import pytest
 from bench import subjects
 from bench.rule_engines import SUBJECTS as RULE_ENGINES
 from bench.rules import facts_of_cases, holds, policy
+from bench.thirty import thirty_rules
 from restructure.casework.decision import Outcome
 from restructure.policy.evaluation import engines_here
 
@@ -89,6 +90,14 @@ def test_decide_with_every_engine_here(benchmark):
     decision = benchmark(subjects.decide_both)
     assert decision.outcome is Outcome.OFFER
     assert decision.engines == engines_here()
+
+
+@pytest.mark.parametrize("run", [subjects.decide_thirty, subjects.decide_thirty_stated])
+def test_decide_by_thirty_rules_with_three_offers(benchmark, run):
+    decision = benchmark(run)
+    assert len(thirty_rules().rules) == 30
+    assert sorted(offer.rule for offer in decision.offers) == ["illness-relief", "longer-term", "third-offer"]
+    assert all(offer.plan.identities.hold for offer in decision.offers)
 
 
 def test_decide_with_the_reference_evaluator(benchmark):
