@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cases import SMALL, example, policy_of, rule, small, written
-from policy.oracle import CATALOGUE, Clash, Oracle
+from policy.whole import CATALOGUE, Clash, Oracle
 from restructure.casework.judging import judge
 from restructure.casework.outcome import Offer, Trace
 from restructure.errors import EngineError, InvalidPolicy
