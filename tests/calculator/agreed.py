@@ -126,6 +126,11 @@ class Plan:
         how = (self.terms.instalment_rounding or self.terms.rounding).value
         return rounded(Fraction(value) / self.multiple, how) * self.multiple
 
+    @property
+    def grain(self) -> int:
+        """What is solved is a multiple of this: a flat loan's total is what its terms round, not its principal."""
+        return 1 if self.method == "flat" else self.multiple
+
     def accrued(self, k: int, balance, exact: bool):
         base, parts = (self.flat_base if self.method == "flat" else balance), []
         for piece, joined in zip(
@@ -171,8 +176,12 @@ class Plan:
                 match self.method:
                     case "level" | "stepped":
                         principal = self.instalment_at(k, instalment, exact) - accrued
-                    case "equal_principal" | "flat":
+                    case "equal_principal":
                         principal = instalment
+                    case "flat":
+                        principal = instalment
+                        if not exact:
+                            principal = max(self.settled(Fraction(instalment + accrued)) - accrued, 0)
                     case "interest_only":
                         principal = 0
                     case "bullet":
@@ -197,13 +206,13 @@ class Plan:
         shift = Fraction(1, 2) if how.startswith("half") else Fraction(0)
 
         def repays_no_more(j: int) -> bool:
-            return self.left((j - shift) * self.multiple) >= 0
+            return self.left((j - shift) * self.grain) >= 0
 
         at_none, at_one = self.left(0), self.left(1)
         if at_none < 0:
             return 0  # what is paid while suspended repays everything
         assert at_one < at_none
-        j = floor(at_none / (at_none - at_one) / self.multiple + shift)
+        j = floor(at_none / (at_none - at_one) / self.grain + shift)
         # Straight unless interest that is left unpaid disappears from the balance: then search.
         step = 1
         while repays_no_more(j + step):
@@ -216,12 +225,12 @@ class Plan:
                 j += step
         assert repays_no_more(j)
         assert not repays_no_more(j + 1)
-        border = self.left((j - shift) * self.multiple) == 0
+        border = self.left((j - shift) * self.grain) == 0
         if how == "half_even" and border and j % 2:
             j -= 1
         if how == "up" and not border:
             j += 1
-        return j * self.multiple
+        return j * self.grain
 
     def repaid(self):
         """The rows, and what suspensions set aside."""
@@ -273,11 +282,17 @@ class Plan:
 
 
 def laid(rows: list[tuple], apart, dues: Sequence[date], total: int) -> list[tuple]:
-    """Rows with what was set aside: parked to the last of them, spread over those after the suspension."""
+    """Rows with what was set aside: parked to the last of them, spread over those after the suspension or carried
+    to the first of those."""
     rows = [list(row) for row in rows]
-    for how in ("spread", "park"):  # what adds rows first
+    for how in ("spread", "carry", "park"):  # what adds rows first
         for k, policy, amount in apart:
             if policy != how:
+                continue
+            if how == "carry":
+                while len(rows) <= k + 1:
+                    rows.append([dues[len(rows)], 0, 0, 0, 0, 0, 0])
+                rows[k + 1][3] += amount
                 continue
             if how == "park":
                 rows[-1][3] += amount

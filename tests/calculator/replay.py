@@ -233,7 +233,7 @@ class Replay:
         gone = self.moved("forgiven") + self.moved("paid", OF_PRINCIPAL)
         in_rows = self.column("principal", "arrears_principal", "parked_principal")
         assert sum(opening[name] for name in OF_PRINCIPAL) + joined - gone - in_rows == 0
-        settled = self.moved(("waived", "capitalised", "parked", "spread"), later=True)
+        settled = self.moved(("waived", "capitalised", "parked", "spread", "carried"), later=True)
         assert accrued - self.column("interest") - settled == 0
         for name, held in opening.items():
             assert held - self.moved(KINDS, name, later=False) == 0, name
@@ -246,7 +246,8 @@ class Replay:
             before = row["balance"]
         assert before == 0
         assert all(amount > 0 for *_, amount in self.ledger)
-        assert all(on == self.on for on, kind, *_ in self.ledger if kind in ("paid", "forgiven", "carried"))
+        assert all(on == self.on for on, kind, *_ in self.ledger if kind in ("paid", "forgiven"))
+        assert all(on == self.on or bucket == "accrued" for on, _, bucket, _ in self.ledger)
         assert {
             name: getattr(self.plan.identities, name) for name in type(self.plan.identities).model_fields
         } == dict.fromkeys(("claim", "principal", "interest", "buckets", "replay"), 0)
@@ -535,7 +536,7 @@ class Replay:
                 waiting += accrued - interest
                 if fate == "capitalise" or last:
                     joining = waiting if fate.startswith("capitalise") else 0
-                    if waiting and fate in ("park", "spread"):
+                    if waiting and fate in ("park", "spread", "carry"):
                         self.waiting.append(
                             Waiting(
                                 "parked_interest",
@@ -551,6 +552,7 @@ class Replay:
                         "waive": "waived",
                         "park": "parked",
                         "spread": "spread",
+                        "carry": "carried",
                     }[fate]
                     if waiting:
                         later[row["due"], booked] += waiting
@@ -586,7 +588,7 @@ class Replay:
             elif one.until is not None:
                 at = next(k for k, row in enumerate(rows) if row["due"] >= one.until)
             else:
-                at = first
+                at = max(first, one.start)
             on_top[at][one.column] += one.amount
             if one.rate:
                 part = fraction_of_year(self.terms.day_count, on, rows[at]["due"], self.timing.anchor)
@@ -707,14 +709,16 @@ class Replay:
             and self.steps == terms.steps
         )
 
-    def check_solved(self, unit: int, covered: int) -> None:
+    def check_solved(self, unit: int, covered: int, begin: int = 0) -> None:
         """One rounding step less leaves something over, one more leaves too little: exact rows, nothing rounded."""
         terms = self.terms
         multiple = 1 if terms.instalment_multiple is None else self.minor(terms.instalment_multiple)
         if not self.annuity:
             if all(k < self.head for k in self.pauses):
                 balance = self.rows[self.head - 1]["balance"] if self.head else self.amortised
-                assert unit == self.to_multiple(Fraction(balance - self.balloon, self.count - self.head))
+                part = Fraction(balance - self.balloon, self.count - self.head)
+                rounding = terms.instalment_rounding or terms.rounding
+                assert unit == (rounded(part, rounding) if self.method == "flat" else self.to_multiple(part))
             return
         _, periods = self.timing.periods(self.on, self.count)
         head = 0

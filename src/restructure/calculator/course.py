@@ -39,6 +39,7 @@ _BOOKED_AS = {
     HolidayInterest.CAPITALISE_AT_END: MovementKind.CAPITALISED,
     HolidayInterest.PARK: MovementKind.PARKED,
     HolidayInterest.SPREAD: MovementKind.SPREAD,
+    HolidayInterest.CARRY: MovementKind.CARRIED,
     HolidayInterest.WAIVE: MovementKind.WAIVED,
 }
 

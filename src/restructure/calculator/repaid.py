@@ -99,7 +99,7 @@ def _plain(
         case Method.BULLET:
             rows = _bullet(scheme, dues, balance, factors, year)
         case Method.FLAT:
-            instalment = scheme.settle(principal, len(factors)) if agreed is None else agreed
+            instalment = scheme.solved(principal, len(factors)) if agreed is None else agreed
             rows = _flat(scheme, dues, balance, instalment, factors, year)
         case _:
             assert_never(scheme.method)
@@ -170,7 +170,7 @@ def _flat(
     last = len(factors) - 1
     for k, factor in enumerate(factors):
         interest = scheme.interest(balance, factor, year)
-        principal = balance if k == last else min(part, balance)
+        principal = balance if k == last else min(scheme.flat_principal(part, interest), balance)
         balance -= principal
         rows.append((dues[k], principal, interest, 0, 0, 0, 0, 0, 0, interest, 0, balance))
     return rows
@@ -280,8 +280,10 @@ def _walk(
                     if covered:
                         principal -= covered if not whole else min(covered, max(principal, 0))
                         covered = 0
-                case Method.EQUAL_PRINCIPAL | Method.FLAT:
+                case Method.EQUAL_PRINCIPAL:
                     principal = instalment
+                case Method.FLAT:
+                    principal = scheme.flat_principal(instalment, accrued) if whole else instalment
                 case Method.INTEREST_ONLY:
                     principal = 0
                 case Method.BULLET:
@@ -348,7 +350,7 @@ def _solve(
             high, above = near, at_near
         else:
             low, below = far, at_far
-    lowest, highest = scheme.settle(low, one), scheme.settle(high, one)
+    lowest, highest = scheme.solved(low, one), scheme.solved(high, one)
     if lowest == highest:
         return lowest
     exact = _scaled(scheme, 1, lambda numerator, denominator: cast("int", Fraction(numerator) / denominator))
@@ -362,7 +364,7 @@ def _solve(
     start, end = Fraction(low, one), Fraction(high, one)
     at_start, at_end = left_exactly(start), left_exactly(end)
     root = start + at_start * (end - start) / (at_start - at_end)
-    return scheme.settle(root.numerator, root.denominator)
+    return scheme.solved(root.numerator, root.denominator)
 
 
 class _Unrounded(Scheme):

@@ -147,11 +147,11 @@ def set_aside(repaid: Repaid) -> list[Aside]:
             _PARKED_INTEREST,
             amount,
             at_maturity=how is HolidayInterest.PARK,
-            parts=None if how is HolidayInterest.PARK else 0,
+            parts=0 if how is HolidayInterest.SPREAD else None,
             start=k + 1,
         )
         for k, how, amount in repaid.unpaid
-        if how in (HolidayInterest.PARK, HolidayInterest.SPREAD)
+        if how in (HolidayInterest.PARK, HolidayInterest.SPREAD, HolidayInterest.CARRY)
     ]
 
 

@@ -54,6 +54,8 @@ class HolidayInterest(StrEnum):
     """Waits without interest for the last instalment."""
     SPREAD = "spread"
     """Is paid in equal parts with the instalments after the suspension."""
+    CARRY = "carry"
+    """Is due with the first instalment after the suspension, on top of it."""
     WAIVE = "waive"
     """Is given up."""
 
@@ -123,6 +125,16 @@ class Scheme:
     def joining(self) -> int:
         """Everything that joins the balance later."""
         return sum(map(sum, self.joins.values()))
+
+    def solved(self, numerator: int, denominator: int) -> int:
+        """Round what was solved: the instalment or part of principal to its multiple, a flat part to the minor unit."""
+        if self.method is Method.FLAT:
+            return round_div(numerator, denominator, self.instalment_rounding)
+        return self.settle(numerator, denominator)
+
+    def flat_principal(self, part: int, interest: int) -> int:
+        """Give the principal of a flat instalment, whose total is a multiple; none where that is below the interest."""
+        return max(self.settle(part + interest, 1) - interest, 0)
 
     @property
     def annuity(self) -> bool:

@@ -36,7 +36,7 @@ __all__ = ["Account", "position_of"]
 _INTEREST, _ACCRUED, _BALANCE = (Row._fields.index(name) for name in ("interest", "accrued", "balance"))
 _ASIDE = slice(Row._fields.index("arrears_principal"), _ACCRUED)
 _KEPT = (HolidayInterest.CAPITALISE, HolidayInterest.CAPITALISE_AT_END)
-_SET_ASIDE = (HolidayInterest.PARK, HolidayInterest.SPREAD)
+_SET_ASIDE = (HolidayInterest.PARK, HolidayInterest.SPREAD, HolidayInterest.CARRY)
 
 # On one day instalments fall due first, then money is paid out, then fees are charged, then payments arrive: those
 # that wait before those that repay principal, so that the order in which they are listed does not matter.
@@ -410,13 +410,16 @@ class Account:
     def parked(self) -> list[tuple[date | None, int]]:
         """List what waits for later rows outside the amortisation: the day, none for the last row, and how much."""
         due: list[tuple[date | None, int]] = []
-        still_to_accrue = 0
+        still_to_accrue, carried = 0, defaultdict[int, int](int)
         for k, cells in enumerate(self.rows[self.count :], self.count):
             row = Row(*cells)
             last = row.parked_principal + row.parked_interest if k == len(self.rows) - 1 else 0
-            due += [(row.due, sum(cells[_ASIDE]) - last), (None, last)]
+            least = min(carried[k], last)
+            due += [(row.due, sum(cells[_ASIDE]) - last - (carried[k] - least)), (None, last - least)]
             pause = self.paused.get(k)
-            if pause is not None and pause.unpaid in _SET_ASIDE:
+            if pause is not None and pause.unpaid is HolidayInterest.CARRY:
+                carried[pause.end + self.own] += row.accrued - row.interest
+            elif pause is not None and pause.unpaid in _SET_ASIDE:
                 still_to_accrue += row.accrued - row.interest
         for k in reversed(range(len(due))):
             # Interest that a suspension has yet to set aside falls due with the last of them.

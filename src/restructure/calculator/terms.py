@@ -185,7 +185,8 @@ class Repayment(Record):
     instalment_rounding: Rounding | None = None
     """How a solved instalment is rounded to its multiple; absent: as interest is."""
     instalment_multiple: Money | None = None
-    """Solved instalments are multiples of this amount; absent: of the minor unit."""
+    """Solved instalments (or parts of principal) are multiples of this amount, and of flat loans the total of every
+    instalment but the last; absent: of the minor unit."""
     last_row: LastRow = LastRow.RESIDUE
     """What becomes of the cents that rounding leaves over."""
     negative_amortisation: bool = False
