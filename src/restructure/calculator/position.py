@@ -10,8 +10,9 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from restructure.calculator.contract import STANDARD_ORDER, Allocation, allocation_problems
+from restructure.calculator.dates import weekend
 from restructure.calculator.money import Currency, Money, Rate, from_minor, to_minor
-from restructure.calculator.repaid import repay
+from restructure.calculator.repricing import repay_repriced
 from restructure.calculator.scheme import Method
 from restructure.calculator.terms import Repayment, scale_problems
 from restructure.record import Record, refuse
@@ -151,9 +152,10 @@ class Position(Record):
             return from_minor(agreed or 0, currency)
         if agreed is not None and terms.method is Method.LEVEL:
             return from_minor(agreed, currency)
-        dues, factors, year = terms.periods(terms.period_start(), terms.instalments, terms.rate_path(self.on))
+        start, rates = terms.period_start(), terms.rate_path(self.on)
+        dues, factors, year = terms.periods(start, terms.instalments, rates)
         scheme = terms.scheme(balance, currency)
-        repaid = repay(scheme, dues, balance, agreed, factors, year)
+        repaid = repay_repriced(terms, start, rates, weekend, scheme, dues, balance, agreed, factors, year)
         if scheme.annuity:
             return from_minor(repaid.instalment, currency)
         suspended = {k for pause in scheme.pauses for k in range(pause.first, pause.end)}

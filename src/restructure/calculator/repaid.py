@@ -26,7 +26,7 @@ from restructure.calculator.rows import (
 from restructure.calculator.scheme import HolidayInterest, LastRow, Method, Scheme
 from restructure.errors import Issue, Refused
 
-__all__ = ["Repaid", "repay"]
+__all__ = ["Repaid", "refuse_growth", "repay"]
 
 _BALANCE = Row._fields.index("balance")
 
@@ -39,6 +39,8 @@ class Repaid(NamedTuple):
     """The instalment (or part of principal) that was solved or kept."""
     unpaid: Sequence[tuple[int, HolidayInterest, int]] = ()
     """Interest that suspensions left unpaid: index of the row where it was settled, how, and how much."""
+    anew: Sequence[tuple[int, int]] = ()
+    """Where the instalment is solved anew on the way: index of the row, and the instalment from there on."""
 
 
 def repay(
@@ -64,9 +66,15 @@ def repay(
         repaid = _interrupted(scheme, dues, balance, agreed, factors, year, covered, spare)
     else:
         repaid = _plain(scheme, dues, balance, agreed, cast("Sequence[int]", factors), year, covered, spare)
-    if not scheme.growing and scheme.annuity and min([row[1] for row in repaid.rows], default=0) < 0:
-        raise Refused(Issue("negative-amortisation", "the instalment is below the interest of a period"))
+    if not scheme.growing and scheme.annuity:
+        refuse_growth(repaid.rows)
     return repaid
+
+
+def refuse_growth(rows: Sequence[RowTuple]) -> None:
+    """Refuse rows in which an instalment lies below the interest."""
+    if min([row[1] for row in rows], default=0) < 0:
+        raise Refused(Issue("negative-amortisation", "the instalment is below the interest of a period"))
 
 
 def _hold_balloon(scheme: Scheme, balance: int) -> None:

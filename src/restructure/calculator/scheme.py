@@ -12,7 +12,7 @@ from restructure.calculator.rows import (
     Divide,
 )
 
-__all__ = ["HolidayInterest", "LastRow", "Method", "Pause", "Scheme", "Step"]
+__all__ = ["HolidayInterest", "LastRow", "Method", "Pause", "Repricing", "Scheme", "Step"]
 
 
 class Method(StrEnum):
@@ -41,6 +41,15 @@ class LastRow(StrEnum):
     """The instalment moves by its share of the difference where that brings the last one nearer."""
     EXTRA_ROW = "extra_row"
     """The last instalment is no larger than the others; what is still owed falls due one period later."""
+
+
+class Repricing(StrEnum):
+    """What a change of the rate does to the instalment."""
+
+    KEEP = "keep"
+    """Nothing: it is solved once over all the rates that are agreed, and stays."""
+    RECALCULATE = "recalculate"
+    """It is solved anew from the balance over the rest of the term, as adjustable-rate notes agree it (重定价)."""
 
 
 class HolidayInterest(StrEnum):
@@ -121,11 +130,6 @@ class Scheme:
         """Round an instalment to its multiple."""
         return round_div(numerator, denominator * self.multiple, self.instalment_rounding) * self.multiple
 
-    @property
-    def joining(self) -> int:
-        """Everything that joins the balance later."""
-        return sum(map(sum, self.joins.values()))
-
     def solved(self, numerator: int, denominator: int) -> int:
         """Round what was solved: the instalment or part of principal to its multiple, a flat part to the minor unit."""
         if self.method is Method.FLAT:
@@ -135,6 +139,11 @@ class Scheme:
     def flat_principal(self, part: int, interest: int) -> int:
         """Give the principal of a flat instalment, whose total is a multiple; none where that is below the interest."""
         return max(self.settle(part + interest, 1) - interest, 0)
+
+    @property
+    def joining(self) -> int:
+        """Everything that joins the balance later."""
+        return sum(map(sum, self.joins.values()))
 
     @property
     def annuity(self) -> bool:

@@ -24,7 +24,8 @@ from restructure.calculator.contract import (
 from restructure.calculator.dates import Closed, step_after, weekend
 from restructure.calculator.money import from_minor, rounder, to_minor
 from restructure.calculator.position import Buckets, ParkedDue, Position
-from restructure.calculator.repaid import Repaid, repay
+from restructure.calculator.repaid import Repaid
+from restructure.calculator.repricing import known_rates, repay_repriced
 from restructure.calculator.rows import Row, RowTuple
 from restructure.calculator.schedule import LaidOut, lay_out, whole_rows
 from restructure.calculator.scheme import HolidayInterest, LastRow, Method
@@ -132,6 +133,8 @@ class Account:
         """Contract interest on overdue principal that the next instalment bears, and the one after it."""
         self.instalment = laid.instalment
         """The level instalment (the first, if they step), or the part of principal in one."""
+        self.anew = laid.anew
+        """Where it is solved anew: index of the row, and the instalment from there on."""
 
     # --- time
 
@@ -236,6 +239,8 @@ class Account:
             if pause is not None and pause.unpaid not in _KEPT:
                 moved = 0  # given up, or set aside to be billed with a later row
         self.count, self.since = k + 1, border
+        if self.anew:
+            self._reprice()
         self.unbilled += moved
         self.balance += row.capitalised - principal
         self.joined = [(on, amount) for on, amount in self.joined if on >= border]
@@ -253,6 +258,13 @@ class Account:
             penalty=row.penalty,
             fees=row.fees,
         )
+
+    def _reprice(self) -> None:
+        """Go over to the instalment of the next row that pays one."""
+        first = next(k for k in range(self.count, len(self.rows) + 1) if k not in self.paused)
+        for begin, instalment in self.anew:
+            if begin <= first:
+                self.instalment = instalment
 
     def _bear_late(self, principal: int, interest: int, border: date) -> tuple[int, int]:
         """Let an instalment of the scheduled total bear the interest on overdue principal too."""
@@ -352,9 +364,8 @@ class Account:
         """Lay out the rows still to come from the balance as it is now."""
         k, rest = self.count, self._rest()
         done, wanted = self.rows[:k], self.most - k
-        dues, factors, year = rest.periods(
-            self.since, wanted + self.extra, rest.rate_path(self.since), self.closed
-        )
+        rates = rest.rate_path(self.since)
+        dues, factors, year = rest.periods(self.since, wanted + self.extra, rates, self.closed)
         if not self.balance:
             # Interest that is still owed needs an instalment to be billed with.
             last = [(dues[0], *(0,) * _BALANCE)] if self.held else []
@@ -368,10 +379,14 @@ class Account:
             growing=True,
         )
 
-        def run(count: int, instalment: int | None) -> Repaid:
-            spare = (dues[count], factors[count]) if self.extra else None
-            return repay(
-                scheme, dues[:count], self.balance, instalment, factors[:count], year,
+        def run(count: int, instalment: int | None, steady: bool = False) -> Repaid:
+            path, priced, over = rates, factors, year
+            if steady and (path := known_rates(rest, rates, self.closed)) != rates:
+                _, priced, over = rest.periods(self.since, wanted + self.extra, path, self.closed)
+            spare = (dues[count], priced[count]) if self.extra else None
+            return repay_repriced(
+                rest, self.since, path, self.closed,
+                scheme, dues[:count], self.balance, instalment, priced[:count], over,
                 covered=self.held, spare=spare,
             )  # fmt: skip
 
@@ -382,10 +397,12 @@ class Account:
                 self.instalment = min(self.instalment, run(wanted, None).instalment)
         repaid = run(wanted, self.instalment)
         if prepayment is Prepayment.SHORTEN_TERM:
-            needed = self._needed(repaid.rows, wanted)
+            steady = run(wanted, self.instalment, steady=True) if repaid.anew else repaid
+            needed = self._needed(steady.rows, wanted)
             if needed < wanted:
                 repaid, wanted = run(needed, self.instalment), needed
                 self.most = k + needed
+        self.anew = [(k + begin, instalment) for begin, instalment in repaid.anew]
         self.rows = [*done, *whole_rows(repaid, dues, wanted)]
 
     def _needed(self, rows: list[RowTuple], count: int) -> int:
