@@ -130,6 +130,7 @@ __all__ = [
     "Refusal",
     "Refused",
     "Repayment",
+    "Repricing",
     "RestructureError",
     "Roll",
     "Rounding",

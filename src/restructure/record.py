@@ -1,13 +1,13 @@
 """`Record`: the frozen model that every noun of the library is."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar, get_args, overload
 
-from pydantic import BaseModel, ConfigDict
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-__all__ = ["Record", "refuse", "trusted"]
+__all__ = ["Later", "Listed", "Record", "refuse", "trusted"]
 
 
 class Record(BaseModel):
@@ -61,6 +61,76 @@ def trusted(model: type[_Model], every: Iterable[dict[str, Any]]) -> list[_Model
         _set_private(record, None)
         made.append(record)
     return made
+
+
+_Item = TypeVar("_Item")
+
+
+class Later(Sequence[_Item]):
+    """Hold records that are made when somebody first looks: services that only count never pay for them.
+
+    >>> many = Later(lambda: (1, 2))
+    >>> many == (1, 2), len(many), many[-1]
+    (True, 2, 2)
+    """
+
+    __slots__ = ("_made", "_make")
+
+    def __init__(self, make: Callable[[], Iterable[_Item]]) -> None:
+        self._make: Callable[[], Iterable[_Item]] | None = make
+        self._made: tuple[_Item, ...] = ()
+
+    @property
+    def items(self) -> tuple[_Item, ...]:
+        """The records."""
+        make = self._make
+        if make is not None:
+            # Two threads may both make them; what they make is equal, and either may stay.
+            self._made = tuple(make())
+            self._make = None
+        return self._made
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @overload
+    def __getitem__(self, index: int) -> _Item: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[_Item, ...]: ...
+    def __getitem__(self, index: int | slice) -> _Item | tuple[_Item, ...]:
+        return self.items[index]
+
+    def __iter__(self) -> Iterator[_Item]:
+        return iter(self.items)
+
+    def __eq__(self, other: object) -> bool:
+        return self.items == (other.items if isinstance(other, Later) else other)
+
+    def __hash__(self) -> int:
+        return hash(self.items)
+
+    def __repr__(self) -> str:
+        return repr(self.items)
+
+    def __reduce__(self) -> tuple[type[tuple[_Item, ...]], tuple[tuple[_Item, ...]]]:
+        return tuple, (self.items,)
+
+
+class _ReadAsTuple:
+    """Let a field hold a tuple or what is made later; JSON knows only the list."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        listed = handler(tuple[get_args(source)[0], ...])  # type: ignore[misc]
+        return core_schema.no_info_wrap_validator_function(
+            lambda value, read: value if isinstance(value, Later) else read(value),
+            listed,
+            serialization=core_schema.plain_serializer_function_ser_schema(tuple, return_schema=listed),
+        )
+
+
+Listed = Annotated[Sequence[_Item], _ReadAsTuple]
+"""A list of records that may be made later."""
 
 
 def refuse(found: Sequence[tuple[str, ...]]) -> None:

@@ -128,9 +128,24 @@ def amortise_models() -> list[Instalment]:
     return list(amortise(LOAN).rows)
 
 
+def unseen() -> Position:
+    """Give `POSITION` as nobody has seen it: a copy knows nothing of what was worked out from the original."""
+    return POSITION.model_copy()
+
+
+def reschedule_unseen(position: Position | None = None) -> Plan:
+    """Apply `MEASURES` to a position never seen before: both schedules, ledger and identities."""
+    return reschedule(position or unseen(), MEASURES)
+
+
 def reschedule_set() -> Plan:
-    """Apply `MEASURES` to `POSITION`: both schedules, ledger and identities."""
+    """Apply `MEASURES` to `POSITION`, whose schedule as agreed is laid out already."""
     return reschedule(POSITION, MEASURES)
+
+
+def compare_unseen(plan: Plan | None = None) -> Figures:
+    """Work out the first figures of a position: what paying as agreed is worth too."""
+    return compare(plan or reschedule_unseen())
 
 
 def assess_illness() -> Assessment:
@@ -221,7 +236,7 @@ class Subject:
     """One line of the table."""
 
     name: str
-    run: Callable[[], Any]
+    run: Callable[..., Any]
     cents: Callable[[], list[tuple[int, int]]] | None = None
     """(interest, principal) of every row in cents, to be compared with the exact schedule."""
     of: Terms = LOAN_BY_MONTH
@@ -230,6 +245,8 @@ class Subject:
     """The module it needs; where it cannot be imported the line says so."""
     tenth: str | None = None
     """The name of the subject with a tenth of the rows."""
+    fresh: Callable[[], Any] | None = None
+    """Makes what every single run is given, outside the time that is taken."""
 
     @property
     def absent(self) -> bool:
@@ -263,8 +280,8 @@ def _named(made: Any) -> list[tuple[int, int]]:
 
 
 _TUPLES = "`terms_rows`: the loan of F to tuples"
-_RESCHEDULE = "`reschedule`: 5 measures, 39 rows, ledger and identities"
-_COMPARE = "`compare`: the figures of that plan"
+_RESCHEDULE = "`reschedule`: the same, paying as agreed already laid out"
+_COMPARE = "`compare`: the figures of that plan, what paying as agreed is worth already known"
 
 SUBJECTS = (
     Subject(
@@ -279,7 +296,17 @@ SUBJECTS = (
     Subject(
         "`amortise`, every row read as a model", amortise_models, lambda: _named(amortise_models()), LOAN
     ),
+    Subject(
+        "`reschedule`: 5 measures, 39 rows, ledger and identities; a position never seen before",
+        reschedule_unseen,
+        fresh=unseen,
+    ),
     Subject(_RESCHEDULE, reschedule_set),
+    Subject(
+        "`compare`: the figures of that plan, the first of its position",
+        compare_unseen,
+        fresh=reschedule_unseen,
+    ),
     Subject(_COMPARE, compare_plan),
     Subject("`terms_rows`: 360 rows", amortise_long, tenth=_TUPLES),
     Subject("`reschedule`: 5 measures, 390 rows", reschedule_long, tenth=_RESCHEDULE),

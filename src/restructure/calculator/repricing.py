@@ -9,7 +9,6 @@ loans that are repriced each year (重定价).
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
@@ -119,8 +118,7 @@ def _begins(terms: Repayment, scheme: Scheme, ends: list[date], rates: RatePath)
 def _from(scheme: Scheme, begin: int) -> Scheme:
     """Give the scheme of what begins with an instalment; whether it grows is judged over the whole."""
     step = scheme.step
-    return replace(
-        scheme,
+    return scheme._replace(
         growing=True,
         step=None if step is None else step._replace(passed=step.passed + begin),
         pauses=tuple(

@@ -19,7 +19,7 @@ from restructure.policy.case_facts import Concluded, facts_of
 from restructure.policy.evaluation import Engines, engines_here
 from restructure.policy.in_force import InForce, PolicyRef
 from restructure.policy.language import Otherwise, Policy
-from restructure.record import Record
+from restructure.record import Listed, Record
 
 __all__ = [
     "Decision",
@@ -52,9 +52,9 @@ class Decision(Record):
     """How the case came out."""
     offers: tuple[Offer, ...]
     """What is offered, best first."""
-    refusals: tuple[Refusal, ...]
+    refusals: Listed[Refusal]
     """What is not offered, and why."""
-    gates: tuple[GateResult, ...]
+    gates: Listed[GateResult]
     """Every gate, passed or not."""
     concluded: tuple[Concluded, ...] = ()
     """What the policy concluded from the facts, in the order in which it could."""
@@ -136,7 +136,7 @@ def decide(
         )
     known = facts_of(in_force, assess(application, on=on), engines)
     judged = judge(known, engines=engines, trace=trace)
-    outcome = _outcome(judged.gates, offers=bool(judged.offers), undecided=judged.undecided)
+    outcome = _outcome(judged.verdicts, offers=bool(judged.offers), undecided=judged.undecided)
     barred, why = _enforcement(outcome, known.assessment)
     return Decision.model_construct(
         id=_decision_id(application, in_force, on),
@@ -157,16 +157,16 @@ def decide(
     )
 
 
-def _outcome(gates: Sequence[GateResult], *, offers: bool, undecided: bool) -> Outcome:
+def _outcome(verdicts: Sequence[tuple[str, Otherwise]], *, offers: bool, undecided: bool) -> Outcome:
     """Settle the outcome: no need first, then what a person must see, then refusal, then offers.
 
     A case that fails a declining gate and also needs a person or a document is referred: nobody is
     declined on an assessment that is not finished.
     """
-    failed = {gate.otherwise for gate in gates if gate.verdict == "failed"}
+    failed = {otherwise for verdict, otherwise in verdicts if verdict == "failed"}
     if Otherwise.NO_ACTION_NEEDED in failed:
         return Outcome.NO_ACTION_NEEDED
-    if failed & {Otherwise.REFER, Otherwise.ASK} or any(gate.verdict == "unknown" for gate in gates):
+    if failed & {Otherwise.REFER, Otherwise.ASK} or any(verdict == "unknown" for verdict, _ in verdicts):
         return Outcome.REFER
     if failed:
         return Outcome.DECLINE

@@ -1,10 +1,11 @@
 """Judging: what a policy makes of one case, gate by gate and rule by rule."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 from restructure.casework.outcome import GateResult, Missing, Offer, Refusal, StepResult, Trace
-from restructure.casework.search import Proposal, UnknownTarget, make
+from restructure.casework.search import Found, UnknownTarget, make
 from restructure.casework.told import condition_results, told
 from restructure.errors import InvalidPolicy, Issue, Refused
 from restructure.intake.facts import Fact, wanting
@@ -12,30 +13,35 @@ from restructure.policy.amounts import facts_in, write_amount
 from restructure.policy.case_facts import CaseFacts
 from restructure.policy.evaluation import Engines, evaluator
 from restructure.policy.hits import Match, settle
-from restructure.policy.language import Gate, Limit, Rule, Text
+from restructure.policy.language import Gate, Limit, Otherwise, Rule, Text
 from restructure.policy.normal import Node, Values
 from restructure.policy.reference import ConditionResult, decisive, verdict
 from restructure.policy.templates import UnknownAmount
+from restructure.record import Later
 
 __all__ = ["Judgement", "judge"]
 
 _UNFIT: Text = {"en": "This plan does not fit your situation.", "zh": "该方案不适合您的情况。"}
+Verdict = Literal["passed", "failed", "unknown"]
 Stage = Literal["condition", "gate", "measure", "search", "limit", "choice"]
 
 
 class Judgement(NamedTuple):
     """Every gate and rule of a policy, judged on one case."""
 
-    gates: tuple[GateResult, ...]
+    verdicts: tuple[tuple[Verdict, Otherwise], ...]
+    """How every gate came out, and where a case goes that does not pass it."""
+    gates: Sequence[GateResult]
+    """The same with what made it so."""
     offers: tuple[Offer, ...]
-    refusals: tuple[Refusal, ...]
+    refusals: Sequence[Refusal]
     missing: tuple[Missing, ...]
     undecided: bool
     """Whether a rule led to no offer only because something is unknown."""
 
 
 def judge(known: CaseFacts, *, engines: Engines = Engines.BOTH, trace: Trace = Trace.DECISIVE) -> Judgement:
-    """Judge every gate and rule on the facts of a case.
+    """Judge every gate and rule on the facts of a case; what is told about them is made when somebody looks.
 
     Raises `EngineDisagreement` if the two evaluators differ, and `InvalidPolicy` if rules match together that
     the policy says exclude each other.
@@ -53,62 +59,79 @@ class _Judge:
         self.problem = self.in_force.case_problem
         self.nodes = self.problem.nodes
         self.values = known.encoded(self.problem.facts)
+        self.unknown = {name for name, value in self.values.items() if value is None}
         self.needed: dict[str, list[str]] = {place: [] for place in self.assessment.missing}
         self.undecided = False
 
     def judge(self) -> Judgement:
         fired = set(evaluator(self.problem).fired(self.values, self.engines))
-        gates = tuple(self.gate(gate, fired) for gate in self.policy.gates)
-        closed = [gate for gate in gates if gate.verdict != "passed"]
+        verdicts = [self.gate_verdict(gate, fired) for gate in self.policy.gates]
+        gates = Later(lambda: [self.gate(*one) for one in zip(self.policy.gates, verdicts, strict=True)])
+        closed = [gate.id for gate, one in zip(self.policy.gates, verdicts, strict=True) if one != "passed"]
         beaten = self.beaten(fired)
         offers: list[Offer] = []
-        refusals: list[Refusal] = []
+        refused: list[Callable[[], Refusal]] = []
         for rule in self.policy.rules:
-            result = self.rule(rule, f"rule:{rule.id}" in fired, closed, beaten.get(rule.id))
-            if isinstance(result, Offer):
-                offers.append(result)
+            if f"rule:{rule.id}" not in fired:
+                refused.append(self.not_met(rule))
+            elif closed:
+                refused.append(partial(self.closed, rule, closed, gates))
+            elif rule.id in beaten:
+                self.undecided = self.undecided or beaten[rule.id][0] == "unknown"
+                refused.append(partial(self.refusal, rule, "choice", *beaten[rule.id]))
             else:
-                refusals.append(result)
+                result = self.made(rule)
+                if isinstance(result, Offer):
+                    offers.append(result)
+                else:
+                    refused.append(result)
         offers = self.ranked(offers)
         if self.policy.choose == "first" and len(offers) > 1:
-            best = offers[0].rule
-            others = {offer.rule for offer in offers[1:]}
-            refusals += [
-                self.refusal(
-                    rule, "choice", "not-first", f"{best} comes first and the policy makes one offer"
-                )
+            best, others = offers[0].rule, {offer.rule for offer in offers[1:]}
+            told_why = f"{best} comes first and the policy makes one offer"
+            refused += [
+                partial(self.refusal, rule, "choice", "not-first", told_why)
                 for rule in self.policy.rules
                 if rule.id in others
             ]
             offers = offers[:1]
-        missing = tuple(Missing(place=place, needed_by=tuple(ids)) for place, ids in self.needed.items())
-        return Judgement(gates, tuple(offers), tuple(refusals), missing, self.undecided)
+        return Judgement(
+            tuple((one, gate.otherwise) for gate, one in zip(self.policy.gates, verdicts, strict=True)),
+            gates,
+            tuple(offers),
+            Later(lambda: [make_refusal() for make_refusal in refused]),
+            tuple(Missing(place=place, needed_by=tuple(ids)) for place, ids in self.needed.items()),
+            self.undecided,
+        )
 
-    # --- gates and rules
+    # --- gates
 
-    def gate(self, gate: Gate, fired: set[str]) -> GateResult:
-        state: Literal["passed", "failed", "unknown"] = "unknown"
-        node = self.nodes[f"passed:{gate.id}"]
+    def gate_verdict(self, gate: Gate, fired: set[str]) -> Verdict:
+        found: Verdict = "unknown"
         if f"passed:{gate.id}" in fired:
-            state = "passed"
-        elif f"failed:{gate.id}" in fired:
-            state = "failed"
+            return "passed"
+        if f"failed:{gate.id}" in fired:
+            found = "failed"
         else:
-            self.note_missing(node, self.values, gate.id)
-        conditions = self.conditions(node, self.values)
-        read = {leaf.fact for leaf in node.leaves()}
-        if state != "passed" and {"file_complete", "completeness"} & read:
+            self.note_missing(self.nodes[f"passed:{gate.id}"], self.values, gate.id)
+        read = {leaf.fact for leaf in self.nodes[f"passed:{gate.id}"].leaves()}
+        if {"file_complete", "completeness"} & read:
             for place in self.assessment.missing:
                 self.needed[place].append(gate.id)
+        return found
+
+    def gate(self, gate: Gate, found: Verdict) -> GateResult:
         return GateResult.model_construct(
             id=gate.id,
             title=gate.title,
             reason=gate.reason,
             reference=gate.reference,
-            verdict=state,
+            verdict=found,
             otherwise=gate.otherwise,
-            conditions=conditions,
+            conditions=self.conditions(self.nodes[f"passed:{gate.id}"], self.values),
         )
+
+    # --- rules
 
     def beaten(self, fired: set[str]) -> dict[str, tuple[str, str]]:
         """Give the rows of tables that match and do not count: the code and the sentence."""
@@ -134,98 +157,95 @@ class _Judge:
         return found
 
     def match(self, rule: Rule, fired: set[str]) -> Match:
-        name = f"rule:{rule.id}"
-        if name in fired:
+        if f"rule:{rule.id}" in fired:
             return Match(rule.id, "true", rule.priority)
-        unknown = verdict(self.nodes[name], self.values) is None
-        return Match(rule.id, "unknown" if unknown else "false", rule.priority)
+        return Match(rule.id, "unknown" if self.is_unknown(rule) else "false", rule.priority)
 
-    def rule(
-        self, rule: Rule, fires: bool, closed: Sequence[GateResult], beaten: tuple[str, str] | None
-    ) -> Offer | Refusal:
-        node = self.nodes[f"rule:{rule.id}"]
-        if not fires:
-            unknown = verdict(node, self.values) is None
-            if unknown:
-                self.undecided = True
-                self.note_missing(node, self.values, rule.id)
-            conditions = condition_results(node, self.values, self.known)
+    def is_unknown(self, rule: Rule) -> bool:
+        """Tell whether a rule that has not fired might have, were more known."""
+        name = f"rule:{rule.id}"
+        return not self.unknown.isdisjoint(self.in_force.read_by_rule[name]) and (
+            verdict(self.nodes[name], self.values) is None
+        )
+
+    def not_met(self, rule: Rule) -> Callable[[], Refusal]:
+        """Note what a rule that has not fired would need to know, and tell later why it has not."""
+        node, unknown = self.nodes[f"rule:{rule.id}"], self.is_unknown(rule)
+        if unknown:
+            self.undecided = True
+            self.note_missing(node, self.values, rule.id)
+
+        def refusal() -> Refusal:
+            decided = condition_results(node, self.values, self.known)
             return self.refusal(
                 rule,
                 "condition",
                 "unknown" if unknown else "not-met",
-                told(conditions),
+                told(decided),
                 conditions=self.conditions(node, self.values),
             )
-        if closed:
-            names = ", ".join(gate.id for gate in closed)
-            return self.refusal(
-                rule,
-                "gate",
-                names,
-                f"its own conditions hold, but not every gate is passed: {names}",
-                conditions=tuple(condition for gate in closed for condition in gate.conditions),
-            )
-        if beaten:
-            self.undecided = self.undecided or beaten[0] == "unknown"
-            return self.refusal(rule, "choice", *beaten)
-        try:
-            return self.proposed(rule)
-        except Refused as refused:
-            return self.refusal(rule, "measure", refused.issues[0].code, refused.issues[0].message)
-        except UnknownAmount as unknown_amount:
-            return self.unknown(rule, facts_in(unknown_amount.amount), write_amount(unknown_amount.amount))
-        except UnknownTarget as target:
-            names_read = [name for name in (target.leaf.fact, target.leaf.other) if name]
-            return self.unknown(rule, names_read, " and ".join(names_read))
+
+        return refusal
+
+    def closed(self, rule: Rule, closed: Sequence[str], gates: Sequence[GateResult]) -> Refusal:
+        names = ", ".join(closed)
+        return self.refusal(
+            rule,
+            "gate",
+            names,
+            f"its own conditions hold, but not every gate is passed: {names}",
+            conditions=tuple(one for gate in gates if gate.id in closed for one in gate.conditions),
+        )
 
     # --- offers
 
-    def proposed(self, rule: Rule) -> Offer | Refusal:
+    def made(self, rule: Rule) -> Offer | Callable[[], Refusal]:
         """Make the plan of a rule, looked for if the rule says so, and hold it against the limits."""
-        found = make(self.known, rule)
+        try:
+            found = make(self.known, rule)
+        except Refused as refused:
+            issue = refused.issues[0]
+            return partial(self.refusal, rule, "measure", issue.code, issue.message)
+        except UnknownAmount as unknown:
+            return self.not_known(rule, facts_in(unknown.amount), write_amount(unknown.amount))
+        except UnknownTarget as unknown:
+            names = [name for name in (unknown.leaf.fact, unknown.leaf.other) if name]
+            return self.not_known(rule, names, " and ".join(names))
         if not found.met and rule.id in self.in_force.strict:
-            leaf = self.in_force.targets[rule.id]
-            known = found.proposal.known
-            values = known.encoded([name for name in (leaf.fact, leaf.other) if name])
-            missed = condition_results(leaf, values, known)
-            return self.refusal(
-                rule,
-                "search",
-                "target-missed",
-                f"every step was taken as far as allowed, and {told(missed)}",
-                conditions=missed,
-                steps=found.steps,
-            )
-        return self.offer(rule, found.proposal, found.steps)
+            return partial(self.missed, rule, found)
+        return self.held_against_limits(rule, found)
 
-    def offer(self, rule: Rule, made: Proposal, steps: tuple[StepResult, ...]) -> Offer | Refusal:
-        problem = self.in_force.plan_problem
+    def not_known(self, rule: Rule, names: Iterable[str], what: str) -> Callable[[], Refusal]:
+        self.undecided = True
+        self.ask_for(names, rule.id)
+        why = f"{what} is unknown, so no amount can be worked out"
+        return partial(self.refusal, rule, "measure", "amount-unknown", why)
+
+    def missed(self, rule: Rule, found: Found) -> Refusal:
+        leaf, known = self.in_force.targets[rule.id], found.proposal.known
+        values = known.encoded([name for name in (leaf.fact, leaf.other) if name])
+        conditions = condition_results(leaf, values, known)
+        return self.refusal(
+            rule,
+            "search",
+            "target-missed",
+            f"every step was taken as far as allowed, and {told(conditions)}",
+            conditions=conditions,
+            steps=found.steps,
+        )
+
+    def held_against_limits(self, rule: Rule, found: Found) -> Offer | Callable[[], Refusal]:
+        problem, made = self.in_force.plan_problem, found.proposal
         values = made.known.encoded(problem.facts)
         fired = set(evaluator(problem).fired(values, self.engines))
-        broken: list[Limit] = []
-        kept: list[ConditionResult] = []
-        failing: list[ConditionResult] = []
-        for limit in self.policy.limits:
-            node = problem.nodes[f"passed:{limit.id}"]
-            if f"passed:{limit.id}" in fired:
-                kept += self.conditions(node, values, made.known)
-            else:
-                broken.append(limit)
-                failing += condition_results(node, values, made.known)
-                if f"failed:{limit.id}" not in fired:
-                    self.undecided = True
-                    self.note_missing(node, values, rule.id)
+        broken = [limit for limit in self.policy.limits if f"passed:{limit.id}" not in fired]
+        for limit in broken:
+            if f"failed:{limit.id}" not in fired:
+                self.undecided = True
+                self.note_missing(problem.nodes[f"passed:{limit.id}"], values, rule.id)
+        nodes = [problem.nodes[f"passed:{limit.id}"] for limit in broken or self.policy.limits]
         if broken:
-            return self.refusal(
-                rule,
-                "limit",
-                ", ".join(limit.id for limit in broken),
-                told(failing),
-                reason=broken[0].reason,
-                conditions=tuple(failing),
-                steps=steps,
-            )
+            return partial(self.beyond, rule, broken, nodes, values, found)
         return Offer.model_construct(
             rule=rule.id,
             rank=0,
@@ -233,18 +253,27 @@ class _Judge:
             reason=rule.reason,
             reference=rule.reference,
             because=self.conditions(self.nodes[f"rule:{rule.id}"], self.values),
-            limits=tuple(kept),
+            limits=Later(
+                lambda: [one for node in nodes for one in self.conditions(node, values, made.known)]
+            ),
             flags=tuple(flag.id for flag in self.policy.flags if f"flag:{flag.id}" in fired),
             prospect=made.prospect,
-            steps=steps,
+            steps=found.steps,
             plan=made.plan,
         )
 
-    def unknown(self, rule: Rule, names: Iterable[str], what: str) -> Refusal:
-        self.undecided = True
-        self.ask_for(names, rule.id)
+    def beyond(
+        self, rule: Rule, broken: Sequence[Limit], nodes: Sequence[Node], values: Values, found: Found
+    ) -> Refusal:
+        failing = [one for node in nodes for one in condition_results(node, values, found.proposal.known)]
         return self.refusal(
-            rule, "measure", "amount-unknown", f"{what} is unknown, so no amount can be worked out"
+            rule,
+            "limit",
+            ", ".join(limit.id for limit in broken),
+            told(failing),
+            reason=broken[0].reason,
+            conditions=tuple(failing),
+            steps=found.steps,
         )
 
     def refusal(
@@ -255,7 +284,7 @@ class _Judge:
         message: str,
         *,
         reason: Text | None = None,
-        conditions: tuple[ConditionResult, ...] = (),
+        conditions: Sequence[ConditionResult] = (),
         steps: tuple[StepResult, ...] = (),
     ) -> Refusal:
         return Refusal.model_construct(
@@ -308,7 +337,8 @@ class _Judge:
 
     def conditions(
         self, node: Node, values: Values, known: CaseFacts | None = None
-    ) -> tuple[ConditionResult, ...]:
+    ) -> Sequence[ConditionResult]:
         if self.trace is Trace.NAMES:
             return ()
-        return condition_results(node, values, known or self.known, full=self.trace is Trace.FULL)
+        full = self.trace is Trace.FULL
+        return Later(lambda: condition_results(node, values, known or self.known, full=full))

@@ -7,7 +7,7 @@ from restructure.calculator.plan import Plan
 from restructure.intake.prospect import Prospect
 from restructure.policy.language import Otherwise, Text
 from restructure.policy.reference import ConditionResult
-from restructure.record import Record
+from restructure.record import Listed, Record
 
 __all__ = ["GateResult", "Missing", "Offer", "Outcome", "Refusal", "StepResult", "Trace"]
 
@@ -83,7 +83,7 @@ class GateResult(Record):
     """Unknown if information is missing."""
     otherwise: Otherwise
     """Where the case goes if it is not passed."""
-    conditions: tuple[ConditionResult, ...]
+    conditions: Listed[ConditionResult]
     """What made it come out so."""
 
 
@@ -112,7 +112,7 @@ class Refusal(Record):
     """One sentence."""
     reason: Text
     """What the borrower is told."""
-    conditions: tuple[ConditionResult, ...] = ()
+    conditions: Listed[ConditionResult] = ()
     """The conditions that failed or are unknown, with both values."""
     steps: tuple[StepResult, ...] = ()
     """What its search tried, step by step."""
@@ -131,9 +131,9 @@ class Offer(Record):
     """What the borrower is told."""
     reference: str
     """Where the rule comes from."""
-    because: tuple[ConditionResult, ...]
+    because: Listed[ConditionResult]
     """The conditions that made the rule fire."""
-    limits: tuple[ConditionResult, ...]
+    limits: Listed[ConditionResult]
     """The limits it keeps, with both values."""
     flags: tuple[str, ...]
     """Marks the policy sets on it."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from functools import lru_cache
 
 from restructure.calculator.quantity import Kind
 from restructure.intake.facts import Fact, show
@@ -92,12 +93,17 @@ def _fields(leaf: Leaf, outcome: bool | None, values: Values, known: CaseFacts) 
 
 
 def _shown(fact: Fact, number: int | None, known: CaseFacts) -> str:
-    currency = known.assessment.currency
+    return _written(fact, number, known.assessment.currency)
+
+
+@lru_cache(maxsize=4096)
+def _written(fact: Fact, number: int | None, currency: str) -> str:
+    # The borders of a policy are the same for every case.
     return show(fact, None if number is None else fact.decode(number, currency), currency)
 
 
 def _shown_gap(fact: Fact, apart: int, known: CaseFacts) -> str:
-    """Write a distance: a share of shares is points, and days between two dates are days."""
+    """Write a distance: days between two dates are days."""
     if fact.kind is Kind.DATE:
         return f"{apart} day{'s' if apart != 1 else ''}"
     return _shown(fact, apart, known)
