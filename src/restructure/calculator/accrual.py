@@ -11,7 +11,7 @@ from math import lcm
 from restructure.calculator.dates import DayCount, year_fraction, year_fractions
 from restructure.calculator.money import round_div
 
-__all__ = ["Compounding", "Factor", "interest_factors", "pieced_factors"]
+__all__ = ["Compounding", "Factor", "interest_factors", "pieced_factors", "without_repetition"]
 
 Factor = int | tuple[int, ...]
 """Interest of a period per unit of balance, as a numerator; a tuple where its pieces are rounded one by one."""
@@ -44,7 +44,6 @@ def interest_factors(
     reaching back to the first border. A rate "from D" prices the night from D to the next day. With
     `compounding` m times a year a part t of a year earns (1 + r/m)^(m·t) − 1.
     """
-    rates = _without_repetition(rates)
     if compounding is not None:
         return _compounded(day_count, boundaries, anchor_day, rates, compounding)
     if len(rates) == 1:
@@ -77,7 +76,6 @@ def pieced_factors(
 
     A period that nothing cuts has one factor, any other a tuple of them.
     """
-    rates = _without_repetition(rates)
     turns = sorted({*cuts, *(start for start, _ in rates[1:])})
     refined, sizes = boundaries[:1], list[int]()
     for begin, end in pairwise(boundaries):
@@ -89,7 +87,7 @@ def pieced_factors(
     return [next(rest) if size == 1 else tuple(islice(rest, size)) for size in sizes], year
 
 
-def _without_repetition(rates: list[tuple[date, Fraction]]) -> list[tuple[date, Fraction]]:
+def without_repetition(rates: list[tuple[date, Fraction]]) -> list[tuple[date, Fraction]]:
     """Leave out what repeats the rate before it: a day of repricing at the same rate cuts no period."""
     if len(rates) == 1:
         return rates

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from restructure.calculator.accrual import interest_factors
+from restructure.calculator.accrual import interest_factors, without_repetition
 from restructure.calculator.bills import Bills
 from restructure.calculator.contract import (
     Charge,
@@ -198,9 +198,8 @@ class Account:
         if end <= start:
             return Fraction(0)
         anchor = terms.anchor_before(self.count - self.ahead)
-        factors, year = interest_factors(
-            terms.day_count, [start, end], anchor, terms.rate_path(start), terms.compounding
-        )
+        rates = without_repetition(terms.rate_path(start))
+        factors, year = interest_factors(terms.day_count, [start, end], anchor, rates, terms.compounding)
         return Fraction(factors[0], year)
 
     def _between(self, begin: date, end: date, start: date, stop: date) -> Fraction:

@@ -12,7 +12,13 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from restructure.calculator.accrual import Compounding, Factor, interest_factors, pieced_factors
+from restructure.calculator.accrual import (
+    Compounding,
+    Factor,
+    interest_factors,
+    pieced_factors,
+    without_repetition,
+)
 from restructure.calculator.dates import (
     Closed,
     DayCount,
@@ -398,6 +404,7 @@ class Repayment(Record):
         cuts: Iterable[date] = (),
     ) -> tuple[Sequence[Factor], int]:
         """Give the interest factors of the periods between borders, in pieces as `periods` does."""
+        rates = without_repetition(rates)
         if self.rounding_per == "sub_interval" or cuts:
             return pieced_factors(self.day_count, borders, anchor, rates, cuts)
         return interest_factors(self.day_count, borders, anchor, rates, self.compounding)
