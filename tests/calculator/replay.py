@@ -727,19 +727,8 @@ class Replay:
             return set()
         _, periods = self.timing.periods(self.on, self.count)
         found = set()
-        changes = only(self.measures, ChangeRate)
-        good = [change.starts or self.on for change in changes if change.ends is None]
-        spans = [(change.starts or self.on, change.ends) for change in changes]
-        spans = [
-            (start, end or min([day for day in good if day > start], default=date.max))
-            for start, end in spans
-        ]
-        # An agreed day counts though the rate stays, unless a measure has taken its time over.
-        agreed = [
-            step.starts
-            for step in self.terms.rates
-            if step.starts > self.on and not any(start < step.starts < end for start, end in spans)
-        ]
+        # An agreed day of repricing counts though the rate stays on it, and whatever measure prices that night.
+        agreed = [step.starts for step in self.terms.rates if step.starts > self.on]
         for day in [*self.turns(), *agreed]:
             later = [k for k, (begin, _, _) in enumerate(periods) if begin > day or (k and begin == day)]
             inside = [k for k, (begin, end, _) in enumerate(periods) if begin <= day < end]

@@ -429,10 +429,13 @@ def _rates(position: Position, changes: Sequence[ChangeRate]) -> list[tuple[date
             *([(end, after)] if end < date.max else []),
             *(segment for segment in path if segment[0] > end),
         ]
-    merged = path[:1]
     terms = position.repayment
-    kept = {one.starts for one in terms.rates} if terms.repricing is Repricing.RECALCULATE else ()
-    for start, rate in path[1:]:
-        if rate != merged[-1][1] or start in kept:
-            merged.append((start, rate))
+    # An agreed day of repricing stays one, whatever the rate does on it and whatever measure prices that night.
+    kept = {one.starts for one in terms.rates} if terms.repricing is Repricing.RECALCULATE else set()
+    days = sorted({start for start, _ in path[1:]} | {day for day in kept if day > path[0][0]})
+    merged = path[:1]
+    for day in days:
+        rate = [segment for segment in path if segment[0] <= day][-1][1]
+        if rate != merged[-1][1] or day in kept:
+            merged.append((day, rate))
     return merged
