@@ -15,7 +15,7 @@ from restructure.policy.conditions import Condition, comparisons, normal_form
 from restructure.policy.constants import Constant, plain
 from restructure.policy.normal import Leaf, Node, Problem
 from restructure.policy.search import Missed, Search
-from restructure.policy.templates import amounts_of, filled, read_measure
+from restructure.policy.templates import amounts_of, filled, measure_of_case
 from restructure.record import Record
 
 if TYPE_CHECKING:  # a policy gives itself in force, so its room stands above this one
@@ -240,7 +240,7 @@ class InForce:
 def offered_measures(in_force: InForce, templates: list[dict[str, Any]], fact: Any) -> tuple[Measure, ...]:
     """Build measures from templates; `fact` gives the value of a fact by name, `None` if it is unknown."""
     currency = in_force.policy.currency
-    return tuple(read_measure(filled(one, in_force.values.get, fact, currency)) for one in templates)
+    return tuple(measure_of_case(filled(one, in_force.values.get, fact, currency)) for one in templates)
 
 
 def read_by(policy: "Policy") -> dict[str, set[str]]:
