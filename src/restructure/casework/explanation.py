@@ -318,16 +318,20 @@ class _Explainer:
             )
         base = 0 if now is None else now
         tried = borders | {base + int(sign * share * abs(base)) for share in _SHARES for sign in (-1, 1)}
-        for number in sorted(tried - {now}, key=lambda one: abs(one - base)):
-            if self.opens(fact, number):
-                edge = number if now is None else self.edge(fact, base, number)
-                size = (
-                    Fraction(abs(edge - base), abs(base))
-                    if base and fact.kind is not Kind.DATE
-                    else Fraction(1)
-                )
-                return size, self.decoded(fact, edge)
-        return None
+        near = sorted(tried - {now}, key=lambda one: abs(one - base))
+        # Less and more are looked at apart: what is tried first may open further away than the other does.
+        sides = ([number for number in near if number < base], [number for number in near if number >= base])
+        found = [
+            number if now is None else self.edge(fact, base, number)
+            for side in sides
+            for number in [next((number for number in side if self.opens(fact, number)), None)]
+            if number is not None
+        ]
+        if not found:
+            return None
+        edge = min(found, key=lambda one: abs(one - base))
+        size = Fraction(abs(edge - base), abs(base)) if base and fact.kind is not Kind.DATE else Fraction(1)
+        return size, self.decoded(fact, edge)
 
     def edge(self, fact: Fact, closed: int, opened: int) -> int:
         """Close in on where the offer begins to be made, between a value that does not make it and one that does."""
