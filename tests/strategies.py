@@ -39,13 +39,13 @@ from restructure.calculator.position import Buckets, Position
 from restructure.calculator.scheme import LastRow, Method
 from restructure.calculator.terms import Repayment, Terms
 
-DECIMALS = {"CNY": 2, "JPY": 0, "KWD": 3}
+DECIMALS = {"CNY": 2, "JPY": 0, "KWD": 3, "CLF": 4}
 ADDITIVE = [day_count for day_count in DayCount if day_count is not DayCount.THIRTY_360_US]
 RELIEVABLE = ("interest_arrears", "accrued", "penalty", "fees")
 DUE = ("principal_arrears", *RELIEVABLE, "parked")
 
 days = st.dates(date(1999, 1, 1), date(2040, 12, 31))
-currencies = st.sampled_from(["CNY", "CNY", "CNY", "JPY", "KWD"])
+currencies = st.sampled_from(["CNY", "CNY", "CNY", "JPY", "KWD", "CLF"])
 
 
 def major(minor: int, currency: str = "CNY") -> Decimal:

@@ -76,3 +76,9 @@ def test_the_instalment_plot_has_a_bar_for_every_row(plots, plan):
     heights = [bar.get_height() for bar in ax.patches]
     rows = [*plan.before.rows, *plan.schedule.rows]
     assert heights == pytest.approx([float(row.total) for row in rows])
+
+
+def test_plots_show_the_plan_alone_where_paying_as_agreed_cannot_be_carried_out(plots, plan):
+    alone = plan.model_copy(update={"before": None})
+    assert len(plots.plot_balance(alone).get_lines()) == 1
+    assert len(plots.plot_instalments(alone).patches) == len(plan.schedule.rows)

@@ -57,7 +57,7 @@ from restructure.calculator.terms import (
     Suspension,
     Terms,
 )
-from restructure.casework.decision import Decision, Offer, Outcome, Refusal, Trace, decide, replay
+from restructure.casework.decision import Decision, Detail, Offer, Outcome, Refusal, decide, replay
 from restructure.casework.explanation import Explanation, explain
 from restructure.errors import (
     EngineDisagreement,
@@ -93,6 +93,7 @@ __all__ = [
     "Contract",
     "DayCount",
     "Decision",
+    "Detail",
     "EngineDisagreement",
     "EngineError",
     "Engines",
@@ -141,7 +142,6 @@ __all__ = [
     "Stub",
     "Suspension",
     "Terms",
-    "Trace",
     "Waive",
     "amortise",
     "assess",

@@ -15,7 +15,7 @@ from restructure.calculator.request import Request, answer, read_request
 from restructure.casework.blocks import Block, to_text
 from restructure.casework.decision import Decision, decide
 from restructure.casework.explanation import Explanation, explain
-from restructure.casework.outcome import Trace
+from restructure.casework.outcome import Detail
 from restructure.casework.summary import summarise, summarise_answer, summarise_explanation
 from restructure.errors import CATALOGUE, InvalidInput, Issue, Refused, RestructureError, did_you_mean
 from restructure.intake.application import Application, read_application
@@ -73,8 +73,8 @@ def _parser() -> argparse.ArgumentParser:
         "--engines", choices=[one.value for one in Engines], default="both", help="which evaluators decide"
     )
     offer.add_argument(
-        "--trace",
-        choices=[one.value for one in Trace],
+        "--detail",
+        choices=[one.value for one in Detail],
         default="decisive",
         help="how much of its reasons the decision records (default: decisive)",
     )
@@ -134,7 +134,7 @@ def _offer(options: argparse.Namespace) -> int:
             policy,
             on=on or application.as_of,
             engines=Engines(options.engines),
-            trace=Trace(options.trace),
+            detail=Detail(options.detail),
         )
     except RestructureError as error:
         # What the decision finds wrong is in the application's file.

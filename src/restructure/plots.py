@@ -28,7 +28,7 @@ def plot_balance(plan: Plan, ax: Axes | None = None) -> Axes:
 def plot_instalments(plan: Plan, ax: Axes | None = None) -> Axes:
     """Draw what falls due on each day, as agreed and under the plan, in major units."""
     ax = ax or _axes()
-    for shift, (schedule, colour, label) in zip((-4, 4), _both(plan), strict=True):
+    for shift, (schedule, colour, label) in zip((-4, 4), _both(plan), strict=False):
         days = [_day(row.due) + shift for row in schedule.rows]
         ax.bar(days, [float(row.total) for row in schedule.rows], width=8, color=colour, label=label)
     ax.xaxis_date()
@@ -41,7 +41,8 @@ def _axes() -> Axes:
 
 
 def _both(plan: Plan) -> tuple[tuple[Schedule, str, str], ...]:
-    return (plan.before, _AGREED, "as agreed"), (plan.schedule, _OFFERED, "under the plan")
+    offered = (plan.schedule, _OFFERED, "under the plan")
+    return (offered,) if plan.before is None else ((plan.before, _AGREED, "as agreed"), offered)
 
 
 def _points(plan: Plan, schedule: Schedule) -> tuple[list[float], list[float]]:

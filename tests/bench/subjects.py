@@ -12,6 +12,7 @@ from typing import Any
 
 from bench import others
 from bench.baseline import level_loan
+from bench.thirty import stated, thirty_rules
 from restructure.calculator.cost import effective_rate
 from restructure.calculator.dates import DayCount
 from restructure.calculator.figures import Figures, compare
@@ -128,9 +129,24 @@ def amortise_models() -> list[Instalment]:
     return list(amortise(LOAN).rows)
 
 
+def unseen() -> Position:
+    """Give `POSITION` as nobody has seen it: a copy knows nothing of what was worked out from the original."""
+    return POSITION.model_copy()
+
+
+def reschedule_unseen(position: Position | None = None) -> Plan:
+    """Apply `MEASURES` to a position never seen before: both schedules, ledger and identities."""
+    return reschedule(position or unseen(), MEASURES)
+
+
 def reschedule_set() -> Plan:
-    """Apply `MEASURES` to `POSITION`: both schedules, ledger and identities."""
+    """Apply `MEASURES` to `POSITION`, whose schedule as agreed is laid out already."""
     return reschedule(POSITION, MEASURES)
+
+
+def compare_unseen(plan: Plan | None = None) -> Figures:
+    """Work out the first figures of a position: what paying as agreed is worth too."""
+    return compare(plan or reschedule_unseen())
 
 
 def assess_illness() -> Assessment:
@@ -149,6 +165,22 @@ def decide_reference() -> Decision:
     """Decide the illness case with the reference evaluator alone."""
     application, policy, on = _case()
     return decide(application, policy, on=on, engines=Engines.REFERENCE)
+
+
+def decide_thirty() -> Decision:
+    """Decide by thirty rules, three of which make offers, from contract and payments."""
+    application, _, on = _case()
+    return decide(application, thirty_rules(), on=on)
+
+
+def decide_thirty_stated() -> Decision:
+    """The same with what is owed stated."""
+    return decide(_stated(), thirty_rules(), on=_stated().as_of)
+
+
+@cache
+def _stated() -> Application:
+    return stated(_case()[0])
 
 
 def amortise_by_month() -> list[tuple[Any, ...]]:
@@ -221,7 +253,7 @@ class Subject:
     """One line of the table."""
 
     name: str
-    run: Callable[[], Any]
+    run: Callable[..., Any]
     cents: Callable[[], list[tuple[int, int]]] | None = None
     """(interest, principal) of every row in cents, to be compared with the exact schedule."""
     of: Terms = LOAN_BY_MONTH
@@ -230,6 +262,8 @@ class Subject:
     """The module it needs; where it cannot be imported the line says so."""
     tenth: str | None = None
     """The name of the subject with a tenth of the rows."""
+    fresh: Callable[[], Any] | None = None
+    """Makes what every single run is given, outside the time that is taken."""
 
     @property
     def absent(self) -> bool:
@@ -263,8 +297,8 @@ def _named(made: Any) -> list[tuple[int, int]]:
 
 
 _TUPLES = "`terms_rows`: the loan of F to tuples"
-_RESCHEDULE = "`reschedule`: 5 measures, 39 rows, ledger and identities"
-_COMPARE = "`compare`: the figures of that plan"
+_RESCHEDULE = "`reschedule`: the same, paying as agreed already laid out"
+_COMPARE = "`compare`: the figures of that plan, what paying as agreed is worth already known"
 
 SUBJECTS = (
     Subject(
@@ -279,7 +313,17 @@ SUBJECTS = (
     Subject(
         "`amortise`, every row read as a model", amortise_models, lambda: _named(amortise_models()), LOAN
     ),
+    Subject(
+        "`reschedule`: 5 measures, 39 rows, ledger and identities; a position never seen before",
+        reschedule_unseen,
+        fresh=unseen,
+    ),
     Subject(_RESCHEDULE, reschedule_set),
+    Subject(
+        "`compare`: the figures of that plan, the first of its position",
+        compare_unseen,
+        fresh=reschedule_unseen,
+    ),
     Subject(_COMPARE, compare_plan),
     Subject("`terms_rows`: 360 rows", amortise_long, tenth=_TUPLES),
     Subject("`reschedule`: 5 measures, 390 rows", reschedule_long, tenth=_RESCHEDULE),
@@ -288,6 +332,8 @@ SUBJECTS = (
     Subject("`assess`: illness case, from contract and payments", assess_illness),
     Subject("`decide`: illness case, every engine here", decide_both),
     Subject("`decide`: illness case, reference evaluator alone", decide_reference),
+    Subject("`decide`: 30 rules, three offers, from contract and payments", decide_thirty),
+    Subject("`decide`: 30 rules, three offers, balances stated", decide_thirty_stated),
     Subject(
         "mortgagemath `amortization_schedule`: no dates",
         others.mortgagemath_schedule,

@@ -16,17 +16,26 @@ def measure(subjects: list[Any]) -> dict[str, float]:
 
     Every subject runs once a round, so that a machine which is busy for a while is busy for all of them.
     """
-    timers, numbers = {}, {}
+    numbers, best = {}, dict.fromkeys((subject.name for subject in subjects), float("inf"))
     for subject in subjects:
-        timer = timers[subject.name] = timeit.Timer(subject.run)
-        subject.run()  # whatever is built once (a compiled policy, an import) is not what is measured
-        number, elapsed = timer.autorange()
+        seconds(subject, 1)  # whatever is built once (a compiled policy, an import) is not what is measured
+        number = 1
+        while (elapsed := seconds(subject, number)) < _SECONDS_EACH / 4:
+            number *= 2
         numbers[subject.name] = max(1, round(number * _SECONDS_EACH / elapsed))
-    best = dict.fromkeys(timers, float("inf"))
     for _ in range(_ROUNDS):
-        for name, timer in timers.items():
-            best[name] = min(best[name], timer.timeit(numbers[name]) / numbers[name] * 1e6)
+        for subject in subjects:
+            number = numbers[subject.name]
+            best[subject.name] = min(best[subject.name], seconds(subject, number) / number * 1e6)
     return best
+
+
+def seconds(subject: Any, number: int) -> float:
+    """Time so many runs; what a subject wants fresh for each of them is made before."""
+    if subject.fresh is None:
+        return timeit.timeit(subject.run, number=number)
+    fresh = iter([subject.fresh() for _ in range(number)])
+    return timeit.timeit(lambda: subject.run(next(fresh)), number=number)
 
 
 def versions() -> str:

@@ -1,6 +1,6 @@
 """One benchmark each, baseline F in the same run; without `--benchmark-enable` each runs once as a test.
 
-Nothing about time is asserted: `python tests/bench/table.py` prints the ratios.
+Nothing about time is asserted: `python tests/bench/table.py` and `python tests/bench/rules_table.py` print the ratios.
 """
 
 from decimal import Decimal
@@ -8,6 +8,9 @@ from decimal import Decimal
 import pytest
 
 from bench import subjects
+from bench.rule_engines import SUBJECTS as RULE_ENGINES
+from bench.rules import facts_of_cases, holds, policy
+from bench.thirty import thirty_rules
 from restructure.casework.decision import Outcome
 from restructure.policy.evaluation import engines_here
 
@@ -51,6 +54,15 @@ def test_reschedule(benchmark):
     assert len(plan.schedule.rows) == 39
 
 
+def test_reschedule_a_position_never_seen_before(benchmark):
+    plan = benchmark(subjects.reschedule_unseen)
+    assert plan == subjects.reschedule_set()
+
+
+def test_compare_the_first_plan_of_a_position(benchmark):
+    assert benchmark(subjects.compare_unseen) == subjects.compare_plan()
+
+
 def test_reschedule_390_rows(benchmark):
     plan = benchmark(subjects.reschedule_long)
     assert plan.identities.hold
@@ -78,6 +90,14 @@ def test_decide_with_every_engine_here(benchmark):
     decision = benchmark(subjects.decide_both)
     assert decision.outcome is Outcome.OFFER
     assert decision.engines == engines_here()
+
+
+@pytest.mark.parametrize("run", [subjects.decide_thirty, subjects.decide_thirty_stated])
+def test_decide_by_thirty_rules_with_three_offers(benchmark, run):
+    decision = benchmark(run)
+    assert len(thirty_rules().rules) == 30
+    assert sorted(offer.rule for offer in decision.offers) == ["illness-relief", "longer-term", "third-offer"]
+    assert all(offer.plan.identities.hold for offer in decision.offers)
 
 
 def test_decide_with_the_reference_evaluator(benchmark):
@@ -127,3 +147,15 @@ def test_xirr_of_the_same_flows(benchmark):
 def test_our_own_rows_are_those_of_the_exact_schedule(subject):
     if subject.cents:
         assert subjects.off_to_the_cent(subject.cents(), subject.of) == (0, 0)
+
+
+@pytest.mark.parametrize("kind", ["selective", "broad"])
+@pytest.mark.parametrize("subject", RULE_ENGINES, ids=lambda subject: subject.name)
+def test_every_rule_engine_answers_as_the_oracle_does(benchmark, subject, kind):
+    if subject.absent:
+        pytest.skip(f"{subject.needs} cannot be imported: the extra `bench` has the peers")
+    rules, cases = policy(kind, 50), facts_of_cases(200)
+    run = subject.build(rules)
+    for facts in cases:
+        assert run(facts) == [name for name, condition in rules if holds(condition, facts)]
+    benchmark(run, cases[0])

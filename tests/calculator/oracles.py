@@ -15,7 +15,7 @@ from math import ceil, floor
 from dateutil.relativedelta import relativedelta
 
 DAY = timedelta(days=1)
-_DECIMALS = {"JPY": 0, "KWD": 3}
+_DECIMALS = {"JPY": 0, "KWD": 3, "CLF": 4}
 
 
 def minor(amount: Decimal, currency: str = "CNY") -> int:

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from functools import cached_property
 
 from dateutil.relativedelta import relativedelta
 
 from calculator.oracles import DAY, fraction_of_year, minor, month_day, rounded
+from restructure.calculator.dates import Roll
 from restructure.calculator.measures import (
     Capitalise,
     ChangeFrequency,
@@ -32,8 +34,8 @@ from restructure.calculator.measures import (
     Spread,
     Waive,
 )
-from restructure.calculator.plan import Plan
-from restructure.calculator.position import Buckets
+from restructure.calculator.plan import Plan, reschedule
+from restructure.calculator.position import Buckets, Position
 
 BUCKETS = tuple(Buckets.model_fields)
 OF_PRINCIPAL = ("principal", "principal_arrears", "parked")
@@ -355,13 +357,13 @@ class Replay:
             (m for m in named if m.amount is not None or m.share is not None),
             key=lambda m: (m.until or date.max, m.annual_rate, m.share or 0, m.amount or 0),
         )
-        shares, before = Fraction(0), 0
+        shares, before, held = Fraction(0), 0, rest[bucket]
         for m in order:
             if m.share is None:
                 amount = self.minor(m.amount)
             else:
                 shares += m.share
-                amount = rounded(shares * self.opening[bucket]) - before
+                amount = rounded(shares * held) - before
                 before += amount
             self.set_apart(bucket, m, amount, move)
         for m in named:
@@ -429,14 +431,41 @@ class Replay:
 
     @property
     def kept_instalment(self) -> int | None:
-        """The instalment that is not to be solved for, as far as anybody named one."""
+        """The instalment that is not to be solved for: named, agreed, or what the borrower pays as agreed."""
         if self.reamortise and self.reamortise.instalment is not None:
             return self.minor(self.reamortise.instalment)
         same_method = self.method == self.terms.method.value
         same_rhythm = rhythm(self.timing.every) == rhythm(self.terms.every)
-        if self.terms.instalment is None or not (same_method and same_rhythm):
+        if self.terms.instalment is not None and same_method and same_rhythm:
+            return self.minor(self.terms.instalment)
+        if self.reamortise is None or self.method in ("interest_only", "bullet"):
             return None
-        return self.minor(self.terms.instalment)
+        assert same_method
+        assert same_rhythm
+        return self.implied_instalment
+
+    @cached_property
+    def implied_instalment(self) -> int:
+        """What the agreed terms come to where they name no instalment: the loan as it began its running period."""
+        terms = self.terms
+        agreed = [step.annual_rate for step in terms.rates if step.starts <= self.on]
+        whole = Position(
+            on=terms.period_start(),
+            currency=self.currency,
+            buckets=Buckets(principal=self.position.buckets.principal),
+            repayment=terms.model_copy(
+                update={
+                    "annual_rate": (agreed or [terms.annual_rate])[-1],
+                    "rates": tuple(step for step in terms.rates if step.starts > self.on),
+                    "roll": Roll.NONE,
+                }
+                if not terms.roll_accrues
+                else {}
+            ),
+        )
+        plan = reschedule(whole)
+        Replay(plan).check()
+        return self.minor(plan.repayment.instalment)
 
     def rate_on(self, night: date) -> Fraction:
         begun = [c for c in only(self.measures, ChangeRate) if (c.starts or self.on) <= night]
@@ -714,9 +743,15 @@ class Replay:
         if not self.annuity:
             if all(k < self.head for k in self.pauses):
                 balance = self.rows[self.head - 1]["balance"] if self.head else self.amortised
+                if not balance:
+                    assert unit == 0  # suspended amounts alone repay it
+                    return
                 assert unit == self.to_multiple(Fraction(balance - self.balloon, self.count - self.head))
             return
         _, periods = self.timing.periods(self.on, self.count)
+        if len(self.rows) < self.head:
+            assert unit == 0  # suspended amounts alone repay it
+            return
         head = 0
         balance = Decimal(self.amortised)
         only_head = all(k < self.head for k in self.pauses)
@@ -786,10 +821,24 @@ class Replay:
 
     def check_difference(self) -> None:
         changes, before, after = self.plan.changes, self.plan.before, self.plan.schedule
-        assert len(changes) == max(len(before.rows), len(after.rows))
-        assert sum((one.difference for one in changes), Decimal(0)) == after.total - before.total
+        if before is None:
+            assert changes == ()
+            return
+        paid = self.moved("paid")
+        assert sum(self.minor(one.difference) for one in changes) == paid + self.minor(
+            after.total - before.total
+        )
         for one in changes:
             assert one.difference == one.total_after - one.total_before
+        if paid:
+            first, *changes = changes
+            assert (first.number, first.due_before, first.due_after) == (0, None, self.on)
+            assert (first.total_before, self.minor(first.total_after)) == (0, paid)
+            assert first.balance_before == self.position.buckets.principal
+            wanted = self.amortised if self.settlement is None else self.moved("carried", "principal")
+            assert self.minor(first.balance_after) == wanted
+        assert [one.number for one in changes] == list(range(1, len(changes) + 1))
+        assert len(changes) == max(len(before.rows), len(after.rows))
         for rows, side in ((before.rows, "before"), (after.rows, "after")):
             for row, one in zip(rows, changes, strict=False):
                 assert (row.due, row.total, row.balance) == tuple(

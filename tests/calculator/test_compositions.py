@@ -1,6 +1,7 @@
 """All measures together on any position: every cent read again from outside, the laws of composition, worked cases."""
 
 import itertools
+import re
 from collections import Counter
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
@@ -36,6 +37,8 @@ from restructure.calculator.position import Buckets, Position
 from restructure.calculator.presets import preset
 from restructure.calculator.schedule import Schedule
 from restructure.calculator.terms import Repayment
+from restructure.casework.blocks import to_text
+from restructure.casework.summary import summarise_answer
 from restructure.errors import CATALOGUE, Refused
 from strategies import DECIMALS, major, rates
 
@@ -178,13 +181,13 @@ def check_figures(plan: Plan) -> None:
     figures, position = compare(plan), plan.position
     seen = Replay(plan)
     unit = Decimal(1).scaleb(-DECIMALS[position.currency])
-    before = [row.total for row in plan.before.rows]
+    before = [row.total for row in plan.before.rows] if plan.before else None
     after = [row.total for row in plan.schedule.rows]
     paid = sum((m.amount for m in plan.ledger if m.kind == "paid"), Decimal(0))
     given_up = {kind: seen.moved(kind) * unit for kind in ("waived", "forgiven")}
     claim = sum((getattr(position.buckets, name) for name in BUCKETS), Decimal(0))
     assert figures.total_after == sum(after, paid)
-    assert figures.extra_cost == sum(after, paid) - sum(before, Decimal(0))
+    assert figures.extra_cost == (None if before is None else sum(after, paid) - sum(before, Decimal(0)))
     assert figures.highest_payment_after == max([*after, paid])
     assert figures.interest_after == sum((row.accrued for row in plan.schedule.rows), Decimal(0))
     assert (figures.waived, figures.forgiven) == (given_up["waived"], given_up["forgiven"])
@@ -194,11 +197,15 @@ def check_figures(plan: Plan) -> None:
     assert figures.instalment_after == plan.instalment
     try:
         old = Fraction(position.regular_instalment)
+        old = None if old < 0 and before is None else old  # steps that outgrow the balance
     except Refused:
-        own = [row.principal + row.interest for row in plan.before.rows]
-        old = Fraction(next(paid for paid in own if paid))
-    fall = (old - Fraction(plan.instalment)) / (old or Fraction(unit))
-    assert figures.payment_reduction == Decimal(rounded(fall * 10**6)).scaleb(-6)
+        own = [] if before is None else [row.principal + row.interest for row in plan.before.rows]
+        old = Fraction(next(paid for paid in own if paid)) if own else None
+    if old is None:
+        assert figures.payment_reduction is None
+    else:
+        fall = (old - Fraction(plan.instalment)) / (old or Fraction(unit))
+        assert figures.payment_reduction == Decimal(rounded(fall * 10**6)).scaleb(-6)
     assert figures.term_after == len(after)
     assert figures.term_added == len(after) - position.repayment.instalments
     assert figures.last_due_after == (plan.schedule.rows[-1].due if after else position.on)
@@ -217,14 +224,16 @@ def check_present_values(plan: Plan, figures, claim: Decimal, paid: Decimal, mon
     with localcontext(prec=40):
         month = Decimal(rate.numerator) / rate.denominator / 12
         unit = Decimal(1).scaleb(-DECIMALS[plan.position.currency])
-        old = worth(plan.before, months_of(plan, plan.before), month)
-        new = worth(plan.schedule, months, month) + paid
-        assert abs(figures.modification_loss - (old - new)) <= unit * Decimal("0.5001") + old * Decimal(
-            "1e-12"
-        )
-        if old:
-            assert abs(figures.npv_loss - (1 - new / old)) <= Decimal("0.00000051")
-        assert figures.substantial_modification == (abs(figures.npv_loss) >= Decimal("0.1"))
+        if plan.before is None:
+            assert figures.modification_loss is figures.npv_loss is figures.substantial_modification is None
+        else:
+            old = worth(plan.before, months_of(plan, plan.before), month)
+            new = worth(plan.schedule, months, month) + paid
+            allowed = unit * Decimal("0.5001") + old * Decimal("1e-12")
+            assert abs(figures.modification_loss - (old - new)) <= allowed
+            if old:
+                assert abs(figures.npv_loss - (1 - new / old)) <= Decimal("0.00000051")
+            assert figures.substantial_modification == (abs(figures.npv_loss) >= Decimal("0.1"))
         if not plan.measures:
             assert figures.npv_loss == figures.modification_loss == figures.extra_cost == figures.relief == 0
         # What a holiday gives up accrued after the claim, so it is no part of it.
@@ -958,6 +967,211 @@ def test_with_the_instalment_kept_the_term_a_balloon_or_the_last_one_is_the_unkn
     assert column(kept, "total") == ["100.00"] * 12
 
 
+def test_where_no_instalment_is_agreed_the_one_that_is_paid_today_is_kept():
+    # 1,200·0.01·1.01^12/(1.01^12 − 1) = 106.618…: what twelve instalments come to is kept for a larger balance.
+    position = loan(penalty="300")
+    assert str(position.regular_instalment) == "106.62"
+    longer = worked(position, Capitalise(of="penalty"), Reamortise(solve="term"))
+    # 1,500 at 1 %: ln(106.62 / (106.62 − 15)) / ln 1.01 = 15.24, so 15 of them and a smaller one
+    assert column(longer, "total")[:15] == ["106.62"] * 15
+    assert len(longer.schedule.rows) == 16
+    assert longer.instalment == position.regular_instalment
+    at_end = worked(position, Capitalise(of="penalty"), Reamortise(solve="balloon"))
+    assert column(at_end, "total")[:11] == ["106.62"] * 11
+    assert len(at_end.schedule.rows) == 12
+    stays = worked(position, Capitalise(of="penalty"), Extend(instalments=2), Reamortise(solve="nothing"))
+    assert column(stays, "total")[:13] == ["106.62"] * 13
+    assert len(stays.schedule.rows) == 14
+
+
+def test_a_kept_part_of_principal_is_the_part_alone_without_its_interest():
+    # Twelve parts of 100; 1,500 in parts of 100 are fifteen, and the first pays 15.00 of interest.
+    position = loan(terms={"method": "equal_principal"}, penalty="300")
+    plan = worked(position, Capitalise(of="penalty"), Reamortise(solve="term"))
+    assert column(plan, "principal") == ["100.00"] * 15
+    assert column(plan, "total")[0] == "115.00"
+
+
+def test_a_kept_instalment_covers_the_interest_of_the_running_period_as_an_agreed_one_does():
+    # Half of the period from 1 January is gone on the 16th, and 6.00 of its 12.00 have accrued.
+    implied, agreed = (
+        loan(terms=terms | {"day_count": "30E/360"}, accrued="6", penalty="100").model_copy(
+            update={"on": date(2026, 1, 16)}
+        )
+        for terms in ({}, {"instalment": "106.62"})
+    )
+    for solve in ("term", "balloon", "nothing"):
+        kept, said = (
+            worked(position, Capitalise(of="penalty"), Reamortise(solve=solve))
+            for position in (implied, agreed)
+        )
+        assert kept.schedule == said.schedule
+        # 6.50 on 1,300 for half a month, 6.00 from before; 106.62 − 12.50 repay principal
+        first = kept.schedule.rows[0]
+        assert [str(one) for one in (first.principal, first.interest, first.arrears_interest)] == [
+            "94.12",
+            "6.50",
+            "6.00",
+        ]
+
+
+def test_where_no_instalment_can_be_derived_none_is_kept():
+    matured = loan(terms={"instalments": 0}, principal=0, principal_arrears="60")
+    measures = [Capitalise(of="principal_arrears"), Extend(instalments=3)]
+    assert outcome(matured, [*measures, Reamortise(solve="nothing")]) == ["instalment-unknown"]
+    assert (
+        column(worked(matured, *measures, Reamortise(solve="nothing", instalment="25")), "total")[0]
+        == "25.00"
+    )
+    # Half a year at 8 % of 300 yen is 12; over 34 half-years that is more than the instalment of 9 would carry.
+    rates = [dict(starts="2026-01-05", annual_rate="0.8%")]
+    terms = dict(annual_rate="8%", rates=rates, every="6 months", instalments=34, first_due="2026-01-12")
+    assert outcome(loan(terms=terms, principal="3.00"), [Reamortise(solve="nothing")]) == [
+        "instalment-unknown"
+    ]
+
+
+@pytest.mark.parametrize("method", ["interest_only", "bullet"])
+def test_neither_a_term_nor_a_balloon_follows_from_an_instalment_that_a_method_has_not(method):
+    agreed, changed = loan(terms={"method": method}), [ChangeMethod(method=method)]
+    for reamortise in (
+        Reamortise(solve="term"),
+        Reamortise(solve="balloon"),
+        Reamortise(solve="term", instalment="200"),
+        Reamortise(solve="nothing", instalment="200"),
+    ):
+        assert outcome(agreed, [reamortise]) == ["method-has-no-instalment"]
+        assert outcome(loan(), [*changed, reamortise]) == ["method-has-no-instalment"]
+    # That instalments and term stay can be said of them.
+    assert worked(agreed, Reamortise(solve="nothing")).schedule == worked(agreed).schedule
+    assert len(worked(agreed, Extend(instalments=3)).schedule.rows) == 15
+
+
+# --- what cannot go on as agreed, and is cured
+
+
+def test_measures_cure_a_loan_that_cannot_be_paid_as_agreed():
+    # 1 % of 1,200 is 12.00, and an instalment of 10.00 does not cover it.
+    position = loan(terms={"instalment": "10"}, fees="5")
+    assert (
+        outcome(position, []) == outcome(position, [Waive(of="fees", share=1)]) == ["negative-amortisation"]
+    )
+    plan = worked(position, Waive(of="fees", share=1), Extend(instalments=3), Reamortise())
+    # The annuity of 1,200 at 1 % over 15 is 86.548….
+    assert (str(plan.instalment), len(plan.schedule.rows), plan.identities.hold) == ("86.55", 15, True)
+    assert (plan.before, plan.changes) == (None, ())
+    check_json(plan)
+    figures = compare(plan)
+    unknown = (
+        figures.extra_cost,
+        figures.npv_loss,
+        figures.modification_loss,
+        figures.substantial_modification,
+    )
+    assert unknown == (None, None, None, None)
+    # What needs no schedule as agreed is known: the borrower pays 10.00 today, (10 − 86.55) / 10.
+    assert (str(figures.payment_reduction), figures.relief, figures.term_added) == ("-7.655000", 5, 3)
+    assert "nothing to compare them with" in to_text(summarise_answer(plan))
+
+
+def test_a_rate_cut_cures_an_instalment_below_the_interest():
+    plan = worked(loan(terms={"instalment": "10"}), ChangeRate(annual_rate=0), Reamortise(solve="term"))
+    assert column(plan, "total") == ["10.00"] * 120
+    assert plan.before is None
+
+
+def test_a_settlement_needs_no_loan_that_could_be_paid_as_agreed():
+    plan = worked(loan(terms={"instalment": "10"}), Settle(payments=[dict(on="2026-03-01", amount="800")]))
+    assert (column(plan, "total"), plan.before) == (["800.00"], None)
+
+
+def test_steps_that_outgrow_the_balance_are_cured_by_another_method():
+    terms = FREE | {"instalments": 3, "method": "stepped", "steps": dict(every=1, amount="5", times=1)}
+    position = loan(terms=terms | {"last_row": "equalise", "negative_amortisation": True}, principal="1.80")
+    assert outcome(position, []) == ["negative-amortisation"]
+    plan = worked(position, ChangeMethod(method="level"))
+    assert column(plan, "total") == ["0.60"] * 3
+    # Nobody can say what would be paid as agreed.
+    assert (plan.before, compare(plan).payment_reduction) == (None, None)
+
+
+# --- instalments that are not there
+
+
+def test_the_move_of_an_instalment_beyond_the_term_is_refused():
+    beyond = ["move-beyond-term"]
+    assert outcome(loan(), [MoveDue(instalment=13, to="2027-02-10")]) == beyond
+    assert outcome(loan(), [MoveDue(instalment=13, to="2027-02-01")]) == beyond
+    moved = worked(loan(), Extend(instalments=1), MoveDue(instalment=13, to="2027-02-10"))
+    assert moved.schedule.last_due == date(2027, 2, 10)
+    # 1,200 at 300 a month are repaid with the fourth.
+    short = [Reamortise(solve="term", instalment="300"), MoveDue(instalment=5, to="2026-06-10")]
+    assert outcome(loan(terms=FREE), short) == beyond
+    agreed, kept = loan(terms=FREE | {"instalment": "300"}, fees="12"), Reamortise(solve="nothing")
+    assert outcome(agreed, [MoveDue(instalment=5, to="2026-06-10"), kept]) == beyond
+    # Money that is spread over the whole term keeps the later instalments.
+    spread = worked(agreed, Spread(of="fees"), MoveDue(instalment=5, to="2026-06-10"), kept)
+    assert spread.schedule.rows[4].due == date(2026, 6, 10)
+    # A row for what was parked until a day of its own is no instalment of the loan.
+    parked = [Park(of="fees", until="2027-12-24"), MoveDue(instalment=13, to="2027-02-10")]
+    assert outcome(loan(fees="5"), parked) == beyond
+
+
+# --- what is paid up front
+
+
+def test_what_is_paid_up_front_stands_before_the_first_instalment():
+    position = loan(terms=FREE, fees="10", parked_due=())
+    plan = worked(position, Pay(amount="250"), Capitalise(of="fees"))
+    first, second, *_ = plan.changes
+    assert (first.number, first.due_before, first.due_after) == (0, None, ON)
+    assert [str(one) for one in (first.total_before, first.total_after, first.difference)] == [
+        "0.00",
+        "250.00",
+        "250.00",
+    ]
+    # 250 pay the fees of 10 and 240 of principal.
+    assert (str(first.balance_before), str(first.balance_after)) == ("1200.00", "960.00")
+    # The first instalment as agreed is 100 and 10 of fees; (1,200 − 240) / 12 = 80 now.
+    assert (second.number, str(second.total_before), str(second.total_after)) == (1, "110.00", "80.00")
+    assert sum(one.difference for one in plan.changes) == compare(plan).extra_cost == 0
+    table = to_text(summarise_answer(plan))
+    assert re.search(r"^0 +– +0\.00 +2026-01-01 +250\.00 +250\.00 +960\.00$", table, re.MULTILINE)
+
+
+def test_nothing_stands_before_the_first_instalment_where_nothing_is_paid_up_front():
+    assert [one.number for one in worked(loan(), Extend(instalments=1)).changes] == list(range(1, 14))
+
+
+# --- shares are of what the earlier phases left
+
+
+def test_a_share_is_of_what_the_earlier_phases_leave_in_a_bucket():
+    position = loan(terms=FREE, fees="100")
+    plan = worked(
+        position,
+        Pay(amount="20"),
+        Waive(of="fees", share="1/2"),
+        Park(of="fees", share="1/4"),
+        Capitalise(of="accrued"),
+    )
+    # 20 are paid; half of the 80 left is waived; a quarter of the 40 left is parked.
+    assert (booked(plan, "waived"), booked(plan, "parked")) == ({"fees": "40.00"}, {"fees": "10.00"})
+    halves = worked(position, Forgive(share="1/2"), Park(of="principal", share="1/2"))
+    assert (booked(halves, "forgiven"), booked(halves, "parked")) == (
+        {"principal": "600.00"},
+        {"principal": "300.00"},
+    )
+    # All of what is left, in two shares: 1/2 and 1/2 of 33.33 are 16.67 and 16.66.
+    both = worked(
+        loan(fees="100"),
+        Waive(of="fees", amount="66.67"),
+        Park(of="fees", share="1/2", until="2026-05-01"),
+        Park(of="fees", share="1/2"),
+    )
+    assert sorted(column(both, "fees"))[-2:] == ["16.66", "16.67"]
+
+
 def test_a_balloon_of_equal_parts_is_told_from_the_interest_beside_them():
     # Parts of 100 repay the 1,200, so that no balloon is left though the last instalment is 100 and 1.00 of interest.
     position = loan(terms={"method": "equal_principal"})
@@ -998,8 +1212,8 @@ def test_paying_everything_leaves_no_instalment():
     plan = worked(loan(**OWING), Pay(amount="1360"), Extend(instalments=6))
     assert (len(plan.schedule.rows), plan.up_front, plan.repayment) == (0, 1360, None)
     assert compare(plan).last_due_after == ON
-    # 12 instalments of 106.62 less rounding, and 160 with the first, are no longer due.
-    assert sum(change.difference for change in plan.changes) == -plan.before.total
+    # 12 instalments of 106.62 less rounding, and 160 with the first, are no longer due; 1,360 are paid today.
+    assert sum(change.difference for change in plan.changes) == 1360 - plan.before.total
 
 
 # --- what used to go wrong
@@ -1052,19 +1266,23 @@ def test_a_move_back_to_the_agreed_day_moves_back():
     assert [row.due.day for row in plan.schedule.rows] == [1] * 12
 
 
-def test_another_method_forgets_the_agreed_instalment_whatever_the_rhythm_says():
-    measures = [
-        ChangeMethod(method="equal_principal"),
-        ChangeFrequency(every="1 month"),
-        Reamortise(solve="nothing"),
-    ]
-    plan = worked(loan(terms=FREE | {"instalment": "120"}), *measures)
-    assert column(plan, "total") == ["100.00"] * 12
-
-
-def test_another_rhythm_forgets_the_agreed_instalment():
-    measures = [ChangeFrequency(every="1 quarter", instalments=4), Reamortise(solve="nothing")]
-    assert column(worked(loan(terms=FREE | {"instalment": "100"}), *measures), "total") == ["300.00"] * 4
+@pytest.mark.parametrize(
+    ("measure", "totals"),
+    [
+        (ChangeMethod(method="equal_principal"), ["100.00"] * 12),
+        (ChangeFrequency(every="1 quarter", instalments=4), ["300.00"] * 4),
+    ],
+    ids=lambda value: getattr(value, "measure", ""),
+)
+def test_what_was_agreed_under_another_method_or_rhythm_is_solved_anew_and_cannot_be_kept(measure, totals):
+    position = loan(terms=FREE | {"instalment": "110"})
+    for said in ([], [ChangeFrequency(every="1 month")] if measure.measure == "method" else []):
+        assert column(worked(position, measure, *said), "total") == totals
+        for solve in ("term", "balloon", "nothing"):
+            assert outcome(position, [measure, *said, Reamortise(solve=solve)]) == ["instalment-unknown"]
+    # A given one is kept all the same.
+    kept = worked(position, measure, Reamortise(solve="term", instalment="400"))
+    assert column(kept, "total") == ["400.00"] * 3
 
 
 def test_an_instalment_below_zero_is_refused():
@@ -1140,7 +1358,7 @@ def test_the_suspensions_of_a_repayment_stand_in_their_order():
     assert reschedule(loan(), two).repayment == reschedule(loan(), two[::-1]).repayment
 
 
-# --- what still goes wrong, outside this storey's rooms of measures
+# --- what used to go wrong behind suspensions and in extra rows
 
 
 def test_a_term_is_found_beyond_a_suspension_of_the_24th_instalment():
@@ -1181,6 +1399,19 @@ def test_the_term_of_a_flat_loan_is_found():
 )
 def test_interest_held_back_is_not_lost_when_suspended_amounts_repay_the_loan(terms, measures):
     assert reschedule(loan(terms=terms), measures).identities.hold
+
+
+@pytest.mark.parametrize("rounding_per", ["row", "sub_interval"])
+@pytest.mark.parametrize("balloon", [None, "100"])
+def test_flat_interest_goes_on_where_a_suspension_at_the_start_repays_the_loan(balloon, rounding_per):
+    # 1 % of the original 1,200 with each of the six instalments, though the second of 700 leaves 0.
+    terms = {"method": "flat", "instalments": 6, "balloon": balloon, "rounding_per": rounding_per}
+    plan = worked(loan(terms=terms), Holiday(instalments=3, amount="700", keep_term=True))
+    assert column(plan, "balance")[:2] == ["512.00", "0.00"]
+    assert column(plan, "accrued") == ["12.00"] * 6
+    # The same as where the suspension begins later.
+    later = worked(loan(terms=terms), Holiday(instalments=3, starts=2, amount="1300", keep_term=True))
+    assert column(later, "accrued") == ["12.00"] * 6
 
 
 def test_a_rate_may_change_in_the_extra_row_where_interest_is_rounded_in_pieces():

@@ -76,7 +76,15 @@ REFUSED = {
     ),
     "parking what was forgiven": (
         "park-exceeds-bucket",
-        [Forgive(share="1/2"), Park(of="principal", share="0.6")],
+        [Forgive(share="1/2"), Park(of="principal", amount="18000.01")],
+    ),
+    "two parked shares above the whole": (
+        "park-exceeds-bucket",
+        [Park(of="fees", share="1/2"), Park(of="fees", share="0.6", until="2026-09-01")],
+    ),
+    "a share of what was capitalised": (
+        "bucket-claimed-twice",
+        [Capitalise(of="fees"), Park(of="fees", share="1/2")],
     ),
     "capitalised and parked": ("bucket-claimed-twice", [Capitalise(of="fees"), Park(of="fees")]),
     "capitalised and spread": ("bucket-claimed-twice", [Capitalise(of="fees"), Spread(of="fees")]),
@@ -144,6 +152,15 @@ REFUSED = {
     "two methods": (
         "measure-repeated",
         [ChangeMethod(method="equal_principal"), ChangeMethod(method="interest_only")],
+    ),
+    "a due date moved that is none": ("move-beyond-term", [MoveDue(instalment=19, to="2027-11-01")]),
+    "an instalment kept in another rhythm": (
+        "instalment-unknown",
+        [ChangeFrequency(every="2 weeks"), Reamortise(solve="nothing")],
+    ),
+    "the term of a bullet loan": (
+        "method-has-no-instalment",
+        [ChangeMethod(method="bullet"), Reamortise(solve="term", instalment="3000")],
     ),
     "a balloon where none is left": (
         "balloon-not-needed",

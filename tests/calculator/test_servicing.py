@@ -244,8 +244,10 @@ def test_the_plan_without_measures_is_the_rest_of_the_schedule_after_a_prepaymen
         payments.append(Payment(on=row.due, amount=row.total))
         before = position_of(contract, payments[:-1], on=row.due)
         assert before.buckets.principal == row.balance
-        assert before.buckets.principal_arrears == row.principal
-        assert before.buckets.interest_arrears == row.interest + row.arrears_interest
+        # Where a rounded instalment lies below the interest, what it does not cover has joined the balance.
+        grown = min(row.principal, 0)
+        assert before.buckets.principal_arrears == row.principal - grown
+        assert before.buckets.interest_arrears == row.interest + grown + row.arrears_interest
         assert len(rows) - k - 1 - before.repayment.instalments in (0, extra)
     end = position_of(contract, payments, on=rows[-1].due)
     assert (end.buckets.claim, end.credit) == (0, 0)
@@ -444,6 +446,15 @@ def test_shortening_keeps_the_instalment_and_drops_the_last_rows():
     assert amounts(position) == ("8053.81", "0.00", "1066.19", "8")
 
 
+def test_a_balance_that_an_instalment_covers_but_not_its_interest_takes_one_more():
+    # 3,139.93, 2,105.14 and 1,060.00 bear 31.40, 21.05 and 10.60, so the third instalment of 1,066.19 leaves 4.41.
+    paid = pay("2026-02-15", "8980.07", prepayment="shorten_term")  # 1,066.19 due, 7,913.88 on top
+    position = after(paid, on="2026-02-15")
+    assert amounts(position) == ("3139.93", "0.00", "1066.19", "4")
+    totals = [str(row.total) for row in reschedule(position).schedule.rows]
+    assert totals == ["1066.19", "1066.19", "1066.19", "4.45"]  # 4.41 and 0.04 of interest
+
+
 def test_lowering_keeps_the_rows_and_solves_a_new_instalment():
     # 8,053.81 over the 11 rows left at 1 %: 8,053.81 · 0.01 / (1 − 1.01^−11) = 776.823.
     position = after(pay("2026-02-15", "4066.19", prepayment="lower_instalment"), on="2026-02-15")
@@ -541,6 +552,15 @@ def test_equal_parts_of_principal_shorten_or_shrink():
     assert amounts(after(paid, on="2026-02-15", prepayment="lower_instalment", **loan)) == (
         "8000.00", "0.00", "727.27", "11",
     )  # fmt: skip
+
+
+def test_equal_parts_above_a_balloon_shorten_to_what_the_balloon_leaves():
+    # Parts of (12,000 − 2,400) / 12 = 800. Of the 8,000 left after 3,200 on top, 5,600 are repaid in seven of them.
+    loan = dict(method="equal_principal", balloon="2400", prepayment="shorten_term")
+    position = after(pay("2026-02-15", "4120"), on="2026-02-15", **loan)  # 800 and 120 due
+    assert amounts(position) == ("8000.00", "0.00", "800.00", "7")
+    principal = [str(row.principal) for row in reschedule(position).schedule.rows]
+    assert principal == ["800.00"] * 6 + ["3200.00"]
 
 
 @pytest.mark.parametrize("method", ["interest_only", "bullet"])

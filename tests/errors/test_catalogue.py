@@ -90,6 +90,7 @@ OF_A_PLAN = {
     "rate-segments-overlap", "term-too-long", "nothing-owed", "term-said-twice",
     "balloon-exceeds-balance", "pay-exceeds-claim", "suspensions-overlap", "move-out-of-order",
     "balloon-not-needed", "settle-exceeds-claim", "settle-too-early", "settle-excludes",
+    "instalment-unknown", "method-has-no-instalment", "move-beyond-term",
 }  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from restructure.errors import InvalidInput, Refused
 from restructure.intake.application import Application, ContractLoan, StatedLoan
 from restructure.intake.assessment import Assessment, assess
 from restructure.intake.facts import derivation, facts, show, wanting
+from strategies import DECIMALS
 
 OF_A_CASE = [name for name, fact in facts().items() if not fact.of_plan]
 
@@ -97,9 +98,7 @@ def expected_loan_facts(application: Application) -> dict[str, object]:
     late = on.toordinal() - oldest.toordinal()
     bands = {0: "current", 30: "1-30 days", 60: "31-60 days", 90: "61-90 days", 180: "91-180 days"}
     stage = next((name for end, name in bands.items() if late <= end), "over 180 days")
-    exact = {
-        name: Fraction(value, 10 ** {"JPY": 0, "KWD": 3}.get(currency, 2)) for name, value in buckets.items()
-    }
+    exact = {name: Fraction(value, 10 ** DECIMALS[currency]) for name, value in buckets.items()}
     return {
         **exact,
         "claim": sum(exact.values()),
@@ -217,9 +216,7 @@ def expected_facts(application: Application, instalment: Fraction) -> dict[str, 
 def check(application: Application) -> None:
     found = assessed(application)
     if isinstance(application.loan, StatedLoan):
-        instalment = Fraction(
-            next_instalment(application.loan), 10 ** {"JPY": 0, "KWD": 3}.get(found.currency, 2)
-        )
+        instalment = Fraction(next_instalment(application.loan), 10 ** DECIMALS[found.currency])
         assert found.instalment_before == instalment
     expected = expected_loan_facts(application) | expected_facts(
         application, Fraction(found.instalment_before)

@@ -1,11 +1,10 @@
 """Asides: money that falls due outside the amortisation, laid on its rows."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from itertools import groupby
-from operator import attrgetter
+from operator import itemgetter
 from typing import NamedTuple
 
 from restructure.calculator.money import split_evenly
@@ -15,11 +14,11 @@ from restructure.errors import Issue, Refused
 __all__ = ["Aside", "Laid", "lay_on", "pad_rows"]
 
 _INTEREST, _ACCRUED = Row._fields.index("interest"), Row._fields.index("accrued")
+_NONE = Fraction(0)
 _EMPTY = (0,) * (len(Row._fields) - 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Aside:
+class Aside(NamedTuple):
     """Money due outside the amortisation: in one row, or in equal parts over several."""
 
     column: int
@@ -32,7 +31,7 @@ class Aside:
     """Falls due in so many equal parts; 0: with every row that is left."""
     start: int = 0
     """Index of the first row that may take a part."""
-    annual_rate: Fraction = Fraction(0)
+    annual_rate: Fraction = _NONE
     """What it bears until it falls due."""
 
 
@@ -60,15 +59,12 @@ def lay_on(
     rows planned; `interest` prices an amount that waits at a rate until a day. Raises `Refused` with `spread-too-long`.
     """
     regular, borne = 0, dict[int, int]()
-    # What may add rows for the same instalments comes first, then the last instalment, then later days.
     # Equal parts of several buckets in one column are parts of their sum, and what waits there at one rate bears
     # interest on its sum, rounded once: two halves are the whole.
-    for (column, parts, until, at_maturity, begin, rate), group in groupby(
-        sorted((replace(aside, start=max(first, aside.start)) for aside in asides), key=_laying_order),
-        key=attrgetter("column", "parts", "until", "at_maturity", "start", "annual_rate"),
-    ):
-        amount = sum(aside.amount for aside in group)
-        if parts is not None:
+    placed = sorted((_place(aside, first), aside.amount) for aside in asides)
+    for place, group in groupby(placed, key=itemgetter(0)):
+        amount, parts, begin = sum(amount for _, amount in group), place.parts, place.start
+        if not place.whole:
             if not parts and total:
                 begin = min(begin, max(total, len(rows)) - 1)  # nothing is left after the last row
             available = max(total, len(rows)) - begin
@@ -83,37 +79,54 @@ def lay_on(
             pad_rows(rows, dues, begin + spread)
             portions = split_evenly(amount, spread)
             for k, portion in enumerate(portions, begin):
-                _add(rows, k, column, portion)
+                if portion:
+                    _add(rows, k, place.column, portion)
             regular += portions[0]
             continue
-        if at_maturity:
+        if place.at_maturity:
             at = len(rows) - 1
-        elif until is not None:
-            at = next((k for k, row in enumerate(rows) if row[0] >= until), len(rows))
+        elif place.on_a_day:
+            at = next((k for k, row in enumerate(rows) if row[0] >= place.until), len(rows))
             if at == len(rows):
-                rows.append((until, *_EMPTY))
+                rows.append((place.until, *_EMPTY))
         else:
             pad_rows(rows, dues, begin + 1)
             at = begin
-        _add(rows, at, column, amount)
-        if rate:
-            bears = interest(amount, rate, rows[at][0])
+        _add(rows, at, place.column, amount)
+        if place.annual_rate:
+            bears = interest(amount, place.annual_rate, rows[at][0])
             _add(rows, at, _INTEREST, bears)
             _add(rows, at, _ACCRUED, bears)
             borne[at] = borne.get(at, 0) + bears
     return Laid(regular, borne)
 
 
-def _laying_order(aside: Aside) -> tuple[bool, bool, bool, date, int, int, int, Fraction]:
-    later = aside.until or date.min
-    return (
+class _Place(NamedTuple):
+    """Where and how an aside falls due; those that agree in all of it add up.
+
+    In the order in which they are laid: what may add rows for the same instalments first, then what falls due
+    with the last instalment, then later days.
+    """
+
+    whole: bool
+    on_a_day: bool
+    at_maturity: bool
+    until: date
+    column: int
+    parts: int
+    start: int
+    annual_rate: Fraction
+
+
+def _place(aside: Aside, first: int) -> _Place:
+    return _Place(
         aside.parts is None,
         aside.until is not None,
         aside.at_maturity,
-        later,
+        aside.until or date.min,
         aside.column,
         aside.parts or 0,
-        aside.start,
+        max(first, aside.start),
         aside.annual_rate,
     )
 

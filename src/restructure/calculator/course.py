@@ -1,9 +1,11 @@
 """Course: how the new principal is repaid. Dates and rates laid out, suspensions in place, then the one solve."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
+from operator import mul
 from typing import cast
 
 from restructure.calculator.accrual import Factor
@@ -19,7 +21,7 @@ from restructure.calculator.measures import (
     Reamortise,
     Solve,
 )
-from restructure.calculator.money import from_minor, round_div, to_minor
+from restructure.calculator.money import from_minor, round_div, round_half_up, to_minor
 from restructure.calculator.position import Bucket, Position
 from restructure.calculator.repaid import Repaid, repay
 from restructure.calculator.rows import Row, RowTuple
@@ -83,7 +85,7 @@ class Course:
         self.scheme: Scheme = self.terms.scheme(principal, position.currency)
         if self.reamortise is not None and self.reamortise.balloon is not None:
             balloon = minor_of(self.reamortise.balloon, position.currency)
-            self.scheme = replace(self.scheme, balloon=balloon)
+            self.scheme = self.scheme._replace(balloon=balloon)
         self.changed = changed or self.terms != agreed or self.rates != agreed.rate_path(position.on)
         """Whether anything but the solve was changed, so that the instalment is solved anew."""
         self.instalment = self.unit = 0
@@ -129,12 +131,12 @@ class Course:
             if self.reamortise
             else (Solve.INSTALMENT if self.changed else Solve.NOTHING)
         )
-        given = self.reamortise.instalment if self.reamortise else None
         agreed = None
         if solve is not Solve.INSTALMENT:
-            kept = given if given is not None else self.terms.instalment
+            kept = self.terms.instalment if self.reamortise is None else self._kept(self.reamortise)
             agreed = None if kept is None else books.minor(kept)
-        covered = self._covered(books, kept=agreed is not None and given is None)
+        given = self.reamortise is not None and self.reamortise.instalment is not None
+        covered = self._covered(books, kept=agreed is not None and not given)
         if solve is Solve.TERM and agreed is not None:
             needed = instalments_needed(
                 self.terms,
@@ -180,21 +182,37 @@ class Course:
             self.instalment = first[_PRINCIPAL] + first[_INTEREST]
         return repaid.rows
 
+    def check_moves(self, rows: Sequence[RowTuple], moves: Sequence[MoveDue]) -> None:
+        """Refuse the move of an instalment that there is none of, because the loan is repaid before it."""
+        dues = [*self.dues, *(() if self.spare is None else (self.spare[0],))]
+        # A row for what was parked until a day of its own is nobody's instalment.
+        last = sum(row[0] == due for row, due in zip(rows, dues, strict=False))
+        for move in moves:
+            if move.instalment > last:
+                sentence = (
+                    f"instalment {move.instalment} is to fall due on {move.to}, but the last is number {last}"
+                )
+                raise Refused(Issue("move-beyond-term", sentence))
+
     def replay(self, rows: Sequence[RowTuple], borne: Mapping[int, int]) -> list[int]:
         """Make the interest of every row once more, from the printed balance alone.
 
         `borne` is interest of what was set aside, by index of the row in which it falls due.
         """
-        factors = [*self.factors, *(() if self.spare is None else (self.spare[1],))]
-        balances = [self.principal, *(row[-1] for row in rows)]
+        factors = self.factors if self.spare is None else [*self.factors, self.spare[1]]
+        balances = [self.principal, *[row[-1] for row in rows]]
         divide, interest, year = self.scheme.divide, self.scheme.interest, self.year
         if self.scheme.method is Method.FLAT or self.scheme.pieced:
             again = [
                 interest(balance, factor, year) for balance, factor in zip(balances, factors, strict=False)
             ]
         else:
-            plain = cast("list[int]", factors)
-            again = [divide(balance * factor, year) for balance, factor in zip(balances, plain, strict=False)]
+            accruing = map(mul, balances, cast("Sequence[int]", factors))
+            if divide is round_half_up:
+                # Said out, because a call for every row doubles the cost: ⌊n/y + 1/2⌋ for whole n.
+                again = [(2 * exact + year) // (2 * year) for exact in accruing]
+            else:
+                again = [divide(exact, year) for exact in accruing]
         del again[len(rows) :]
         # A row after the last period holds only what was set aside.
         again += [0] * (len(rows) - len(again))
@@ -218,6 +236,33 @@ class Course:
         if reamortise is not None and reamortise.balloon is not None:
             new["balloon"] = reamortise.balloon
         return self.terms.model_copy(update=new)
+
+    def _kept(self, reamortise: Reamortise) -> Decimal | None:
+        """Give the instalment that is kept: the given one, the agreed one, or what the agreed terms come to."""
+        given, solve, terms = reamortise.instalment, reamortise.solve, self.terms
+        if not terms.method.has_instalment:
+            if given is None and solve is Solve.NOTHING:
+                return None
+            sentence = (
+                f"method {terms.method.value} has no instalment to keep that a term or a balloon follows from"
+            )
+            raise Refused(Issue("method-has-no-instalment", sentence))
+        if given is not None or terms.instalment is not None:
+            return given if given is not None else terms.instalment
+        agreed, why = self.position.repayment, "none is agreed and no principal is left to repay"
+        if (terms.method, step_of(terms.every)) != (agreed.method, step_of(agreed.every)):
+            why = "what was agreed under another method or rhythm says nothing under this one"
+        else:
+            try:
+                if (kept := self.position.kept_instalment) is not None:
+                    return kept
+            except Refused as refused:
+                why = f"none is agreed, and over whole periods {refused.issues[0].message}"
+        raise Refused(
+            Issue(
+                "instalment-unknown", f"there is no instalment to keep: {why}; give it, or let it be solved"
+            )
+        )
 
     def _covered(self, books: Books, *, kept: bool) -> int:
         """Give the interest from before the effective date that the first instalment has to cover.

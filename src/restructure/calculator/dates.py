@@ -194,23 +194,16 @@ def due_dates(first: date, count: int, *, anchor_day: int | None = None, months:
     if not count:
         return []
     day = anchor_day or first.day
-    start = first.year * 12 + first.month - 1
-    later = range(start + months, start + months * count, months)
-    if day <= 28:
-        return [first, *[date(index // 12, index % 12 + 1, day) for index in later]]
-    # A call of `_month_day` for every date would double the cost.
-    days = [min(day, length) for length in _LENGTHS]
-    return [
-        first,
-        *[
-            date(
-                year := index // 12,
-                (month := index % 12) + 1,
-                29 if month == 1 and isleap(year) else days[month],
-            )
-            for index in later
-        ],
-    ]
+    # Months are counted from 0 here, backwards too; a call of `_month_day` for every date would triple the cost.
+    ends = [min(day, length) for length in _LENGTHS]
+    year, month, leaps = first.year, first.month - 1, day > 28
+    dues = [first]
+    for _ in range(count - 1):
+        month += months
+        if not 0 <= month < 12:
+            year, month = year + month // 12, month % 12
+        dues.append(date(year, month + 1, 29 if leaps and month == 1 and isleap(year) else ends[month]))
+    return dues
 
 
 def every_dates(
@@ -382,12 +375,17 @@ _MONTH_PARTS = 28 * 29 * 30 * 31
 
 
 def _by_month(boundaries: list[date], anchor_day: int) -> tuple[list[int], int]:
-    positions = [
-        (day.year * 12 + day.month - 1) * _MONTH_PARTS
-        if day.day == anchor_day
-        else _months_at(day, anchor_day)
-        for day in boundaries
-    ]
+    # A scheduled month ends on the anchor day, or on its last day if it is shorter.
+    ends = [0, *(min(anchor_day, length) for length in _LENGTHS)]
+    leaps = anchor_day > 28
+    positions = []
+    for day in boundaries:
+        year, month = day.year, day.month
+        end = 29 if leaps and month == 2 and isleap(year) else ends[month]
+        if day.day == end:
+            positions.append((year * 12 + month - 1) * _MONTH_PARTS)
+        else:
+            positions.append(_months_at(day, anchor_day))
     parts = list(map(sub, positions[1:], positions))
     common = gcd(*parts, _MONTH_PARTS)  # whole months only: twelfths, and small integers from here on
     return [part // common for part in parts], 12 * _MONTH_PARTS // common

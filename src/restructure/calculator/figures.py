@@ -1,17 +1,23 @@
 """Figures: what a plan changes, in the numbers that offers are compared by."""
 
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import accumulate
 from math import fsum
-from typing import Annotated
+from operator import add, mul
+from typing import Annotated, NamedTuple, Self
+
+from pydantic import model_validator
 
 from restructure.calculator.dates import DayCount, year_fractions
-from restructure.calculator.money import Money, SignedMoney, from_minor, to_minor
+from restructure.calculator.money import Currency, Money, SignedMoney, from_minor, to_minor
 from restructure.calculator.plan import MovementKind, Plan
 from restructure.calculator.quantity import Kind, Quantity, Ratio, ratio
-from restructure.calculator.rows import PAID, Row, RowTuple
+from restructure.calculator.rows import Row, Rows
+from restructure.calculator.spelling import spell
 from restructure.errors import Refused
-from restructure.record import Record
+from restructure.record import Record, trusted
 
 __all__ = ["Figures", "compare", "monthly_internal_rate"]
 
@@ -23,14 +29,19 @@ _SUBSTANTIAL = Decimal("0.1")
 
 
 class Figures(Record):
-    """What a plan changes against paying as agreed."""
+    """What a plan changes against paying as agreed.
 
+    Where paying as agreed cannot be carried out, what is measured against it is unknown (none).
+    """
+
+    currency: Currency
+    """ISO 4217 code of every amount."""
     instalment_after: Annotated[Money, Quantity(Kind.MONEY)]
     """The regular instalment after any holiday, with what is spread onto it."""
     highest_payment_after: Annotated[Money, Quantity(Kind.MONEY)]
     """The most that falls due on any one day."""
     payment_reduction: Annotated[
-        Ratio, Quantity(Kind.RATIO, 6, "(instalment_before − instalment_after) / instalment_before")
+        Ratio | None, Quantity(Kind.RATIO, 6, "(instalment_before − instalment_after) / instalment_before")
     ]
     """How far the regular instalment falls, as a share of the old one; negative if it rises."""
     term_after: Annotated[int, Quantity(Kind.MONTHS)]
@@ -43,7 +54,7 @@ class Figures(Record):
     """Everything the borrower pays from the effective date on."""
     interest_after: Annotated[Money, Quantity(Kind.MONEY)]
     """Interest that accrues from the effective date on."""
-    extra_cost: Annotated[SignedMoney, Quantity(Kind.MONEY)]
+    extra_cost: Annotated[SignedMoney | None, Quantity(Kind.MONEY)]
     """Total paid under the plan less total paid as agreed; negative if the borrower saves."""
     waived: Annotated[Money, Quantity(Kind.MONEY)]
     """Interest, penalty and fees given up."""
@@ -53,7 +64,7 @@ class Figures(Record):
     """Everything the lender gives up outright."""
     relief_share: Annotated[Ratio, Quantity(Kind.RATIO, 6, "relief / claim")]
     """Relief as a share of everything owed."""
-    npv_loss: Annotated[Ratio, Quantity(Kind.RATIO, 6)]
+    npv_loss: Annotated[Ratio | None, Quantity(Kind.RATIO, 6)]
     """Fall in present value at the loan's effective rate, as a share (EBA/GL/2016/07, diminished obligation)."""
     apr_after: Annotated[Ratio, Quantity(Kind.RATIO, 4)]
     """Cost of the plan a year: twelve times the monthly internal rate on what is owed after relief (综合年化)."""
@@ -61,10 +72,15 @@ class Figures(Record):
     """The same cost compounded: the effective annual rate (1 + monthly internal rate)^12 − 1."""
     weighted_average_life_after: Annotated[Ratio, Quantity(Kind.RATIO, 4)]
     """Years until a unit of principal is repaid on average, from the effective date; 0 if none is left."""
-    modification_loss: Annotated[SignedMoney, Quantity(Kind.MONEY)]
+    modification_loss: Annotated[SignedMoney | None, Quantity(Kind.MONEY)]
     """Present value given up at the loan's effective rate, the loss of IFRS 9 5.4.3; negative for a gain."""
-    substantial_modification: Annotated[bool, Quantity(Kind.FLAG)]
+    substantial_modification: Annotated[bool | None, Quantity(Kind.FLAG)]
     """Whether npv_loss is at least 10 % up or down (IFRS 9 B3.3.6), so that accountants ask for a new loan."""
+
+    @model_validator(mode="after")
+    def _spell(self) -> Self:
+        spell(self, self.currency)
+        return self
 
 
 def compare(plan: Plan) -> Figures:
@@ -76,95 +92,231 @@ def compare(plan: Plan) -> Figures:
     that a plan without measures has none. Room `cost` has the same figures for flows on any dates.
     """
     position, currency = plan.position, plan.position.currency
-    old, new = plan.before.rows.minor, plan.schedule.rows.minor
-    claim = to_minor(position.buckets.claim, currency)
-    waived = to_minor(plan.moved(MovementKind.WAIVED), currency)
-    forgiven = to_minor(plan.moved(MovementKind.FORGIVEN), currency)
-    # What a holiday waives accrued after the effective date, so it is no part of the claim.
-    waived_of_claim = sum(
-        to_minor(m.amount, currency)
-        for m in plan.ledger
-        if m.kind is MovementKind.WAIVED and m.on == position.on
-    )
-    instalment_before = regular_instalment(plan)
+    agreed, rows = _as_agreed(plan), plan.schedule.rows
+    claim = sum(position.minor.values())
+    waived = waived_of_claim = forgiven = up_front = 0
+    for move in plan.ledger:
+        match move.kind:
+            case MovementKind.WAIVED:
+                amount = to_minor(move.amount, currency)
+                waived += amount
+                # What a holiday waives accrued after the effective date, so it is no part of the claim.
+                waived_of_claim += amount if move.on == position.on else 0
+            case MovementKind.FORGIVEN:
+                forgiven += to_minor(move.amount, currency)
+            case MovementKind.PAID:
+                up_front += to_minor(move.amount, currency)
     instalment_after = to_minor(plan.instalment, currency)
-    old_payments, new_payments = _payments(old), _payments(new)
-    up_front = to_minor(plan.up_front, currency)
-    total_before, total_after = sum(old_payments), sum(new_payments) + up_front
-    old_months, new_months = _months(plan, old), _months(plan, new)
-    monthly = float(position.repayment.annual_rate) / 12
-    value_before = _present_value(old_payments, old_months, monthly)
-    value_after = _present_value(new_payments, new_months, monthly) + up_front
+    paid = _Paid.of(plan, rows)
+    total_after = sum(paid.payments) + up_front
+    life, principal_months = _average_life(rows, paid)
     financed = claim - waived_of_claim - forgiven - up_front
-    internal = monthly_internal_rate(financed, new_payments, new_months)
-    npv_loss = _decimal(1 - value_after / value_before, 6) if value_before else Decimal("0.000000")
-    return Figures.model_construct(
-        instalment_after=plan.instalment,
-        highest_payment_after=from_minor(max([*new_payments, up_front]), currency),
-        payment_reduction=ratio(instalment_before - instalment_after, instalment_before or 1),
-        term_after=len(new),
-        term_added=len(new) - position.repayment.instalments,
-        last_due_after=new[-1][0] if new else position.on,
-        total_after=from_minor(total_after, currency),
-        interest_after=plan.schedule.interest,
-        extra_cost=from_minor(total_after - total_before, currency),
-        waived=from_minor(waived, currency),
-        forgiven=from_minor(forgiven, currency),
-        relief=from_minor(waived + forgiven, currency),
-        relief_share=ratio(waived + forgiven, claim),
-        npv_loss=npv_loss,
-        apr_after=_decimal(12 * internal, 4),
-        apr_effective_after=_decimal((1 + internal) ** 12 - 1, 4),
-        weighted_average_life_after=_average_life(new, new_months),
-        modification_loss=from_minor(round(value_before - value_after), currency),
-        substantial_modification=abs(npv_loss) >= _SUBSTANTIAL,
+    internal, off = _internal_rate(financed, paid, principal_months)
+
+    def nominal() -> float:
+        return 12 * monthly_internal_rate(financed, paid.payments, paid.months)
+
+    def effective() -> float:
+        return (1 + monthly_internal_rate(financed, paid.payments, paid.months)) ** 12 - 1
+
+    instalment_before = regular_instalment(plan) if agreed is None else agreed.instalment
+    npv_loss, lost = (None, None) if agreed is None else _losses(agreed, paid, up_front)
+    (figures,) = trusted(
+        Figures,
+        [
+            {
+                "currency": currency,
+                "instalment_after": plan.instalment,
+                "highest_payment_after": from_minor(max([*paid.payments, up_front]), currency),
+                "payment_reduction": None
+                if instalment_before is None
+                else ratio(instalment_before - instalment_after, instalment_before or 1),
+                "term_after": len(rows),
+                "term_added": len(rows) - position.repayment.instalments,
+                "last_due_after": rows.minor[-1][0] if rows.minor else position.on,
+                "total_after": from_minor(total_after, currency),
+                "interest_after": plan.schedule.interest,
+                "extra_cost": None if agreed is None else from_minor(total_after - agreed.total, currency),
+                "waived": from_minor(waived, currency),
+                "forgiven": from_minor(forgiven, currency),
+                "relief": from_minor(waived + forgiven, currency),
+                "relief_share": ratio(waived + forgiven, claim),
+                "npv_loss": npv_loss,
+                "apr_after": _decimal(12 * internal, 4, 12 * off, nominal),
+                "apr_effective_after": _decimal(
+                    (1 + internal) ** 12 - 1, 4, 13 * (1 + internal) ** 11 * off, effective
+                ),
+                "weighted_average_life_after": life,
+                "modification_loss": None if lost is None else from_minor(lost, currency),
+                "substantial_modification": None if npv_loss is None else abs(npv_loss) >= _SUBSTANTIAL,
+            }
+        ],
     )
+    return figures
 
 
-def regular_instalment(plan: Plan) -> int:
+def regular_instalment(plan: Plan) -> int | None:
     """Give the agreed instalment before the plan, in minor units, without the arrears due with it.
 
     Where what is left of the first period carries an instalment and the whole of it would not, it is the first
-    one that pays.
+    one that pays; none where nothing can be paid as agreed.
     """
     try:
-        return to_minor(plan.position.regular_instalment, plan.position.currency)
+        regular = to_minor(plan.position.regular_instalment, plan.position.currency)
+        return None if regular < 0 and plan.before is None else regular  # steps that outgrow the balance
     except Refused:
+        if plan.before is None:
+            return None
         own = [row[_PRINCIPAL] + row[_INTEREST] for row in plan.before.rows.minor]
         return next((paid for paid in own if paid), 0)
 
 
-def _payments(rows: tuple[RowTuple, ...]) -> list[int]:
-    return [sum(row[PAID]) for row in rows]
+# What rounding may have done to a present value worked out from period to period, as a share of it: each of at
+# most a few thousand periods rounds a handful of times by 2^-53. Payments are never below zero, so nothing cancels.
+_SLACK = 4e-12
 
 
-def _months(plan: Plan, rows: tuple[RowTuple, ...]) -> list[float]:
-    """Time of each row in scheduled months from the effective date."""
-    parts, year = year_fractions(
-        DayCount.THIRTY_360_BY_MONTH,
-        [plan.position.on, *(row[0] for row in rows)],
-        anchor_day=plan.position.repayment.anchor,
-    )
-    months, total = [], 0
-    for part in parts:
-        total += part
-        months.append(total * 12 / year)
-    return months
+class _Paid(NamedTuple):
+    """What is paid and when: minor units, and the part of a year since the payment before."""
+
+    payments: Sequence[int]
+    parts: Sequence[int]
+    year: int
+
+    @classmethod
+    def of(cls, plan: Plan, rows: Rows) -> "_Paid":
+        """Measure the time of rows in scheduled months from the effective date."""
+        position = plan.position
+        dues = rows.columns[0]
+        anchor = position.repayment.anchor
+        timed = year_fractions(DayCount.THIRTY_360_BY_MONTH, [position.on, *dues], anchor_day=anchor)
+        return cls(rows.paid(), *timed)
+
+    @property
+    def months(self) -> list[float]:
+        """Time of each payment in months."""
+        return [total * 12 / self.year for total in accumulate(self.parts)]
+
+    def steps(self, growth: float) -> dict[int, tuple[float, float]]:
+        """Give the months and the discount of every length that a period has; most loans know two or three."""
+        months = {part: part * 12 / self.year for part in set(self.parts)}
+        return {part: (at, growth**-at) for part, at in months.items()}
+
+    def value(self, monthly: float) -> float:
+        """Give the present value from period to period, the last one first."""
+        steps, value = self.steps(1 + monthly), 0.0
+        for payment, part in zip(reversed(self.payments), reversed(self.parts), strict=True):
+            value = (value + payment) * steps[part][1]
+        return value
+
+    def exact_value(self, monthly: float) -> float:
+        """Give the present value with every payment discounted on its own, and nothing lost in the sum."""
+        step = 1 + monthly
+        return fsum(payment * step**-at for payment, at in zip(self.payments, self.months, strict=True))
 
 
-def _average_life(rows: tuple[RowTuple, ...], months: list[float]) -> Decimal:
-    principal = [row[_PRINCIPAL] + row[_ARREARS_PRINCIPAL] + row[_PARKED_PRINCIPAL] for row in rows]
+class _Agreed(NamedTuple):
+    """What paying as agreed comes to."""
+
+    rows: Rows
+    paid: _Paid
+    total: int
+    monthly: float
+    """The contract rate a month."""
+    value: float
+    instalment: int | None
+
+
+def _as_agreed(plan: Plan) -> _Agreed | None:
+    """Work out what paying as agreed comes to, once for all plans of a position; none where it cannot be done."""
+    if plan.before is None:
+        return None
+    position, rows = plan.position, plan.before.rows
+    known: _Agreed | None = position.__dict__.get("_agreed")
+    # The calendar may lay other rows for the same position, so they have to be the very same.
+    if known is None or known.rows is not rows:
+        paid, monthly = _Paid.of(plan, rows), float(position.repayment.annual_rate) / 12
+        known = _Agreed(
+            rows, paid, sum(paid.payments), monthly, paid.value(monthly), regular_instalment(plan)
+        )
+        # Beside the fields, where cached properties stand; a copy with changes does not take it along.
+        position.__dict__["_agreed"] = known
+    return known
+
+
+def _losses(agreed: _Agreed, paid: _Paid, up_front: int) -> tuple[Decimal, int]:
+    """Give the present value given up, as a share of that of paying as agreed and in minor units."""
+    before, after = agreed.value, paid.value(agreed.monthly) + up_front
+    slack = _SLACK * (before + after)
+
+    def exactly() -> tuple[float, float]:
+        return agreed.paid.exact_value(agreed.monthly), paid.exact_value(agreed.monthly) + up_front
+
+    def share() -> float:
+        then, now = exactly()
+        return 1 - now / then
+
+    def amount() -> float:
+        then, now = exactly()
+        return then - now
+
+    lost = _whole(before - after, slack, amount)
+    if not before:
+        return Decimal("0.000000"), lost
+    return _decimal(1 - after / before, 6, 2 * slack / before, share), lost
+
+
+def _average_life(rows: Rows, paid: _Paid) -> tuple[Decimal, float]:
+    """Give the years until principal is repaid on average, and principal times months."""
+    columns = rows.columns
+    principal = list(map(add, columns[_PRINCIPAL], columns[_PARKED_PRINCIPAL]))
+    if any(columns[_ARREARS_PRINCIPAL]):
+        principal = list(map(add, principal, columns[_ARREARS_PRINCIPAL]))
     repaid = sum(principal)
-    weighted = fsum(part * at for part, at in zip(principal, months, strict=True))
-    return _decimal(weighted / (12 * repaid) if repaid else 0.0, 4)
+    weighted = sum(map(mul, principal, accumulate(paid.parts)))
+
+    def exactly() -> float:
+        summed = fsum(part * at for part, at in zip(principal, paid.months, strict=True))
+        return summed / (12 * repaid) if repaid else 0.0
+
+    years = weighted / (paid.year * repaid) if repaid else 0.0
+    # Where principal grows again the sums cancel, and no share of the result bounds their error.
+    slack = _SLACK * years if min(principal, default=0) >= 0 else 1.0
+    return _decimal(years, 4, slack, exactly), weighted * 12 / paid.year
 
 
-def _present_value(payments: list[int], months: list[float], monthly: float) -> float:
-    step = 1 + monthly
-    return fsum(payment * step**-at for payment, at in zip(payments, months, strict=True))
+def _internal_rate(financed: int, paid: _Paid, principal_months: float) -> tuple[float, float]:
+    """Solve for the monthly internal rate, and say how far off it may be.
+
+    As `monthly_internal_rate`, but from a start near the root (what is paid beyond what is owed, over principal
+    times months), and only until the next step would change nothing that shows.
+    """
+    total, payments = sum(paid.payments), paid.payments
+    if financed <= 0 or total <= financed:
+        return 0.0, 0.0
+    rate = max(0.0, (total - financed) / principal_months) if principal_months else 0.0
+    dated = list(zip(reversed(payments), reversed(paid.parts), strict=True))
+    longest = sum(paid.parts) * 12 / paid.year
+    for _ in range(20):
+        steps, growth, value, slope = paid.steps(1 + rate), 1 + rate, 0.0, 0.0
+        for payment, part in dated:
+            at, discount = steps[part]
+            value += payment
+            slope = (slope + at * value) * discount
+            value *= discount
+        if not slope:
+            break
+        change = (value - financed) * growth / slope
+        # From beyond the root the tangent may lead below zero, where it is not.
+        rate = max(0.0, rate + change)
+        # What a step leaves is at most half of (longest + 1)·step².
+        left = change * change * (longest + 1)
+        if left < 1e-13:
+            return rate, left + growth * value / slope * _SLACK + 1e-13
+    return rate, 1.0  # not found so: whoever rounds it takes the careful way
 
 
-def monthly_internal_rate(financed: int, payments: list[int], months: list[float]) -> float:
+def monthly_internal_rate(financed: int, payments: Sequence[int], months: Sequence[float]) -> float:
     """Solve Σ payment·(1+m)^−months = financed for the monthly rate m ≥ 0.
 
     The left side is convex and falls, so Newton's steps from 0 rise to the root without passing it.
@@ -186,5 +338,16 @@ def monthly_internal_rate(financed: int, payments: list[int], months: list[float
     return rate
 
 
-def _decimal(value: float, scale: int) -> Decimal:
-    return Decimal(round(value * 10**scale)).scaleb(-scale)
+def _whole(value: float, slack: float, carefully: Callable[[], float]) -> int:
+    """Round a value that is off by at most `slack`; where that reaches across a border, one worked out with care."""
+    low = round(value - slack)
+    return low if low == round(value + slack) else round(carefully())
+
+
+def _decimal(value: float, scale: int, slack: float, carefully: Callable[[], float]) -> Decimal:
+    """Round to so many decimals as `_whole` does; scaling is one more rounding of a float."""
+    times = 10**scale
+    scaled = value * times
+    return Decimal(_whole(scaled, slack * times + abs(scaled) * 1e-15, lambda: carefully() * times)).scaleb(
+        -scale
+    )

@@ -68,6 +68,8 @@ _PARKED_IN = DUE_IN | {
 class MovementKind(StrEnum):
     """What can happen to money in a bucket."""
 
+    __hash__ = str.__hash__  # in C, as that of `Bucket`
+
     PAID = "paid"
     WAIVED = "waived"
     FORGIVEN = "forgiven"
@@ -251,15 +253,21 @@ def park(books: Books, parks: Sequence[Park]) -> list[Aside]:
     if not parks:
         return []
     asides = []
-    # Amounts and shares of what was there first, then "all of the rest", so that listing order says nothing.
-    shares = dict.fromkeys(Bucket, Fraction(0))
+    # Amounts and shares of what was there when the phase begins first, then "all of the rest", so that listing
+    # order says nothing.
+    shares, before_parks = dict.fromkeys(Bucket, Fraction(0)), dict(books.rest)
     for park in sorted(parks, key=_parks_last):
         for bucket in park.of:
             if park.amount is not None:
                 amount = books.minor(park.amount)
             elif park.share is not None:
+                if park.share and bucket in books.owner:
+                    sentence = (
+                        f"{books.owner[bucket]} takes the rest of {bucket.value}, so no share is left to park"
+                    )
+                    raise Refused(Issue("bucket-claimed-twice", sentence))
                 # Shares of one bucket add up before they are rounded, so that two halves are the whole.
-                held, before = books.opening[bucket], shares[bucket]
+                held, before = before_parks[bucket], shares[bucket]
                 shares[bucket] += park.share
                 amount = _share(shares[bucket], held) - _share(before, held)
             else:

@@ -86,7 +86,8 @@ class Waive(Record):
     amount: Money | None = None
     """Amount to give up, of one bucket."""
     share: Share | None = None
-    """Share of each bucket to give up, rounded half-up once; shares of several waivers add up first."""
+    """Share to give up of what an up-front payment leaves in each bucket, rounded half-up once; shares of several
+    waivers add up first."""
     cap: Money | None = None
     """The most that the share may come to, per bucket."""
 
@@ -114,7 +115,7 @@ class Forgive(Record):
     amount: Money | None = None
     """Amount of principal to give up."""
     share: Share | None = None
-    """Share of the bucket to give up, rounded half-up once."""
+    """Share to give up of what an up-front payment leaves in the bucket, rounded half-up once; shares add up first."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -144,7 +145,8 @@ class Park(Record):
     amount: Money | None = None
     """Amount to set aside, of one bucket."""
     share: Share | None = None
-    """Share of each bucket to set aside, rounded half-up once; absent with no amount: all of it."""
+    """Share to set aside of what payment, relief and capitalising leave in each bucket, rounded half-up once; shares
+    of several parks add up first. Absent with no amount: all that is left."""
     until: date | None = None
     """Falls due with the first instalment on or after this day; absent: with the last one."""
     annual_rate: Rate = Fraction(0)
@@ -272,7 +274,7 @@ class Solve(StrEnum):
     INSTALMENT = "instalment"
     """The level instalment (or part of principal) that repays the balance over the term."""
     TERM = "term"
-    """The number of instalments that repays the balance."""
+    """The number of instalments that repays the balance; interest-only and bullet loans have none."""
     BALLOON = "balloon"
     """What is left of the balance after the kept instalments; it falls due with the last of them."""
     NOTHING = "nothing"
@@ -286,7 +288,8 @@ class Reamortise(Record):
     solve: Solve = Solve.INSTALMENT
     """The one unknown."""
     instalment: Money | None = None
-    """The instalment to keep when it is not solved; absent: the agreed one."""
+    """The instalment to keep when it is not solved (a part of principal where parts are equal); absent: the agreed
+    one, or where none is agreed the one that the agreed terms come to over whole periods."""
     balloon: Money | None = None
     """Principal that waits for the last instalment while the others are solved; absent: as agreed."""
     covers: _Of | tuple[()] = ()

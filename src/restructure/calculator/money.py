@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, PlainSerializer, PlainValidator, WithJsonS
 from pydantic_core import PydanticCustomError
 
 __all__ = [
+    "AS_AMOUNT",
     "EXACT",
     "Change",
     "Currency",
@@ -70,6 +71,8 @@ _LARGEST = 10**14
 EXACT = Context(prec=100)
 """The arithmetic of amounts, whatever the caller's context is: no digit that is read may be lost."""
 
+_scaleb = EXACT.scaleb
+
 # From here on a bare number is more likely a percentage than a fraction of one.
 _IMPLAUSIBLE = 3
 
@@ -89,7 +92,7 @@ def to_minor(amount: Decimal, currency: str) -> int:
     >>> to_minor(Decimal("331.70"), "CNY")
     33170
     """
-    minor, parts = amount.scaleb(minor_digits(currency), EXACT).as_integer_ratio()
+    minor, parts = amount.scaleb(_MINOR_DIGITS.get(currency, 2), EXACT).as_integer_ratio()
     if parts != 1:
         raise ValueError(f"{amount} has more decimals than {currency} has minor units")
     return minor
@@ -101,7 +104,7 @@ def from_minor(minor: int, currency: str) -> Decimal:
     >>> from_minor(33170, "CNY")
     Decimal('331.70')
     """
-    return EXACT.scaleb(minor, -minor_digits(currency))
+    return _scaleb(minor, -_MINOR_DIGITS.get(currency, 2))
 
 
 def write_money(amount: Decimal | int, currency: str) -> str:
@@ -301,12 +304,14 @@ def _read_currency(value: Any) -> str:
 
 
 _MONEY_TEXT = r"^-?\d{1,18}(\.\d+)?$"
-_AS_TEXT = PlainSerializer(lambda amount: f"{amount:f}", return_type=str, when_used="json")
+
+AS_AMOUNT = PlainSerializer(lambda amount: f"{amount:f}", return_type=str, when_used="json")
+"""Writes an amount as text; by it a field is known to hold money."""
 
 Money = Annotated[
     Decimal,
     BeforeValidator(_read_positive_money),
-    _AS_TEXT,
+    AS_AMOUNT,
     WithJsonSchema(
         {"type": ["string", "integer"], "pattern": _MONEY_TEXT.replace("-?", ""), "examples": ["1250.00"]}
     ),
@@ -316,7 +321,7 @@ Money = Annotated[
 SignedMoney = Annotated[
     Decimal,
     BeforeValidator(_read_money),
-    _AS_TEXT,
+    AS_AMOUNT,
     WithJsonSchema({"type": ["string", "integer"], "pattern": _MONEY_TEXT, "examples": ["-120.00"]}),
 ]
 """An amount that may be negative, such as what is left of an income after costs."""

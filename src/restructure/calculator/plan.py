@@ -5,13 +5,15 @@ the money that was set aside on top. The measures are sorted into their phases f
 which they are listed never matters.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import sub
-from typing import NamedTuple, TypeVar, assert_never
+from typing import NamedTuple, Self, TypeVar, assert_never, cast
+
+from pydantic import model_validator
 
 from restructure.calculator.asides import Aside, lay_on
 from restructure.calculator.course import Changes, Course
@@ -55,6 +57,7 @@ from restructure.calculator.money import Money, SignedMoney, from_minor, minor_d
 from restructure.calculator.position import Bucket, ParkedDue, Position
 from restructure.calculator.rows import PAID, Row, Rows, RowTuple
 from restructure.calculator.schedule import Schedule
+from restructure.calculator.spelling import spell, spelled
 from restructure.calculator.terms import Repayment
 from restructure.errors import Issue, Refused
 from restructure.record import Record, trusted
@@ -87,6 +90,9 @@ class Identities(Record):
         return not any(getattr(self, name) for name in type(self).model_fields)
 
 
+_IDENTITIES = tuple(Identities.model_fields)
+
+
 class Plan(Record):
     """A restructured loan: the new schedule, the ledger and the identities that prove it."""
 
@@ -98,17 +104,25 @@ class Plan(Record):
     """The regular instalment after any holiday: the solved or kept one plus what is spread onto it."""
     schedule: Schedule
     """The new instalments."""
-    before: Schedule
-    """The schedule without any measure: as agreed, with arrears due at the first instalment."""
+    before: Schedule | None
+    """The schedule without any measure: as agreed, with arrears due at the first instalment. None where paying as
+    agreed cannot be carried out, such as an agreed instalment below the interest; `reschedule(position)` says why."""
     ledger: tuple[Movement, ...]
     """What became of every bucket, in order."""
     identities: Identities
     """Five sums that are exactly zero."""
 
+    @model_validator(mode="after")
+    def _spell(self) -> Self:
+        spell(self, self.position.currency)
+        return self
+
     @cached_property
     def changes(self) -> tuple[RowChange, ...]:
-        """What changes row by row against paying as agreed."""
-        return row_changes(self.before, self.schedule)
+        """What changes row by row against paying as agreed, what is paid up front first; nothing without `before`."""
+        if self.before is None:
+            return ()
+        return row_changes(self.before, self.schedule, up_front=self.up_front, on=self.position.on)
 
     @cached_property
     def repayment(self) -> Repayment | None:
@@ -138,15 +152,17 @@ class Plan(Record):
     def moved(self, kind: MovementKind, *buckets: Bucket) -> Decimal:
         """Sum the ledger over one kind of movement, of all buckets or of some."""
         chosen = buckets or tuple(Bucket)
-        return sum((m.amount for m in self.ledger if m.kind is kind and m.bucket in chosen), Decimal("0.00"))
+        nothing = from_minor(0, self.position.currency)
+        return sum((m.amount for m in self.ledger if m.kind is kind and m.bucket in chosen), nothing)
 
 
 def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: Closed = weekend) -> Plan:
     """Apply a set of measures to a position and account for every cent.
 
-    The measures may come in any order. Raises `Refused` with a reason code for what cannot be done:
-    waiving more than a bucket holds, an instalment below the interest, no term left. `closed` tells the days
-    without business on which due dates roll, if the loan rolls them.
+    The measures may come in any order. Raises `Refused` with a reason code for what cannot be done: waiving more
+    than a bucket holds, an instalment below the interest, no term left; but not for what cannot be carried out as
+    agreed and the measures cure. `closed` tells the days without business on which due dates roll, if the loan
+    rolls them.
 
     >>> from restructure.calculator.position import Buckets
     >>> from restructure.calculator.terms import Repayment
@@ -158,17 +174,10 @@ def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: 
     >>> str(plan.instalment), len(plan.schedule.rows), plan.identities.hold
     ('1824.23', 24, True)
     """
-    measures = tuple(measures)
+    measures = spelled(tuple(measures), position.currency)
     currency, places = position.currency, minor_digits(position.currency)
-    before = _as_agreed(position, closed)
-    done = _execute(position, measures, closed)
-    new, old = trusted(
-        Schedule, ({"currency": currency, "rows": Rows(rows, places)} for rows in (done.rows, before))
-    )
-    proof = _identities(done)
-    (identities,) = trusted(
-        Identities, [{name: from_minor(value, currency) for name, value in proof.items()}]
-    )
+    done, before = _execute(position, measures, closed), _as_agreed(position, closed)
+    (new,) = trusted(Schedule, [{"currency": currency, "rows": Rows(done.rows, places)}])
     ledger = trusted(
         Movement,
         [
@@ -184,24 +193,39 @@ def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: 
                 "measures": measures,
                 "instalment": from_minor(done.instalment, currency),
                 "schedule": new,
-                "before": old,
+                "before": before,
                 "ledger": tuple(ledger),
-                "identities": identities,
+                "identities": _shown(tuple(_identities(done, new.rows).values()), currency),
             }
         ],
     )
     return plan
 
 
-def _as_agreed(position: Position, closed: Closed) -> list[RowTuple]:
-    """Give the rows without any measure, once for each position where the calendar says nothing about them."""
-    if position.repayment.roll is not Roll.NONE:
-        return _execute(position, (), closed).rows
-    known: list[RowTuple] | None = position.__dict__.get("_as_agreed")
-    if known is None:
+@lru_cache(maxsize=64)
+def _shown(proof: tuple[int, ...], currency: str) -> Identities:
+    """Show the identities as amounts; but for a wrong plan they are five zeros, so one record serves them all."""
+    amounts = (from_minor(value, currency) for value in proof)
+    return trusted(Identities, [dict(zip(_IDENTITIES, amounts, strict=True))])[0]
+
+
+def _as_agreed(position: Position, closed: Closed) -> Schedule | None:
+    """Give the schedule without any measure, none where it cannot be carried out.
+
+    It is made once for each position where the calendar says nothing about it.
+    """
+    known, lasting = position.__dict__, position.repayment.roll is Roll.NONE
+    if lasting and "_as_agreed" in known:
+        return cast("Schedule | None", known["_as_agreed"])
+    try:
+        rows = Rows(_execute(position, (), closed).rows, minor_digits(position.currency))
+        (agreed,) = trusted(Schedule, [{"currency": position.currency, "rows": rows}])
+    except Refused:
+        agreed = None
+    if lasting:
         # Beside the fields, where cached properties stand; a copy with changes does not take it along.
-        known = position.__dict__["_as_agreed"] = _execute(position, (), closed).rows
-    return known
+        known["_as_agreed"] = agreed
+    return agreed
 
 
 class _Done(NamedTuple):
@@ -212,8 +236,12 @@ class _Done(NamedTuple):
     instalment: int
     course: Course | None
     bearing: list[Aside]
-    replayed: list[int]
-    """Each row's interest made once more from the printed balance."""
+    borne: Mapping[int, int]
+    """Interest of what was set aside, by index of the row in which it falls due."""
+
+    def replayed(self) -> list[int]:
+        """Make each row's interest once more from the printed balance."""
+        return [0] * len(self.rows) if self.course is None else self.course.replay(self.rows, self.borne)
 
 
 def _execute(position: Position, measures: Sequence[Measure], closed: Closed) -> _Done:
@@ -258,19 +286,20 @@ def _execute(position: Position, measures: Sequence[Measure], closed: Closed) ->
         total=course.total,
         interest=interest,
     )
+    course.check_moves(rows, sorted_out.changes.moves)
     return _Done(
         books,
         rows,
         course.instalment + laid.regular,
         course,
         [aside for aside in (*carried, *asides) if aside.annual_rate],
-        course.replay(rows, laid.interest),
+        laid.interest,
     )
 
 
 def _ended(books: Books, rows: list[RowTuple]) -> _Done:
     """Give what is left of a loan that ends: lump sums without interest, or nothing."""
-    return _Done(books, rows, 0, None, [], [0] * len(rows))
+    return _Done(books, rows, 0, None, [], {})
 
 
 class _Sorted:
@@ -352,7 +381,7 @@ def _only_one(held: _Single | None, measure: _Single) -> _Single:
     return measure
 
 
-def _identities(done: _Done) -> dict[str, int]:
+def _identities(done: _Done, new: Rows) -> dict[str, int]:
     """Prove the plan from its rows and its ledger alone."""
     books, rows = done.books, done.rows
     by_kind, split = dict.fromkeys(_KINDS, 0), dict.fromkeys(BUCKETS, 0)
@@ -367,7 +396,7 @@ def _identities(done: _Done) -> dict[str, int]:
             later += amount
         else:
             split[bucket] += amount
-    columns = list(zip(*rows, strict=True)) or [()] * len(Row._fields)
+    columns = new.columns
     totals = [0, *map(sum, columns[1:])]
     accrued = totals[_ACCRUED]
     return {
@@ -384,6 +413,6 @@ def _identities(done: _Done) -> dict[str, int]:
         - sum(totals[column] for column in _PRINCIPAL_COLUMNS),
         "interest": accrued - totals[_INTEREST] - later,
         "buckets": sum(abs(books.opening[bucket] - split[bucket]) for bucket in BUCKETS),
-        "replay": sum(map(abs, map(sub, columns[_ACCRUED], done.replayed)))
+        "replay": sum(map(abs, map(sub, columns[_ACCRUED], done.replayed())))
         + abs(rows[-1][-1] if rows else 0),
     }

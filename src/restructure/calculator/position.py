@@ -1,18 +1,21 @@
 """Position: what is owed on a date, in seven buckets, and how the rest was to be repaid."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
-from typing import Self
+from typing import NamedTuple, Self
 
 from pydantic import Field, model_validator
 
+from restructure.calculator.accrual import Factor
 from restructure.calculator.contract import STANDARD_ORDER, Allocation, allocation_problems
 from restructure.calculator.money import Currency, Money, Rate, from_minor, to_minor
-from restructure.calculator.repaid import repay
-from restructure.calculator.scheme import Method
+from restructure.calculator.repaid import Repaid, repay, solved_level
+from restructure.calculator.scheme import Method, Scheme
+from restructure.calculator.spelling import spell
 from restructure.calculator.terms import Repayment, scale_problems
 from restructure.record import Record, refuse
 
@@ -21,6 +24,9 @@ __all__ = ["Bucket", "Buckets", "ParkedDue", "Position"]
 
 class Bucket(StrEnum):
     """The seven places where money owed can stand."""
+
+    # An enumeration hashes in Python, its text in C, and the books look buckets up all the time.
+    __hash__ = str.__hash__
 
     PRINCIPAL = "principal"
     """Not yet due."""
@@ -73,6 +79,19 @@ class ParkedDue(Record):
     """Simple interest that it bears from the day of the balances on, due together with it."""
 
 
+class _Whole(NamedTuple):
+    """The principal's repayment as agreed, as if the running period were still whole."""
+
+    dues: list[date]
+    scheme: Scheme
+    balance: int
+    factors: Sequence[Factor]
+    year: int
+
+    def repaid(self, agreed: int | None) -> Repaid:
+        return repay(self.scheme, self.dues, self.balance, agreed, self.factors, self.year)
+
+
 class Position(Record):
     """What is owed on a date, and how the rest was to be repaid."""
 
@@ -97,6 +116,7 @@ class Position(Record):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        spell(self, self.currency)
         buckets, terms, found = self.buckets, self.repayment, list[tuple[str, ...]]()
         for name in Buckets.model_fields:
             found += scale_problems(getattr(buckets, name), self.currency, "buckets", name)
@@ -141,24 +161,49 @@ class Position(Record):
         """The buckets in minor units."""
         return {bucket: to_minor(getattr(self.buckets, bucket), self.currency) for bucket in Bucket}
 
-    @property
+    @cached_property
     def regular_instalment(self) -> Decimal:
         """The next instalment as agreed, with the interest of its whole period but without arrears."""
         terms, currency = self.repayment, self.currency
-        balance = to_minor(self.buckets.principal, currency)
         agreed = None if terms.instalment is None else to_minor(terms.instalment, currency)
         if not terms.instalments:
             return from_minor(agreed or 0, currency)
         if agreed is not None and terms.method is Method.LEVEL:
             return from_minor(agreed, currency)
-        dues, factors, year = terms.periods(terms.period_start(), terms.instalments, terms.rate_path(self.on))
-        scheme = terms.scheme(balance, currency)
-        repaid = repay(scheme, dues, balance, agreed, factors, year)
+        whole = self._whole_periods()
+        scheme = whole.scheme
+        solved = (
+            None if agreed is not None else solved_level(scheme, whole.balance, whole.factors, whole.year)
+        )
+        if solved is not None:
+            return from_minor(solved, currency)
+        repaid = whole.repaid(agreed)
         if scheme.annuity:
             return from_minor(repaid.instalment, currency)
         suspended = {k for pause in scheme.pauses for k in range(pause.first, pause.end)}
         regular = next((row for k, row in enumerate(repaid.rows) if k not in suspended), repaid.rows[-1])
         return from_minor(regular[1] + regular[2], currency)
+
+    @property
+    def kept_instalment(self) -> Decimal | None:
+        """What `repayment.instalment` says, or, where it says nothing, what the borrower pays by the other terms.
+
+        The first instalment if they step, a part of principal if parts are equal. None where nothing is left to
+        repay, or interest-only and bullet loans have no such instalment. Raises `Refused` where the terms cannot
+        be carried out over whole periods.
+        """
+        terms = self.repayment
+        if terms.instalment is not None:
+            return terms.instalment
+        if not (terms.instalments and self.buckets.principal and terms.method.has_instalment):
+            return None
+        return from_minor(self._whole_periods().repaid(None).instalment, self.currency)
+
+    def _whole_periods(self) -> "_Whole":
+        """Lay out the principal's repayment as agreed, as if the running period were still whole."""
+        terms, balance = self.repayment, to_minor(self.buckets.principal, self.currency)
+        dues, factors, year = terms.periods(terms.period_start(), terms.instalments, terms.rate_path(self.on))
+        return _Whole(dues, terms.scheme(balance, self.currency), balance, factors, year)
 
     @property
     def days_past_due(self) -> int:

@@ -7,7 +7,6 @@ solved by running that same loop in fixed point.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from itertools import count
@@ -26,7 +25,7 @@ from restructure.calculator.rows import (
 from restructure.calculator.scheme import HolidayInterest, LastRow, Method, Scheme
 from restructure.errors import Issue, Refused
 
-__all__ = ["Repaid", "repay"]
+__all__ = ["Repaid", "repay", "solved_level"]
 
 _BALANCE = Row._fields.index("balance")
 
@@ -67,6 +66,20 @@ def repay(
     if not scheme.growing and scheme.annuity and min([row[1] for row in repaid.rows], default=0) < 0:
         raise Refused(Issue("negative-amortisation", "the instalment is below the interest of a period"))
     return repaid
+
+
+def solved_level(scheme: Scheme, balance: int, factors: Sequence[Factor], year: int) -> int | None:
+    """Solve the instalment that `repay` would, without its rows, where that is plain to see.
+
+    So it is for a level loan that nothing interrupts, if the instalment covers the dearest period's interest on
+    the whole balance: then no row's principal lies below zero.
+    """
+    plain = scheme.method is Method.LEVEL and scheme.last_row is not LastRow.EQUALISE
+    if not plain or scheme.pauses or scheme.cut or scheme.joins or balance < scheme.balloon:
+        return None
+    whole = cast("Sequence[int]", factors)
+    instalment = level_instalment(balance, whole, year, scheme.settle, balloon=scheme.balloon)
+    return instalment if balance * max(whole) <= instalment * year else None
 
 
 def _hold_balloon(scheme: Scheme, balance: int) -> None:
@@ -116,10 +129,9 @@ def _level(
     covered: int,
     spare: tuple[date, Factor] | None,
 ) -> Repaid:
+    laid, priced = dues, factors
     if spare is not None and scheme.last_row is LastRow.EXTRA_ROW and not scheme.balloon:
         laid, priced = [*dues, spare[0]], [*factors, cast("int", spare[1])]
-    else:
-        laid, priced = list(dues), list(factors)
 
     def run(instalment: int) -> list[RowTuple]:
         return level_rows(laid, balance, instalment, priced, year, scheme.divide, covered=covered)
@@ -194,12 +206,15 @@ def _interrupted(
         # What follows a suspension at the start is an ordinary loan again.
         begun = _walk(scheme, dues, balance, 0, factors[:head], year)
         if balance and not begun.balance:
-            return Repaid(begun.rows, agreed or 0, begun.unpaid)
+            if scheme.method is not Method.FLAT:
+                return Repaid(begun.rows, agreed or 0, begun.unpaid)
+            # Flat interest goes on, of a balance and a balloon that are gone.
+            scheme = scheme._replace(balloon=0)
         # Where nothing is left to repay, arrears still wait for the instalments after the suspension.
         begun.rows.extend((due, *(0,) * _BALANCE) for due in dues[len(begun.rows) : head])
         _hold_balloon(scheme, begun.balance)
         go_on = _interrupted if scheme.cut else _plain
-        after = replace(scheme, pauses=()) if scheme.cut else scheme
+        after = scheme._replace(pauses=()) if scheme.cut else scheme
         left = cast("Sequence[int]", factors[head:])
         rest = go_on(after, dues[head:], begun.balance, agreed, left, year, 0, spare)
         return Repaid(begun.rows + rest.rows, rest.instalment, begun.unpaid)
@@ -367,6 +382,8 @@ def _solve(
 
 class _Unrounded(Scheme):
     """A scheme whose instalments are not rounded."""
+
+    __slots__ = ()
 
     def settle(self, numerator: int, denominator: int) -> int:
         return self.divide(numerator, denominator)

@@ -12,6 +12,7 @@ from restructure.calculator.plan import Plan, reschedule
 from restructure.calculator.position import Position
 from restructure.calculator.presets import expanded
 from restructure.calculator.schedule import Schedule, amortise
+from restructure.calculator.spelling import spell
 from restructure.calculator.terms import Terms
 from restructure.document import Document, field_names, issues_of, read_document
 from restructure.errors import InvalidInput, Issue, Refused
@@ -36,6 +37,8 @@ class Request(Record):
             refuse([("value-invalid", "give either terms or a position")])
         if self.terms is not None and self.measures:
             refuse([("value-invalid", "measures apply to a position, not to terms", "measures")])
+        if self.position is not None:
+            spell(self, self.position.currency)
         return self
 
 

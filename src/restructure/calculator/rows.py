@@ -7,6 +7,7 @@ A row is a tuple of minor units in the order of `COLUMNS`; `Instalment` is the m
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal, localcontext
+from operator import add
 from typing import Any, NamedTuple, Self, overload
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -123,13 +124,30 @@ def _instalments(minor: Sequence[RowTuple], places: int, numbers: Iterable[int])
 class Rows(Sequence[Instalment]):
     """Hold rows as integers and show them as `Instalment` models, built when looked at."""
 
-    __slots__ = ("minor", "places")
+    __slots__ = ("_by_column", "minor", "places")
 
     def __init__(self, minor: Iterable[RowTuple], places: int) -> None:
         self.minor: tuple[RowTuple, ...] = tuple(minor)
         """The rows as tuples of minor units in the order of `COLUMNS`."""
         self.places = places
         """Decimals of the minor unit."""
+        self._by_column: tuple[tuple[Any, ...], ...] | None = None
+
+    @property
+    def columns(self) -> tuple[tuple[Any, ...], ...]:
+        """The same amounts by column, in the order of `COLUMNS`; turned once, because all sums want them so."""
+        if self._by_column is None:
+            self._by_column = tuple(zip(*self.minor, strict=True)) or ((),) * len(COLUMNS)
+        return self._by_column
+
+    def paid(self) -> Sequence[int]:
+        """Sum up what the borrower pays in each row."""
+        principal, *others = self.columns[PAID]
+        paid: Sequence[int] = principal
+        for column in others:
+            if any(column):
+                paid = list(map(add, paid, column))
+        return paid
 
     def __len__(self) -> int:
         return len(self.minor)
@@ -208,6 +226,8 @@ class Rows(Sequence[Instalment]):
 # Beyond this many periods the exact fraction grows faster than the schedule; fixed point takes over.
 _EXACT_PERIODS = 48
 _FIXED_BITS = 256
+# What one operation on floats may err by, of its result.
+_UNIT_ERROR = 2.0**-53
 
 
 def level_instalment(
@@ -215,9 +235,15 @@ def level_instalment(
 ) -> int:
     """Solve the level instalment of a balance over periods whose interest factors are `factors` / `year`.
 
-    The exact annuity (B·Π(1+fᵢ) − balloon) / Σₖ Πᵢ>ₖ(1+fᵢ), rounded once. Long schedules are solved in fixed point
-    with a bound on the error; where the bound reaches across a rounding border the exact fraction decides.
+    The exact annuity (B·Π(1+fᵢ) − balloon) / Σₖ Πᵢ>ₖ(1+fᵢ), rounded once. It is solved in floats with a bound on the
+    error; where the bound reaches across a rounding border the exact fraction decides (for long schedules, fixed
+    point with a bound of its own first).
     """
+    between = _annuity_bounds(balance, factors, year, balloon)
+    if between is not None:
+        low, high = (divide(*bound.as_integer_ratio()) for bound in between)
+        if low == high:
+            return low
     count = len(factors)
     first = factors[0]
     if count <= _EXACT_PERIODS or factors.count(first) == count:
@@ -235,6 +261,27 @@ def level_instalment(
     if low == high:
         return low
     return divide(*_exact_annuity(balance, factors, year, balloon))
+
+
+def _annuity_bounds(
+    balance: int, factors: Sequence[int], year: int, balloon: int
+) -> tuple[float, float] | None:
+    """Give two floats between which the annuity lies; nothing where floats cannot hold it."""
+    if min(factors) < 0:
+        return None  # the bound below counts on sums of positive numbers
+    growth, total = 1.0, 0.0
+    try:
+        for factor in reversed(factors):
+            total += growth
+            growth *= 1.0 + factor / year
+        grown = balance * growth
+        guess = (grown - balloon) / total
+        # Each period costs the growth three roundings and the sum one more, and a handful come at the end, so
+        # that 8n + 8 of them are more than enough; `grown` stands in for what the difference cancels.
+        slack = (8 * len(factors) + 8) * _UNIT_ERROR * (grown + balloon) / total
+    except OverflowError:
+        return None
+    return (guess - slack, guess + slack) if slack < 0.5 else None
 
 
 def _exact_annuity(balance: int, factors: Sequence[int], year: int, balloon: int) -> tuple[int, int]:
@@ -268,21 +315,23 @@ def level_rows(
     `covered` is interest from before the first period that the first instalment also has to cover.
     """
     rows: list[RowTuple] = []
-    last, twice = len(factors) - 1, 2 * year
     # The rounding nearly every loan has, without a call per row: calls are half of what such a row costs.
-    half_up = divide is round_half_up
-    for k, factor in enumerate(factors):
-        numerator = balance * factor
-        interest = (2 * numerator + year) // twice if half_up else divide(numerator, year)
+    # ⌊n/y + 1/2⌋ is ⌊(n + ⌊y/2⌋)/y⌋ for odd y too, n being whole.
+    half_up, half = divide is round_half_up, year // 2
+    for due, factor in zip(dues, factors, strict=False):
+        interest = (balance * factor + half) // year if half_up else divide(balance * factor, year)
         principal = instalment - interest
         if covered:
             principal, covered = max(principal - covered, min(principal, 0)), 0
-        if principal >= balance or k == last:
+        if principal >= balance:  # noqa: PLR1730  a call of min costs more than all the rest of the line
             principal = balance
         balance -= principal
-        rows.append((dues[k], principal, interest, 0, 0, 0, 0, 0, 0, interest, 0, balance))
+        rows.append((due, principal, interest, 0, 0, 0, 0, 0, 0, interest, 0, balance))
         if not balance:
             break
+    if balance and rows:
+        due, principal, interest, *_ = rows[-1]
+        rows[-1] = (due, principal + balance, interest, 0, 0, 0, 0, 0, 0, interest, 0, 0)
     return rows
 
 

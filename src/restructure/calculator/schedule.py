@@ -2,7 +2,6 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from functools import cached_property
@@ -264,7 +263,7 @@ def _advanced(terms: Terms, principal: int, closed: Closed) -> LaidOut:
             rows[-1] = (*rows[-1][:_BALANCE], balance)
         inside = [day for day in turns if borders[begin] < day < borders[begin + 1]]
         joins = {0: (0, *(paid_out.get(day, 0) for day in inside))} if inside else {}
-        scheme = replace(terms.scheme(balance, terms.currency), cut=True, joins=joins)
+        scheme = terms.scheme(balance, terms.currency)._replace(cut=True, joins=joins)
         spare = (dues[count], factors[count]) if extra else None
         repaid = repay(scheme, dues[begin:count], balance, None, factors[begin:count], year, spare=spare)
         if end == count:

@@ -1,9 +1,9 @@
 """Scheme: everything about a repayment that is neither a date nor a rate, in minor units."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
+from types import MappingProxyType
 from typing import NamedTuple
 
 from restructure.calculator.accrual import Factor
@@ -30,6 +30,11 @@ class Method(StrEnum):
     """Equal parts of principal plus interest on the original principal throughout (等本等息)."""
     STEPPED = "stepped"
     """Instalments that rise or fall by a step every so often (等比累进, 等额累进)."""
+
+    @property
+    def has_instalment(self) -> bool:
+        """Whether an instalment (or part of principal) says how fast the balance is repaid."""
+        return self not in (Method.INTEREST_ONLY, Method.BULLET)
 
 
 class LastRow(StrEnum):
@@ -88,8 +93,10 @@ class Pause(NamedTuple):
         return self.first + self.size
 
 
-@dataclass(frozen=True, slots=True)
-class Scheme:
+_NOTHING_JOINS: Mapping[int, tuple[int, ...]] = MappingProxyType({})
+
+
+class Scheme(NamedTuple):
     """Everything about a repayment that is not a date or a rate, in minor units."""
 
     divide: Divide
@@ -112,7 +119,7 @@ class Scheme:
     step: Step | None = None
     pauses: tuple[Pause, ...] = ()
     """Suspended instalments in order, none overlapping."""
-    joins: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    joins: Mapping[int, tuple[int, ...]] = _NOTHING_JOINS
     """By index of a period: what joins the balance before each piece of its factor."""
 
     def settle(self, numerator: int, denominator: int) -> int:
@@ -122,7 +129,7 @@ class Scheme:
     @property
     def joining(self) -> int:
         """Everything that joins the balance later."""
-        return sum(map(sum, self.joins.values()))
+        return sum(map(sum, self.joins.values())) if self.joins else 0
 
     @property
     def annuity(self) -> bool:

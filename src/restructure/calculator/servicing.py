@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -360,9 +359,8 @@ class Account:
             last = [(dues[0], *(0,) * _BALANCE)] if self.held else []
             self.rows = [*done, *last]
             return
-        self.scheme = replace(self.scheme, balloon=min(self.scheme.balloon, self.balance))
-        scheme = replace(
-            rest.scheme(self.balance, self.currency),
+        self.scheme = self.scheme._replace(balloon=min(self.scheme.balloon, self.balance))
+        scheme = rest.scheme(self.balance, self.currency)._replace(
             balloon=self.scheme.balloon,
             flat_base=self.scheme.flat_base,
             growing=True,

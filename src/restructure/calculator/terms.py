@@ -34,6 +34,7 @@ from restructure.calculator.money import (
     to_minor,
 )
 from restructure.calculator.scheme import HolidayInterest, LastRow, Method, Pause, Scheme, Step
+from restructure.calculator.spelling import spell
 from restructure.record import Record, refuse
 
 __all__ = [
@@ -432,6 +433,11 @@ class Terms(Repayment):
     """Where the interest of a first period goes that is longer or shorter than the others."""
     advances: tuple[Advance, ...] = ()
     """Further parts of the loan that are paid out later, in the order of their days."""
+
+    @model_validator(mode="after")
+    def _spell(self) -> Self:
+        spell(self, self.currency)
+        return self
 
     def contradictions(self) -> list[tuple[str, ...]]:
         """List what contradicts itself, as code, sentence and field."""

@@ -148,16 +148,18 @@ def _offers(decision: "Decision", language: str) -> list[Block]:
     def money(amount: Decimal) -> str:
         return write_money(amount, currency)
 
-    def percent(value: Decimal) -> str:
+    def percent(value: Decimal | None) -> str:
+        if value is None:
+            return "unknown"
         return f"{round(value * 100, 2) + 0:.2f} %"  # + 0: no minus before a rounded zero
 
     columns: list[list[str]] = [
         [
             money(agreed.instalment_before),
-            money(max(row.total for row in before.rows)),
+            money(max(row.total for row in before.rows)) if before else "–",
             str(agreed.remaining_term),
-            str(before.last_due),
-            money(before.total),
+            str(before.last_due) if before else "–",
+            money(before.total) if before else "–",
             "",
             "",
             percent(agreed.contract_rate),
@@ -173,7 +175,7 @@ def _offers(decision: "Decision", language: str) -> list[Block]:
                 str(figures.term_after),
                 str(figures.last_due_after),
                 money(figures.total_after),
-                f"{figures.extra_cost:+,f}",
+                "unknown" if figures.extra_cost is None else f"{figures.extra_cost:+,f}",
                 money(figures.relief),
                 percent(figures.apr_after),
                 percent(figures.npv_loss),
@@ -333,15 +335,10 @@ def _row(row: Instalment, currency: str) -> tuple[str, ...]:
 
 def summarise_answer(given: Plan | Schedule) -> list[Block]:
     """Put what the calculator answered into tables: a schedule, or what a plan changes row by row."""
-    currency = given.currency if isinstance(given, Schedule) else given.position.currency
     if isinstance(given, Schedule):
-        return [
-            Heading(f"{len(given.rows)} instalments, {write_money(given.total, currency)} in all", 1),
-            Table(
-                ("due", "payment", "principal", "interest", "other", "balance"),
-                tuple(_row(row, currency) for row in given.rows),
-            ),
-        ]
+        total = write_money(given.total, given.currency)
+        return [Heading(f"{len(given.rows)} instalments, {total} in all", 1), _rows(given)]
+    currency = given.position.currency
     up_front = f"{write_money(given.up_front, currency)} now, then " if given.up_front else ""
     return [
         Heading(
@@ -356,22 +353,7 @@ def summarise_answer(given: Plan | Schedule) -> list[Block]:
                 for move in given.ledger
             ),
         ),
-        Heading("Row by row"),
-        Table(
-            ("", "as agreed", "payment", "now", "payment", "difference", "balance"),
-            tuple(
-                (
-                    str(row.number),
-                    str(row.due_before or "–"),
-                    write_money(row.total_before, currency),
-                    str(row.due_after or "–"),
-                    write_money(row.total_after, currency),
-                    write_money(row.difference, currency),
-                    write_money(row.balance_after, currency),
-                )
-                for row in given.changes
-            ),
-        ),
+        *(_new_rows(given.schedule) if given.before is None else _row_by_row(given)),
         Lines(
             (
                 "The five identities are zero: no cent is lost."
@@ -379,6 +361,45 @@ def summarise_answer(given: Plan | Schedule) -> list[Block]:
                 else "The identities are not zero: this plan is wrong, please report it.",
             )
         ),
+    ]
+
+
+def _rows(schedule: Schedule) -> Table:
+    return Table(
+        ("due", "payment", "principal", "interest", "other", "balance"),
+        tuple(_row(row, schedule.currency) for row in schedule.rows),
+    )
+
+
+def _row_by_row(plan: Plan) -> list[Block]:
+    def money(amount: Decimal) -> str:
+        return write_money(amount, plan.position.currency)
+
+    return [
+        Heading("Row by row"),
+        Table(
+            ("", "as agreed", "payment", "now", "payment", "difference", "balance"),
+            tuple(
+                (
+                    str(row.number),
+                    str(row.due_before or "–"),
+                    money(row.total_before),
+                    str(row.due_after or "–"),
+                    money(row.total_after),
+                    money(row.difference),
+                    money(row.balance_after),
+                )
+                for row in plan.changes
+            ),
+        ),
+    ]
+
+
+def _new_rows(schedule: Schedule) -> list[Block]:
+    return [
+        Heading("The instalments"),
+        Lines(("Paying as agreed cannot be carried out, so there is nothing to compare them with.",)),
+        _rows(schedule),
     ]
 
 

@@ -7,9 +7,9 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from restructure.calculator.contract import (
@@ -22,10 +22,11 @@ from restructure.calculator.contract import (
 from restructure.calculator.money import Currency, Money, to_minor
 from restructure.calculator.position import Buckets, Position
 from restructure.calculator.servicing import position_of
+from restructure.calculator.spelling import spell
 from restructure.calculator.terms import Repayment
 from restructure.document import field_names, issues_of, read_document
 from restructure.errors import InvalidInput, Issue, Refused
-from restructure.record import Record
+from restructure.record import Record, trusted
 
 __all__ = [
     "Application",
@@ -322,6 +323,11 @@ class Application(Record):
     scores: Annotated[dict[str, Decimal], BeforeValidator(_scores)] = Field(default_factory=dict)
     """Figures from elsewhere that a policy may read as `scores.NAME`."""
 
+    @model_validator(mode="after")
+    def _spell(self) -> Self:
+        spell(self, self.loan.currency)
+        return self
+
 
 def problems(application: Application) -> list[Issue]:
     """List everything in an application that contradicts itself, each with its place."""
@@ -421,7 +427,7 @@ def _stated_problems(loan: StatedLoan, as_of: date) -> list[Issue]:
             )
         )
     try:
-        position_on(loan, as_of)
+        Position(**_stated(loan, as_of))
     except ValidationError as error:
         for code, message, *place in (one for fault in error.errors() for one in fault["ctx"]["issues"]):
             inside = ["balances" if part == "buckets" else part for part in place]
@@ -452,21 +458,29 @@ def _scale_problems(application: Application) -> list[Issue]:
     return found
 
 
+_POSITION = {name: field.default for name, field in Position.model_fields.items()}
+
+
+def _stated(loan: StatedLoan, on: date) -> dict[str, Any]:
+    return {
+        "on": on,
+        "currency": loan.currency,
+        "buckets": loan.balances,
+        "repayment": loan.repayment,
+        "oldest_unpaid_due": loan.oldest_unpaid_due,
+        "missed_instalments": loan.missed_instalments,
+        "allocation": loan.allocation,
+    }
+
+
 def position_on(loan: StatedLoan | ContractLoan, on: date) -> Position:
     """Give what is owed on a loan on a day, as stated or as derived.
 
-    Raises `InvalidInput` for a contract whose instalment does not cover its interest.
+    What is stated is taken as `problems` found it, without a fault; what is left out has its default. Raises
+    `InvalidInput` for a contract whose instalment does not cover its interest.
     """
     if isinstance(loan, StatedLoan):
-        return Position(
-            on=on,
-            currency=loan.currency,
-            buckets=loan.balances,
-            repayment=loan.repayment,
-            oldest_unpaid_due=loan.oldest_unpaid_due,
-            missed_instalments=loan.missed_instalments,
-            allocation=loan.allocation,
-        )
+        return trusted(Position, [_POSITION | _stated(loan, on)])[0]
     try:
         return position_of(loan.contract, loan.payments, on=on)
     except Refused as refused:

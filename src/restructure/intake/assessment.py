@@ -3,17 +3,19 @@
 A fact that cannot be worked out from the file is absent (`None`): unknown, which is neither true nor false.
 """
 
+from calendar import monthrange
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from dateutil.relativedelta import relativedelta
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from restructure.calculator.money import Money, SignedMoney, to_minor
 from restructure.calculator.position import Position
 from restructure.calculator.quantity import Kind, Quantity, Ratio, ratio
+from restructure.calculator.spelling import spell, spelled
 from restructure.errors import InvalidInput, Issue
 from restructure.intake.application import (
     Application,
@@ -26,7 +28,7 @@ from restructure.intake.application import (
     position_on,
     problems,
 )
-from restructure.record import Record
+from restructure.record import Record, trusted
 
 __all__ = ["Assessment", "DelinquencyStage", "HardshipOutlook", "assess"]
 
@@ -231,11 +233,19 @@ class Assessment(Record):
     ]
     """Whether a negotiation is possible at all."""
 
+    @model_validator(mode="after")
+    def _spell(self) -> Self:
+        spell(self, self.currency)
+        return self
+
     def value(self, name: str) -> Any:
         """Give the value of a fact by name, `None` if unknown; `scores.NAME` reads a score."""
         if name.startswith("scores."):
             return self.scores.get(name[7:])
         return getattr(self, name)
+
+
+_FACTS = tuple(Assessment.model_fields)
 
 
 def assess(application: Application, *, on: date) -> Assessment:
@@ -280,23 +290,24 @@ def assess(application: Application, *, on: date) -> Assessment:
         None if conduct.disputed is None else not conduct.disputed,
         None if values["disposable_income"] is None else values["disposable_income"] > 0,
     )
-    return Assessment.model_construct(
-        on=on,
-        currency=loan.currency,
-        position=position,
-        missing=missing,
-        scores=application.scores,
-        willing_to_repay=conduct.willing_to_repay,
-        reachable=conduct.reachable,
-        disputed=conduct.disputed,
-        vulnerable=conduct.vulnerable,
-        restructurings=None if previous is None else len(previous),
-        months_since_restructuring=None if latest is None else _whole_months(latest, on),
-        completeness=ratio(expected - len(missing), expected),
-        file_complete=not missing,
-        negotiation_possible=possible,
-        **values,
-    )
+    values |= {
+        "on": on,
+        "currency": loan.currency,
+        "position": position,
+        "missing": missing,
+        "scores": application.scores,
+        "willing_to_repay": conduct.willing_to_repay,
+        "reachable": conduct.reachable,
+        "disputed": conduct.disputed,
+        "vulnerable": conduct.vulnerable,
+        "restructurings": None if previous is None else len(previous),
+        "months_since_restructuring": None if latest is None else _whole_months(latest, on),
+        "completeness": ratio(expected - len(missing), expected),
+        "file_complete": not missing,
+        "negotiation_possible": possible,
+    }
+    (facts,) = trusted(Assessment, [{name: values[name] for name in _FACTS}])
+    return spelled(facts, loan.currency)
 
 
 def _loan_facts(application: Application, position: Position) -> dict[str, Any]:
@@ -394,8 +405,10 @@ def _hardship_facts(hardship: Hardship, on: date) -> dict[str, Any]:
 
 
 def _whole_months(start: date, end: date) -> int:
-    passed = relativedelta(end, start)
-    return passed.years * 12 + passed.months
+    """Count whole months up to a later day; a month without the day ends one on its last."""
+    months = (end.year - start.year) * 12 + end.month - start.month
+    short = end.day < start.day and end.day < monthrange(end.year, end.month)[1]
+    return months - short
 
 
 def _missing(application: Application) -> tuple[tuple[str, ...], int]:

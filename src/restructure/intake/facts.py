@@ -1,11 +1,11 @@
 """Facts: the catalogue of everything a rule may read, with kind, scale, meaning and derivation."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -45,6 +45,22 @@ class Fact:
                 return self.choices.index(str(value))
             case _:
                 return int(value)
+
+    def encoder(self, currency: str) -> Callable[[Any], int]:
+        """Give `encode` for one currency, with what depends on the kind settled once."""
+        match self.kind:
+            case Kind.MONEY:
+                return partial(to_minor, currency=currency)
+            case Kind.RATIO:
+                scale = self.scale
+                return lambda value: int(value.scaleb(scale))
+            case Kind.DATE:
+                return date.toordinal
+            case Kind.CHOICE:
+                codes = {word: code for code, word in enumerate(self.choices)}
+                return codes.__getitem__
+            case _:
+                return int
 
     def decode(self, number: int, currency: str) -> Any:
         """Give the value that an integer of rules stands for."""

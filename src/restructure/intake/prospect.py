@@ -7,6 +7,7 @@ from restructure.calculator.money import SignedMoney, to_minor
 from restructure.calculator.plan import Plan
 from restructure.calculator.quantity import Kind, Quantity, Ratio, ratio
 from restructure.intake.assessment import Assessment
+from restructure.record import trusted
 
 __all__ = ["Prospect", "foresee"]
 
@@ -30,8 +31,8 @@ def foresee(assessment: Assessment, plan: Plan) -> Prospect:
     currency, income = assessment.currency, assessment.monthly_income
     disposable = assessment.disposable_income
     after = to_minor(figures.instalment_after, currency)
-    return Prospect.model_construct(
-        **figures.__dict__,
-        payment_to_income_after=ratio(after, to_minor(income, currency)) if income else None,
-        residual_income_after=None if disposable is None else disposable - figures.highest_payment_after,
-    )
+    own = {
+        "payment_to_income_after": ratio(after, to_minor(income, currency)) if income else None,
+        "residual_income_after": None if disposable is None else disposable - figures.highest_payment_after,
+    }
+    return trusted(Prospect, [figures.__dict__ | own])[0]

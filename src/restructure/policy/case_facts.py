@@ -10,7 +10,7 @@ from restructure.calculator.money import from_minor, minor_digits, round_div
 from restructure.calculator.quantity import Kind
 from restructure.errors import InvalidPolicy, Issue
 from restructure.intake.assessment import Assessment
-from restructure.intake.facts import Fact, show
+from restructure.intake.facts import Fact, facts, show
 from restructure.intake.prospect import Prospect
 from restructure.policy.amounts import ParameterAmount, facts_in, worth
 from restructure.policy.constants import constant
@@ -21,6 +21,9 @@ from restructure.policy.language import Conclusion, Gather, PolicyFact
 from restructure.record import Record
 
 __all__ = ["CaseFacts", "Concluded", "facts_of"]
+
+
+_FIGURES = frozenset(name for name, fact in facts().items() if fact.of_plan)
 
 
 class Concluded(Record):
@@ -62,23 +65,21 @@ class CaseFacts:
 
     def value(self, name: str) -> Any:
         """Give the value of a fact, `None` if it is unknown."""
-        own = self.in_force.policy.facts
-        if own and name in own:
-            if name not in self.own:
-                self.own[name] = _derived(self, name, own[name])
-            return self.own[name]
-        fact = self.in_force.fact(name)
-        if fact.of_plan:
+        if name in _FIGURES:
             return None if self.prospect is None else getattr(self.prospect, name)
-        return self.assessment.value(name)
+        own = self.in_force.policy.facts
+        if name not in own:
+            return self.assessment.value(name)
+        if name not in self.own:
+            self.own[name] = _derived(self, name, own[name])
+        return self.own[name]
 
     def encoded(self, names: Iterable[str]) -> dict[str, int | None]:
         """Give facts as the integers that rules compare; `None` is unknown."""
-        currency = self.assessment.currency
-        values: dict[str, int | None] = {}
-        for name in names:
-            value = self.value(name)
-            values[name] = None if value is None else self.in_force.fact(name).encode(value, currency)
+        value, values = self.value, dict[str, int | None]()
+        for name, encode in self.in_force.encoders(tuple(names)):
+            held = value(name)
+            values[name] = None if held is None else encode(held)
         return values
 
     def shown(self, name: str) -> str:

@@ -1,13 +1,15 @@
 """Evaluation: the conditions that are true, found by both evaluators and required to agree."""
 
+import os
+import threading
+from collections import OrderedDict
 from collections.abc import Iterable
 from enum import StrEnum
-from functools import cached_property, lru_cache
 
 from restructure.errors import EngineDisagreement, Issue
 from restructure.policy.durable import DurableEngine, engine_version
+from restructure.policy.generated import Generated
 from restructure.policy.normal import Problem, Values
-from restructure.policy.reference import fired as reference_fired
 
 __all__ = ["Engines", "Evaluator", "engines_here", "evaluator"]
 
@@ -37,14 +39,22 @@ def engines_here(engines: Engines = Engines.BOTH) -> tuple[str, ...]:
 
 
 class Evaluator:
-    """One problem, ready for both evaluators; the engine is compiled when first needed."""
+    """One problem, ready for both evaluators; each is compiled when it is first needed."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
+        self.generated = Generated(problem)
+        self._durable: DurableEngine | None = None
+        self._making = threading.Lock()
 
-    @cached_property
-    def _durable(self) -> DurableEngine:
-        return DurableEngine(self.problem)
+    @property
+    def durable(self) -> DurableEngine:
+        """The engine; raises `EngineError` where durable_rules cannot be imported."""
+        if self._durable is None:
+            with self._making:  # several threads may ask for it first
+                if self._durable is None:
+                    self._durable = DurableEngine(self.problem)
+        return self._durable
 
     def fired(self, values: Values, engines: Engines = Engines.BOTH) -> list[str]:
         """List what is definitely true, in order.
@@ -52,20 +62,51 @@ class Evaluator:
         Raises `EngineDisagreement` if the two evaluators differ, and `EngineError` if the engine is
         asked for alone where it cannot be imported.
         """
-        if not self.problem.entries:
+        problem = self.problem
+        if not problem.entries:
             return []
+        row, names = problem.row(values), problem.names
         if engines is Engines.DURABLE:
-            return self._durable.fired(values)
-        expected = reference_fired(self.problem, values)
+            return [names[place] for place in self.durable.places(row)]
+        expected = self.generated.fired(row)
         if engines is Engines.BOTH and engine_version() is not None:
-            agree(self._durable.fired(values), expected)
-        return expected
+            found = self.durable.places(row)
+            if found != expected:
+                agree([names[place] for place in found], [names[place] for place in expected])
+        return [names[place] for place in expected]
 
 
-@lru_cache(maxsize=64)
+_MOST_KEPT = 64
+_kept: OrderedDict[str, Evaluator] = OrderedDict()
+_keeping = threading.Lock()
+
+
 def evaluator(problem: Problem) -> Evaluator:
-    """Give the one evaluator of a problem; a policy's problems live as long as the policy."""
-    return Evaluator(problem)
+    """Give the one evaluator of a problem's content in this process; the 64 used last are kept.
+
+    Two policies of one content share it. A changed policy is another content and gets another evaluator.
+    """
+    digest = problem.digest
+    with _keeping:
+        found = _kept.get(digest)
+        if found is None:
+            found = _kept[digest] = Evaluator(problem)
+            if len(_kept) > _MOST_KEPT:
+                _kept.popitem(last=False)
+        else:
+            _kept.move_to_end(digest)
+    return found
+
+
+def _after_fork() -> None:
+    """Begin afresh in a forked child: another thread of the parent may have held any of the locks."""
+    global _keeping  # noqa: PLW0603
+    _keeping = threading.Lock()
+    _kept.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def agree(engine: Iterable[str], reference: Iterable[str]) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -110,6 +110,18 @@ class InForce:
         own = self.own_facts.get(name)
         return fact_named(name) if own is None else own
 
+    def encoders(self, names: tuple[str, ...]) -> list[tuple[str, Callable[[Any], int]]]:
+        """Give, for facts by name, what turns each into the integer that rules compare."""
+        found = self._encoders.get(names)
+        if found is None:
+            currency = self.policy.currency
+            found = self._encoders[names] = [(name, self.fact(name).encoder(currency)) for name in names]
+        return found
+
+    @cached_property
+    def _encoders(self) -> dict[tuple[str, ...], list[tuple[str, Callable[[Any], int]]]]:
+        return {}
+
     def rests_on(self, name: str) -> tuple[str, ...]:
         """Name the facts of the catalogue that a fact of the policy is worked out or concluded from in the end."""
         if name not in self.policy.facts:
@@ -170,14 +182,6 @@ class InForce:
             entries += [(f"passed:{gate.id}", node), (f"failed:{gate.id}", node.negated())]
         entries += [(f"rule:{rule.id}", self.node(rule.when)) for rule in self.policy.rules]
         return Problem(entries)
-
-    @cached_property
-    def read_by_rule(self) -> dict[str, frozenset[str]]:
-        """The facts that each gate and rule reads."""
-        return {
-            name: frozenset(fact for leaf in node.leaves() for fact in (leaf.fact, leaf.other) if fact)
-            for name, node in self.case_problem.entries
-        }
 
     @cached_property
     def plan_problem(self) -> Problem:

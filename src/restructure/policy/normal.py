@@ -5,16 +5,32 @@ because negation is pushed down to the leaves, a condition is definitely true ex
 definitely true leaves is, so three-valued logic needs only "known and compares" in each leaf.
 """
 
+import hashlib
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-__all__ = ["Alternative", "Leaf", "Node", "Operator", "Problem", "Together", "Values"]
+__all__ = [
+    "Alternative",
+    "Leaf",
+    "Node",
+    "Operator",
+    "Problem",
+    "Row",
+    "Together",
+    "Values",
+    "depth",
+    "disjuncts",
+    "width",
+]
 
 Values = Mapping[str, int | None]
 """Facts as integers of their declared scale; `None` is unknown."""
+
+Row = tuple[int | None, ...]
+"""The same in the order of a problem's facts, without their names."""
 
 
 class Operator(StrEnum):
@@ -28,6 +44,9 @@ class Operator(StrEnum):
     AT_LEAST = ">="
     KNOWN = "known"
     UNKNOWN = "unknown"
+
+    # An operator is looked up for every comparison, and the hash of `Enum` is written in Python.
+    __hash__ = str.__hash__
 
     @property
     def opposite(self) -> "Operator":
@@ -88,12 +107,31 @@ class Leaf:
 
     def verdict(self, values: Values) -> bool | None:
         """Tell whether it holds; `None` is unknown."""
-        if self.op is Operator.KNOWN:
-            return values[self.fact] is not None
-        if self.op is Operator.UNKNOWN:
-            return values[self.fact] is None
+        compare = COMPARE.get(self.op)
+        if compare is None:
+            return (values[self.fact] is not None) is (self.op is Operator.KNOWN)
         sides = self.sides(values)
-        return None if sides is None else COMPARE[self.op](*sides)
+        return None if sides is None else compare(*sides)
+
+    def gap(self, values: Values) -> int | None:
+        """Give the least change of the fact, in its own unit, with which it would hold; `None` if there is none.
+
+        More is positive, less is negative, and what holds has no gap. What has no order has none either.
+
+        >>> Leaf("age", Operator.LESS, 18).gap({"age": 18}), Leaf("age", Operator.AT_LEAST, 18).gap({"age": 15})
+        (-1, 3)
+        """
+        sides = self.sides(values) if self.op.orders else None
+        if sides is None:
+            return None
+        mine, theirs = sides
+        if COMPARE[self.op](mine, theirs):
+            return 0
+        # The factor of the other fact may be a fraction, so that the fact moves in steps of `left`.
+        strict = self.op in (Operator.LESS, Operator.MORE)
+        step = self.left if self.other is not None else 1
+        least = abs(mine - theirs) // step + 1 if strict else -(-abs(mine - theirs) // step)
+        return least if mine <= theirs and self.op in (Operator.MORE, Operator.AT_LEAST) else -least
 
     def leaves(self) -> Iterator["Leaf"]:
         """Walk the leaves in order."""
@@ -142,6 +180,19 @@ class Problem:
         self.entries = tuple(entries)
 
     @cached_property
+    def names(self) -> tuple[str, ...]:
+        """What the conditions are called, in order."""
+        return tuple(name for name, _ in self.entries)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over names and conditions: two problems of one content have one digest."""
+        content = hashlib.sha256()
+        for name, node in self.entries:
+            content.update(f"{name!a}:{_spelled(node)}\n".encode())
+        return content.hexdigest()
+
+    @cached_property
     def facts(self) -> tuple[str, ...]:
         """Every fact that a condition reads, in order of first use."""
         names: dict[str, None] = {}
@@ -151,6 +202,17 @@ class Problem:
                 if leaf.other is not None:
                     names.setdefault(leaf.other)
         return tuple(names)
+
+    @cached_property
+    def row(self) -> Callable[[Values], Row]:
+        """Put the values of the facts in order, as both evaluators take them."""
+        match self.facts:
+            case ():
+                return lambda values: ()
+            case (only,):
+                return lambda values: (values[only],)
+            case several:
+                return operator.itemgetter(*several)
 
     @cached_property
     def nodes(self) -> dict[str, Node]:
@@ -189,3 +251,21 @@ def width(node: Node) -> int:
             for part in node.parts:
                 total *= width(part)
             return total
+
+
+def depth(node: Node) -> int:
+    """Count the levels of a condition; a leaf has one."""
+    if isinstance(node, Leaf):
+        return 1
+    return 1 + max(map(depth, node.parts), default=0)
+
+
+def _spelled(node: Node) -> str:
+    """Write a condition so that no two read alike; numbers in hexadecimal, which has no limit of length."""
+    match node:
+        case Leaf(fact, op, threshold, other, left, right):
+            return f"{fact!a} {op.value} {threshold:#x} {other!a} {left:#x} {right:#x}"
+        case Together(parts):
+            return f"all({';'.join(map(_spelled, parts))})"
+        case Alternative(parts):
+            return f"any({';'.join(map(_spelled, parts))})"

@@ -33,15 +33,18 @@ def fired(problem: Problem, values: Values) -> list[str]:
 
 def verdict(node: Node, values: Values) -> bool | None:
     """Evaluate a condition in three-valued logic (Kleene): `None` is unknown."""
-    match node:
-        case Leaf():
-            return node.verdict(values)
-        case Together():
-            results = [verdict(part, values) for part in node.parts]
-            return False if False in results else (None if None in results else True)
-        case Alternative():
-            results = [verdict(part, values) for part in node.parts]
-            return True if True in results else (None if None in results else False)
+    if isinstance(node, Leaf):
+        return node.verdict(values)
+    # One false part decides what holds together, one true part decides alternatives; else what is unknown does.
+    decides = isinstance(node, Alternative)
+    outcome: bool | None = not decides
+    for part in node.parts:
+        found = verdict(part, values)
+        if found is decides:
+            return decides
+        if found is None:
+            outcome = None
+    return outcome
 
 
 def decisive(node: Node, values: Values) -> Sequence[tuple[Leaf, bool | None]]:
@@ -49,19 +52,26 @@ def decisive(node: Node, values: Values) -> Sequence[tuple[Leaf, bool | None]]:
 
     A true condition names what made it true; one that is not true names what failed or is unknown.
     """
-    outcome = verdict(node, values)
-    match node:
-        case Leaf():
-            return [(node, outcome)]
-        case Together():
-            if outcome is False:
-                # What is known to fail decides; what is unknown beside it would not have helped.
-                parts = [part for part in node.parts if verdict(part, values) is False]
-            else:
-                parts = [part for part in node.parts if outcome or verdict(part, values) is None]
-        case Alternative():
-            parts = [part for part in node.parts if not outcome or verdict(part, values)]
-    found: dict[Leaf, bool | None] = {}
-    for part in parts:
-        found.update(decisive(part, values))
-    return list(found.items())
+    return list(dict(_decided(node, values)[1]).items())
+
+
+def _decided(node: Node, values: Values) -> tuple[bool | None, list[tuple[Leaf, bool | None]]]:
+    """Give the verdict of a condition and what made it, each part evaluated once."""
+    if isinstance(node, Leaf):
+        outcome = node.verdict(values)
+        return outcome, [(node, outcome)]
+    parts = [_decided(part, values) for part in node.parts]
+    verdicts = {outcome for outcome, _ in parts}
+    decides = isinstance(node, Alternative)
+    outcome = decides if decides in verdicts else None if None in verdicts else not decides
+    match node, outcome:
+        case Together(), False:
+            # What is known to fail decides; what is unknown beside it would not have helped.
+            named: tuple[bool | None, ...] = (False,)
+        case Together(), None:
+            named = (None,)
+        case Alternative(), True:
+            named = (True,)
+        case _:
+            named = (True, False, None)
+    return outcome, [one for verdict, leaves in parts if verdict in named for one in leaves]

@@ -1,0 +1,118 @@
+"""Figures worked out quickly are, digit for digit, those of every payment discounted on its own."""
+
+from decimal import Decimal
+from math import fsum
+
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from compositions import compositions
+from restructure.calculator import figures as room
+from restructure.calculator.dates import DayCount, year_fractions
+from restructure.calculator.figures import compare, monthly_internal_rate
+from restructure.calculator.money import Rounding, round_div, rounder
+from restructure.calculator.plan import MovementKind, Plan, reschedule
+from restructure.calculator.repaid import repay, solved_level
+from restructure.calculator.rows import PAID, _exact_annuity, level_instalment
+from restructure.calculator.scheme import Scheme
+from restructure.errors import Refused
+from strategies import restructurings
+
+
+def _months(plan: Plan, rows) -> list[float]:
+    parts, year = year_fractions(
+        DayCount.THIRTY_360_BY_MONTH,
+        [plan.position.on, *(row[0] for row in rows)],
+        anchor_day=plan.position.repayment.anchor,
+    )
+    return [sum(parts[: k + 1]) * 12 / year for k in range(len(parts))]
+
+
+def _decimal(value: float, scale: int) -> Decimal:
+    return Decimal(round(value * 10**scale)).scaleb(-scale)
+
+
+def by_every_payment(plan: Plan) -> dict[str, object]:
+    """Work the figures of present value out as they are defined, in the sums that lose nothing."""
+    places = plan.schedule.rows.places
+    minor = [(m.kind, m.on, int(m.amount.scaleb(places))) for m in plan.ledger]
+    paid = sum(amount for kind, _, amount in minor if kind is MovementKind.PAID)
+    given_up = sum(
+        amount
+        for kind, on, amount in minor
+        if kind is MovementKind.FORGIVEN or (kind is MovementKind.WAIVED and on == plan.position.on)
+    )
+    step = 1 + float(plan.position.repayment.annual_rate) / 12
+    worth, streams = [], []
+    for schedule in (plan.before, plan.schedule):
+        rows = schedule.rows.minor
+        streams.append(([sum(row[PAID]) for row in rows], _months(plan, rows)))
+        worth.append(fsum(payment * step**-at for payment, at in zip(*streams[-1], strict=True)))
+    before, after = worth[0], worth[1] + paid
+    payments, months = streams[1]
+    internal = monthly_internal_rate(
+        int(plan.position.buckets.claim.scaleb(places)) - given_up - paid, payments, months
+    )
+    principal = [row[1] + row[3] + row[7] for row in plan.schedule.rows.minor]
+    weighted, repaid = fsum(part * at for part, at in zip(principal, months, strict=True)), sum(principal)
+    return {
+        "npv_loss": _decimal(1 - after / before, 6) if before else Decimal("0.000000"),
+        "modification_loss": Decimal(round(before - after)).scaleb(-places),
+        "apr_after": _decimal(12 * internal, 4),
+        "apr_effective_after": _decimal((1 + internal) ** 12 - 1, 4),
+        "weighted_average_life_after": _decimal(weighted / (12 * repaid) if repaid else 0.0, 4),
+    }
+
+
+def plan_of(case) -> Plan:
+    try:
+        return reschedule(case[0], case[1])
+    except Refused:
+        assume(False)
+        raise
+
+
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
+@given(restructurings() | compositions())
+def test_quick_figures_are_the_careful_ones(case):
+    plan = plan_of(case)
+    figures, careful = compare(plan), by_every_payment(plan)
+    assert {name: str(getattr(figures, name)) for name in careful} == {
+        name: str(value) for name, value in careful.items()
+    }
+
+
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
+@given(case=restructurings())
+def test_where_the_bound_is_too_wide_the_careful_way_decides(case):
+    plan = plan_of(case)
+    quick = compare(plan)
+    again = Plan.model_validate_json(plan.model_dump_json())
+    narrow = room._SLACK
+    try:
+        room._SLACK = 1e9  # nothing is certain
+        assert compare(again) == quick
+    finally:
+        room._SLACK = narrow
+
+
+@given(
+    st.integers(1, 10**9),
+    st.lists(st.integers(0, 3000), min_size=1, max_size=60),
+    st.integers(1, 10**5),
+    st.sampled_from(Rounding),
+    st.floats(0, 1),
+)
+def test_the_instalment_in_floats_is_the_exact_one(balance, factors, year, rounding, share):
+    balloon = int(balance * share)
+    divide = lambda numerator, denominator: round_div(numerator, denominator, rounding)  # noqa: E731
+    exact = divide(*_exact_annuity(balance, factors, year, balloon))
+    assert level_instalment(balance, factors, year, divide, balloon=balloon) == exact
+
+
+@given(st.integers(1, 10**8), st.lists(st.integers(0, 3000), min_size=1, max_size=40), st.integers(1, 10**5))
+def test_an_instalment_solved_without_rows_is_that_of_the_rows(balance, factors, year):
+    scheme = Scheme(divide=rounder(Rounding.HALF_UP))
+    solved = solved_level(scheme, balance, factors, year)
+    if solved is not None:
+        assert repay(scheme, [None] * len(factors), balance, None, factors, year).instalment == solved
