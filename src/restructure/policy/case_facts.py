@@ -96,8 +96,8 @@ def facts_of(
 ) -> CaseFacts:
     """Work out what a policy concludes from an assessment, stage by stage.
 
-    Facts of the policy that are `given` are taken as they are and not concluded. Raises `InvalidPolicy` if conclusions that exclude each other are both drawn, and
-    `EngineDisagreement` if the two evaluators differ.
+    Facts of the policy that are `given` are taken as they are and not concluded. Raises `InvalidPolicy` if
+    conclusions that exclude each other are both drawn, and `EngineDisagreement` if the two evaluators differ.
     """
     known = CaseFacts(in_force, assessment, dict(given))
     if not in_force.policy.facts:
