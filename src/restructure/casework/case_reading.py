@@ -14,6 +14,7 @@ from restructure.casework.cases import Case, Cases
 from restructure.document import Document, Place, field_names, issues_of, read_document
 from restructure.errors import InvalidInput, InvalidPolicy, RestructureError, did_you_mean
 from restructure.intake.application import Application
+from restructure.intake.facts import facts as known_facts
 from restructure.policy.in_force import InForce
 from restructure.policy.language import Policy
 from restructure.policy.loading import load_located
@@ -70,6 +71,7 @@ class _CaseReader(ExpectationReader):
         located = load_located(beside if beside.exists() else source)
         self.policy = located.policy
         self.currency, self.scores = self.policy.currency, set(self.policy.scores)
+        self.own = InForce(self.policy, {}).own_facts
         self.bases = self.group(data.get("base") or {}, "base", ("base",))
         for name in self.bases:
             self.given(self.bases[name], ("base", name), (name,))
@@ -89,7 +91,10 @@ class _CaseReader(ExpectationReader):
             elif case is not None:
                 seen[case.name] = case.line
         if self.issues:
-            raise InvalidInput(dict.fromkeys(self.issues))
+            found = dict.fromkeys(self.issues)
+            raise InvalidInput(
+                sorted(found, key=lambda one: (one.file or "", one.line or 0, one.column or 0))
+            )
         return Cases(self.document.file or "", located, tuple(case for case in read if case is not None))
 
     def group(self, raw: Any, what: str, place: Place) -> Mapping[str, Any]:
@@ -121,25 +126,28 @@ class _CaseReader(ExpectationReader):
             )
         application = self.application(given.application) if given.application else None
         at = (*place, "on") if "on" in raw else ("on",) if usual_day is not None else place
-        day = self.day(raw.get("on", usual_day), application, at)
-        held = None if day is None else self.in_force(given.parameters, day, at)
-        if held is None or day is None:
-            return None
-        policy, in_force = held
-        self.own = in_force.own_facts
         facts = self.facts_of(given.facts)
-        of_plan = any(in_force.fact(one).of_plan for one in facts)
+        of_plan = any({**known_facts(), **self.own}[one].of_plan for one in facts if "." not in one)
         expected = self.expectations(
             expect, (*place, "expect"), whole=bool(given.application), of_plan=of_plan
         )
-        if len(self.issues) > before:
+        at = (*place, "on") if "on" in raw else ("on",) if usual_day is not None else place
+        day = raw.get("on", usual_day)
+        if day is None and application is not None:
+            day = application.as_of
+        elif day is None and given.application:
+            return None  # the application that would tell the day is reported
+        on = self.day(day, at)
+        held = None if on is None else self.in_force(given.parameters, on, at)
+        if on is None or held is None or len(self.issues) > before:
             return None
+        policy, in_force = held
         line, _ = self.document.locate(place)
         return Case(
             name.strip(),
             self.document.file or "",
             line or 0,
-            day,
+            on,
             policy,
             in_force,
             facts,
@@ -211,14 +219,10 @@ class _CaseReader(ExpectationReader):
                 return None
         return self.held[key]
 
-    def day(self, raw: Any, application: Application | None, place: Place) -> date | None:
-        if raw is None and application is not None:
-            return application.as_of
+    def day(self, raw: Any, place: Place) -> date | None:
         try:
             return raw if isinstance(raw, date) else date.fromisoformat(str(raw))
         except ValueError:
-            if raw is None and any(issue.file for issue in self.issues):
-                return None  # the application that would tell the day is reported
             said = "the case has no day" if raw is None else f'"{raw}" is no day'
             self.report("date-invalid", f"{said} to decide on; write on: 2026-03-18", place)
             return None

@@ -64,7 +64,8 @@ def parts_of(located: Located) -> Iterator[Part]:
         ("limit", [one.id for one in policy.limits]),
         ("flag", [one.id for one in policy.flags]),
     ]
-    in_tables = {one.id for one in (*policy.rules, *policy.conclusions) if one.table}
+    in_tables = {one.id for one in policy.rules if one.table}
+    in_tables |= {one.id for one in policy.conclusions if one.table}
     for kind, names in groups:
         for name in names:
             holds, fails = ASPECTS[kind]
