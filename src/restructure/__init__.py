@@ -45,7 +45,7 @@ from restructure.calculator.plan import Plan, reschedule
 from restructure.calculator.position import Buckets, ParkedDue, Position
 from restructure.calculator.presets import preset
 from restructure.calculator.schedule import Schedule, amortise
-from restructure.calculator.scheme import LastRow, Method
+from restructure.calculator.scheme import LastRow, Method, Repricing
 from restructure.calculator.servicing import position_of
 from restructure.calculator.terms import (
     Advance,
@@ -131,6 +131,7 @@ __all__ = [
     "Refusal",
     "Refused",
     "Repayment",
+    "Repricing",
     "RestructureError",
     "Roll",
     "Rounding",

@@ -243,6 +243,7 @@ class _Scanner:
 def _compose(text: str, file: str | None) -> Node:
     yaml = YAML(typ="safe", pure=True)
     yaml.allow_duplicate_keys = True  # reported with all other findings by `_plain`
+    yaml.composer.warn_double_anchors = False  # no anchor is read, whatever its name
     try:
         node = yaml.compose(text)
     except MarkedYAMLError as error:

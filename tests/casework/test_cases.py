@@ -18,7 +18,9 @@ HEAD = "policy: cn-consumer-finance\non: 2026-03-18\n"
 
 def failures(folder: Path, text: str) -> list[str]:
     cases = read_cases(written(folder, HEAD + text, "x_test.yaml"))
-    return [failure_text(issue).rpartition("/")[2] for one in check(cases) for issue in one.failures]
+    issues = [issue for one in check(cases) for issue in one.failures]
+    assert {issue.code for issue in issues} <= {"case-failed"}
+    return [failure_text(issue).rpartition("/")[2] for issue in issues]
 
 
 def one(given: str, expect: str) -> str:

@@ -131,6 +131,13 @@ class Plan(Record):
         return None if course is None else course.repayment
 
     @cached_property
+    def solved_anew(self) -> tuple[tuple[int, Decimal], ...]:
+        """Where a change of rate solves the instalment anew: number of the row, and the instalment from there on."""
+        course = _execute(self.position, self.measures, weekend).course
+        anew = () if course is None else course.anew
+        return tuple((k + 1, from_minor(instalment, self.position.currency)) for k, instalment in anew)
+
+    @cached_property
     def bearing(self) -> tuple[ParkedDue, ...]:
         """Parked money that bears interest from the effective date on, and when it falls due."""
         asides = _execute(self.position, self.measures, weekend).bearing

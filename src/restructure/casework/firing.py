@@ -73,7 +73,7 @@ def fire(known: CaseFacts, engines: Engines = Engines.BOTH) -> Firing:
                     "make them exclude each other",
                 )
             )
-        rules.update((row, "false") for row in settled.beaten)
+        rules.update((row, "false") for row in (*settled.beaten, *settled.moot))
         rules.update((row, "unknown") for row in settled.open)
         beaten |= settled.beaten
     plan = {} if known.prospect is None else _judged(known, known.in_force.plan_problem, engines)

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from restructure.calculator.measures import Measure
-from restructure.calculator.money import from_minor, minor_digits, write_money
+from restructure.calculator.money import from_minor, minor_digits, round_div, write_money
 from restructure.calculator.plan import Plan, reschedule
 from restructure.calculator.quantity import Kind
 from restructure.casework.outcome import StepResult
@@ -21,12 +21,18 @@ from restructure.policy.language import Rule
 from restructure.policy.normal import COMPARE, Leaf
 from restructure.policy.reference import decisive, verdict
 from restructure.policy.search import MONOTONE, Search, Step, Stop, varied
-from restructure.policy.templates import UnknownAmount, field_kind, filled, read_measure, read_vary
+from restructure.policy.templates import (
+    UnknownAmount,
+    field_kind,
+    filled,
+    finest,
+    measure_of_case,
+    read_vary,
+)
 
 __all__ = ["Found", "Proposal", "UnknownTarget", "make"]
 
 _MOST_TRIED = 10_000
-_FINEST_RATE = Fraction(1, 1_000_000)
 
 
 class Proposal(NamedTuple):
@@ -117,6 +123,10 @@ class _Aim:
     def reached(self, at: Proposal) -> bool:
         return COMPARE[self.leaf.op](*self.sides(at))
 
+    def passed(self, at: Proposal) -> bool:
+        """Whether the figure is beyond the target; exactly on it is not beyond."""
+        return self.reached(at) and self.apart(at) > 0
+
     def apart(self, at: Proposal) -> int:
         figure, target = self.sides(at)
         return abs(figure - target)
@@ -150,6 +160,12 @@ def _guarded(now: Proposal, rule: Rule, step: Step) -> str:
     return told(told_leaf(leaf, now.known) for leaf, _ in decisive(node, values))
 
 
+def _whole(exact: Fraction, unit: Fraction) -> Fraction:
+    """Round half-up to a multiple of a unit."""
+    units = exact / unit
+    return round_div(units.numerator, units.denominator) * unit
+
+
 class _Grid:
     """The values a step may take: index 0 is where it starts and does nothing, the last is its end."""
 
@@ -167,23 +183,15 @@ class _Grid:
         self.kind, self.currency = field_kind(step.measure["measure"], name), known.assessment.currency
         self.up = vary.up_to is not None
         self.bound = binding(vary.end, parameter, known.value)
-        unit = Fraction(1, 10 ** minor_digits(self.currency)) if self.kind is Kind.MONEY else Fraction(1)
-        self.start, end = exact(vary.start), exact(vary.end)
-        if self.kind is Kind.RATIO:
-            self.by = exact(vary.by) if vary.by is not None else _FINEST_RATE
-            self.end = end
-        else:
-            # Nothing is half a cent or half an instalment, and no cap is exceeded for it.
-            self.start = Fraction(round(self.start / unit)) * unit
-            whole = abs(end - self.start) // unit * unit
-            self.end = self.start + (whole if end >= self.start else -whole)
-            self.by = (
-                max(Fraction(round(exact(vary.by) / unit)) * unit, unit) if vary.by is not None else unit
-            )
-        if self.by <= 0:
-            raise InvalidPolicy(
-                Issue("search-endless", f"the step {step.id} goes by {self.by}; it never arrives")
-            )
+        unit = finest(self.kind, self.currency)
+        self.start, end = _whole(exact(vary.start), unit), exact(vary.end)
+        # Nothing is half a cent or half an instalment, and no cap is exceeded for it.
+        inside = abs(end - self.start) // unit * unit
+        self.end = self.start + (inside if end >= self.start else -inside)
+        by = unit if vary.by is None else exact(vary.by)
+        if by <= 0:
+            raise InvalidPolicy(Issue("search-endless", f"the step {step.id} goes by {by}; it never arrives"))
+        self.by = max(_whole(by, unit), unit)
         span = (self.end - self.start if self.up else self.start - self.end) / self.by
         self.last = max(span.numerator // span.denominator, 0)
         self.lands = vary.land_on_end and span > self.last
@@ -236,26 +244,37 @@ def _taken(now: Proposal, step: Step, aim: _Aim, figures: dict[str, str]) -> tup
         if index == 0:
             return now
         try:
-            return _propose(now.known, (*now.measures, read_measure({**fixed, name: grid.written(index)})))
+            measure = measure_of_case({**fixed, name: grid.written(index)})
+            return _propose(now.known, (*now.measures, measure))
         except Refused as refused:
             why = refused.issues[0].message
             return None
 
-    def reached(index: int) -> bool:
+    def there(index: int) -> bool:
         found = at(index)
-        return found is not None and aim.reached(found)
+        if found is None:
+            return False
+        return aim.passed(found) if aim.stop is Stop.CLOSEST_NOT_CROSSING else aim.reached(found)
 
-    first = None
-    if aim.stop is not Stop.TEST_ONLY:
-        monotone = aim.leaf.fact in MONOTONE.get((str(step.measure["measure"]), name), ())
-        first = _bisected(reached, grid.last) if monotone else _walked(reached, grid.last, step)
-    index = grid.last if first is None else _stopped(aim, at, first)
+    first, last = None, grid.last
+    monotone = aim.leaf.fact in MONOTONE.get((str(step.measure["measure"]), name), ())
+    if aim.stop is not Stop.TEST_ONLY and monotone:
+        last = _made(at, last)
+        first = _bisected(there, last)
+    elif aim.stop is not Stop.TEST_ONLY:
+        first = _walked(there, last, step)
+        last = _before(at, last + 1)
+    index = last if first is None else _stopped(aim, at, first, walked=not monotone)
     found = at(index)
+    arrived = first is not None or (aim.stop is Stop.CLOSEST_NOT_CROSSING and found and aim.reached(found))
+    if not arrived:
+        index = grid.last
+        found = at(index)
     if found is None:
         return StepResult(outcome="refused", because=why, gap=aim.gap(now), **says), now
     return (
         StepResult(
-            outcome="exhausted" if first is None else "applied",
+            outcome="applied" if arrived else "exhausted",
             value=grid.shown(grid.at(index)),
             figure_after=aim.figure(found),
             gap=aim.gap(found),
@@ -266,19 +285,34 @@ def _taken(now: Proposal, step: Step, aim: _Aim, figures: dict[str, str]) -> tup
     )
 
 
-def _bisected(reached: Any, last: int) -> int | None:
-    """Give the first index that reaches the target, where all later ones do."""
-    if not reached(last):
-        return None
-    low, high = 0, last  # the target is not reached at low, and reached at high
+def _made(at: Any, last: int) -> int:
+    """Give the last index the calculator takes: what is too much for it at one value is so at all later ones."""
+    if at(last) is not None:
+        return last
+    taken, refused = 0, last
+    while refused - taken > 1:
+        middle = (taken + refused) // 2
+        taken, refused = (taken, middle) if at(middle) is None else (middle, refused)
+    return taken
+
+
+def _bisected(there: Any, last: int) -> int | None:
+    """Give the first index that is there, where the figure moves in one direction only from 1 on.
+
+    Between 0, where nothing is done yet, and 1 it may jump the other way: an instalment that was agreed and
+    does not repay the loan in its term is only solved anew once something changes.
+    """
+    if not last or not there(last):
+        return 1 if last and there(1) else None
+    low, high = 0, last  # it is not there at low, and there at high
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if reached(middle) else (middle, high)
+        low, high = (low, middle) if there(middle) else (middle, high)
     return high
 
 
-def _walked(reached: Any, last: int, step: Step) -> int | None:
-    """Give the first index that reaches the target, trying one after the other."""
+def _walked(there: Any, last: int, step: Step) -> int | None:
+    """Give the first index that is there, trying one after the other."""
     if last > _MOST_TRIED:
         raise InvalidPolicy(
             Issue(
@@ -286,16 +320,22 @@ def _walked(reached: Any, last: int, step: Step) -> int | None:
                 f"the step {step.id} has {last:,} values to try and {_MOST_TRIED:,} are the most",
             )
         )
-    return next((index for index in range(1, last + 1) if reached(index)), None)
+    return next((index for index in range(1, last + 1) if there(index)), None)
 
 
-def _stopped(aim: _Aim, at: Any, first: int) -> int:
-    """Give the index where the stop mode stops, around the first that reaches the target."""
-    here, before = at(first), at(first - 1)
-    if before is None:
+def _before(at: Any, index: int) -> int:
+    """Give the last index before one that the calculator takes; 0, where nothing is done yet, it always does."""
+    return next(one for one in range(index - 1, -1, -1) if at(one) is not None)
+
+
+def _stopped(aim: _Aim, at: Any, first: int, *, walked: bool) -> int:
+    """Give the index where the stop mode stops, given the first that has reached the target, or passed it."""
+    if aim.stop not in (Stop.CLOSEST_NOT_CROSSING, Stop.EXACT):
         return first
+    before = _before(at, first)
     if aim.stop is Stop.CLOSEST_NOT_CROSSING:
-        return first if not aim.apart(here) else first - 1
-    if aim.stop is Stop.EXACT:
-        return first if aim.apart(here) <= aim.apart(before) else first - 1
-    return first
+        return before
+    earlier = range(before, -1, -1) if walked else (before,)
+    return min(
+        (first, *(index for index in earlier if at(index) is not None)), key=lambda k: aim.apart(at(k))
+    )

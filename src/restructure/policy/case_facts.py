@@ -151,15 +151,10 @@ def _conclude(known: CaseFacts, stage: Stage, engines: Engines) -> list[Conclude
         if inside:
             settled = settle(table.hit, [matches[one.id] for one in inside])
             _refuse_clash(settled.clash, f"the table {table.id} has the hit policy unique")
-            passed = False
-            for one in inside:
-                match, passed = matches[one.id], passed or one.id in settled.chosen
-                if one.id in settled.beaten or (
-                    passed and table.hit is Hit.FIRST and match.verdict == "unknown"
-                ):
-                    matches[one.id] = match._replace(verdict="false")
-                elif one.id in settled.open:
-                    matches[one.id] = match._replace(verdict="unknown")
+            for name in (*settled.beaten, *settled.moot):
+                matches[name] = matches[name]._replace(verdict="false")
+            for name in settled.open:
+                matches[name] = matches[name]._replace(verdict="unknown")
     return [_settled(known, name, rows, matches) for name in stage.concluded if name not in known.own]
 
 
@@ -198,7 +193,11 @@ def _settled(known: CaseFacts, name: str, rows: list[Conclusion], matches: dict[
             _refuse_clash(by, f"{name} takes one value")
         value = next(iter(values.values())) if values else (None if unknown else own.otherwise)
     else:
-        ranked = [matches[one.id]._replace(priority=(_priority(fact, said(one)),)) for one in about]
+        ranked = [
+            # Of conclusions that say the same word, one that holds settles it whatever the others are.
+            match._replace(priority=(_priority(fact, said(one)), int(match.verdict == "unknown")))
+            for one, match in ((one, matches[one.id]) for one in about)
+        ]
         settled = settle(own.hit, ranked)
         by = settled.chosen
         if by:
@@ -219,10 +218,10 @@ def _priority(fact: Fact, value: Any) -> int:
 
 def _gathered(own: PolicyFact, values: list[Any]) -> Any:
     match own.gather:
+        case _ if not values and (own.otherwise is not None or own.gather is not Gather.COUNT):
+            return own.otherwise
         case Gather.COUNT:
             return len(values)
-        case _ if not values:
-            return own.otherwise
         case Gather.LEAST:
             return min(values)
         case Gather.GREATEST:

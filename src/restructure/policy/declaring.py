@@ -16,6 +16,7 @@ from restructure.policy.reading import Reader, Spot
 __all__ = ["FactReader"]
 
 _PLACEHOLDER = "-"
+_LONGEST_CHAIN = 60
 
 
 class FactReader(Reader):
@@ -57,6 +58,7 @@ class FactReader(Reader):
         if not isinstance(declared, Mapping):
             return
         read: dict[str, Any] = {}
+        of_plan = _of_plan(declared)
         for name, own in declared.items():
             place: Spot = ("facts", name)
             if not isinstance(own, Mapping):
@@ -67,55 +69,57 @@ class FactReader(Reader):
                 self.report("fact-repeated", f'"{name}" {why}; choose another name', place)
             own = self.cited(own, "reference", place)
             unit = own.get("unit")
-            if unit is not None and unit not in UNITS:
+            if unit is not None and not (isinstance(unit, str) and unit in UNITS):
                 self.no_unit(unit, list(UNITS), (*place, "unit"))
             kind = UNITS.get(unit, Kind.COUNT) if isinstance(unit, str) else Kind.COUNT
             choices = own.get("choices")
             words = tuple(map(str, choices)) if isinstance(choices, list) else ()
             if (kind is Kind.CHOICE) != bool(words):
-                self.report(
-                    "fact-shape", "a choice lists its words under choices, and nothing else does", place
+                why = (
+                    "a choice lists its words, the one of the highest priority first: choices: [first, second]"
+                    if kind is Kind.CHOICE
+                    else f'"choices" goes with unit: choice, and the unit is {unit}; remove one or change the other'
                 )
+                self.report("fact-shape", why, place)
             scale = 6 if kind is Kind.RATIO else 0
-            of_plan = self._reads_plan(name, declared, set())
-            self.own[name] = Fact(name, kind, scale, "", "", "", words, of_plan=of_plan)
+            self.own[name] = Fact(name, kind, scale, "", "", "", words, of_plan=name in of_plan)
             read[name] = {**own, "unit": kind, "choices": words}
         for name, own in read.items():
             place = ("facts", name)
             fact = self.own[name]
-            if "value" in own:
-                if fact.kind in (Kind.FLAG, Kind.CHOICE):
-                    self.report(
-                        "fact-shape", f"{fact.kind} cannot be worked out; conclude it", (*place, "value")
-                    )
+            if "value" in own and fact.kind in (Kind.FLAG, Kind.CHOICE):
+                self.report(
+                    "fact-shape",
+                    f'"{name}" is {fact.kind}, which cannot be worked out; conclude it',
+                    (*place, "value"),
+                )
+                own["value"] = None
+            elif "value" in own:
                 own["value"] = self.amount(own["value"], (*place, "value"), of_plan=True, kind=fact.kind)
             for key in ("hit", "gather", "otherwise"):
                 if key in own and "value" in own:
                     self.report("fact-shape", f'"{key}" is for facts that are concluded', (*place, key))
             if own.get("hit") == Hit.PRIORITY and fact.kind not in (Kind.CHOICE, Kind.FLAG):
                 self.report(
-                    "hit-priority", "only a choice or a flag has an order of priority", (*place, "hit")
+                    "hit-priority",
+                    "only a choice or a flag has an order of priority; use first, unique or collect",
+                    (*place, "hit"),
                 )
             if (own.get("hit") == Hit.COLLECT) != ("gather" in own):
                 self.report(
                     "fact-shape",
-                    "the hit policy collect goes with gather: sum, least, greatest or count",
+                    "hit: collect goes with gather: sum, least, greatest or count, and neither without the other",
                     place,
+                )
+            elif own.get("hit") == Hit.COLLECT and fact.kind in (Kind.FLAG, Kind.CHOICE):
+                self.report(
+                    "fact-shape",
+                    f'"{name}" is {fact.kind}, which cannot be gathered; collect a number, such as a count',
+                    (*place, "hit"),
                 )
             if own.get("otherwise") is not None:
                 own["otherwise"] = self.constant(fact, own["otherwise"], (*place, "otherwise"))
         self.data["facts"] = read
-
-    def _reads_plan(self, name: str, declared: Mapping[str, Any], seen: set[str]) -> bool:
-        """Tell whether a fact of the policy needs a plan, before its amount is checked."""
-        own = declared.get(name)
-        if name in seen:
-            return False  # a cycle, reported once all is read
-        if own is None:
-            fact = facts().get(name)
-            return fact is not None and fact.of_plan
-        value = own.get("value") if isinstance(own, Mapping) else None
-        return any(self._reads_plan(one, declared, {*seen, name}) for one in _fact_names(value))
 
     def circles(self, policy: Policy) -> None:
         """Report facts that could never be known, once the whole policy is read."""
@@ -134,9 +138,20 @@ class FactReader(Reader):
                     f'"{name}" is worked out and concluded too; keep one of the two',
                     ("facts", name),
                 )
-        path = _cycle(needs)
-        if path:
-            self.report("fact-cycle", f"{' needs '.join(path)}: break the circle", ("facts", path[0]))
+        levels, waiting = _levels(needs)
+        if waiting:
+            path = _circle(waiting)
+            self.report(
+                "fact-cycle",
+                f"{' needs '.join(path)}, so none could be known first; break the circle",
+                ("facts", path[0]),
+            )
+        elif levels > _LONGEST_CHAIN:
+            self.report(
+                "fact-shape",
+                f"{levels} facts rest on each other in a row and {_LONGEST_CHAIN} are the most; join some",
+                ("facts",),
+            )
 
     def concluded(self, raw: Mapping[str, Any], spot: Spot) -> dict[str, Any]:
         """Read what is concluded about facts of the policy."""
@@ -150,19 +165,20 @@ class FactReader(Reader):
                     f'no fact of the policy is called "{name}"{did_you_mean(name, self.own)}',
                     at,
                 )
-                continue
-            if isinstance(value, Mapping):
-                self._parameter_for(fact, value, at)
-                read[name] = value
+                read[str(name)] = _PLACEHOLDER
+            elif isinstance(value, Mapping):
+                read[name] = value if self._parameter_for(fact, value, at) else _PLACEHOLDER
             else:
-                read[name] = self.constant(fact, value, at)
+                constant = self.constant(fact, value, at)
+                read[name] = _PLACEHOLDER if constant is None else constant
         return read
 
-    def _parameter_for(self, fact: Fact, raw: Mapping[str, Any], spot: Spot) -> None:
+    def _parameter_for(self, fact: Fact, raw: Mapping[str, Any], spot: Spot) -> bool:
         """Check that a parameter can be the value of a fact."""
+        before = len(self.issues)
         if set(raw) != {"parameter"}:
-            self.report("amount-shape", "a conclusion is a constant or {parameter: name}", spot)
-            return
+            self.report("amount-shape", "what is concluded is a constant or {parameter: name}", spot)
+            return False
         unit = self.parameter(raw["parameter"], (*spot, "parameter"))
         if unit is not None and unit.kind is not fact.kind:
             self.report(
@@ -170,6 +186,7 @@ class FactReader(Reader):
                 f'{fact.name} is {fact.kind} but the parameter "{raw["parameter"]}" is {unit.kind}',
                 spot,
             )
+        return len(self.issues) == before
 
 
 def _fact_names(value: Any) -> Iterator[str]:
@@ -184,24 +201,41 @@ def _fact_names(value: Any) -> Iterator[str]:
             yield from _fact_names(part)
 
 
-def _cycle(needs: Mapping[str, set[str]]) -> list[str]:
-    """Find a circle of facts that need each other, as a path that ends where it began."""
-    done: set[str] = set()
-
-    def walk(name: str, path: list[str]) -> list[str]:
-        if name in path:
-            return [*path[path.index(name) :], name]
-        if name in done:
-            return []
-        for other in sorted(needs.get(name, ())):
-            found = walk(other, [*path, name])
-            if found:
-                return found
-        done.add(name)
-        return []
-
-    for name in needs:
-        found = walk(name, [])
-        if found:
+def _of_plan(declared: Mapping[str, Any]) -> set[str]:
+    """Name the facts of the policy that need a plan, while their amounts are still plain data."""
+    reads = {
+        name: set(_fact_names(own.get("value"))) for name, own in declared.items() if isinstance(own, Mapping)
+    }
+    found: set[str] = set()
+    while True:
+        more = {
+            name
+            for name, names in reads.items()
+            if name not in found
+            and any(one in found or (one in facts() and facts()[one].of_plan) for one in names)
+        }
+        if not more:
             return found
-    return []
+        found |= more
+
+
+def _levels(needs: Mapping[str, set[str]]) -> tuple[int, dict[str, set[str]]]:
+    """Count how many facts rest on each other in a row, and give those that need each other in a circle."""
+    waiting, levels = dict(needs), 0
+    while True:
+        ready = [name for name, reads in waiting.items() if not reads & waiting.keys()]
+        if not ready:
+            return levels, waiting
+        levels += 1
+        for name in ready:
+            del waiting[name]
+
+
+def _circle(waiting: Mapping[str, set[str]]) -> list[str]:
+    """Find a circle among facts that each need another of them, as a path that ends where it began."""
+    path = [next(iter(waiting))]
+    while True:
+        following = min(waiting[path[-1]] & waiting.keys())
+        if following in path:
+            return [*path[path.index(following) :], following]
+        path.append(following)

@@ -40,6 +40,8 @@ class Settled(NamedTuple):
     """Rows that match but may not count, each with the row before it that nobody can judge."""
     clash: tuple[str, ...] = ()
     """Rows that match though only one may."""
+    moot: frozenset[str] = frozenset()
+    """Rows that nobody can judge and that would not count if they matched."""
 
 
 def settle(hit: Hit, matches: Sequence[Match]) -> Settled:
@@ -58,10 +60,12 @@ def settle(hit: Hit, matches: Sequence[Match]) -> Settled:
     chosen: tuple[str, ...] = ()
     beaten: dict[str, str] = {}
     undecided: dict[str, str] = {}
-    unknown = ""
+    unknown, moot = "", set()
     for one in ordered:
         if one.verdict == "unknown":
             unknown = unknown or one.id
+            if chosen:
+                moot.add(one.id)
         elif one.verdict == "true":
             if chosen:
                 beaten[one.id] = chosen[0]
@@ -69,4 +73,4 @@ def settle(hit: Hit, matches: Sequence[Match]) -> Settled:
                 undecided[one.id] = unknown
             else:
                 chosen = (one.id,)
-    return Settled(chosen, beaten, undecided)
+    return Settled(chosen, beaten, undecided, moot=frozenset(moot))

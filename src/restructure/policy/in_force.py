@@ -15,7 +15,7 @@ from restructure.policy.conditions import Condition, comparisons, normal_form
 from restructure.policy.constants import Constant, plain
 from restructure.policy.normal import Leaf, Node, Problem
 from restructure.policy.search import Missed, Search
-from restructure.policy.templates import amounts_of, filled, read_measure
+from restructure.policy.templates import amounts_of, filled, measure_of_case
 from restructure.record import Record
 
 if TYPE_CHECKING:  # a policy gives itself in force, so its room stands above this one
@@ -126,10 +126,16 @@ class InForce:
         """Name the facts of the catalogue that a fact of the policy is worked out or concluded from in the end."""
         if name not in self.policy.facts:
             return (name,)
-        found: dict[str, None] = {}
-        for inner in sorted(self._needs[name]):
-            found.update(dict.fromkeys(self.rests_on(inner)))
-        return tuple(found)
+        if name not in self._rests_on:
+            found: dict[str, None] = {}
+            for inner in sorted(self._needs[name]):
+                found.update(dict.fromkeys(self.rests_on(inner)))
+            self._rests_on[name] = tuple(found)
+        return self._rests_on[name]
+
+    @cached_property
+    def _rests_on(self) -> dict[str, tuple[str, ...]]:
+        return {}
 
     @cached_property
     def _needs(self) -> dict[str, set[str]]:
@@ -139,7 +145,13 @@ class InForce:
         own = self.policy.facts.get(name)
         if own is None:
             return fact_named(name).of_plan
-        return own.value is not None and any(map(self._of_plan, facts_in(own.value)))
+        if name not in self._plans:
+            self._plans[name] = own.value is not None and any(map(self._of_plan, facts_in(own.value)))
+        return self._plans[name]
+
+    @cached_property
+    def _plans(self) -> dict[str, bool]:
+        return {}
 
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
@@ -228,7 +240,7 @@ class InForce:
 def offered_measures(in_force: InForce, templates: list[dict[str, Any]], fact: Any) -> tuple[Measure, ...]:
     """Build measures from templates; `fact` gives the value of a fact by name, `None` if it is unknown."""
     currency = in_force.policy.currency
-    return tuple(read_measure(filled(one, in_force.values.get, fact, currency)) for one in templates)
+    return tuple(measure_of_case(filled(one, in_force.values.get, fact, currency)) for one in templates)
 
 
 def read_by(policy: "Policy") -> dict[str, set[str]]:

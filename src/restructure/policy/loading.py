@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from restructure.calculator.quantity import Kind
 from restructure.document import LARGEST, Document, field_names, issues_of, read_document
 from restructure.errors import InvalidPolicy, Issue, RestructureError, did_you_mean
-from restructure.policy.conditions import spelled_out
+from restructure.policy.conditions import Condition, spelled_out
 from restructure.policy.constants import UNITS, unit_fact
 from restructure.policy.declaring import FactReader
 from restructure.policy.durable import WIDEST
@@ -100,7 +100,11 @@ def _find(source: str | Path) -> Path:
 def _inside(folder: Path, name: str) -> Path:
     """Give a file of a folder, refusing one that lies elsewhere, by its path or by way of a link."""
     path = folder / name
-    if not path.resolve().is_relative_to(folder.resolve()):
+    try:
+        inside = path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):  # a loop of links, or what no path can hold
+        inside = False
+    if not inside:
         raise InvalidPolicy(
             Issue(
                 "file-outside",
@@ -147,10 +151,13 @@ class _PolicyReader(OfferReader, FactReader):
         try:
             policy = Policy.model_validate(self.data)
         except ValidationError as error:
+            # A table that could not be read would have made rules.
+            made = bool(self.issues) and isinstance(self.data.get("tables"), list)
             self.issues += [
                 issue
                 for issue in issues_of(error, self.document, names=field_names(Policy))
                 if issue not in self.issues
+                and not (made and (issue.code, issue.place) == ("field-missing", "rules"))
             ]
         if policy is not None and not self.issues:
             self.circles(policy)
@@ -251,21 +258,23 @@ class _PolicyReader(OfferReader, FactReader):
             if key in item:
                 condition = self.condition(item[key], (*place, key), of_plan=section in _OF_A_PLAN)
                 item = {**item, key: condition}
-                wide = max(
-                    spelled_out(condition), spelled_out(condition, negated=True) if section != "rules" else 0
-                )
-                if wide > WIDEST:
-                    self.report(
-                        "condition-too-wide",
-                        f"spelled out, this has {wide} alternatives and {WIDEST} is the most; split it",
-                        (*place, key),
-                    )
+                self._wide(condition, (*place, key), negated=section != "rules")
             if section == "rules" and isinstance(item.get("offer"), list):
                 item = {**item, "offer": self.offer(item["offer"], (*place, "offer"))}
             if section == "conclusions" and isinstance(item.get("conclude"), Mapping):
                 item = {**item, "conclude": self.concluded(item["conclude"], (*place, "conclude"))}
             read.append(item)
         self.data[section] = read
+
+    def _wide(self, condition: Condition, spot: Spot, *, negated: bool) -> None:
+        """Report a condition of too many alternatives; `negated` if it is also asked the other way round."""
+        wide = max(spelled_out(condition), spelled_out(condition, negated=True) if negated else 0)
+        if wide > WIDEST:
+            self.report(
+                "condition-too-wide",
+                f"spelled out, this has {wide} alternatives and {WIDEST} is the most; split it",
+                spot,
+            )
 
     def _named(self, name: Any, spot: Spot) -> None:
         # Records name gates, rules, conclusions and limits side by side.
@@ -299,6 +308,7 @@ class _PolicyReader(OfferReader, FactReader):
             self._named(raw.get("id"), (*place, "id"))
             raw = self.cited(raw, "reference", place)
             rows = table_rows(self, raw, place, self._csv)
+            self._columns_read(raw, (*place, "offer"))
             if raw.get("hit") is None:
                 self.report(
                     "table-shape", f"say which row counts if several match: hit: {' | '.join(Hit)}", place
@@ -310,28 +320,43 @@ class _PolicyReader(OfferReader, FactReader):
             if table is None:
                 continue
             made.append(table)
+            if "offer" in raw and (not isinstance(raw["offer"], list) or not raw["offer"]):
+                self.report("table-shape", '"offer" is a list of at least one measure', (*place, "offer"))
+                continue
             section, build = (
                 ("rules", self._rule_of) if "offer" in raw else ("conclusions", self._conclusion_of)
             )
             for row in rows:
                 self._named(f"{table.id}-{row.number}", row.spot)
+                self._wide(row.when, row.spot, negated=section == "conclusions")
                 built = build(table, raw, row, place)
-                if built is not None:
-                    self.data.setdefault(section, [])
+                if built is not None and isinstance(self.data.setdefault(section, []), list):
                     self.data[section] = [*self.data[section], built]
         self.data["tables"] = made
 
+    def _columns_read(self, raw: Mapping[str, Any], spot: Spot) -> None:
+        """Report columns that an offer reads and the table does not give."""
+        outputs = raw.get("outputs")
+        given = [
+            str(one.get("name")) if isinstance(one, Mapping) else str(one)
+            for one in (outputs if isinstance(outputs, list) else ())
+        ]
+        for name in sorted({str(name) for name in _columns_in(raw.get("offer"))} - set(given)):
+            if given:
+                self.report(
+                    "table-shape",
+                    f'the offer reads the column "{name}", which is no output{did_you_mean(name, given)}',
+                    spot,
+                )
+
     def _rule_of(self, table: Table, raw: Mapping[str, Any], row: TableRow, place: Spot) -> Rule | None:
-        columns = {str(name) for name in _columns_in(raw["offer"])}
-        for name in sorted(columns - row.outputs.keys()):
-            self.report(
-                "table-shape", f'the offer reads the column "{name}", which is no output', (*place, "offer")
-            )
-        if columns - row.outputs.keys():
-            return None
+        if {str(name) for name in _columns_in(raw["offer"])} - row.outputs.keys():
+            return None  # reported with the offer, or where the cell is
         offer = self.offer(_with_cells(raw["offer"], row.outputs), (*place, "offer"), at=row.spot)
         return self._made(
-            Rule, {**self._common(table, row), "reason": raw.get("reason"), "offer": offer}, place
+            Rule,
+            {**self._common(table, row), **_given(raw, "reason"), "offer": offer},
+            place,
         )
 
     def _conclusion_of(
@@ -339,7 +364,9 @@ class _PolicyReader(OfferReader, FactReader):
     ) -> Conclusion | None:
         for word in ("reason", "offer"):
             if word in raw:
-                self.report("table-shape", f'a table without an offer has no "{word}"', (*place, word))
+                self.report(
+                    "table-shape", f'a table without an offer has no "{word}"; remove it', (*place, word)
+                )
         conclude = self.concluded(row.outputs, row.spot)
         return self._made(Conclusion, {**self._common(table, row), "conclude": conclude}, place)
 
@@ -365,6 +392,9 @@ class _PolicyReader(OfferReader, FactReader):
     def _csv(self, name: str, spot: Spot) -> Document | None:
         try:
             path = _inside(self.folder, name)
+            if path.exists() and not path.is_file():
+                self.report("file-missing", f'"{name}" is not a file', spot)
+                return None
             if path.stat().st_size > LARGEST:
                 self.report("file-too-large", f'"{name}" is larger than 4 MiB', spot)
                 return None
@@ -377,6 +407,10 @@ class _PolicyReader(OfferReader, FactReader):
         except csv.Error as error:
             self.report("table-shape", f'"{name}" is not CSV: {error}', spot)
         return None
+
+
+def _given(raw: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return {key: raw[key]} if key in raw else {}
 
 
 def _columns_in(value: Any) -> Iterator[Any]:
@@ -394,7 +428,7 @@ def _columns_in(value: Any) -> Iterator[Any]:
 def _with_cells(value: Any, cells: Mapping[str, Any]) -> Any:
     if isinstance(value, Mapping):
         if set(value) == {"column"}:
-            return cells[value["column"]]
+            return cells[str(value["column"])]
         return {key: _with_cells(part, cells) for key, part in value.items()}
     if isinstance(value, list):
         return [_with_cells(part, cells) for part in value]

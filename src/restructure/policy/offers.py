@@ -33,6 +33,10 @@ _VARY = ("from", "up_to", "down_to", "by", "land_on_end")
 _STANDS_FOR = {Kind.MONEY: "1.00", Kind.RATIO: "1/2", Kind.COUNT: 1, Kind.DATE: "2000-01-01"}
 # A figure that moves to and fro is looked at value by value, so the values must be few.
 _COARSE = 0.0005
+_INSTEAD = {
+    True: "vary a share and write by, or aim at a regular figure such as instalment_after",
+    False: f"write by, at least {_COARSE}, or aim at a regular figure such as instalment_after",
+}
 
 
 class OfferReader(Reader):
@@ -60,7 +64,9 @@ class OfferReader(Reader):
                 self.report("measure-invalid", "a measure is a group of fields with the key measure", here)
         return read or [{}]
 
-    def measure(self, raw: Mapping[str, Any], spot: Spot, *, of_plan: bool) -> None:
+    def measure(
+        self, raw: Mapping[str, Any], spot: Spot, *, of_plan: bool, looked_for: str | None = None
+    ) -> None:
         """Check a measure, its amounts and what it becomes with every value of its parameters."""
         word = raw.get("measure")
         if isinstance(word, str) and word not in measure_models():
@@ -78,8 +84,8 @@ class OfferReader(Reader):
                     self.parameter(value["parameter"], (*spot, field, "parameter"))
                 else:
                     self.amount(value, (*spot, field), of_plan=of_plan, kind=kind)
-            elif isinstance(value, list | Mapping) and not _is_vary(value):
-                self._nested(value, (*spot, field))
+            elif isinstance(value, list | Mapping) and field != looked_for:
+                self._nested({field: value}, spot)
         if len(self.issues) > before:
             return
         used = [name for amount in amounts_of(raw) for name in parameters_in(amount)]
@@ -98,6 +104,10 @@ class OfferReader(Reader):
                     self.report("amount-shape", "only a parameter can stand this deep", (*spot, key))
                 else:
                     self.parameter(part["parameter"], (*spot, key))
+            elif _is_vary(part):
+                self.report(
+                    "search-shape", "only one field of a step of a search is looked for", (*spot, key)
+                )
             elif isinstance(part, list | Mapping):
                 self._nested(part, (*spot, key))
 
@@ -199,16 +209,15 @@ class OfferReader(Reader):
             self.report("search-shape", "a step has a measure with one field {vary: …}", spot)
             return None
         at = (*spot, "measure")
-        field = varied(dict(measure))
-        self.measure(measure, at, of_plan=True)
+        field, word = varied(dict(measure)), measure.get("measure")
         if field is None:
             self.report(
-                "search-shape", "exactly one field of the measure is {vary: {from, up_to or down_to, by}}", at
+                "search-shape",
+                "exactly one field of the measure is looked for: {vary: {from, up_to or down_to, by}}",
+                at,
             )
-        elif len(self.issues) == before:
-            self._vary(
-                str(measure.get("measure")), field, measure[field]["vary"], target, (*at, field, "vary")
-            )
+        elif self._vary(word, field, measure[field]["vary"], target, (*at, field, "vary")):
+            self.measure(measure, at, of_plan=True, looked_for=field)
         if len(self.issues) > before:
             return None
         try:
@@ -217,13 +226,25 @@ class OfferReader(Reader):
             self.found(error, spot)
             return None
 
-    def _vary(self, word: str, field: str, raw: Any, target: Comparison | None, spot: Spot) -> None:
+    def _vary(self, word: Any, field: str, raw: Any, target: Comparison | None, spot: Spot) -> bool:
+        """Check the number that a step looks for; `False` if the measure around it cannot be read either."""
         kind = field_kind(word, field)
-        ends = len({"up_to", "down_to"} & set(raw)) if isinstance(raw, Mapping) else 0
-        if kind in (None, Kind.DATE) or ends != 1:
-            why = f'"{field}" is no number to look for' if kind in (None, Kind.DATE) else "vary needs one end"
-            self.report("search-shape", f"{why}; write {{vary: {{from, up_to or down_to, by}}}}", spot)
-            return
+        if not isinstance(word, str):
+            self.report("field-missing", '"measure" is required here; it says which kind this is', spot[:-2])
+            return False
+        if word not in measure_models():
+            return True  # reported with the measure
+        if kind in (None, Kind.DATE):
+            self.report("search-shape", f'"{field}" of {word} is no number that could be looked for', spot)
+            return False
+        if not isinstance(raw, Mapping) or len({"up_to", "down_to"} & set(raw)) != 1:
+            self.report(
+                "search-shape",
+                "one end is needed, up_to or down_to: {vary: {from, up_to or down_to, by}}",
+                spot,
+            )
+            return False
+        before = len(self.issues)
         self.only(raw, _VARY, "vary", spot)
         amounts: dict[str, Amount | None] = {
             key: self.amount(raw[key], (*spot, key), of_plan=True, kind=kind)
@@ -236,21 +257,22 @@ class OfferReader(Reader):
         if any(number <= 0 for number in steps):
             self.report(
                 "search-endless",
-                "a step of 0 or less never arrives; write how far it goes, up_to or down_to says where",
+                "a step of 0 or less never arrives; write how far it goes at a time, up_to or down_to says where to",
                 (*spot, "by"),
             )
-            return
+            return False
         if target is None or target.fact in MONOTONE.get((word, field), ()):
-            return
+            return len(self.issues) == before
         # Only bisection can look among the cents of an amount.
         coarse = kind is Kind.COUNT or (kind is Kind.RATIO and steps and min(steps) >= _COARSE)
         if not coarse:
             self.report(
                 "search-too-fine",
-                f"{target.fact} may move to and fro with {field}, so its values are tried one by one; "
-                f"write by, at least {_COARSE}, or aim at a regular figure such as instalment_after",
+                f"{target.fact} may move to and fro with {field}, so its values are tried one by one and must be few; "
+                + _INSTEAD[kind is Kind.MONEY],
                 spot,
             )
+        return len(self.issues) == before
 
     def _numbers(self, amount: Amount | None) -> Iterator[Any]:
         """Give the values that a constant or a parameter ever has."""

@@ -1,5 +1,6 @@
 """Reading: conditions, constants and amounts from plain data, collecting findings instead of stopping at one."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -17,14 +18,18 @@ from restructure.policy.constants import constant
 from restructure.policy.normal import Operator
 from restructure.policy.templates import read_amount
 
-__all__ = ["ANYTHING", "Reader", "Spot"]
+__all__ = ["ANYTHING", "CELL", "Reader", "Spot"]
 
 Spot = tuple[Any, ...]
 """A place of the policy's document, or a document beside it followed by a place of that one."""
 
+CELL = object()
+"""Ends the place of a table's cell: what is read inside it stands where the cell does."""
+
 ANYTHING = Comparison(fact="claim", op=Operator.KNOWN)
 """Stands for a condition that could not be read, so that reading goes on."""
 
+_LONGEST_QUOTE = 60
 _COUNTED = (Kind.MONEY, Kind.RATIO, Kind.DAYS, Kind.MONTHS, Kind.COUNT)
 
 
@@ -51,7 +56,10 @@ class Reader:
         self.issues.append(document.issue(code, message, place))
 
     def _spot(self, spot: Spot) -> tuple[Document, Place]:
-        return (spot[0], spot[1:]) if spot and isinstance(spot[0], Document) else (self.document, spot)
+        document, place = (
+            (spot[0], spot[1:]) if spot and isinstance(spot[0], Document) else (self.document, spot)
+        )
+        return document, place[: place.index(CELL)] if CELL in place else place
 
     def found(self, error: ValidationError, spot: Spot, names: Sequence[str] | frozenset[str] = ()) -> None:
         """Add what pydantic found in the data at a place, each finding once."""
@@ -151,7 +159,7 @@ class Reader:
         if fact.of_plan and not of_plan:
             self.report(
                 "fact-not-yet",
-                f"{name} exists only once a plan exists; move the condition to limits or flags",
+                f"{name} exists only once a plan exists; limits, flags, ranking and searches may read it",
                 spot,
             )
             return None
@@ -242,7 +250,9 @@ class Reader:
         try:
             value = constant(fact, raw)
         except ValueError as error:
-            self.report("value-kind", f"{raw} does not fit {fact.name}, which is {fact.kind}: {error}", spot)
+            self.report(
+                "value-kind", f"{_written(raw)} does not fit {fact.name}, which is {fact.kind}: {error}", spot
+            )
             return None
         if fact.kind is Kind.RATIO and value != round(value, fact.scale):
             self.report(
@@ -275,10 +285,11 @@ class Reader:
             return None
         words = [word for word in AMOUNT_WORDS if word in raw]
         if len(words) != 1:
+            both = f", not {' and '.join(words)} together; nest one inside the other" if words else ""
+            near = did_you_mean(next(iter(raw), ""), AMOUNT_WORDS).partition(" (known")[0]
             self.report(
                 "amount-shape",
-                f"an amount is a number or has one of the words {', '.join(AMOUNT_WORDS)}"
-                + did_you_mean(next(iter(raw), ""), AMOUNT_WORDS).partition(" (known")[0],
+                f"an amount is a number or has one of the words {', '.join(AMOUNT_WORDS)}{both or near}",
                 spot,
             )
             return None
@@ -328,7 +339,7 @@ class Reader:
         try:
             constant(fact, raw)
         except ValueError as error:
-            self.report("amount-shape", f"{raw} is not an amount: {error}", spot)
+            self.report("amount-shape", f"{_written(raw)} is not an amount: {error}", spot)
 
     def _multiple(self, raw: Mapping[str, Any], spot: Spot, *, of_plan: bool) -> Kind | None:
         fact = self.fact(raw["fact"], (*spot, "fact"), of_plan=of_plan)
@@ -374,6 +385,12 @@ class Reader:
                 self.report("value-kind", f"{held[0]} and {kind} cannot stand in one amount", spot)
                 return None
         return held[0] if held else None
+
+
+def _written(raw: Any) -> str:
+    """Quote a value about as it stands in a file, cut short."""
+    text = raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False, default=str)
+    return text if len(text) <= _LONGEST_QUOTE else f"{text[: _LONGEST_QUOTE - 1]}…"
 
 
 def _together(one: Kind | None, other: Kind | None) -> bool:

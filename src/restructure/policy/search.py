@@ -126,7 +126,10 @@ MONOTONE: dict[tuple[str, str], frozenset[str]] = {
 """Figures that a measure's number moves in one direction only, so that bisection finds the first value.
 
 A regular instalment is one rounding of an amount that falls strictly with rate and principal; other figures,
-such as the highest payment with its residue in the last row, may move to and fro by cents.
+such as the highest payment with its residue in the last row, may move to and fro by cents. An instalment that was
+agreed and does not repay the loan stands apart: it is kept while the balance that is amortised is what it was (at the
+start, or while a payment up front goes to arrears), and solved anew, perhaps higher, at all other values. Where a loan
+ends in an extra row and something is spread over the instalments, their parts move to and fro by a cent.
 """
 
 

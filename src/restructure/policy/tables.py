@@ -7,7 +7,7 @@ An input cell is a test of the fact its column names: `-` (anything), `>= 0.2`, 
 import csv
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -19,15 +19,16 @@ from restructure.errors import did_you_mean
 from restructure.intake.facts import Fact, facts
 from restructure.policy.conditions import AllOf, AnyOf, Condition, Not
 from restructure.policy.hits import Hit
-from restructure.policy.reading import ANYTHING, Reader, Spot
+from restructure.policy.reading import ANYTHING, CELL, Reader, Spot
 
 __all__ = ["TableRow", "read_csv", "table_rows"]
 
 _RANGE = re.compile(r"^([\[(\]])\s*(.+?)\s*\.\.\s*(.+?)\s*([\])\[])$")
 _NEGATED = re.compile(r"^not\s*\((.*)\)$", re.DOTALL)
-_TEST = re.compile(r"^(<=|>=|==|!=|<|>|=)\s*(.+)$", re.DOTALL)
+_TEST = re.compile(r"^([<>=!]+)\s*(.+)$", re.DOTALL)
 _FIELDS = ("id", "title", "reason", "reference", "hit", "inputs", "outputs", "rows", "offer")
 _NOTHING = ("-", "")
+_OPENING, _CLOSING = ("[", "(", "]"), ("]", ")", "[")
 
 CsvOf = Callable[[str, Spot], Document | None]
 
@@ -61,7 +62,7 @@ def read_csv(path: Path) -> Document:
     rows: list[list[str]] = []
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True)
     line = 1
-    for cells in reader:
+    for cells in _lines(reader):
         if cells:
             number = len(rows)
             places[(number,)] = (line, 1)
@@ -70,6 +71,13 @@ def read_csv(path: Path) -> Document:
             rows.append([cell.strip() for cell in cells])
         line = reader.line_num + 1
     return Document(rows, file=str(path), places=places)
+
+
+def _lines(reader: Any) -> Iterator[list[str]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise csv.Error(f"{error}, in line {reader.line_num}; mend the quotes there") from None
 
 
 class _Cells(NamedTuple):
@@ -90,6 +98,8 @@ def table_rows(reader: Reader, raw: Mapping[str, Any], spot: Spot, csv_of: CsvOf
     inputs = _columns(reader, raw.get("inputs"), (*spot, "inputs"))
     outputs = _columns(reader, raw.get("outputs"), (*spot, "outputs"))
     tested = [reader.fact(one.name, (*spot, "inputs", k), of_plan=False) for k, one in enumerate(inputs)]
+    if not inputs or not outputs:
+        return []  # reported, and no row can be read
     if raw.get("hit") == Hit.PRIORITY and outputs and not any(one.values for one in outputs):
         reader.report(
             "hit-priority",
@@ -98,10 +108,12 @@ def table_rows(reader: Reader, raw: Mapping[str, Any], spot: Spot, csv_of: CsvOf
             (*spot, "outputs"),
         )
     names = [one.name for one in (*inputs, *outputs)]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        reader.report("table-shape", f'two columns are called "{name}"; keep one', spot)
     found: list[TableRow] = []
     for number, row in enumerate(_rows(reader, raw.get("rows"), names, spot, csv_of), 1):
         asked = [
-            _test(reader, fact, row.values[one.name], row.at(one.name))
+            _test(reader, fact, row.values[one.name], (*row.at(one.name), CELL))
             for one, fact in zip(inputs, tested, strict=True)
             if fact is not None and one.name in row.values
         ]
@@ -112,7 +124,9 @@ def table_rows(reader: Reader, raw: Mapping[str, Any], spot: Spot, csv_of: CsvOf
         for one in outputs:
             value = _literal(row.values.get(one.name))
             if value is None or value in _NOTHING:
-                reader.report("table-shape", f'the row gives no "{one.name}"; write it', row.at(one.name))
+                reader.report(
+                    "table-shape", f'the row gives no "{one.name}"; fill the cell', row.at(one.name)
+                )
                 continue
             if one.values and value not in one.values:
                 listed = ", ".join(map(str, one.values))
@@ -123,7 +137,7 @@ def table_rows(reader: Reader, raw: Mapping[str, Any], spot: Spot, csv_of: CsvOf
                 )
             elif one.values:
                 priority.append(one.values.index(value))
-            values[one.name] = {"parameter": value} if value in reader.values else value
+            values[one.name] = {"parameter": value} if _names_parameter(reader, one.name, value) else value
         source = row.values.get("reference")
         found.append(
             TableRow(number, row.spot, when, values, str(source) if source else None, tuple(priority))
@@ -131,9 +145,15 @@ def table_rows(reader: Reader, raw: Mapping[str, Any], spot: Spot, csv_of: CsvOf
     return found
 
 
+def _names_parameter(reader: Reader, column: str, value: Any) -> bool:
+    """Tell whether an output stands for a parameter's value: a word that is no choice of its fact."""
+    own = reader.own.get(column)
+    return isinstance(value, str) and value in reader.values and not (own and value in own.choices)
+
+
 def _columns(reader: Reader, raw: Any, spot: Spot) -> list[_Column]:
     if not isinstance(raw, list) or not raw:
-        reader.report("table-shape", "list the columns, at least one of inputs and one of outputs", spot)
+        reader.report("table-shape", f'"{spot[-1]}" is a list of at least one column', spot)
         return []
     columns: list[_Column] = []
     for k, one in enumerate(raw):
@@ -147,7 +167,8 @@ def _columns(reader: Reader, raw: Any, spot: Spot) -> list[_Column]:
         ):
             columns.append(_Column(one["name"], tuple(map(_literal, one["values"]))))
         else:
-            reader.report("table-shape", "a column is a name, or {name, values}", (*spot, k))
+            reader.report("table-shape", "a column is a name, or {name, values: [first, …]}", (*spot, k))
+            return []
     return columns
 
 
@@ -172,12 +193,18 @@ def _rows(reader: Reader, raw: Any, names: list[str], spot: Spot, csv_of: CsvOf)
             cells = dict(zip(names, row, strict=True))
             rows.append(_Cells(at, cells, {name: (*at, k) for k, name in enumerate(names)}))
         else:
-            reader.report("table-shape", f"a row has {len(names)} cells: {', '.join(names)}", at)
+            has = f"the row has {len(row)} cells" if isinstance(row, list) else "the row is no list of cells"
+            reader.report("table-shape", f"{has}; it takes {len(names)}: {', '.join(names)}", at)
     return rows
 
 
 def _rows_of_csv(reader: Reader, document: Document, names: list[str]) -> list[_Cells]:
     head, *body = document.data or [[]]
+    for k, name in enumerate(head):
+        if name in head[:k]:
+            reader.report("table-shape", f'a second column is called "{name}"; keep one', (document, 0, k))
+    if not body:
+        reader.report("table-shape", "the file has no rows below its head", (document,))
     for name in names:
         if name not in head:
             reader.report(
@@ -190,6 +217,8 @@ def _rows_of_csv(reader: Reader, document: Document, names: list[str]) -> list[_
                 f'the table has no column "{name}"{did_you_mean(name, names)}',
                 (document, 0, k),
             )
+    if not set(names) <= set(head):
+        return []  # reported, and every row would lack the same
     rows: list[_Cells] = []
     for r, cells in enumerate(body, 1):
         if len(cells) == len(head):
@@ -233,6 +262,13 @@ def _one(reader: Reader, fact: Fact, cell: Any, spot: Spot) -> Condition:
     if not isinstance(cell, str):
         return _compared(reader, fact, "==", cell, spot)
     span = _RANGE.match(cell)
+    if not span and (cell[:1] in _OPENING or cell[-1:] in _CLOSING or ".." in cell):
+        reader.report(
+            "table-shape",
+            f'"{cell}" is no range; write both ends and how each closes, such as [30..90)',
+            spot,
+        )
+        return ANYTHING
     if span:
         opening, low, high, closing = span.groups()
         return AllOf(

@@ -9,11 +9,13 @@ from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from restructure.calculator.measures import MEASURES, Measure
 from restructure.calculator.money import from_minor, minor_digits, round_div
 from restructure.calculator.quantity import Kind
+from restructure.document import Document, issues_of
+from restructure.errors import Issue, Refused
 from restructure.policy.amounts import AMOUNT_WORDS, Amount, ParameterAmount, worth
 from restructure.policy.search import Vary
 
@@ -22,14 +24,17 @@ __all__ = [
     "amounts_of",
     "field_kind",
     "filled",
+    "finest",
     "is_amount",
     "measure_models",
+    "measure_of_case",
     "quantised",
     "read_amount",
     "read_measure",
     "read_vary",
 ]
 
+_PARTS = 1_000_000
 _AMOUNTS: TypeAdapter[Amount] = TypeAdapter(Amount)
 
 
@@ -115,18 +120,35 @@ def filled(
 
 
 def quantised(exact: Fraction, kind: Kind | None, currency: str) -> Any:
-    """Round an amount half-up to what a field of a kind holds: minor units, whole numbers, or an exact share."""
+    """Round an amount half-up to what a field of a kind holds: minor units, whole numbers, or six decimals."""
+    units = exact / finest(kind, currency)
+    number = round_div(units.numerator, units.denominator)
     if kind is Kind.MONEY:
-        scaled = exact * 10 ** minor_digits(currency)
-        return from_minor(round_div(scaled.numerator, scaled.denominator), currency)
-    if kind is Kind.RATIO:
-        return f"{exact.numerator}/{exact.denominator}"
-    return round_div(exact.numerator, exact.denominator)
+        return from_minor(number, currency)
+    return f"{number}/{_PARTS}" if kind is Kind.RATIO else number
+
+
+def finest(kind: Kind | None, currency: str) -> Fraction:
+    """Give the finest unit of what a field of a kind holds."""
+    if kind is Kind.MONEY:
+        return Fraction(1, 10 ** minor_digits(currency))
+    return Fraction(1, _PARTS) if kind is Kind.RATIO else Fraction(1)
 
 
 def read_measure(data: Any) -> Measure:
     """Read a measure strictly: a number is a number, so that "6" or 6.0 instalments are not six."""
     return MEASURES.validate_json(json.dumps(data, default=str), strict=True)
+
+
+def measure_of_case(data: Mapping[str, Any]) -> Measure:
+    """Read a measure whose amounts were worked out from a case; raises `Refused` for an amount it cannot have."""
+    try:
+        return read_measure(data)
+    except ValidationError as error:
+        found = issues_of(error, Document(data, file=None, places={}))
+        raise Refused(
+            Issue(one.code, f"{data['measure']} cannot be made: {one.place} {one.message}") for one in found
+        ) from None
 
 
 @cache
