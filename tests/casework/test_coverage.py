@@ -43,6 +43,7 @@ def test_what_is_unknown_covers_nothing(tmp_path):
     policy = small(gates=gate("g", "{fact: reachable}", "refer"))
     coverage = covered(tmp_path, policy, case("who knows", "{}", "{gates: {g: unknown}}"))
     assert {"gate g passed", "gate g failed"} <= still_open(coverage)
+    assert "condition reachable == yes of gate g false" in still_open(coverage)
 
 
 def test_one_part_of_an_alternative_that_was_never_true_stays_open(tmp_path):
