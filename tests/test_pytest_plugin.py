@@ -67,7 +67,9 @@ def test_files_of_other_tools_are_left_alone(project):
 
 
 def test_a_project_without_cases_does_not_load_the_library(pytester):
-    pytester.makepyfile("import sys\n\ndef test_nothing_is_loaded():\n    assert 'restructure' not in sys.modules\n")
+    pytester.makepyfile(
+        "import sys\n\ndef test_nothing_is_loaded():\n    assert 'restructure' not in sys.modules\n"
+    )
     pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
 
 

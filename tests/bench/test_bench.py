@@ -165,7 +165,9 @@ def test_every_rule_engine_answers_as_the_oracle_does(benchmark, subject, kind):
 def test_a_thousand_cases_on_facts(benchmark, tmp_path):
     case = "  - {{name: case {0}, given: {{facts: {{hardship_cause: illness, hardship_evidenced: true, income_drop: 0.{0:04}}}}}, expect: {{rules: {{illness-relief: {1}}}}}}}\n"
     text = "".join(case.format(k * 10, "fired" if k >= 200 else "refused") for k in range(1000))
-    (tmp_path / "a_test.yaml").write_text(f"policy: cn-consumer-finance\non: 2026-03-18\ncases:\n{text}", "utf-8")
+    (tmp_path / "a_test.yaml").write_text(
+        f"policy: cn-consumer-finance\non: 2026-03-18\ncases:\n{text}", "utf-8"
+    )
     report = benchmark.pedantic(lambda: run_cases([tmp_path]), rounds=1)
     assert len(report.results) == 1000
     assert report.failed == ()

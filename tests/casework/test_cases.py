@@ -29,7 +29,8 @@ def one(given: str, expect: str) -> str:
 
 def test_a_failure_names_file_line_both_verdicts_and_the_comparison_that_decided(tmp_path):
     said = failures(
-        tmp_path, one("{facts: {hardship_outlook: lasting, income_drop: 15%}}", "{rules: {lasting-fall: fired}}")
+        tmp_path,
+        one("{facts: {hardship_outlook: lasting, income_drop: 15%}}", "{rules: {lasting-fall: fired}}"),
     )
     assert said == [
         "x_test.yaml:6: expected rule lasting-fall fired, got refused; "
@@ -101,7 +102,11 @@ def test_a_case_lies_over_its_base_group_by_group(tmp_path):
 
 def test_a_parameter_of_one_case_leaves_the_others_alone(tmp_path):
     case = "  - name: {}\n    given: {{facts: {{restructurings: 2}}, parameters: {}}}\n    expect: {{gates: {{not-too-often: {}}}}}\n"
-    text = "cases:\n" + case.format("three", "{most_restructurings: 3}", "passed") + case.format("two", "{}", "failed")
+    text = (
+        "cases:\n"
+        + case.format("three", "{most_restructurings: 3}", "passed")
+        + case.format("two", "{}", "failed")
+    )
     assert failures(tmp_path, text) == []
 
 
@@ -168,7 +173,8 @@ def test_the_report_as_json_holds_cases_and_what_is_open(tmp_path, capsys):
 
 def test_limits_and_flags_of_a_small_policy_are_judged_on_given_figures(tmp_path):
     text = small(
-        gates=gate("g", "{fact: reachable}", "refer"), limits=limit("l", "{fact: term_after, op: '<=', value: 9}")
+        gates=gate("g", "{fact: reachable}", "refer"),
+        limits=limit("l", "{fact: term_after, op: '<=', value: 9}"),
     )
     written(tmp_path, text, "policy.yaml")
     cases = "on: 2026-03-18\n" + one("{facts: {term_after: 10}}", "{limits: {l: failed}}")

@@ -60,7 +60,11 @@ def test_one_part_of_an_alternative_that_was_never_true_stays_open(tmp_path):
 def test_a_part_stands_at_the_file_and_line_of_the_policy():
     lines = (WATERFALL / "policy.yaml").read_text("utf-8").splitlines()
     for part in parts_of(load_located(WATERFALL)):
-        name = {"condition": part.text.split()[1], "step": part.id.split("/")[-1], "cap": part.id.split("/")[-1]}
+        name = {
+            "condition": part.text.split()[1],
+            "step": part.id.split("/")[-1],
+            "cap": part.id.split("/")[-1],
+        }
         if part.file.endswith("policy.yaml"):
             assert name.get(part.kind, part.id) in lines[part.line - 1]
         else:

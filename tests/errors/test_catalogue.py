@@ -118,7 +118,12 @@ def test_every_code_has_a_file_or_a_test_elsewhere():
             r": ([a-z]+(?:-[a-z]+)+): ", path.with_name(f"{path.name}.txt").read_text("utf-8")
         )
     }
-    named = {code for path in (*APPLICATIONS, *POLICIES, *CASES) for code in CATALOGUE if path.name.startswith(code)}
+    named = {
+        code
+        for path in (*APPLICATIONS, *POLICIES, *CASES)
+        for code in CATALOGUE
+        if path.name.startswith(code)
+    }
     assert set(CATALOGUE) - codes - named - ELSEWHERE.keys() - OF_A_PLAN == set()
     for code, file in ELSEWHERE.items():
         assert code in (HERE.parents[1] / file).read_text("utf-8"), code
