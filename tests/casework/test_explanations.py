@@ -357,7 +357,7 @@ TEXTS = {
 
 def bare(decision: Decision) -> Any:
     """What was decided, without how much of it is told."""
-    data = decision.model_dump(mode="json", exclude={"trace"})
+    data = decision.model_dump(mode="json", exclude={"detail"})
     for part in (*data["gates"], *data["refusals"]):
         del part["conditions"]
     for part in data["offers"]:
