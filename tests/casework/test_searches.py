@@ -1,10 +1,12 @@
 """Searches against brute force: every value of a step's grid is tried with the calculator, and the page says which one it is."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import pytest
@@ -26,8 +28,10 @@ from restructure.calculator.measures import (
     Waive,
 )
 from restructure.calculator.measures import ChangeRate as Rate
-from restructure.calculator.plan import reschedule
+from restructure.calculator.plan import Plan, reschedule
+from restructure.calculator.position import Buckets, Position
 from restructure.calculator.scheme import HolidayInterest, LastRow
+from restructure.calculator.terms import Repayment
 from restructure.casework.decision import Decision, decide
 from restructure.casework.judging import judge
 from restructure.errors import InvalidPolicy, Refused
@@ -332,6 +336,13 @@ def varied(measure: str, field: str, value: Any, bucket: str) -> Measure:
     return Pay(amount=value)
 
 
+def made(position: Position, measures: Sequence[Measure]) -> Plan | None:
+    try:
+        return reschedule(position, measures)
+    except Refused:
+        return None
+
+
 def monotone(position, rng: random.Random) -> None:
     """Try values in order, neighbours among them, and compare each figure with the one before."""
     places = DECIMALS[position.currency]
@@ -358,23 +369,18 @@ def monotone(position, rng: random.Random) -> None:
         middle = rng.randint(1, max(most, 1))
         numbers |= {one for one in range(middle - 2, middle + 3) if 1 <= one <= most}
     before: dict[str, Fraction] = {}
-    try:
-        kept = compare(reschedule(position, others)).instalment_after
-    except Refused:
-        kept = None
+    kept = {plan.instalment for plan in map(partial(made, position), ((), others)) if plan is not None}
     for number in sorted(numbers):
         value: Any = {
             "annual_rate": Fraction(number, 1_000_000),
             "share": Fraction(number, 1_000_000),
             "instalments": number,
         }.get(field, major(number, position.currency))
-        try:
-            made = varied(measure, field, value, bucket)
-            figures = compare(reschedule(position, (*others, made)))
-        except Refused as refused:
-            event(refused.issues[0].code)
+        plan = made(position, (*others, varied(measure, field, value, bucket)))
+        if plan is None:
             continue
-        if position.repayment.instalment is not None and figures.instalment_after == kept:
+        figures = compare(plan)
+        if position.repayment.instalment is not None and figures.instalment_after in kept:
             continue  # agreed, and kept as long as the balance is what it was, though it may not repay the loan
         for name in MONOTONE[measure, field] - {"payment_to_income_after"}:  # a share of the instalment
             now = Fraction(getattr(figures, name))
@@ -757,6 +763,63 @@ def test_a_target_may_depend_on_the_plan_itself():
         )
 
     assert value_of(found.steps[0].value) == grid[next(k for k in range(1, 19) if there(k))]
+
+
+SPARE = """\
+facts:
+  spare: {title: S, unit: money, reference: own, value: {difference: [{fact: disposable_income}, {fact: instalment_after}]}}
+  months: {title: M, unit: months, reference: own, value: {product: [{fact: term_added}, 1]}}
+  hill: {title: H, unit: count, reference: own, value: {greatest: {hill: {difference: [9, {product: [{difference: [{fact: months}, 3]}, {difference: [{fact: months}, 3]}]}]}, wall: {product: [{difference: [{fact: months}, 6]}, 25]}}}}
+"""
+
+
+def test_a_fact_of_the_policy_that_reads_the_plan_is_aimed_at_anew_after_every_step():
+    found = only(
+        decided(RATE.replace("by: 1%", "by: 2%"), MONTHS, target="{fact: spare, op: '>=', value: 200}", stop="at_or_above", tail=SPARE)
+    )  # fmt: skip
+    lowest = Rate(annual_rate="10%")
+    months = next(k for k in range(1, 7) if 2100 - instalment(lowest, Extend(instalments=k)) >= 200)
+    assert [(step.outcome, value_of(step.value)) for step in found.steps] == [
+        ("exhausted", Fraction(1, 10)), ("applied", months),
+    ]  # fmt: skip
+    assert [value_of(step.figure_before) for step in found.steps] == [
+        2100 - instalment(), 2100 - instalment(lowest),
+    ]  # fmt: skip
+
+
+def test_exact_is_the_nearest_of_all_values_up_to_the_first_that_has_reached_the_target():
+    # 0, 5, 8, 9, 8, 5, 0 and then 25: of these 9 is nearest to 12.
+    far = MONTHS.replace("up_to: 6", "up_to: 12")
+    found = only(decided(far, target="{fact: hill, op: '>=', value: 12}", stop="exact", tail=SPARE))
+    assert (found.steps[0].outcome, found.steps[0].value, found.steps[0].figure_after) == (
+        "applied",
+        "3",
+        "9",
+    )
+    found = only(decided(far, target="{fact: hill, op: '>=', value: 9}", stop="at_or_above", tail=SPARE))
+    assert (found.steps[0].value, found.prospect.term_added) == ("3", 3)
+    found = only(
+        decided(far, target="{fact: hill, op: '>=', value: 10}", stop="closest_not_crossing", tail=SPARE)
+    )
+    assert (found.steps[0].value, found.steps[0].figure_after) == ("6", "0")
+
+
+def test_an_agreed_instalment_that_does_not_repay_the_loan_is_solved_anew_with_the_first_value():
+    # Three instalments of 20.00 do not repay 100.00; the least that is set aside makes them 33.33, and more makes them less.
+    position = Position(
+        on=DAY,
+        currency="CNY",
+        buckets=Buckets(principal="100.00"),
+        repayment=Repayment(annual_rate="0", instalments=3, first_due=date(2026, 4, 18), instalment="20.00"),
+    )
+    step = "{id: s, measure: {measure: park, of: principal, amount: {vary: {up_to: 90}}}}"
+    offer = (
+        f"[{{search: {{target: {{fact: instalment_after, value: 25}}, stop: at_or_above, steps: [{step}]}}}}]"
+    )
+    assessment = BASE.model_copy(update={"position": position})
+    (made_,) = judge(facts_of(policy_of(small(rules=rule(offer=offer))).at(DAY), assessment)).offers
+    assert (made_.steps[0].figure_before, made_.steps[0].value) == ("20.00", "0.01")
+    assert made_.prospect.instalment_after == Decimal("33.33")
 
 
 def test_a_step_that_would_never_arrive_is_an_error_of_the_policy():

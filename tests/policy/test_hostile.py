@@ -162,6 +162,26 @@ def test_a_row_may_be_no_wider_than_a_condition(tmp_path):
     assert (issue.code, issue.place) == ("condition-too-wide", "tables.0.rows.0")
 
 
+def test_a_row_that_concludes_is_asked_the_other_way_round_too(tmp_path):
+    # Six ranges are six alternatives; outside all of them are 2 x 2 x 2 x 2 x 2 x 2.
+    cell = ", ".join(f"[{k}0..{k}5]" for k in range(1, 7))
+    tail = """\
+facts: {late: {title: L, unit: flag, reference: own}}
+tables:
+  - {id: t, title: T, reference: own, hit: first, inputs: [days_past_due], outputs: [late], rows: [["CELL", true]]}
+"""
+    issue = finding(tmp_path, small(tail=tail.replace("CELL", cell)))
+    assert (issue.code, issue.place) == ("condition-too-wide", "tables.0.rows.0")
+    assert "64 alternatives" in issue.message
+    written(tmp_path, small(tail=tail.replace("CELL", cell.rpartition(", ")[0])), "policy.yaml")
+    load_policy(tmp_path)
+    rules = TABLE.format(rows=f'[["-", "-", "{cell}", 6]]').replace(
+        "income_drop]", "income_drop, days_past_due]"
+    )
+    written(tmp_path, SMALL + rules, "policy.yaml")
+    load_policy(tmp_path)
+
+
 # --- what lies outside the folder
 
 
