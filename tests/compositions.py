@@ -32,7 +32,7 @@ from restructure.calculator.measures import (
 )
 from restructure.calculator.money import Rounding
 from restructure.calculator.position import Buckets, ParkedDue, Position
-from restructure.calculator.scheme import LastRow, Method
+from restructure.calculator.scheme import LastRow, Method, Repricing
 from restructure.calculator.terms import MovedDue, RateFrom, Repayment, Steps, Suspension
 from strategies import DECIMALS, DUE, RELIEVABLE, currencies, first_dues, major, rate_changes, rates
 
@@ -159,6 +159,7 @@ def repayments(draw, on: date, currency: str, principal: int, instalments: int):
         rounding=draw(st.sampled_from([Rounding.HALF_UP, Rounding.HALF_UP, *Rounding])),
         last_row=draw(st.sampled_from([LastRow.RESIDUE, LastRow.RESIDUE, *LastRow])),
         negative_amortisation=method is Method.STEPPED or seldom(draw),
+        repricing=draw(st.sampled_from(Repricing)),
         **more,
     )
 

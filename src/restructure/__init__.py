@@ -45,7 +45,7 @@ from restructure.calculator.plan import Plan, reschedule
 from restructure.calculator.position import Buckets, ParkedDue, Position
 from restructure.calculator.presets import preset
 from restructure.calculator.schedule import Schedule, amortise
-from restructure.calculator.scheme import LastRow, Method
+from restructure.calculator.scheme import LastRow, Method, Repricing
 from restructure.calculator.servicing import position_of
 from restructure.calculator.terms import (
     Advance,
@@ -57,7 +57,7 @@ from restructure.calculator.terms import (
     Suspension,
     Terms,
 )
-from restructure.casework.decision import Decision, Offer, Outcome, Refusal, Trace, decide, replay
+from restructure.casework.decision import Decision, Detail, Offer, Outcome, Refusal, decide, replay
 from restructure.casework.explanation import Explanation, explain
 from restructure.errors import (
     EngineDisagreement,
@@ -93,6 +93,7 @@ __all__ = [
     "Contract",
     "DayCount",
     "Decision",
+    "Detail",
     "EngineDisagreement",
     "EngineError",
     "Engines",
@@ -130,6 +131,7 @@ __all__ = [
     "Refusal",
     "Refused",
     "Repayment",
+    "Repricing",
     "RestructureError",
     "Roll",
     "Rounding",
@@ -141,7 +143,6 @@ __all__ = [
     "Stub",
     "Suspension",
     "Terms",
-    "Trace",
     "Waive",
     "amortise",
     "assess",

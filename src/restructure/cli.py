@@ -1,6 +1,7 @@
-"""The command line: `restructure offer`, `reschedule`, `schema`, `facts` and `explain`.
+"""The command line: `restructure offer`, `test`, `reschedule`, `schema`, `facts` and `explain`.
 
-Exit status 0 means a decision was made, whatever it is; 2 means the input was wrong.
+Exit status 0 means a decision was made, whatever it is, or that every case passed; 1 that a case failed or the
+cases cover too little; 2 that the input was wrong.
 """
 
 import argparse
@@ -9,13 +10,15 @@ import os
 import sys
 from collections.abc import Sequence
 from datetime import date
+from fractions import Fraction
 from shutil import get_terminal_size
 
 from restructure.calculator.request import Request, answer, read_request
 from restructure.casework.blocks import Block, to_text
+from restructure.casework.case_report import run_cases
 from restructure.casework.decision import Decision, decide
 from restructure.casework.explanation import Explanation, explain
-from restructure.casework.outcome import Trace
+from restructure.casework.outcome import Detail
 from restructure.casework.summary import summarise, summarise_answer, summarise_explanation
 from restructure.errors import CATALOGUE, InvalidInput, Issue, Refused, RestructureError, did_you_mean
 from restructure.intake.application import Application, read_application
@@ -27,7 +30,7 @@ from restructure.record import Record
 
 __all__ = ["main"]
 
-_WRONG_INPUT = 2
+_FAILED, _WRONG_INPUT = 1, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,8 +76,8 @@ def _parser() -> argparse.ArgumentParser:
         "--engines", choices=[one.value for one in Engines], default="both", help="which evaluators decide"
     )
     offer.add_argument(
-        "--trace",
-        choices=[one.value for one in Trace],
+        "--detail",
+        choices=[one.value for one in Detail],
         default="decisive",
         help="how much of its reasons the decision records (default: decisive)",
     )
@@ -84,6 +87,20 @@ def _parser() -> argparse.ArgumentParser:
         help="explain one rule instead: every condition, near misses, what would have made the offer",
     )
     offer.set_defaults(run=_offer)
+
+    test = commands.add_parser("test", help="run the cases of a policy and say what they do not cover")
+    test.add_argument(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="a file of cases, a folder searched for *_test.yaml, or the name of a packaged policy",
+    )
+    test.add_argument("--coverage", action="store_true", help="say what of the policy the cases reach")
+    test.add_argument(
+        "--min-coverage", type=_percent, metavar="PERCENT", help="fail if they reach less of any policy"
+    )
+    test.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
+    test.set_defaults(run=_test)
 
     reschedule = commands.add_parser(
         "reschedule",
@@ -134,7 +151,7 @@ def _offer(options: argparse.Namespace) -> int:
             policy,
             on=on or application.as_of,
             engines=Engines(options.engines),
-            trace=Trace(options.trace),
+            detail=Detail(options.detail),
         )
     except RestructureError as error:
         # What the decision finds wrong is in the application's file.
@@ -164,6 +181,27 @@ def _print(blocks: Sequence[Block]) -> None:
             render(blocks)
             return
     print(to_text(blocks, width=min(get_terminal_size((100, 24)).columns, 120)), end="")
+
+
+def _percent(text: str) -> Fraction:
+    share = Fraction(text.removesuffix("%"))
+    if not 0 <= share <= 100:
+        raise ValueError(text)
+    return share
+
+
+def _test(options: argparse.Namespace) -> int:
+    report = run_cases(options.paths)
+    least = options.min_coverage
+    if options.format == "json":
+        print(json.dumps(report.plain(), indent=2, ensure_ascii=False))
+    else:
+        for line in report.lines(coverage=options.coverage or least is not None):
+            print(line)
+    enough = least is None or report.covers(least)
+    if not enough:
+        print(f"the cases cover less than {float(least):g} %", file=sys.stderr)
+    return 0 if enough and not report.failed else _FAILED
 
 
 def _reschedule(options: argparse.Namespace) -> int:

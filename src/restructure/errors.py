@@ -194,6 +194,10 @@ CATALOGUE: dict[str, str] = {
     "policy-currency": "The policy is written for another currency than the loan.",
     "policy-not-effective": "The policy is not in force on the day of the decision.",
     "score-unknown": "A policy reads `scores.NAME` only if it declares NAME under `scores`.",
+    # --- cases of a policy
+    "case-failed": "A case came out otherwise than it expects. The sentence says what came out and why.",
+    "case-repeated": "Two cases of one file have the same name, so a failure could be either's. Say what sets them apart.",
+    "base-unknown": "A case rests on a base that the file does not have, or bases rest on each other in a circle.",
     # --- engine
     "engine-self-test": 'The rule engine failed its self-test when it was built. Reinstall durable-rules or decide with engines="reference".',
     "engine-failed": "The rule engine returned an error and was discarded. The next decision builds a new one.",

@@ -11,6 +11,7 @@ from bench import subjects
 from bench.rule_engines import SUBJECTS as RULE_ENGINES
 from bench.rules import facts_of_cases, holds, policy
 from bench.thirty import thirty_rules
+from restructure.casework.case_report import run_cases
 from restructure.casework.decision import Outcome
 from restructure.policy.evaluation import engines_here
 
@@ -159,3 +160,14 @@ def test_every_rule_engine_answers_as_the_oracle_does(benchmark, subject, kind):
     for facts in cases:
         assert run(facts) == [name for name, condition in rules if holds(condition, facts)]
     benchmark(run, cases[0])
+
+
+def test_a_thousand_cases_on_facts(benchmark, tmp_path):
+    case = "  - {{name: case {0}, given: {{facts: {{hardship_cause: illness, hardship_evidenced: true, income_drop: 0.{0:04}}}}}, expect: {{rules: {{illness-relief: {1}}}}}}}\n"
+    text = "".join(case.format(k * 10, "fired" if k >= 200 else "refused") for k in range(1000))
+    (tmp_path / "a_test.yaml").write_text(
+        f"policy: cn-consumer-finance\non: 2026-03-18\ncases:\n{text}", "utf-8"
+    )
+    report = benchmark.pedantic(lambda: run_cases([tmp_path]), rounds=1)
+    assert len(report.results) == 1000
+    assert report.failed == ()

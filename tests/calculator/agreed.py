@@ -9,6 +9,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from math import floor
 
@@ -95,6 +96,10 @@ class Plan:
     """What joins the balance before each piece of a period."""
     extra: bool = False
     """Whether the last period is one after the agreed term."""
+    passed: int = 0
+    """Instalments before the first of these."""
+    value: int | None = None
+    """The instalment, once it is known."""
 
     def __post_init__(self) -> None:
         terms = self.terms
@@ -110,11 +115,15 @@ class Plan:
     def minor(self, amount) -> int:
         return minor(amount, self.currency)
 
+    def major(self, amount: int) -> Decimal:
+        decimals = next(n for n in range(5) if minor(Decimal(1).scaleb(-n), self.currency) == 1)
+        return Decimal(amount).scaleb(-decimals)
+
     def instalment_at(self, k: int, first, exact: bool):
         steps = self.terms.steps
         if steps is None:
             return first
-        taken = k // steps.every
+        taken = (k + self.passed) // steps.every
         if steps.times is not None:
             taken = min(taken, steps.times)
         value = Fraction(first) * (1 + (steps.share or 0)) ** taken
@@ -125,6 +134,11 @@ class Plan:
     def settled(self, value: Fraction) -> int:
         how = (self.terms.instalment_rounding or self.terms.rounding).value
         return rounded(Fraction(value) / self.multiple, how) * self.multiple
+
+    @property
+    def grain(self) -> int:
+        """What is solved is a multiple of this: a flat loan's total is what its terms round, not its principal."""
+        return 1 if self.method == "flat" else self.multiple
 
     def accrued(self, k: int, balance, exact: bool):
         base, parts = (self.flat_base if self.method == "flat" else balance), []
@@ -171,8 +185,12 @@ class Plan:
                 match self.method:
                     case "level" | "stepped":
                         principal = self.instalment_at(k, instalment, exact) - accrued
-                    case "equal_principal" | "flat":
+                    case "equal_principal":
                         principal = instalment
+                    case "flat":
+                        principal = instalment
+                        if not exact:
+                            principal = max(self.settled(Fraction(instalment + accrued)) - accrued, 0)
                     case "interest_only":
                         principal = 0
                     case "bullet":
@@ -197,13 +215,13 @@ class Plan:
         shift = Fraction(1, 2) if how.startswith("half") else Fraction(0)
 
         def repays_no_more(j: int) -> bool:
-            return self.left((j - shift) * self.multiple) >= 0
+            return self.left((j - shift) * self.grain) >= 0
 
         at_none, at_one = self.left(0), self.left(1)
         if at_none < 0:
             return 0  # what is paid while suspended repays everything
         assert at_one < at_none
-        j = floor(at_none / (at_none - at_one) / self.multiple + shift)
+        j = floor(at_none / (at_none - at_one) / self.grain + shift)
         # Straight unless interest that is left unpaid disappears from the balance: then search.
         step = 1
         while repays_no_more(j + step):
@@ -216,12 +234,12 @@ class Plan:
                 j += step
         assert repays_no_more(j)
         assert not repays_no_more(j + 1)
-        border = self.left((j - shift) * self.multiple) == 0
+        border = self.left((j - shift) * self.grain) == 0
         if how == "half_even" and border and j % 2:
             j -= 1
         if how == "up" and not border:
             j += 1
-        return j * self.multiple
+        return j * self.grain
 
     def repaid(self):
         """The rows, and what suspensions set aside."""
@@ -243,7 +261,8 @@ class Plan:
                 dues=self.dues[head:],
                 periods=self.periods[head:],
             )
-            return rows + rest.repaid()[0], apart
+            rows, self.value = rows + rest.repaid()[0], rest.value
+            return rows, apart
         if terms.instalment is not None:
             value = self.minor(terms.instalment)
         elif self.method in ("interest_only", "bullet"):
@@ -263,8 +282,9 @@ class Plan:
                 moved = value + share * self.multiple
                 again = self.live(moved, exact=False)
                 if abs(gap(again, moved)) < abs(gap(done, value)):
-                    done = again
+                    done, value = again, moved
         rows, _, apart = done
+        self.value = value
         if level and not terms.negative_amortisation:
             for k, row in enumerate(rows):
                 if row[1] < 0 and k not in self.suspended:
@@ -273,11 +293,17 @@ class Plan:
 
 
 def laid(rows: list[tuple], apart, dues: Sequence[date], total: int) -> list[tuple]:
-    """Rows with what was set aside: parked to the last of them, spread over those after the suspension."""
+    """Rows with what was set aside: parked to the last of them, spread over those after the suspension or carried
+    to the first of those."""
     rows = [list(row) for row in rows]
-    for how in ("spread", "park"):  # what adds rows first
+    for how in ("spread", "carry", "park"):  # what adds rows first
         for k, policy, amount in apart:
             if policy != how:
+                continue
+            if how == "carry":
+                while len(rows) <= k + 1:
+                    rows.append([dues[len(rows)], 0, 0, 0, 0, 0, 0])
+                rows[k + 1][3] += amount
                 continue
             if how == "park":
                 rows[-1][3] += amount
@@ -312,8 +338,58 @@ def agreed_rows(terms) -> list[tuple]:
     dues, periods = calendar(terms, terms.start, count + extra)
     balance = minor(terms.principal, terms.currency)
     plan = Plan(terms, balance, _flat_base(terms), dues, periods, extra=bool(extra))
-    rows, apart = plan.repaid()
+    solved_anew = terms.repricing == "recalculate" and terms.method in ("level", "stepped")
+    rows, apart = repriced(plan, count) if solved_anew else plan.repaid()
     return laid(rows, apart, dues, count)
+
+
+def repriced(plan: Plan, count: int):
+    """Live on from one change of rate to the next, the rate then in force being the last that anybody knows."""
+    terms = plan.terms
+    growing = terms.model_copy(update={"negative_amortisation": True})
+    ends = plan.dues if terms.roll_accrues else [day for day, _ in scheduled(terms, len(plan.dues))]
+    turned = [change.starts for change in terms.rates]
+    balance, rows, apart = plan.balance, [], []
+    begin, instalment = 0, terms.instalment
+    while True:
+        later = [k for k in range(begin + 1, count) if any(ends[k - 1] <= day < ends[k] for day in turned)]
+        paid = [k for k in range(count) if k not in plan.suspended]
+        end = min([k for k in paid if later and k >= later[0]], default=len(plan.dues))
+        suspensions = tuple(
+            one.model_copy(update={"starts": one.starts - begin})
+            for one in terms.suspensions
+            if one.starts > begin
+        )
+        now = growing.model_copy(update={"suspensions": suspensions, "instalment": instalment})
+        own = replace(
+            plan,
+            terms=now,
+            balance=balance,
+            dues=plan.dues[begin:],
+            periods=plan.periods[begin:],
+            passed=begin,
+        )
+        if instalment is None:
+            known = tuple(change for change in terms.rates if change.starts < ends[begin])
+            as_known = terms.model_copy(update={"rates": known})
+            _, periods = calendar(as_known, terms.start, len(plan.dues))
+            guess = replace(own, periods=periods[begin:])
+            guess.repaid()
+            # None where all is repaid while suspended, or nothing is paid before the next change.
+            solved = guess.value or 0
+            own.terms = now.model_copy(update={"instalment": plan.major(solved)})
+        lived, some = own.repaid()
+        rows += lived[: end - begin]
+        apart += [(begin + k, how, amount) for k, how, amount in some if begin + k < end]
+        balance, instalment = rows[-1][-1], None
+        if len(rows) < end or not balance or end == len(plan.dues):
+            break
+        begin = end
+    if not terms.negative_amortisation:
+        for k, row in enumerate(rows):
+            if row[1] < 0 and k not in plan.suspended:
+                raise OutOfReach
+    return rows, apart
 
 
 def calendar(terms, start: date, count: int, cuts: Sequence[date] = ()):

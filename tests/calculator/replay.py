@@ -235,7 +235,7 @@ class Replay:
         gone = self.moved("forgiven") + self.moved("paid", OF_PRINCIPAL)
         in_rows = self.column("principal", "arrears_principal", "parked_principal")
         assert sum(opening[name] for name in OF_PRINCIPAL) + joined - gone - in_rows == 0
-        settled = self.moved(("waived", "capitalised", "parked", "spread"), later=True)
+        settled = self.moved(("waived", "capitalised", "parked", "spread", "carried"), later=True)
         assert accrued - self.column("interest") - settled == 0
         for name, held in opening.items():
             assert held - self.moved(KINDS, name, later=False) == 0, name
@@ -248,7 +248,8 @@ class Replay:
             before = row["balance"]
         assert before == 0
         assert all(amount > 0 for *_, amount in self.ledger)
-        assert all(on == self.on for on, kind, *_ in self.ledger if kind in ("paid", "forgiven", "carried"))
+        assert all(on == self.on for on, kind, *_ in self.ledger if kind in ("paid", "forgiven"))
+        assert all(on == self.on or bucket == "accrued" for on, _, bucket, _ in self.ledger)
         assert {
             name: getattr(self.plan.identities, name) for name in type(self.plan.identities).model_fields
         } == dict.fromkeys(("claim", "principal", "interest", "buckets", "replay"), 0)
@@ -427,6 +428,9 @@ class Replay:
         if self.reamortise and self.reamortise.solve.value == "term" and self.kept_instalment is not None:
             ends = self.amortisation_ends(None)
             self.count = next(k for k in itertools.count(ends) if k - 1 not in self.pauses)
+            if self.terms.repricing.value == "recalculate" and (self.turns() or self.terms.rates):
+                # Found with the kept instalment, which the rows no longer show; test_repricing counts it.
+                self.count = self.plan.repayment.instalments
         self.head = next(k for k in itertools.count() if k not in self.pauses)
 
     @property
@@ -477,19 +481,22 @@ class Replay:
         agreed = [step.annual_rate for step in self.terms.rates if step.starts <= night]
         return agreed[-1] if agreed else self.terms.annual_rate
 
-    def interest_parts(self, begin: date, end: date, anchor: int) -> list[Fraction]:
-        """Interest of a period per unit of balance, in pieces of one rate each."""
+    def turns(self) -> list[date]:
+        """The nights after the first at which the rate changes."""
         days = {
             day
             for change in only(self.measures, ChangeRate)
             for day in (change.starts, change.ends)
             if day is not None
         } | {step.starts for step in self.terms.rates}
-        turns = [
-            day for day in sorted(days) if begin < day < end and self.rate_on(day) != self.rate_on(day - DAY)
-        ]
+        return [day for day in sorted(days) if day > self.on and self.rate_on(day) != self.rate_on(day - DAY)]
+
+    def interest_parts(self, begin: date, end: date, anchor: int, known: date = date.max) -> list[Fraction]:
+        """Interest of a period per unit of balance, in pieces of one rate each; the rate of a night stays if none
+        after it is known."""
+        turns = [day for day in self.turns() if begin < day < end and day <= known]
         stretches = [
-            (self.rate_on(a), fraction_of_year(self.terms.day_count, a, b, anchor))
+            (self.rate_on(min(a, known)), fraction_of_year(self.terms.day_count, a, b, anchor))
             for a, b in itertools.pairwise([begin, *turns, end])
         ]
         if self.terms.compounding is None:
@@ -564,13 +571,13 @@ class Replay:
                 waiting += accrued - interest
                 if fate == "capitalise" or last:
                     joining = waiting if fate.startswith("capitalise") else 0
-                    if waiting and fate in ("park", "spread"):
+                    if waiting and fate in ("park", "spread", "carry"):
                         self.waiting.append(
                             Waiting(
                                 "parked_interest",
                                 waiting,
                                 maturity=fate == "park",
-                                parts=None if fate == "park" else 0,
+                                parts=0 if fate == "spread" else None,
                                 start=k + 1,
                             )
                         )
@@ -580,6 +587,7 @@ class Replay:
                         "waive": "waived",
                         "park": "parked",
                         "spread": "spread",
+                        "carry": "carried",
                     }[fate]
                     if waiting:
                         later[row["due"], booked] += waiting
@@ -615,7 +623,7 @@ class Replay:
             elif one.until is not None:
                 at = next(k for k, row in enumerate(rows) if row["due"] >= one.until)
             else:
-                at = first
+                at = max(first, one.start)
             on_top[at][one.column] += one.amount
             if one.rate:
                 part = fraction_of_year(self.terms.day_count, on, rows[at]["due"], self.timing.anchor)
@@ -677,14 +685,25 @@ class Replay:
             self.reamortise.solve.value if self.reamortise else ("instalment" if self.changed else "nothing")
         )
         kept = None if solve == "instalment" else self.kept_instalment
-        if kept is not None:
+        anew = self.solved_anew()
+        if kept is not None and self.head not in anew:
             assert unit == kept
         given = self.reamortise is not None and self.reamortise.instalment is not None
         covered = self.covered(kept=kept is not None and not given)
         balance, left, final = self.amortised, covered, self.amortisation_ends(self.count) - 1
         for k, row in enumerate(rows[: self.ends]):
-            if k not in self.pauses and balance:
+            if k in anew and balance and k > self.head:
+                if self.method == "stepped":
+                    break  # the first instalment of the steps does not show in a later one; `agreed` knows it
+                unit = row["principal"] + row["own interest"]
+                if k != final and self.terms.last_row.value != "equalise":
+                    self.check_solved(unit, 0, k)
+            if k not in self.pauses and balance and not (k in anew and k == final):
                 wanted = self.regular(k, unit) - (row["own interest"] if self.annuity else 0)
+                if self.method == "flat":
+                    # The total is the multiple, and no less than the interest.
+                    total = self.to_multiple(Fraction(unit + row["own interest"]))
+                    wanted = max(total - row["own interest"], 0)
                 if left and self.annuity:
                     wanted, left = (max(wanted - left, min(wanted, 0)), 0)
                 if k == final or (self.method == "flat" and not row["balance"]):
@@ -695,10 +714,27 @@ class Replay:
                 else:
                     assert row["principal"] == wanted < balance, k
             balance = row["balance"]
+        unit = self.minor(self.plan.repayment.instalment)
         if self.annuity:
             assert self.minor(self.plan.instalment) == unit + self.spread_parts
-        if kept is None and self.amortised and self.terms.last_row.value != "equalise":
-            self.check_solved(unit, covered)
+        first = self.head if self.head in anew and self.rows[self.head - 1 :] else 0
+        if (kept is None or first) and self.amortised and self.terms.last_row.value != "equalise":
+            self.check_solved(unit, covered, first)
+
+    def solved_anew(self) -> set[int]:
+        """The instalments with which a change of rate is taken up: the first paid after each."""
+        if self.terms.repricing.value == "keep" or not self.annuity:
+            return set()
+        _, periods = self.timing.periods(self.on, self.count)
+        found = set()
+        # An agreed day of repricing counts though the rate stays on it, and whatever measure prices that night.
+        agreed = [step.starts for step in self.terms.rates if step.starts > self.on]
+        for day in [*self.turns(), *agreed]:
+            later = [k for k, (begin, _, _) in enumerate(periods) if begin > day or (k and begin == day)]
+            inside = [k for k, (begin, end, _) in enumerate(periods) if begin <= day < end]
+            paid = [k for k in sorted({*inside, *later}) if k not in self.pauses]
+            found.update(paid[:1])
+        return found - {0}
 
     @property
     def spare(self) -> bool:
@@ -736,7 +772,7 @@ class Replay:
             and self.steps == terms.steps
         )
 
-    def check_solved(self, unit: int, covered: int) -> None:
+    def check_solved(self, unit: int, covered: int, begin: int = 0) -> None:
         """One rounding step less leaves something over, one more leaves too little: exact rows, nothing rounded."""
         terms = self.terms
         multiple = 1 if terms.instalment_multiple is None else self.minor(terms.instalment_multiple)
@@ -746,7 +782,9 @@ class Replay:
                 if not balance:
                     assert unit == 0  # suspended amounts alone repay it
                     return
-                assert unit == self.to_multiple(Fraction(balance - self.balloon, self.count - self.head))
+                part = Fraction(balance - self.balloon, self.count - self.head)
+                rounding = terms.instalment_rounding or terms.rounding
+                assert unit == (rounded(part, rounding) if self.method == "flat" else self.to_multiple(part))
             return
         _, periods = self.timing.periods(self.on, self.count)
         if len(self.rows) < self.head:
@@ -754,13 +792,17 @@ class Replay:
             return
         head = 0
         balance = Decimal(self.amortised)
+        # Solved anew, an instalment knows no rate that prices its first night after its own period.
+        known = date.max if terms.repricing.value == "keep" else periods[begin][1] - DAY
         only_head = all(k < self.head for k in self.pauses)
         with localcontext(prec=60):
-            parts = [sum(self.interest_parts(*period)) for period in periods]
+            parts = [sum(self.interest_parts(*period, known)) for period in periods]
             factors = [Decimal(part.numerator) / part.denominator for part in parts]
             if only_head and self.head and not covered and self.method == "level":
                 # What follows a suspension at the start is solved from the printed balance.
                 head, balance = self.head, Decimal(self.rows[self.head - 1]["balance"])
+            if begin:
+                head, balance = begin, Decimal(self.rows[begin - 1]["balance"])
 
             def left(first: Decimal) -> Decimal:
                 now, owed, due = balance, Decimal(0), Decimal(covered)

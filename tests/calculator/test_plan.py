@@ -174,7 +174,7 @@ def check_identities(plan: Plan) -> None:
     in_rows = seen.column("principal", "arrears_principal", "parked_principal")
     assert sum(opening[name] for name in of_principal) + joined - seen.moved("forgiven") - in_rows == 0
     # 3 interest after the effective date
-    settled = seen.moved(("waived", "capitalised", "parked", "spread"), later=True)
+    settled = seen.moved(("waived", "capitalised", "parked", "spread", "carried"), later=True)
     assert accrued - seen.column("interest") - settled == 0
     assert seen.column("capitalised") == seen.moved("capitalised", later=True)
     # 4 every bucket is split exactly
@@ -205,7 +205,7 @@ def check_where_the_money_stands(plan: Plan) -> None:
     assert seen.column("parked_principal") == (
         seen.moved("parked", ("principal", "principal_arrears")) + seen.moved((*on_top, "parked"), "parked")
     )
-    set_aside_in_holiday = seen.moved(("parked", "spread"), later=True)
+    set_aside_in_holiday = seen.moved(("parked", "spread", "carried"), later=True)
     assert (
         seen.column("parked_interest") == seen.moved("parked", interest, later=False) + set_aside_in_holiday
     )
@@ -285,7 +285,7 @@ def check_the_course(plan: Plan) -> None:
                 assert joined == [0] * (off - 1) + [sum(accrued)]
             case HolidayInterest.WAIVE:
                 assert seen.moved("waived", "accrued", later=True) == sum(accrued)
-            case HolidayInterest.PARK | HolidayInterest.SPREAD:
+            case HolidayInterest.PARK | HolidayInterest.SPREAD | HolidayInterest.CARRY:
                 assert seen.column("parked_interest") >= sum(accrued)
         if holiday.interest not in (HolidayInterest.CAPITALISE, HolidayInterest.CAPITALISE_AT_END):
             assert not any(joined)

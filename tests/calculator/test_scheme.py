@@ -467,3 +467,67 @@ def test_the_last_row_is_equalised_by_the_stated_rule_and_no_other(cents, rate, 
 
 def minor(amount):
     return int(amount * 100)
+
+
+def test_the_total_of_a_flat_instalment_is_the_multiple():
+    # Apache Fineract, LoanInstallmentMultiplesOfTest (FINERACT-1971, 35243ee): 1,250 at 15 % over 4 months in
+    # multiples of 1 is 328.00 each. There the last row also takes the half cents of interest (15.64 for 15.62).
+    terms = loan(
+        principal="1250",
+        annual_rate="15%",
+        instalments=4,
+        method="flat",
+        instalment_multiple="1",
+        rounding="half_even",
+    )
+    rows = [(str(row.principal), str(row.interest), str(row.total)) for row in amortise(terms).rows]
+    assert rows == [*[("312.38", "15.62", "328.00")] * 3, ("312.86", "15.62", "328.48")]
+    contract = Contract(**{name: getattr(terms, name) for name in Terms.model_fields})
+    position = position_of(contract, [Payment(on="2026-02-15", amount="328")], on=date(2026, 2, 15))
+    plan = reschedule(position)
+    assert str(plan.instalment) == "328.00"
+    assert [str(row.total) for row in plan.schedule.rows] == ["328.00", "328.00", "328.48"]
+
+
+def test_a_flat_instalment_is_never_below_its_interest():
+    terms = loan(principal="100", annual_rate="36%", instalments=12, method="flat", instalment_multiple="100")
+    rows = amortise(terms).rows
+    assert [str(row.total) for row in rows[:2]] == ["3.00", "3.00"]
+    assert (str(rows[-1].total), str(rows[-1].balance)) == ("103.00", "0.00")
+
+
+def test_interest_of_a_holiday_is_billed_with_the_first_instalment_after_it():
+    # Apache Fineract's grace on interest payment with grace on principal payment: 3 months' interest fall due together.
+    terms = loan(
+        method="equal_principal", instalments=14, suspensions=[{"instalments": 2, "interest": "carry"}]
+    )
+    rows = amortise(terms).rows
+    assert [str(row.total) for row in rows[:4]] == ["0.00", "0.00", "1540.00", "1165.00"]
+    assert str(rows[2].parked_interest) == "360.00"
+    contract = Contract(**{name: getattr(terms, name) for name in Terms.model_fields})
+    for on in ("2026-02-20", "2026-03-15", "2026-03-20"):
+        position = position_of(contract, on=date.fromisoformat(on))
+        (waiting,) = position.parked_due
+        assert waiting.on == date(2026, 4, 15)
+        plan = reschedule(position)
+        assert plan.identities.hold
+        assert [row.total for row in plan.schedule.rows if row.due > date(2026, 3, 15)] == [
+            row.total for row in rows[2:]
+        ]
+    early = reschedule(position_of(contract, on=date(2026, 2, 1)), [])
+    assert [row.total for row in early.schedule.rows] == [row.total for row in rows]
+
+
+def test_a_holiday_whose_interest_is_carried_books_it_as_carried():
+    position = position_of(
+        Contract(**{name: getattr(loan(), name) for name in Terms.model_fields}), on=date(2026, 1, 15)
+    )
+    plan = reschedule(position, [Holiday(instalments=3, starts=4, interest="carry")])
+    assert plan.identities.hold
+    late = [move for move in plan.ledger if move.on > position.on]
+    assert [(move.on, move.kind.value, move.bucket.value) for move in late] == [
+        (date(2026, 7, 15), "carried", "accrued")
+    ]
+    row = plan.schedule.rows[6]
+    assert row.parked_interest == late[0].amount
+    assert row.total == plan.instalment + late[0].amount

@@ -192,6 +192,7 @@ def agreements(
         last_row=draw(st.sampled_from(list(LastRow))),
         instalment=draw(st.sampled_from([None, None, None, agreed])) if annuity else None,
         negative_amortisation=draw(st.sampled_from(growing)),
+        repricing=draw(st.sampled_from(["keep", "recalculate"])),
         stub=stub,
         **fields,
     )
@@ -237,7 +238,7 @@ def advanced(draw):
         for offset in offsets
     ]
     fields = {name: getattr(terms, name) for name in Terms.model_fields}
-    return Terms(**(fields | dict(advances=advances, instalment=None, balloon=None)))
+    return Terms(**(fields | dict(advances=advances, instalment=None, balloon=None, repricing="keep")))
 
 
 @given(advanced())
@@ -313,7 +314,7 @@ def test_what_changes_nothing_changes_nothing(terms, number, data):
     same(terms, suspensions=[*terms.suspensions, dict(starts=number, instalments=0)])
     taken = {change.starts for change in terms.rates}
     day = terms.start + timedelta(days=data.draw(st.integers(-50, 600)))
-    if day not in taken:
+    if day not in taken and terms.repricing == "keep":
         before = [change for change in terms.rates if change.starts < day]
         rate = before[-1].annual_rate if before else terms.annual_rate
         rest = [change for change in terms.rates if change.starts > day]
@@ -381,7 +382,13 @@ def test_a_solved_term_is_the_shortest_that_repays_with_no_instalment_above_the_
     part = max(minor(terms.principal) // data.draw(st.integers(1, 30)), 1)
     assume(terms.steps is None or (terms.steps.share or terms.steps.amount or 0) >= 0)
     terms = again(
-        terms, instalments=0, instalment=Decimal(part).scaleb(-2), balloon=None, last_row="residue", moves=[]
+        terms,
+        instalments=0,
+        instalment=Decimal(part).scaleb(-2),
+        balloon=None,
+        last_row="residue",
+        moves=[],
+        repricing="keep",
     )
     try:
         rows = figures(terms)

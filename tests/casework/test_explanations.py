@@ -22,7 +22,7 @@ from cases import (
     rule,
     small,
 )
-from restructure.casework.decision import Decision, Trace, decide, replay
+from restructure.casework.decision import Decision, Detail, decide, replay
 from restructure.casework.explanation import Branch, explain
 from restructure.casework.judging import judge
 from restructure.errors import InvalidInput, RestructureError
@@ -357,7 +357,7 @@ TEXTS = {
 
 def bare(decision: Decision) -> Any:
     """What was decided, without how much of it is told."""
-    data = decision.model_dump(mode="json", exclude={"trace"})
+    data = decision.model_dump(mode="json", exclude={"detail"})
     for part in (*data["gates"], *data["refusals"]):
         del part["conditions"]
     for part in data["offers"]:
@@ -368,18 +368,18 @@ def bare(decision: Decision) -> Any:
 @pytest.mark.parametrize("name", [*TEXTS, "packaged"])
 def test_how_much_is_told_changes_nothing_that_is_decided(name):
     policy = POLICY if name == "packaged" else policy_of(TEXTS[name])
-    told = {level: decide(ILLNESS, policy, on=DAY, trace=level) for level in Trace}
-    assert bare(told[Trace.NAMES]) == bare(told[Trace.DECISIVE]) == bare(told[Trace.FULL])
+    told = {level: decide(ILLNESS, policy, on=DAY, detail=level) for level in Detail}
+    assert bare(told[Detail.NAMES]) == bare(told[Detail.DECISIVE]) == bare(told[Detail.FULL])
     for level, decision in told.items():
         again = Decision.model_validate_json(decision.model_dump_json())
         assert again == decision
         assert replay(again, policy).same
-        assert decision.trace is level
+        assert decision.detail is level
         counted = [len(one.conditions) for one in (*decision.gates, *decision.refusals)]
         counted += [len(one.because) for one in decision.offers]
-        if level is Trace.NAMES:
+        if level is Detail.NAMES:
             assert not any(counted)
-    for full, short in zip(told[Trace.FULL].gates, told[Trace.DECISIVE].gates, strict=True):
+    for full, short in zip(told[Detail.FULL].gates, told[Detail.DECISIVE].gates, strict=True):
         assert set(short.conditions) <= set(full.conditions)
         # Explained anew from the facts, whatever was told.
     for rule_ in policy.rules:
@@ -391,13 +391,13 @@ def test_full_tells_every_condition_and_decisive_those_that_decided():
     when = "{all: [{fact: reachable}, {fact: disputed}, {fact: days_past_due, op: '>', value: 5}]}"
     policy = policy_of(small(rules=rule(when=when)))
     facts = {
-        level: [c.fact for c in decide(ILLNESS, policy, on=DAY, trace=level).refusals[0].conditions]
-        for level in Trace
+        level: [c.fact for c in decide(ILLNESS, policy, on=DAY, detail=level).refusals[0].conditions]
+        for level in Detail
     }
     assert facts == {
-        Trace.NAMES: [],
-        Trace.DECISIVE: ["disputed"],
-        Trace.FULL: ["reachable", "disputed", "days_past_due"],
+        Detail.NAMES: [],
+        Detail.DECISIVE: ["disputed"],
+        Detail.FULL: ["reachable", "disputed", "days_past_due"],
     }
 
 

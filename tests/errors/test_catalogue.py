@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from restructure.casework.case_reading import read_cases
 from restructure.casework.decision import decide
 from restructure.errors import CATALOGUE, InvalidInput, InvalidPolicy, RestructureError
 from restructure.intake.application import read_application
 from restructure.policy.loading import load_policy
 
 HERE = Path(__file__).parent
-APPLICATIONS, POLICIES = (
+APPLICATIONS, POLICIES, CASES = (
     sorted(path for path in (HERE / folder).iterdir() if path.suffix != ".txt")
-    for folder in ("applications", "policies")
+    for folder in ("applications", "policies", "cases")
 )
 
 
@@ -62,6 +63,14 @@ def test_a_bad_policy_is_refused_with_the_sentences_beside_it(path, monkeypatch)
     check(path, caught.value)
 
 
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.name)
+def test_a_bad_file_of_cases_is_refused_with_the_sentences_beside_it(path, monkeypatch):
+    monkeypatch.chdir(path.parent)
+    with pytest.raises(InvalidInput) as caught:
+        read_cases(path.name)
+    check(path, caught.value)
+
+
 # What no file alone can cause, with the test that causes it.
 ELSEWHERE = {
     "file-missing": "tests/intake/test_reading.py",
@@ -70,6 +79,7 @@ ELSEWHERE = {
     "apr-ambiguous": "tests/calculator/test_cost.py",
     "file-too-large": "tests/intake/test_reading.py",
     "balances-date": "tests/intake/test_assessment.py",
+    "case-failed": "tests/casework/test_cases.py",
     "file-outside": "tests/policy/test_hostile.py",
     "hit-not-unique": "tests/policy/test_conclusions.py",
     "target-missed": "tests/casework/test_searches.py",
@@ -103,12 +113,17 @@ OF_A_PLAN = {
 def test_every_code_has_a_file_or_a_test_elsewhere():
     codes = {
         code
-        for path in (*APPLICATIONS, *POLICIES)
+        for path in (*APPLICATIONS, *POLICIES, *CASES)
         for code in re.findall(
             r": ([a-z]+(?:-[a-z]+)+): ", path.with_name(f"{path.name}.txt").read_text("utf-8")
         )
     }
-    named = {code for path in (*APPLICATIONS, *POLICIES) for code in CATALOGUE if path.name.startswith(code)}
+    named = {
+        code
+        for path in (*APPLICATIONS, *POLICIES, *CASES)
+        for code in CATALOGUE
+        if path.name.startswith(code)
+    }
     assert set(CATALOGUE) - codes - named - ELSEWHERE.keys() - OF_A_PLAN == set()
     for code, file in ELSEWHERE.items():
         assert code in (HERE.parents[1] / file).read_text("utf-8"), code

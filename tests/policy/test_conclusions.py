@@ -13,7 +13,7 @@ import pytest
 from cases import SMALL, example, policy_of, rule, small, written
 from policy.whole import CATALOGUE, Clash, Oracle
 from restructure.casework.judging import judge
-from restructure.casework.outcome import Offer, Trace
+from restructure.casework.outcome import Detail, Offer
 from restructure.errors import EngineError, InvalidPolicy
 from restructure.intake.application import Application
 from restructure.intake.assessment import Assessment, assess
@@ -419,7 +419,7 @@ def compare_case(policy, on: date, assessment: Assessment, expected, text: str, 
             assert again.own == found.own
             assert again.concluded == found.concluded
     assert {one.fact for one in found.concluded} == expected.facts.keys()
-    judged = judge(found, trace=Trace.NAMES)
+    judged = judge(found, detail=Detail.NAMES)
     assert {one.id: one.verdict for one in judged.gates} == expected.gates, text
     closed = set(expected.gates.values()) - {"passed"}
     results = {one.rule: one for one in [*judged.offers, *judged.refusals]}

@@ -11,7 +11,7 @@ from math import lcm
 from restructure.calculator.dates import DayCount, year_fraction, year_fractions
 from restructure.calculator.money import round_div
 
-__all__ = ["Compounding", "Factor", "interest_factors", "pieced_factors"]
+__all__ = ["Compounding", "Factor", "interest_factors", "pieced_factors", "without_repetition"]
 
 Factor = int | tuple[int, ...]
 """Interest of a period per unit of balance, as a numerator; a tuple where its pieces are rounded one by one."""
@@ -85,6 +85,13 @@ def pieced_factors(
     factors, year = interest_factors(day_count, refined, anchor_day, rates)
     rest = iter(factors)
     return [next(rest) if size == 1 else tuple(islice(rest, size)) for size in sizes], year
+
+
+def without_repetition(rates: list[tuple[date, Fraction]]) -> list[tuple[date, Fraction]]:
+    """Leave out what repeats the rate before it: a day of repricing at the same rate cuts no period."""
+    if len(rates) == 1:
+        return rates
+    return rates[:1] + [later for earlier, later in pairwise(rates) if later[1] != earlier[1]]
 
 
 def _pieces(

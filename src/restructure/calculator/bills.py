@@ -5,7 +5,7 @@ from datetime import date
 from fractions import Fraction
 from itertools import groupby
 
-from restructure.calculator.accrual import interest_factors
+from restructure.calculator.accrual import interest_factors, without_repetition
 from restructure.calculator.contract import Claim, Component, Handling, OverdueInterest, Timing
 from restructure.calculator.dates import DayCount, year_fraction
 from restructure.calculator.money import to_minor
@@ -139,7 +139,7 @@ class Bills:
             return
         terms, anchor = self.terms, self.terms.anchor
         penalty, compound = self.handling.penalty, self.handling.compound
-        path = terms.rate_path(start)
+        path = without_repetition(terms.rate_path(start))
         if self.handling.overdue_interest is OverdueInterest.SEPARATE:
             factor = _growth(terms.day_count, start, end, anchor, path)
             for bill in late:

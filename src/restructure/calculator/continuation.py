@@ -95,9 +95,9 @@ def _account(plan: Plan, terms: Repayment, handling: Handling, closed: Closed) -
     first = Row(*rows[0])
     lent = first.balance + first.principal - first.capitalised
     unit = to_minor(plan.instalment if terms.instalment is None else terms.instalment, currency)
-    account = Account(
-        handling, terms, currency, plan.position.on, lent, LaidOut([*rows], unit, scheduled), closed
-    )
+    anew = [(number - 1, to_minor(instalment, currency)) for number, instalment in plan.solved_anew]
+    laid = LaidOut([*rows], unit, scheduled, anew=anew)
+    account = Account(handling, terms, currency, plan.position.on, lent, laid, closed)
     account.most = terms.instalments
     return account
 

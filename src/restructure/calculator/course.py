@@ -23,10 +23,11 @@ from restructure.calculator.measures import (
 )
 from restructure.calculator.money import from_minor, round_div, round_half_up, to_minor
 from restructure.calculator.position import Bucket, Position
-from restructure.calculator.repaid import Repaid, repay
+from restructure.calculator.repaid import Repaid
+from restructure.calculator.repricing import known_rates, repay_repriced
 from restructure.calculator.rows import Row, RowTuple
 from restructure.calculator.schedule import instalments_needed, set_aside
-from restructure.calculator.scheme import HolidayInterest, LastRow, Method, Scheme
+from restructure.calculator.scheme import HolidayInterest, LastRow, Method, Repricing, Scheme
 from restructure.calculator.terms import MovedDue, RateFrom, Repayment, Suspension
 from restructure.errors import Issue, Refused
 from restructure.record import trusted
@@ -41,6 +42,7 @@ _BOOKED_AS = {
     HolidayInterest.CAPITALISE_AT_END: MovementKind.CAPITALISED,
     HolidayInterest.PARK: MovementKind.PARKED,
     HolidayInterest.SPREAD: MovementKind.SPREAD,
+    HolidayInterest.CARRY: MovementKind.CARRIED,
     HolidayInterest.WAIVE: MovementKind.WAIVED,
 }
 
@@ -90,6 +92,8 @@ class Course:
         """Whether anything but the solve was changed, so that the instalment is solved anew."""
         self.instalment = self.unit = 0
         """The regular instalment that was solved or kept; the unit is its principal alone if parts are equal."""
+        self.anew: Sequence[tuple[int, int]] = ()
+        """Where the instalment is solved anew: index of the row, and the instalment from there on."""
         self.asides: list[Aside] = []
         """Interest of suspensions that is due outside the amortisation."""
         self.plan_periods(self.total)
@@ -144,14 +148,18 @@ class Course:
                 self.principal,
                 agreed,
                 self.position.on,
-                self.rates,
+                known_rates(self.terms, self.rates, self.closed),
                 self.closed,
                 covered=covered,
             )
             for pause in self.scheme.pauses:  # no term ends in a suspension, also where no principal is left
                 needed = pause.end + 1 if pause.first < needed <= pause.end else needed
             self.plan_periods(needed)
-        repaid = repay(
+        repaid = repay_repriced(
+            self.terms,
+            self.position.on,
+            self.rates,
+            self.closed,
             self.scheme,
             self.dues,
             self.principal,
@@ -170,11 +178,11 @@ class Course:
             )
         last = repaid.rows[-1][_PRINCIPAL] + (repaid.rows[-1][_INTEREST] if self.scheme.annuity else 0)
         regular = self.scheme.instalment_at(len(repaid.rows) - 1, repaid.instalment)
-        if solve is Solve.BALLOON and last <= regular:
-            raise Refused(
-                Issue("balloon-not-needed", "the kept instalments repay the balance, so no balloon is left")
-            )
+        if solve is Solve.BALLOON and (last <= regular or repaid.anew):
+            how = "instalments solved anew at a change of rate" if repaid.anew else "kept instalments"
+            raise Refused(Issue("balloon-not-needed", f"the {how} repay the balance, so no balloon is left"))
         self._book(books, repaid)
+        self.anew = repaid.anew
         self.unit = self.instalment = repaid.instalment
         if not self.scheme.annuity:
             suspended = {k for pause in self.scheme.pauses for k in range(pause.first, pause.end)}
@@ -421,8 +429,13 @@ def _rates(position: Position, changes: Sequence[ChangeRate]) -> list[tuple[date
             *([(end, after)] if end < date.max else []),
             *(segment for segment in path if segment[0] > end),
         ]
+    terms = position.repayment
+    # An agreed day of repricing stays one, whatever the rate does on it and whatever measure prices that night.
+    kept = {one.starts for one in terms.rates} if terms.repricing is Repricing.RECALCULATE else set()
+    days = sorted({start for start, _ in path[1:]} | {day for day in kept if day > path[0][0]})
     merged = path[:1]
-    for start, rate in path[1:]:
-        if rate != merged[-1][1]:
-            merged.append((start, rate))
+    for day in days:
+        rate = [segment for segment in path if segment[0] <= day][-1][1]
+        if rate != merged[-1][1] or day in kept:
+            merged.append((day, rate))
     return merged

@@ -11,6 +11,7 @@ from typing import Annotated, NamedTuple, Self
 from pydantic import model_validator
 
 from restructure.calculator.dates import DayCount, year_fractions
+from restructure.calculator.ledger import booked
 from restructure.calculator.money import Currency, Money, SignedMoney, from_minor, to_minor
 from restructure.calculator.plan import MovementKind, Plan
 from restructure.calculator.quantity import Kind, Quantity, Ratio, ratio
@@ -95,17 +96,16 @@ def compare(plan: Plan) -> Figures:
     agreed, rows = _as_agreed(plan), plan.schedule.rows
     claim = sum(position.minor.values())
     waived = waived_of_claim = forgiven = up_front = 0
-    for move in plan.ledger:
-        match move.kind:
+    for on, kind, _, amount in booked(plan.ledger, currency):
+        match kind:
             case MovementKind.WAIVED:
-                amount = to_minor(move.amount, currency)
                 waived += amount
                 # What a holiday waives accrued after the effective date, so it is no part of the claim.
-                waived_of_claim += amount if move.on == position.on else 0
+                waived_of_claim += amount if on == position.on else 0
             case MovementKind.FORGIVEN:
-                forgiven += to_minor(move.amount, currency)
+                forgiven += amount
             case MovementKind.PAID:
-                up_front += to_minor(move.amount, currency)
+                up_front += amount
     instalment_after = to_minor(plan.instalment, currency)
     paid = _Paid.of(plan, rows)
     total_after = sum(paid.payments) + up_front

@@ -4,7 +4,7 @@ Waived + forgiven + capitalised + parked + spread + carried is what was in the b
 names is carried, due with the first new instalment.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -19,15 +19,17 @@ from restructure.calculator.money import Money, from_minor, round_div, to_minor,
 from restructure.calculator.position import Bucket, Position
 from restructure.calculator.rows import Row, RowTuple
 from restructure.errors import Issue, Refused
-from restructure.record import Record
+from restructure.record import Later, Record, trusted
 
 __all__ = [
     "BUCKETS",
     "DUE_IN",
     "OF_PRINCIPAL",
     "Books",
+    "Ledger",
     "Movement",
     "MovementKind",
+    "booked",
     "capitalise",
     "carry",
     "forgive",
@@ -79,6 +81,9 @@ class MovementKind(StrEnum):
     CARRIED = "carried"
 
 
+Booked = tuple[date, MovementKind, Bucket, int]
+
+
 class Movement(Record):
     """One entry of the ledger: what became of part of a bucket, or of interest in a holiday."""
 
@@ -90,6 +95,32 @@ class Movement(Record):
     """The bucket it came from; `accrued` for interest of a holiday."""
     amount: Money
     """How much."""
+
+
+class Ledger(Later[Movement]):
+    """The movements of a plan as they were booked, in minor units; records once somebody looks."""
+
+    __slots__ = ("booked",)
+
+    def __init__(self, booked: Iterable[Booked], currency: str) -> None:
+        self.booked = tuple(booked)
+        """Day, kind, bucket and amount in minor units of every movement."""
+        super().__init__(
+            lambda: trusted(
+                Movement,
+                [
+                    {"on": on, "kind": kind, "bucket": bucket, "amount": from_minor(amount, currency)}
+                    for on, kind, bucket, amount in self.booked
+                ],
+            )
+        )
+
+
+def booked(movements: Sequence[Movement], currency: str) -> Iterable[Booked]:
+    """Give movements in minor units, those of a ledger as they were booked."""
+    if isinstance(movements, Ledger):
+        return movements.booked
+    return ((m.on, m.kind, m.bucket, to_minor(m.amount, currency)) for m in movements)
 
 
 @dataclass(slots=True)

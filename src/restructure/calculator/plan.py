@@ -24,6 +24,7 @@ from restructure.calculator.ledger import (
     DUE_IN,
     OF_PRINCIPAL,
     Books,
+    Ledger,
     Movement,
     MovementKind,
     capitalise,
@@ -60,7 +61,7 @@ from restructure.calculator.schedule import Schedule
 from restructure.calculator.spelling import spell, spelled
 from restructure.calculator.terms import Repayment
 from restructure.errors import Issue, Refused
-from restructure.record import Record, trusted
+from restructure.record import Listed, Record, trusted
 
 __all__ = ["Identities", "Movement", "MovementKind", "Plan", "reschedule"]
 
@@ -107,7 +108,7 @@ class Plan(Record):
     before: Schedule | None
     """The schedule without any measure: as agreed, with arrears due at the first instalment. None where paying as
     agreed cannot be carried out, such as an agreed instalment below the interest; `reschedule(position)` says why."""
-    ledger: tuple[Movement, ...]
+    ledger: Listed[Movement]
     """What became of every bucket, in order."""
     identities: Identities
     """Five sums that are exactly zero."""
@@ -129,6 +130,13 @@ class Plan(Record):
         """How the balance is repaid from the effective date on, what was set aside apart; none where the loan ends."""
         course = _execute(self.position, self.measures, weekend).course
         return None if course is None else course.repayment
+
+    @cached_property
+    def solved_anew(self) -> tuple[tuple[int, Decimal], ...]:
+        """Where a change of rate solves the instalment anew: number of the row, and the instalment from there on."""
+        course = _execute(self.position, self.measures, weekend).course
+        anew = () if course is None else course.anew
+        return tuple((k + 1, from_minor(instalment, self.position.currency)) for k, instalment in anew)
 
     @cached_property
     def bearing(self) -> tuple[ParkedDue, ...]:
@@ -178,13 +186,6 @@ def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: 
     currency, places = position.currency, minor_digits(position.currency)
     done, before = _execute(position, measures, closed), _as_agreed(position, closed)
     (new,) = trusted(Schedule, [{"currency": currency, "rows": Rows(done.rows, places)}])
-    ledger = trusted(
-        Movement,
-        [
-            {"on": on, "kind": kind, "bucket": bucket, "amount": from_minor(amount, currency)}
-            for on, kind, bucket, amount in done.books.moves
-        ],
-    )
     (plan,) = trusted(
         Plan,
         [
@@ -194,7 +195,7 @@ def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: 
                 "instalment": from_minor(done.instalment, currency),
                 "schedule": new,
                 "before": before,
-                "ledger": tuple(ledger),
+                "ledger": Ledger(done.books.moves, currency),
                 "identities": _shown(tuple(_identities(done, new.rows).values()), currency),
             }
         ],

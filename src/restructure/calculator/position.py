@@ -12,8 +12,10 @@ from pydantic import Field, model_validator
 
 from restructure.calculator.accrual import Factor
 from restructure.calculator.contract import STANDARD_ORDER, Allocation, allocation_problems
+from restructure.calculator.dates import weekend
 from restructure.calculator.money import Currency, Money, Rate, from_minor, to_minor
 from restructure.calculator.repaid import Repaid, repay, solved_level
+from restructure.calculator.repricing import known_rates
 from restructure.calculator.scheme import Method, Scheme
 from restructure.calculator.spelling import spell
 from restructure.calculator.terms import Repayment, scale_problems
@@ -202,7 +204,8 @@ class Position(Record):
     def _whole_periods(self) -> "_Whole":
         """Lay out the principal's repayment as agreed, as if the running period were still whole."""
         terms, balance = self.repayment, to_minor(self.buckets.principal, self.currency)
-        dues, factors, year = terms.periods(terms.period_start(), terms.instalments, terms.rate_path(self.on))
+        rates = known_rates(terms, terms.rate_path(self.on), weekend)
+        dues, factors, year = terms.periods(terms.period_start(), terms.instalments, rates)
         return _Whole(dues, terms.scheme(balance, self.currency), balance, factors, year)
 
     @property

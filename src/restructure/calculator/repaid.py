@@ -25,7 +25,7 @@ from restructure.calculator.rows import (
 from restructure.calculator.scheme import HolidayInterest, LastRow, Method, Scheme
 from restructure.errors import Issue, Refused
 
-__all__ = ["Repaid", "repay", "solved_level"]
+__all__ = ["Repaid", "refuse_growth", "repay", "solved_level"]
 
 _BALANCE = Row._fields.index("balance")
 
@@ -38,6 +38,8 @@ class Repaid(NamedTuple):
     """The instalment (or part of principal) that was solved or kept."""
     unpaid: Sequence[tuple[int, HolidayInterest, int]] = ()
     """Interest that suspensions left unpaid: index of the row where it was settled, how, and how much."""
+    anew: Sequence[tuple[int, int]] = ()
+    """Where the instalment is solved anew on the way: index of the row, and the instalment from there on."""
 
 
 def repay(
@@ -63,9 +65,15 @@ def repay(
         repaid = _interrupted(scheme, dues, balance, agreed, factors, year, covered, spare)
     else:
         repaid = _plain(scheme, dues, balance, agreed, cast("Sequence[int]", factors), year, covered, spare)
-    if not scheme.growing and scheme.annuity and min([row[1] for row in repaid.rows], default=0) < 0:
-        raise Refused(Issue("negative-amortisation", "the instalment is below the interest of a period"))
+    if not scheme.growing and scheme.annuity:
+        refuse_growth(repaid.rows)
     return repaid
+
+
+def refuse_growth(rows: Sequence[RowTuple]) -> None:
+    """Refuse rows in which an instalment lies below the interest."""
+    if min([row[1] for row in rows], default=0) < 0:
+        raise Refused(Issue("negative-amortisation", "the instalment is below the interest of a period"))
 
 
 def solved_level(scheme: Scheme, balance: int, factors: Sequence[Factor], year: int) -> int | None:
@@ -112,7 +120,7 @@ def _plain(
         case Method.BULLET:
             rows = _bullet(scheme, dues, balance, factors, year)
         case Method.FLAT:
-            instalment = scheme.settle(principal, len(factors)) if agreed is None else agreed
+            instalment = scheme.solved(principal, len(factors)) if agreed is None else agreed
             rows = _flat(scheme, dues, balance, instalment, factors, year)
         case _:
             assert_never(scheme.method)
@@ -182,7 +190,7 @@ def _flat(
     last = len(factors) - 1
     for k, factor in enumerate(factors):
         interest = scheme.interest(balance, factor, year)
-        principal = balance if k == last else min(part, balance)
+        principal = balance if k == last else min(scheme.flat_principal(part, interest), balance)
         balance -= principal
         rows.append((dues[k], principal, interest, 0, 0, 0, 0, 0, 0, interest, 0, balance))
     return rows
@@ -295,8 +303,10 @@ def _walk(
                     if covered:
                         principal -= covered if not whole else min(covered, max(principal, 0))
                         covered = 0
-                case Method.EQUAL_PRINCIPAL | Method.FLAT:
+                case Method.EQUAL_PRINCIPAL:
                     principal = instalment
+                case Method.FLAT:
+                    principal = scheme.flat_principal(instalment, accrued) if whole else instalment
                 case Method.INTEREST_ONLY:
                     principal = 0
                 case Method.BULLET:
@@ -363,7 +373,7 @@ def _solve(
             high, above = near, at_near
         else:
             low, below = far, at_far
-    lowest, highest = scheme.settle(low, one), scheme.settle(high, one)
+    lowest, highest = scheme.solved(low, one), scheme.solved(high, one)
     if lowest == highest:
         return lowest
     exact = _scaled(scheme, 1, lambda numerator, denominator: cast("int", Fraction(numerator) / denominator))
@@ -377,7 +387,7 @@ def _solve(
     start, end = Fraction(low, one), Fraction(high, one)
     at_start, at_end = left_exactly(start), left_exactly(end)
     root = start + at_start * (end - start) / (at_start - at_end)
-    return scheme.settle(root.numerator, root.denominator)
+    return scheme.solved(root.numerator, root.denominator)
 
 
 class _Unrounded(Scheme):

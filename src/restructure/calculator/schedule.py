@@ -13,6 +13,7 @@ from restructure.calculator.asides import Aside, lay_on, pad_rows
 from restructure.calculator.dates import Closed, Roll, roll_date, weekend
 from restructure.calculator.money import Currency, Money, from_minor, minor_digits, to_minor
 from restructure.calculator.repaid import Repaid, repay
+from restructure.calculator.repricing import repay_repriced
 from restructure.calculator.rows import Row, Rows, RowTuple
 from restructure.calculator.scheme import HolidayInterest, LastRow, Scheme
 from restructure.calculator.terms import Repayment, Stub, Terms
@@ -100,6 +101,8 @@ class LaidOut(NamedTuple):
     """The day on which each row's period ends before any roll, and one more where a row may be added."""
     own: bool = False
     """Whether the first row is no instalment but the interest of an odd first period."""
+    anew: Sequence[tuple[int, int]] = ()
+    """Where the instalment is solved anew: index of the row, and the instalment from there on."""
 
 
 def lay_out(terms: Terms, closed: Closed = weekend) -> LaidOut:
@@ -121,9 +124,12 @@ def lay_out(terms: Terms, closed: Closed = weekend) -> LaidOut:
     extra = int(terms.last_row is LastRow.EXTRA_ROW)
     dues, factors, year = terms.periods(terms.start, wanted + extra, rates, closed)
     spare = (dues[wanted], factors[wanted]) if extra else None
-    repaid = repay(scheme, dues[:wanted], principal, agreed, factors[:wanted], year, spare=spare)
+    repaid = repay_repriced(
+        terms, terms.start, rates, closed,
+        scheme, dues[:wanted], principal, agreed, factors[:wanted], year, spare=spare,
+    )  # fmt: skip
     scheduled = dues if terms.roll is Roll.NONE else terms.dues(wanted + extra)
-    return LaidOut(whole_rows(repaid, dues, wanted), repaid.instalment, scheduled)
+    return LaidOut(whole_rows(repaid, dues, wanted), repaid.instalment, scheduled, anew=repaid.anew)
 
 
 def whole_rows(repaid: Repaid, dues: Sequence[date], total: int) -> list[RowTuple]:
@@ -146,11 +152,11 @@ def set_aside(repaid: Repaid) -> list[Aside]:
             _PARKED_INTEREST,
             amount,
             at_maturity=how is HolidayInterest.PARK,
-            parts=None if how is HolidayInterest.PARK else 0,
+            parts=0 if how is HolidayInterest.SPREAD else None,
             start=k + 1,
         )
         for k, how, amount in repaid.unpaid
-        if how in (HolidayInterest.PARK, HolidayInterest.SPREAD)
+        if how in (HolidayInterest.PARK, HolidayInterest.SPREAD, HolidayInterest.CARRY)
     ]
 
 
@@ -208,7 +214,11 @@ def _with_stub(terms: Terms, scheme: Scheme, principal: int, agreed: int | None,
         wanted = instalments_needed(terms, scheme, principal, agreed, begin, rates, closed, skipped=shifted)
     end, extra = wanted + shifted, int(terms.last_row is LastRow.EXTRA_ROW)
     dues, factors, year = terms.periods(begin, end + extra, rates, closed)
-    repaid = repay(
+    repaid = repay_repriced(
+        terms,
+        begin,
+        rates,
+        closed,
         scheme,
         dues[shifted:end],
         principal,
@@ -216,13 +226,16 @@ def _with_stub(terms: Terms, scheme: Scheme, principal: int, agreed: int | None,
         factors[shifted:end],
         year,
         spare=(dues[end], factors[end]) if extra else None,
+        skipped=shifted,
     )
     rows, scheduled = whole_rows(repaid, dues[shifted:], wanted), terms.dues(end + extra)
     if apart:
         odd, odd_year = terms.factors([terms.start, until], terms.anchor, rates)
         own = scheme.interest(principal, odd[0], odd_year)
         rows.insert(0, (due, 0, own, 0, 0, 0, 0, 0, 0, own, 0, principal))
-        return LaidOut(rows, repaid.instalment, scheduled if short else [regular, *scheduled], own=True)
+        scheduled = scheduled if short else [regular, *scheduled]
+        anew = [(k + 1, instalment) for k, instalment in repaid.anew]
+        return LaidOut(rows, repaid.instalment, scheduled, own=True, anew=anew)
     _, actual, actual_year = terms.periods(terms.start, 1, rates, closed)
     odd_interest = scheme.interest(principal, actual[0], actual_year) - rows[0][_ACCRUED]
     first = list(rows[0])
@@ -233,7 +246,7 @@ def _with_stub(terms: Terms, scheme: Scheme, principal: int, agreed: int | None,
     else:
         rows[0] = tuple(first)
         lay_on(rows, [Aside(_INTEREST, odd_interest, parts=0)], dues, first=0, total=len(rows))
-    return LaidOut(rows, repaid.instalment, scheduled)
+    return LaidOut(rows, repaid.instalment, scheduled, anew=repaid.anew)
 
 
 def _advanced(terms: Terms, principal: int, closed: Closed) -> LaidOut:

@@ -12,7 +12,7 @@ from restructure.calculator.rows import (
     Divide,
 )
 
-__all__ = ["HolidayInterest", "LastRow", "Method", "Pause", "Scheme", "Step"]
+__all__ = ["HolidayInterest", "LastRow", "Method", "Pause", "Repricing", "Scheme", "Step"]
 
 
 class Method(StrEnum):
@@ -48,6 +48,15 @@ class LastRow(StrEnum):
     """The last instalment is no larger than the others; what is still owed falls due one period later."""
 
 
+class Repricing(StrEnum):
+    """What a change of the rate does to the instalment."""
+
+    KEEP = "keep"
+    """Nothing: it is solved once over all the rates that are agreed, and stays."""
+    RECALCULATE = "recalculate"
+    """It is solved anew from the balance over the rest of the term, as adjustable-rate notes agree it (重定价)."""
+
+
 class HolidayInterest(StrEnum):
     """What becomes of the interest that a suspension leaves unpaid."""
 
@@ -59,6 +68,8 @@ class HolidayInterest(StrEnum):
     """Waits without interest for the last instalment."""
     SPREAD = "spread"
     """Is paid in equal parts with the instalments after the suspension."""
+    CARRY = "carry"
+    """Is due with the first instalment after the suspension, on top of it."""
     WAIVE = "waive"
     """Is given up."""
 
@@ -125,6 +136,16 @@ class Scheme(NamedTuple):
     def settle(self, numerator: int, denominator: int) -> int:
         """Round an instalment to its multiple."""
         return round_div(numerator, denominator * self.multiple, self.instalment_rounding) * self.multiple
+
+    def solved(self, numerator: int, denominator: int) -> int:
+        """Round what was solved: the instalment or part of principal to its multiple, a flat part to the minor unit."""
+        if self.method is Method.FLAT:
+            return round_div(numerator, denominator, self.instalment_rounding)
+        return self.settle(numerator, denominator)
+
+    def flat_principal(self, part: int, interest: int) -> int:
+        """Give the principal of a flat instalment, whose total is a multiple; none where that is below the interest."""
+        return max(self.settle(part + interest, 1) - interest, 0)
 
     @property
     def joining(self) -> int:

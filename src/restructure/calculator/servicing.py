@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from restructure.calculator.accrual import interest_factors
+from restructure.calculator.accrual import interest_factors, without_repetition
 from restructure.calculator.bills import Bills
 from restructure.calculator.contract import (
     Charge,
@@ -23,7 +23,8 @@ from restructure.calculator.contract import (
 from restructure.calculator.dates import Closed, step_after, weekend
 from restructure.calculator.money import from_minor, rounder, to_minor
 from restructure.calculator.position import Buckets, ParkedDue, Position
-from restructure.calculator.repaid import Repaid, repay
+from restructure.calculator.repaid import Repaid
+from restructure.calculator.repricing import known_rates, repay_repriced
 from restructure.calculator.rows import Row, RowTuple
 from restructure.calculator.schedule import LaidOut, lay_out, whole_rows
 from restructure.calculator.scheme import HolidayInterest, LastRow, Method
@@ -35,7 +36,7 @@ __all__ = ["Account", "position_of"]
 _INTEREST, _ACCRUED, _BALANCE = (Row._fields.index(name) for name in ("interest", "accrued", "balance"))
 _ASIDE = slice(Row._fields.index("arrears_principal"), _ACCRUED)
 _KEPT = (HolidayInterest.CAPITALISE, HolidayInterest.CAPITALISE_AT_END)
-_SET_ASIDE = (HolidayInterest.PARK, HolidayInterest.SPREAD)
+_SET_ASIDE = (HolidayInterest.PARK, HolidayInterest.SPREAD, HolidayInterest.CARRY)
 
 # On one day instalments fall due first, then money is paid out, then fees are charged, then payments arrive: those
 # that wait before those that repay principal, so that the order in which they are listed does not matter.
@@ -131,6 +132,8 @@ class Account:
         """Contract interest on overdue principal that the next instalment bears, and the one after it."""
         self.instalment = laid.instalment
         """The level instalment (the first, if they step), or the part of principal in one."""
+        self.anew = laid.anew
+        """Where it is solved anew: index of the row, and the instalment from there on."""
 
     # --- time
 
@@ -195,9 +198,8 @@ class Account:
         if end <= start:
             return Fraction(0)
         anchor = terms.anchor_before(self.count - self.ahead)
-        factors, year = interest_factors(
-            terms.day_count, [start, end], anchor, terms.rate_path(start), terms.compounding
-        )
+        rates = without_repetition(terms.rate_path(start))
+        factors, year = interest_factors(terms.day_count, [start, end], anchor, rates, terms.compounding)
         return Fraction(factors[0], year)
 
     def _between(self, begin: date, end: date, start: date, stop: date) -> Fraction:
@@ -235,6 +237,8 @@ class Account:
             if pause is not None and pause.unpaid not in _KEPT:
                 moved = 0  # given up, or set aside to be billed with a later row
         self.count, self.since = k + 1, border
+        if self.anew:
+            self._reprice()
         self.unbilled += moved
         self.balance += row.capitalised - principal
         self.joined = [(on, amount) for on, amount in self.joined if on >= border]
@@ -252,6 +256,13 @@ class Account:
             penalty=row.penalty,
             fees=row.fees,
         )
+
+    def _reprice(self) -> None:
+        """Go over to the instalment of the next row that pays one."""
+        first = next(k for k in range(self.count, len(self.rows) + 1) if k not in self.paused)
+        for begin, instalment in self.anew:
+            if begin <= first:
+                self.instalment = instalment
 
     def _bear_late(self, principal: int, interest: int, border: date) -> tuple[int, int]:
         """Let an instalment of the scheduled total bear the interest on overdue principal too."""
@@ -351,9 +362,8 @@ class Account:
         """Lay out the rows still to come from the balance as it is now."""
         k, rest = self.count, self._rest()
         done, wanted = self.rows[:k], self.most - k
-        dues, factors, year = rest.periods(
-            self.since, wanted + self.extra, rest.rate_path(self.since), self.closed
-        )
+        rates = rest.rate_path(self.since)
+        dues, factors, year = rest.periods(self.since, wanted + self.extra, rates, self.closed)
         if not self.balance:
             # Interest that is still owed needs an instalment to be billed with.
             last = [(dues[0], *(0,) * _BALANCE)] if self.held else []
@@ -366,10 +376,14 @@ class Account:
             growing=True,
         )
 
-        def run(count: int, instalment: int | None) -> Repaid:
-            spare = (dues[count], factors[count]) if self.extra else None
-            return repay(
-                scheme, dues[:count], self.balance, instalment, factors[:count], year,
+        def run(count: int, instalment: int | None, steady: bool = False) -> Repaid:
+            path, priced, over = rates, factors, year
+            if steady and (path := known_rates(rest, rates, self.closed)) != rates:
+                _, priced, over = rest.periods(self.since, wanted + self.extra, path, self.closed)
+            spare = (dues[count], priced[count]) if self.extra else None
+            return repay_repriced(
+                rest, self.since, path, self.closed,
+                scheme, dues[:count], self.balance, instalment, priced[:count], over,
                 covered=self.held, spare=spare,
             )  # fmt: skip
 
@@ -380,10 +394,12 @@ class Account:
                 self.instalment = min(self.instalment, run(wanted, None).instalment)
         repaid = run(wanted, self.instalment)
         if prepayment is Prepayment.SHORTEN_TERM:
-            needed = self._needed(repaid.rows, wanted)
+            steady = run(wanted, self.instalment, steady=True) if repaid.anew else repaid
+            needed = self._needed(steady.rows, wanted)
             if needed < wanted:
                 repaid, wanted = run(needed, self.instalment), needed
                 self.most = k + needed
+        self.anew = [(k + begin, instalment) for begin, instalment in repaid.anew]
         self.rows = [*done, *whole_rows(repaid, dues, wanted)]
 
     def _needed(self, rows: list[RowTuple], count: int) -> int:
@@ -408,13 +424,16 @@ class Account:
     def parked(self) -> list[tuple[date | None, int]]:
         """List what waits for later rows outside the amortisation: the day, none for the last row, and how much."""
         due: list[tuple[date | None, int]] = []
-        still_to_accrue = 0
+        still_to_accrue, carried = 0, defaultdict[int, int](int)
         for k, cells in enumerate(self.rows[self.count :], self.count):
             row = Row(*cells)
             last = row.parked_principal + row.parked_interest if k == len(self.rows) - 1 else 0
-            due += [(row.due, sum(cells[_ASIDE]) - last), (None, last)]
+            least = min(carried[k], last)
+            due += [(row.due, sum(cells[_ASIDE]) - last - (carried[k] - least)), (None, last - least)]
             pause = self.paused.get(k)
-            if pause is not None and pause.unpaid in _SET_ASIDE:
+            if pause is not None and pause.unpaid is HolidayInterest.CARRY:
+                carried[pause.end + self.own] += row.accrued - row.interest
+            elif pause is not None and pause.unpaid in _SET_ASIDE:
                 still_to_accrue += row.accrued - row.interest
         for k in reversed(range(len(due))):
             # Interest that a suspension has yet to set aside falls due with the last of them.

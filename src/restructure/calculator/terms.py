@@ -12,7 +12,13 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from restructure.calculator.accrual import Compounding, Factor, interest_factors, pieced_factors
+from restructure.calculator.accrual import (
+    Compounding,
+    Factor,
+    interest_factors,
+    pieced_factors,
+    without_repetition,
+)
 from restructure.calculator.dates import (
     Closed,
     DayCount,
@@ -33,7 +39,7 @@ from restructure.calculator.money import (
     rounder,
     to_minor,
 )
-from restructure.calculator.scheme import HolidayInterest, LastRow, Method, Pause, Scheme, Step
+from restructure.calculator.scheme import HolidayInterest, LastRow, Method, Pause, Repricing, Scheme, Step
 from restructure.calculator.spelling import spell
 from restructure.record import Record, refuse
 
@@ -149,6 +155,9 @@ class Repayment(Record):
     """Contract rate a year as an exact fraction of one: "0.18" or "18%", never 18."""
     rates: tuple[RateFrom, ...] = ()
     """Agreed changes of the rate, in the order of their days."""
+    repricing: Repricing = Repricing.KEEP
+    """What a change of the rate does to a level or stepped instalment, made here or later; a day in `rates` on which
+    the rate stays counts too."""
     instalments: int = Field(ge=0, le=1200)
     """Instalments still to fall due."""
     first_due: date
@@ -186,7 +195,8 @@ class Repayment(Record):
     instalment_rounding: Rounding | None = None
     """How a solved instalment is rounded to its multiple; absent: as interest is."""
     instalment_multiple: Money | None = None
-    """Solved instalments are multiples of this amount; absent: of the minor unit."""
+    """Solved instalments (or parts of principal) are multiples of this amount, and of flat loans the total of every
+    instalment but the last; absent: of the minor unit."""
     last_row: LastRow = LastRow.RESIDUE
     """What becomes of the cents that rounding leaves over."""
     negative_amortisation: bool = False
@@ -340,14 +350,17 @@ class Repayment(Record):
         return step_before(self.first_due, self.every, self.anchor)
 
     def rate_path(self, on: date) -> list[tuple[date, Fraction]]:
-        """List the rates from a day on: the night each of them first prices, and the rate."""
+        """List the rates from a day on: the night each of them first prices, and the rate.
+
+        One that repeats the rate before it stands only where it solves the instalment anew.
+        """
         path = [(on, self.annual_rate)]
         if not self.rates:
             return path
         for change in self.rates:
             if change.starts <= on:
                 path = [(on, change.annual_rate)]
-            elif change.annual_rate != path[-1][1]:
+            elif change.annual_rate != path[-1][1] or self.repricing is Repricing.RECALCULATE:
                 path.append((change.starts, change.annual_rate))
         return path
 
@@ -391,6 +404,7 @@ class Repayment(Record):
         cuts: Iterable[date] = (),
     ) -> tuple[Sequence[Factor], int]:
         """Give the interest factors of the periods between borders, in pieces as `periods` does."""
+        rates = without_repetition(rates)
         if self.rounding_per == "sub_interval" or cuts:
             return pieced_factors(self.day_count, borders, anchor, rates, cuts)
         return interest_factors(self.day_count, borders, anchor, rates, self.compounding)
@@ -444,6 +458,11 @@ class Terms(Repayment):
         found = super().contradictions()
         if self.instalments < 1 and self.instalment is None:
             found.append(("term-not-positive", "a loan needs at least one instalment"))
+        elif not self.instalments and self.rates and self.repricing is Repricing.RECALCULATE:
+            sentence = (
+                "an instalment that changes with the rate tells no term; say how many instalments there are"
+            )
+            found.append(("term-not-positive", sentence, "instalments"))
         elif not self.instalments and self.method in (Method.INTEREST_ONLY, Method.BULLET):
             sentence = (
                 f"no instalment tells the term of method {self.method}; say how many instalments there are"
@@ -488,6 +507,7 @@ class Terms(Repayment):
                 ("instalment", self.instalment is not None),
                 ("suspensions", any(one.instalments for one in self.suspensions)),
                 ("steps", self.steps is not None),
+                ("repricing", self.repricing is not Repricing.KEEP),
                 ("method", self.method is Method.FLAT),
             ):
                 if clash:

@@ -9,7 +9,7 @@ from pydantic import computed_field, model_validator
 
 from restructure.casework.blocks import to_html
 from restructure.casework.judging import judge
-from restructure.casework.outcome import GateResult, Missing, Offer, Outcome, Refusal, Trace
+from restructure.casework.outcome import Detail, GateResult, Missing, Offer, Outcome, Refusal
 from restructure.casework.summary import summarise
 from restructure.errors import InvalidInput, Issue
 from restructure.intake.application import Application
@@ -23,13 +23,13 @@ from restructure.record import Listed, Record
 
 __all__ = [
     "Decision",
+    "Detail",
     "GateResult",
     "Missing",
     "Offer",
     "Outcome",
     "Refusal",
     "Replay",
-    "Trace",
     "decide",
     "replay",
 ]
@@ -46,7 +46,7 @@ class Decision(Record):
     """Which policy decided."""
     engines: tuple[str, ...]
     """Which evaluators ran."""
-    trace: Trace = Trace.DECISIVE
+    detail: Detail = Detail.DECISIVE
     """How much of its reasons is recorded."""
     outcome: Outcome
     """How the case came out."""
@@ -110,7 +110,7 @@ def decide(
     *,
     on: date,
     engines: Engines = Engines.BOTH,
-    trace: Trace = Trace.DECISIVE,
+    detail: Detail = Detail.DECISIVE,
 ) -> Decision:
     """Decide an application under a policy on a day.
 
@@ -125,7 +125,7 @@ def decide(
     >>> decision.outcome.value, decision.offers[0].rule
     ('offer', 'illness-relief')
     """
-    in_force, engines, trace = policy.at(on), Engines(engines), Trace(trace)
+    in_force, engines, detail = policy.at(on), Engines(engines), Detail(detail)
     if policy.currency != application.loan.currency:
         raise InvalidInput(
             Issue(
@@ -135,7 +135,7 @@ def decide(
             )
         )
     known = facts_of(in_force, assess(application, on=on), engines)
-    judged = judge(known, engines=engines, trace=trace)
+    judged = judge(known, engines=engines, detail=detail)
     outcome = _outcome(judged.verdicts, offers=bool(judged.offers), undecided=judged.undecided)
     barred, why = _enforcement(outcome, known.assessment)
     return Decision.model_construct(
@@ -143,7 +143,7 @@ def decide(
         on=on,
         policy=in_force.ref,
         engines=engines_here(engines),
-        trace=trace,
+        detail=detail,
         outcome=outcome,
         offers=judged.offers,
         refusals=judged.refusals,
@@ -210,7 +210,7 @@ def replay(decision: Decision, policy: Policy, *, engines: Engines = Engines.BOT
         raise InvalidInput(
             Issue("record-altered", "the id does not match the application and day in the record", "id")
         )
-    again = decide(decision.application, policy, on=decision.on, engines=engines, trace=decision.trace)
+    again = decide(decision.application, policy, on=decision.on, engines=engines, detail=decision.detail)
     # Both as they are read back, so that a record kept on disk is compared with one that could be.
     old, new = (
         Decision.model_validate_json(one.model_dump_json()).model_dump(mode="json")

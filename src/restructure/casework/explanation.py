@@ -9,7 +9,7 @@ from restructure.casework.decision import Decision
 from restructure.casework.judging import judge
 from restructure.casework.outcome import Offer, Refusal, StepResult
 from restructure.casework.search import make
-from restructure.casework.told import gap, told_leaf
+from restructure.casework.told import told_leaf
 from restructure.errors import InvalidInput, InvalidPolicy, Issue, did_you_mean
 from restructure.intake.facts import Fact, show
 from restructure.policy.case_facts import CaseFacts, facts_of
@@ -240,7 +240,7 @@ class _Explainer:
         for node, known in failing:
             values = _values(node, known)
             for leaf, outcome in decisive(node, values):
-                apart, sides = gap(leaf, values), leaf.sides(values)
+                apart, sides = leaf.gap(values), leaf.sides(values)
                 if outcome is not False or apart is None or sides is None or not sides[1]:
                     continue
                 share = Fraction(abs(sides[0] - sides[1]), abs(sides[1]))

@@ -1,10 +1,10 @@
 """Judging: what a policy makes of one case, gate by gate and rule by rule."""
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Literal, NamedTuple
 
-from restructure.casework.outcome import GateResult, Missing, Offer, Refusal, StepResult, Trace
+from restructure.casework.outcome import Detail, GateResult, Missing, Offer, Refusal, StepResult
 from restructure.casework.search import Found, UnknownTarget, make
 from restructure.casework.told import condition_results, told
 from restructure.errors import InvalidPolicy, Issue, Refused
@@ -15,8 +15,9 @@ from restructure.policy.evaluation import Engines, evaluator
 from restructure.policy.hits import Match, settle
 from restructure.policy.language import Gate, Limit, Otherwise, Rule, Text
 from restructure.policy.normal import Node, Values
-from restructure.policy.reference import ConditionResult, decisive, verdict
+from restructure.policy.reference import ConditionResult, decisive
 from restructure.policy.templates import UnknownAmount
+from restructure.policy.trace import trace
 from restructure.record import Later, trusted
 
 __all__ = ["Judgement", "judge"]
@@ -40,26 +41,27 @@ class Judgement(NamedTuple):
     """Whether a rule led to no offer only because something is unknown."""
 
 
-def judge(known: CaseFacts, *, engines: Engines = Engines.BOTH, trace: Trace = Trace.DECISIVE) -> Judgement:
+def judge(
+    known: CaseFacts, *, engines: Engines = Engines.BOTH, detail: Detail = Detail.DECISIVE
+) -> Judgement:
     """Judge every gate and rule on the facts of a case; what is told about them is made when somebody looks.
 
     Raises `EngineDisagreement` if the two evaluators differ, and `InvalidPolicy` if rules match together that
     the policy says exclude each other.
     """
-    return _Judge(known, engines, trace).judge()
+    return _Judge(known, engines, detail).judge()
 
 
 class _Judge:
     """One judgement in the making."""
 
-    def __init__(self, known: CaseFacts, engines: Engines, trace: Trace) -> None:
-        self.known, self.engines, self.trace = known, engines, trace
+    def __init__(self, known: CaseFacts, engines: Engines, detail: Detail) -> None:
+        self.known, self.engines, self.detail = known, engines, detail
         self.in_force, self.policy = known.in_force, known.in_force.policy
         self.assessment = known.assessment
         self.problem = self.in_force.case_problem
         self.nodes = self.problem.nodes
         self.values = known.encoded(self.problem.facts)
-        self.unknown = {name for name, value in self.values.items() if value is None}
         self.needed: dict[str, list[str]] = {place: [] for place in self.assessment.missing}
         self.undecided = False
 
@@ -163,10 +165,12 @@ class _Judge:
 
     def is_unknown(self, rule: Rule) -> bool:
         """Tell whether a rule that has not fired might have, were more known."""
-        name = f"rule:{rule.id}"
-        return not self.unknown.isdisjoint(self.in_force.read_by_rule[name]) and (
-            verdict(self.nodes[name], self.values) is None
-        )
+        return f"rule:{rule.id}" in self.unknown
+
+    @cached_property
+    def unknown(self) -> frozenset[str]:
+        """The conditions that cannot be judged before more is known."""
+        return frozenset(trace(self.problem, self.values).unknown)
 
     def not_met(self, rule: Rule) -> Callable[[], Refusal]:
         """Note what a rule that has not fired would need to know, and tell later why it has not."""
@@ -294,7 +298,7 @@ class _Judge:
             code=code,
             message=message,
             reason=reason or _UNFIT,
-            conditions=() if self.trace is Trace.NAMES else conditions,
+            conditions=() if self.detail is Detail.NAMES else conditions,
             steps=steps,
         )
 
@@ -339,7 +343,7 @@ class _Judge:
     def conditions(
         self, node: Node, values: Values, known: CaseFacts | None = None
     ) -> Sequence[ConditionResult]:
-        if self.trace is Trace.NAMES:
+        if self.detail is Detail.NAMES:
             return ()
-        full = self.trace is Trace.FULL
+        full = self.detail is Detail.FULL
         return Later(lambda: condition_results(node, values, known or self.known, full=full))

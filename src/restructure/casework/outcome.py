@@ -9,7 +9,7 @@ from restructure.policy.language import Otherwise, Text
 from restructure.policy.reference import ConditionResult
 from restructure.record import Listed, Record
 
-__all__ = ["GateResult", "Missing", "Offer", "Outcome", "Refusal", "StepResult", "Trace"]
+__all__ = ["Detail", "GateResult", "Missing", "Offer", "Outcome", "Refusal", "StepResult"]
 
 
 class Outcome(StrEnum):
@@ -25,7 +25,7 @@ class Outcome(StrEnum):
     """The borrower is not in difficulty."""
 
 
-class Trace(StrEnum):
+class Detail(StrEnum):
     """How much of its reasons a decision records."""
 
     NAMES = "names"

@@ -70,25 +70,16 @@ def told(conditions: Iterable[ConditionResult]) -> str:
     return "; ".join(parts)
 
 
-def gap(leaf: Leaf, values: Values) -> int | None:
-    """Give the least change of the fact that would pass, in its own unit; `None` where nothing has an order."""
-    sides = leaf.sides(values) if leaf.op.orders else None
-    if sides is None:
-        return None
-    apart, strict = abs(sides[0] - sides[1]), leaf.op in (Operator.LESS, Operator.MORE)
-    return apart // leaf.left + 1 if strict else -(-apart // leaf.left)
-
-
 def _fields(leaf: Leaf, outcome: bool | None, values: Values, known: CaseFacts) -> dict[str, str]:
     fact = known.in_force.fact(leaf.fact)
-    apart = gap(leaf, values) if outcome is False else None
+    apart = leaf.gap(values) if outcome is False else None
     return {
         "fact": leaf.fact,
         "op": leaf.op.value,
         "actual": _shown(fact, values[leaf.fact], known),
         "threshold": told_threshold(leaf, values, known),
         "verdict": _VERDICTS[outcome],
-        "distance": "" if apart is None else _shown_gap(fact, apart, known),
+        "distance": "" if apart is None else _shown_gap(fact, abs(apart), known),
     }
 
 

@@ -1,8 +1,9 @@
 """Case facts: everything known about one case, what the policy concludes from it included (forward chaining)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any
 
 from restructure.calculator.money import from_minor, minor_digits, round_div
@@ -86,13 +87,19 @@ class CaseFacts:
         return show(self.in_force.fact(name), self.value(name), self.assessment.currency)
 
 
-def facts_of(in_force: InForce, assessment: Assessment, engines: Engines = Engines.BOTH) -> CaseFacts:
+def facts_of(
+    in_force: InForce,
+    assessment: Assessment,
+    engines: Engines = Engines.BOTH,
+    *,
+    given: Mapping[str, Any] = MappingProxyType({}),
+) -> CaseFacts:
     """Work out what a policy concludes from an assessment, stage by stage.
 
-    Raises `InvalidPolicy` if conclusions that exclude each other are both drawn, and
-    `EngineDisagreement` if the two evaluators differ.
+    Facts of the policy that are `given` are taken as they are and not concluded. Raises `InvalidPolicy` if
+    conclusions that exclude each other are both drawn, and `EngineDisagreement` if the two evaluators differ.
     """
-    known = CaseFacts(in_force, assessment, {})
+    known = CaseFacts(in_force, assessment, dict(given))
     if not in_force.policy.facts:
         return known
     told: list[Concluded] = []
@@ -100,6 +107,7 @@ def facts_of(in_force: InForce, assessment: Assessment, engines: Engines = Engin
         told += [
             Concluded(fact=name, value=known.shown(name), derivation=_derivation(known, name))
             for name in stage.derived
+            if name not in given
         ]
         told += _conclude(known, stage, engines)
     known.concluded = tuple(told)
@@ -147,7 +155,7 @@ def _conclude(known: CaseFacts, stage: Stage, engines: Engines) -> list[Conclude
                 matches[name] = matches[name]._replace(verdict="false")
             for name in settled.open:
                 matches[name] = matches[name]._replace(verdict="unknown")
-    return [_settled(known, name, rows, matches) for name in stage.concluded]
+    return [_settled(known, name, rows, matches) for name in stage.concluded if name not in known.own]
 
 
 def _match(one: Conclusion, fired: set[str]) -> Match:

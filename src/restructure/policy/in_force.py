@@ -196,14 +196,6 @@ class InForce:
         return Problem(entries)
 
     @cached_property
-    def read_by_rule(self) -> dict[str, frozenset[str]]:
-        """The facts that each gate and rule reads."""
-        return {
-            name: frozenset(fact for leaf in node.leaves() for fact in (leaf.fact, leaf.other) if fact)
-            for name, node in self.case_problem.entries
-        }
-
-    @cached_property
     def plan_problem(self) -> Problem:
         """Limits and flags in the form that both evaluators read."""
         entries = []

@@ -21,10 +21,11 @@ from restructure.policy.hits import Hit
 from restructure.policy.in_force import parameters_used
 from restructure.policy.language import Conclusion, Policy, Rule, Table
 from restructure.policy.offers import OfferReader
+from restructure.policy.origins import Located, Origin, origins
 from restructure.policy.reading import Spot
 from restructure.policy.tables import TableRow, read_csv, table_rows
 
-__all__ = ["load_policy", "packaged_policies"]
+__all__ = ["load_located", "load_policy", "packaged_policies"]
 
 _PARAMETER_UNITS = list(UNITS)[:5]
 _CONDITION_KEY = {
@@ -55,12 +56,28 @@ def load_policy(source: str | Path) -> Policy:
     >>> load_policy("cn-consumer-finance").currency
     'CNY'
     """
+    return _reader(_find(source)).read()
+
+
+def load_located(source: str | Path) -> Located:
+    """Load a policy like `load_policy`, with the file and line of each of its parts.
+
+    >>> located = load_located("cn-consumer-finance")
+    >>> located.origins["reachable"].line < located.origins["reachable#0"].line
+    True
+    """
     path = _find(source)
+    reader = _reader(path)
+    policy = reader.read()
+    return Located(policy, path, origins(policy, reader.named, reader.compared, reader.origin))
+
+
+def _reader(path: Path) -> "_PolicyReader":
     try:
         document = read_document(path, exact_numbers=True)
     except RestructureError as error:
         raise InvalidPolicy(error.issues) from None
-    return _PolicyReader(document, path.parent).read()
+    return _PolicyReader(document, path.parent)
 
 
 def _find(source: str | Path) -> Path:
@@ -104,7 +121,8 @@ class _PolicyReader(OfferReader, FactReader):
     def __init__(self, document: Document, folder: Path) -> None:
         super().__init__(document)
         self.folder = folder
-        self.ids: set[str] = set()
+        self.named: dict[str, Spot] = {}
+        """Where each id stands."""
 
     def read(self) -> Policy:
         if not isinstance(self.document.data, Mapping):
@@ -260,9 +278,14 @@ class _PolicyReader(OfferReader, FactReader):
 
     def _named(self, name: Any, spot: Spot) -> None:
         # Records name gates, rules, conclusions and limits side by side.
-        if isinstance(name, str) and name in self.ids:
+        if isinstance(name, str) and name in self.named:
             self.report("rule-repeated", f'a second entry has the id "{name}"; rename one', spot)
-        self.ids.add(str(name))
+        self.named[str(name)] = spot
+
+    def origin(self, spot: Spot) -> Origin:
+        """Give the file and line of a spot."""
+        document, place = self._spot(spot)
+        return Origin(document.file or "", document.locate(place)[0] or 0)
 
     def _ranking(self) -> None:
         rank = self.data.get("rank")

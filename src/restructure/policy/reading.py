@@ -47,6 +47,8 @@ class Reader:
         """Facts that the policy adds."""
         self.scores: set[str] = set()
         self.currency = ""
+        self.compared: list[tuple[Condition, Spot]] = []
+        """Every comparison that was read, with where it stands."""
 
     def report(self, code: str, message: str, spot: Spot) -> None:
         """Add a finding at a place."""
@@ -100,7 +102,12 @@ class Reader:
         return self.comparison(raw, spot, of_plan=of_plan)
 
     def comparison(self, raw: Mapping[str, Any], spot: Spot, *, of_plan: bool) -> Condition:
-        """Read one comparison."""
+        """Read one comparison and remember where it stands."""
+        read = self._comparison(raw, spot, of_plan=of_plan)
+        self.compared.append((read, spot))
+        return read
+
+    def _comparison(self, raw: Mapping[str, Any], spot: Spot, *, of_plan: bool) -> Condition:
         if "fact" not in raw:
             self.report(
                 "condition-shape",

@@ -1,0 +1,263 @@
+"""Reading of cases: a file `*_test.yaml` checked against its policy, every mistake located and all at once."""
+
+import json
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from restructure.casework.case_expectations import ExpectationReader
+from restructure.casework.cases import Case, Cases
+from restructure.document import Document, Place, field_names, issues_of, read_document
+from restructure.errors import InvalidInput, InvalidPolicy, RestructureError, did_you_mean
+from restructure.intake.application import Application
+from restructure.intake.facts import facts as known_facts
+from restructure.policy.in_force import InForce
+from restructure.policy.language import Policy
+from restructure.policy.loading import load_located
+
+__all__ = ["read_cases"]
+
+_FILE = ("policy", "on", "base", "cases")
+_CASE = ("name", "on", "given", "expect")
+_GIVEN = ("base", "facts", "application", "parameters")
+
+
+class _Layer(NamedTuple):
+    """What one base or case gives, and where it stands."""
+
+    document: Document
+    place: Place
+    data: Any
+
+
+class _Given(NamedTuple):
+    """What a case gives with its bases below: the layers of each part, the case's own last."""
+
+    facts: tuple[_Layer, ...] = ()
+    application: tuple[_Layer, ...] = ()
+    parameters: tuple[_Layer, ...] = ()
+
+
+def read_cases(path: str | Path) -> Cases:
+    """Read a file of cases; the policy is the one beside it unless the file names another.
+
+    Raises `InvalidInput` or `InvalidPolicy` with every finding located.
+    """
+    path = Path(path)
+    return _CaseReader(read_document(path, exact_numbers=True), path.parent).read()
+
+
+class _CaseReader(ExpectationReader):
+    """Reads one file of cases."""
+
+    def __init__(self, document: Document, folder: Path) -> None:
+        super().__init__(document)
+        self.folder = folder
+        self.bases: Mapping[str, Any] = {}
+        self.held: dict[tuple[tuple[tuple[str, Any], ...], date], tuple[Policy, InForce]] = {}
+
+    def read(self) -> Cases:
+        data = self.document.data
+        if not isinstance(data, Mapping):
+            self.report("value-invalid", "a file of cases is a group of named fields", ())
+            raise InvalidInput(self.issues)
+        self.only(data, _FILE, "a file of cases", ())
+        source = str(data.get("policy", "."))
+        beside = self.folder / source
+        located = load_located(beside if beside.exists() else source)
+        self.policy = located.policy
+        self.currency, self.scores = self.policy.currency, set(self.policy.scores)
+        self.own = InForce(self.policy, {}).own_facts
+        self.bases = self.group(data.get("base") or {}, "base", ("base",))
+        for name in self.bases:
+            self.given(self.bases[name], ("base", name), (name,))
+        listed = data.get("cases")
+        if not isinstance(listed, list) or not listed:
+            self.report("field-missing", '"cases" is required: a list of cases', ("cases",))
+            listed = []
+        read = [self.case(raw, ("cases", k), data.get("on")) for k, raw in enumerate(listed)]
+        seen: dict[str, int] = {}
+        for k, case in enumerate(read):
+            if case is not None and case.name in seen:
+                self.report(
+                    "case-repeated",
+                    f"the case on line {seen[case.name]} has the same name; say what sets them apart",
+                    ("cases", k, "name"),
+                )
+            elif case is not None:
+                seen[case.name] = case.line
+        if self.issues:
+            found = dict.fromkeys(self.issues)
+            raise InvalidInput(
+                sorted(found, key=lambda one: (one.file or "", one.line or 0, one.column or 0))
+            )
+        return Cases(self.document.file or "", located, tuple(case for case in read if case is not None))
+
+    def group(self, raw: Any, what: str, place: Place) -> Mapping[str, Any]:
+        """Give a group of named fields; anything else is reported and stands as an empty one."""
+        if isinstance(raw, Mapping):
+            return raw
+        self.report("value-invalid", f"{what} is a group of named fields", place)
+        return {}
+
+    def case(self, raw: Any, place: Place, usual_day: Any) -> Case | None:
+        if not isinstance(raw, Mapping):
+            self.report("value-invalid", "a case is a group of fields: name, on, given, expect", place)
+            return None
+        self.only(raw, _CASE, "a case", place)
+        name, expect = raw.get("name"), raw.get("expect")
+        if not isinstance(name, str) or not name.strip():
+            self.report("field-missing", "a case has a name, a sentence; write it", place)
+            return None
+        if not isinstance(expect, Mapping) or not expect:
+            self.report(
+                "field-missing", "the case expects nothing, so it could not fail; say what comes out", place
+            )
+            return None
+        before = len(self.issues)
+        given = self.given(raw.get("given") or {}, (*place, "given"), ())
+        if given.facts and given.application:
+            self.report(
+                "value-invalid", "a case gives facts or a whole application, not both", (*place, "given")
+            )
+        application = self.application(given.application) if given.application else None
+        at = (*place, "on") if "on" in raw else ("on",) if usual_day is not None else place
+        facts = self.facts_of(given.facts)
+        of_plan = any({**known_facts(), **self.own}[one].of_plan for one in facts if "." not in one)
+        expected = self.expectations(
+            expect, (*place, "expect"), whole=bool(given.application), of_plan=of_plan
+        )
+        at = (*place, "on") if "on" in raw else ("on",) if usual_day is not None else place
+        day = raw.get("on", usual_day)
+        if day is None and application is not None:
+            day = application.as_of
+        elif day is None and given.application:
+            return None  # the application that would tell the day is reported
+        on = self.day(day, at)
+        held = None if on is None else self.in_force(given.parameters, on, at)
+        if on is None or held is None or len(self.issues) > before:
+            return None
+        policy, in_force = held
+        line, _ = self.document.locate(place)
+        return Case(
+            name.strip(),
+            self.document.file or "",
+            line or 0,
+            on,
+            policy,
+            in_force,
+            facts,
+            application,
+            expected,
+        )
+
+    # --- what is given
+
+    def given(self, raw: Any, place: Place, path: tuple[str, ...]) -> _Given:
+        """Lay what a case or base gives over the base it names."""
+        if not isinstance(raw, Mapping):
+            self.report(
+                "value-invalid", "given is a group of fields: base, facts, application, parameters", place
+            )
+            return _Given()
+        self.only(raw, _GIVEN, "given", place)
+        under, name = _Given(), raw.get("base")
+        if name is not None and not (isinstance(name, str) and name in self.bases):
+            hint = did_you_mean(name, self.bases)
+            self.report("base-unknown", f'no base is called "{name}"{hint}', (*place, "base"))
+        elif name in path:
+            circle = " rests on ".join([*path[path.index(name) :], name])
+            self.report("base-unknown", f"{circle}: break the circle", (*place, "base"))
+        elif name is not None:
+            under = self.given(self.bases[name], ("base", name), (*path, name))
+        layers = {key: self.layer(raw[key], key, (*place, key)) for key in _GIVEN[1:] if key in raw}
+        return _Given(*(getattr(under, key) + layers.get(key, ()) for key in _Given._fields))
+
+    def layer(self, raw: Any, key: str, place: Place) -> tuple[_Layer, ...]:
+        if key == "application" and isinstance(raw, str):
+            try:
+                read = read_document(self.folder / raw)
+            except RestructureError as error:
+                self.issues += error.issues
+                return ()
+            return (_Layer(read, (), read.data),)
+        if not self.group(raw, key, place) and raw != {}:
+            return ()
+        return (_Layer(self.document, place, raw),)
+
+    def facts_of(self, layers: Sequence[_Layer]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for layer in layers:
+            for name, raw in layer.data.items():
+                fact = self.fact(name, (*layer.place, name), of_plan=True)
+                if fact is not None:
+                    value = (
+                        None if raw in (None, "unknown") else self.constant(fact, raw, (*layer.place, name))
+                    )
+                    found[name] = value
+        return found
+
+    def in_force(self, layers: Sequence[_Layer], day: date, at: Place) -> tuple[Policy, InForce] | None:
+        """Give the policy with the case's own values of parameters, made once for all cases that want the same."""
+        values: dict[str, Any] = {}
+        for layer in layers:
+            values |= layer.data
+        key = tuple(sorted((name, str(value)) for name, value in values.items())), day
+        if key not in self.held:
+            try:
+                policy = self.policy.with_values(**values) if values else self.policy
+                self.held[key] = policy, policy.at(day)
+            except InvalidPolicy as error:
+                place = layers[-1].place if layers else at
+                for issue in error.issues:
+                    wrong = at if issue.code == "policy-not-effective" else place
+                    self.report(issue.code, issue.message, wrong)
+                return None
+        return self.held[key]
+
+    def day(self, raw: Any, place: Place) -> date | None:
+        try:
+            return raw if isinstance(raw, date) else date.fromisoformat(str(raw))
+        except ValueError:
+            said = "the case has no day" if raw is None else f'"{raw}" is no day'
+            self.report("date-invalid", f"{said} to decide on; write on: 2026-03-18", place)
+            return None
+
+    def application(self, layers: Sequence[_Layer]) -> Application | None:
+        """Read the application that the layers make; a finding stands where the topmost layer says what is wrong."""
+        merged: Any = {}
+        for layer in layers:
+            merged = _laid_over(merged, layer.data)
+        try:
+            return Application.model_validate_json(json.dumps(merged, default=str), strict=True)
+        except ValidationError as error:
+            whole = Document(merged, file=None, places={})
+            for issue in issues_of(error, whole, names=field_names(Application)):
+                steps: Place = tuple(int(one) if one.isdecimal() else one for one in issue.place.split("."))
+                layer = max(reversed(layers), key=lambda one: _depth(one.data, steps))
+                self.issues.append(layer.document.issue(issue.code, issue.message, (*layer.place, *steps)))
+            return None
+
+
+def _laid_over(under: Any, over: Any) -> Any:
+    """Lay one group of fields over another; lists and values replace, groups go on inside."""
+    if isinstance(under, Mapping) and isinstance(over, Mapping):
+        return {
+            key: _laid_over(under.get(key), over[key]) if key in over else deepcopy(under[key])
+            for key in {**under, **over}
+        }
+    return deepcopy(over)
+
+
+def _depth(data: Any, steps: Place) -> int:
+    """Count how far a place can be followed into data."""
+    for depth, step in enumerate(steps):
+        inside = isinstance(data, Mapping) and step in data
+        if not inside and not (isinstance(data, list) and isinstance(step, int) and step < len(data)):
+            return depth
+        data = data[step]
+    return len(steps)

@@ -1,0 +1,232 @@
+"""Checking: cases run under their policy, and what came out otherwise than expected, with the reason."""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from restructure.casework.cases import Case, Cases, Expected
+from restructure.casework.coverage import Coverage
+from restructure.casework.decision import Decision, decide
+from restructure.casework.firing import Firing, fire, known_from, node_of
+from restructure.casework.outcome import Offer, Refusal
+from restructure.casework.told import condition_results
+from restructure.errors import Issue, RestructureError
+from restructure.intake.facts import show
+from restructure.policy.case_facts import CaseFacts, facts_of
+from restructure.policy.evaluation import Engines
+from restructure.policy.reference import ConditionResult
+
+__all__ = ["CaseResult", "check", "check_case"]
+
+_WORDS = {
+    "gate": {"true": "passed", "false": "failed"},
+    "rule": {"true": "fired", "false": "refused"},
+    "limit": {"true": "passed", "false": "failed"},
+    "flag": {"true": "set", "false": "unset"},
+}
+
+
+class CaseResult(NamedTuple):
+    """How one case came out."""
+
+    case: Case
+    """The case."""
+    failures: tuple[Issue, ...]
+    """What came out otherwise than expected, each at the line that expected it."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything came out as expected."""
+        return not self.failures
+
+
+def check(cases: Cases, *, coverage: Coverage | None = None) -> Iterator[CaseResult]:
+    """Run the cases of a file one after the other, noting in `coverage` what of the policy they reach."""
+    for case in cases.cases:
+        yield check_case(case, coverage=coverage)
+
+
+def check_case(case: Case, *, coverage: Coverage | None = None) -> CaseResult:
+    """Run one case; an application that cannot be decided is a failure, not an exception."""
+    try:
+        came_out = _OfFacts(case, coverage) if case.application is None else _OfApplication(case, coverage)
+        return CaseResult(case, tuple(came_out.failures()))
+    except RestructureError as error:
+        return CaseResult(
+            case,
+            tuple(
+                Issue(
+                    "case-failed",
+                    f"expected a verdict, got {one.code}: {one.message}",
+                    "",
+                    case.file,
+                    case.line,
+                )
+                for one in error.issues
+            ),
+        )
+
+
+class _CameOut:
+    """How a case came out, as far as facts alone tell."""
+
+    known: CaseFacts
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+
+    def failures(self) -> Iterator[Issue]:
+        """Compare everything expected with what came out."""
+        for one in self.case.expected:
+            found, why = self.found(one)
+            wanted = self.shown(one)
+            if found != wanted:
+                subject = " ".join(part for part in (_SUBJECTS.get(one.what, one.what), one.name) if part)
+                if one.detail:
+                    subject = f"{one.detail.replace('.', ' ')} of {one.name}"
+                message = f"expected {subject} {wanted}, got {found}" + (f"; {why}" if why else "")
+                yield Issue("case-failed", message, "", self.case.file, one.line)
+
+    def shown(self, one: Expected) -> str:
+        """Write what is expected like what came out."""
+        match one.what:
+            case "fact":
+                return self.value(one.name, one.wanted)
+            case "figure" if one.detail != "rows":
+                return self.value(one.detail, one.wanted)
+            case "enforcement_barred":
+                return "yes" if one.wanted else "no"
+        return (", ".join(one.wanted) or "none") if isinstance(one.wanted, tuple) else str(one.wanted)
+
+    def value(self, name: str, value: Any) -> str:
+        """Write the value of a fact."""
+        return show(self.case.in_force.fact(name), value, self.case.policy.currency)
+
+    def found(self, one: Expected) -> tuple[str, str]:
+        """Give what came out, and why."""
+        raise NotImplementedError
+
+    def judged(self, firing: Firing, what: str, name: str) -> tuple[str, str]:
+        """Give how a gate, rule, limit or flag came out, and the comparisons that made it so."""
+        verdict = getattr(firing, f"{what}s")[name]
+        word = _WORDS[what].get(verdict, verdict)
+        if name in firing.beaten:
+            return word, f"{what} {name} {word} because {firing.beaten[name]} comes first in its table"
+        node = node_of(self.case.in_force, what, name)
+        values = firing.known.encoded({n for leaf in node.leaves() for n in (leaf.fact, leaf.other) if n})
+        return word, f"{what} {name} {word} because {_because(condition_results(node, values, firing.known))}"
+
+    def fact(self, name: str) -> tuple[str, str]:
+        """Give the value of a fact, and for a fact of the policy how it came about."""
+        told = next((one for one in self.known.concluded if one.fact == name), None)
+        why = (
+            "" if told is None else told.derivation or f"it rests on {', '.join(told.by) or 'no conclusion'}"
+        )
+        return self.known.shown(name), why
+
+
+class _OfFacts(_CameOut):
+    """A case on facts alone."""
+
+    def __init__(self, case: Case, coverage: Coverage | None) -> None:
+        super().__init__(case)
+        self.known = known_from(case.in_force, case.facts)
+        self.firing = fire(self.known)
+        if coverage is not None:
+            coverage.note_firing(self.firing)
+
+    def found(self, one: Expected) -> tuple[str, str]:
+        return self.fact(one.name) if one.what == "fact" else self.judged(self.firing, one.what, one.name)
+
+
+class _OfApplication(_CameOut):
+    """A case decided from end to end."""
+
+    def __init__(self, case: Case, coverage: Coverage | None) -> None:
+        super().__init__(case)
+        assert case.application is not None, "the case gives an application"
+        self.decision: Decision = decide(case.application, case.policy, on=case.on)
+        self.known = facts_of(case.in_force, self.decision.assessment, Engines.REFERENCE)
+        self.offers: dict[str, Offer] = {one.rule: one for one in self.decision.offers}
+        self.refusals: dict[str, Refusal] = {one.rule: one for one in self.decision.refusals}
+        if coverage is not None:
+            coverage.note_decision(self.decision, self.known)
+
+    @cached_property
+    def firing(self) -> Firing:
+        return fire(self.known, Engines.REFERENCE)
+
+    def found(self, one: Expected) -> tuple[str, str]:
+        decision = self.decision
+        match one.what:
+            case "fact":
+                return self.fact(one.name)
+            case "gate" | "rule":
+                return self.judged(self.firing, one.what, one.name)
+            case "outcome":
+                gates = [
+                    f"gate {gate.id} {gate.verdict}: {_because(gate.conditions)}"
+                    for gate in decision.failed_gates
+                ]
+                return decision.outcome.value, "; ".join(gates) or self.refused(self.refusals)
+            case "offers":
+                return ", ".join(self.offers) or "none", self.refused(set(one.wanted) - self.offers.keys())
+            case "enforcement_barred":
+                return "yes" if decision.enforcement_barred else "no", decision.enforcement_reason
+            case "missing":
+                return ", ".join(sorted(place.place for place in decision.missing)) or "none", ""
+            case "refusal":
+                return self.refusal(one)
+            case "step":
+                return self.step(one)
+        offer = self.offers.get(one.name)
+        if offer is None:
+            return "no offer", self.refused([one.name])
+        if one.what == "flags":
+            return ", ".join(sorted(offer.flags)) or "none", ""
+        if one.detail == "rows":
+            return str(len(offer.plan.schedule.rows)), ""
+        return self.known.with_plan(offer.prospect).shown(one.detail), ""
+
+    def refused(self, rules: Iterable[str]) -> str:
+        return "; ".join(
+            f"rule {name} refused because {self.because(one)}"
+            for name, one in self.refusals.items()
+            if name in rules
+        )
+
+    def because(self, refusal: Refusal) -> str:
+        if refusal.stage in ("condition", "limit") and refusal.conditions:
+            return _because(refusal.conditions)
+        return refusal.message
+
+    def refusal(self, one: Expected) -> tuple[str, str]:
+        found = self.refusals.get(one.name)
+        if found is None:
+            return "an offer", ""
+        if one.wanted in (found.stage, *found.code.split(", ")):
+            return str(one.wanted), ""
+        return f"{found.stage} {found.code}", self.refused([one.name])
+
+    def step(self, one: Expected) -> tuple[str, str]:
+        name, _, field = one.detail.rpartition(".")
+        made = self.offers.get(one.name) or self.refusals.get(one.name)
+        taken = next((step for step in (made.steps if made else ()) if step.id == name), None)
+        if taken is None:
+            return "no search", self.refused([one.name])
+        return str(getattr(taken, field)), taken.because
+
+
+def _because(results: Iterable[ConditionResult]) -> str:
+    """Put comparisons into words, with both values."""
+    words: dict[str, Callable[[ConditionResult], str]] = {
+        "true": lambda one: f"{one.fact} {one.actual} is {one.op} {one.threshold}",
+        "false": lambda one: f"{one.fact} {one.actual} is not {one.op} {one.threshold}",
+        "unknown": lambda one: f"{one.fact if one.actual == 'unknown' else one.threshold} is unknown".replace(
+            " unknown is", " is"
+        ),
+    }
+    return ", ".join(words[one.verdict](one).strip() for one in results)
+
+
+_SUBJECTS = {"refusal": "refusal of", "flags": "flags of", "enforcement_barred": "enforcement to be barred:"}

@@ -1,0 +1,156 @@
+"""Coverage: what of a policy its cases have reached, down to each condition seen true and seen false."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from restructure.casework.decision import Decision
+from restructure.casework.firing import Firing, fire
+from restructure.casework.outcome import Offer, Refusal
+from restructure.casework.parts import ASPECTS, Kind, Part, parts_of
+from restructure.casework.search import make
+from restructure.policy.case_facts import CaseFacts
+from restructure.policy.conditions import comparisons
+from restructure.policy.evaluation import Engines
+from restructure.policy.in_force import InForce
+from restructure.policy.normal import Leaf
+from restructure.policy.origins import Located, conditions_of
+from restructure.policy.reference import verdict
+
+__all__ = ["Coverage"]
+
+_Key = tuple[Kind, str, str]
+
+
+class _Leaves(NamedTuple):
+    """The comparisons of a policy on one day, and the facts they read."""
+
+    of_case: list[tuple[str, Leaf]]
+    of_plan: list[tuple[str, Leaf]]
+    facts_of_case: tuple[str, ...]
+    facts_of_plan: tuple[str, ...]
+
+
+class Coverage:
+    """Counts what the cases of one policy have reached; it only ever grows."""
+
+    def __init__(self, located: Located) -> None:
+        self.located = located
+        """The policy and where its parts stand."""
+        self.parts: dict[_Key, Part] = {(one.kind, one.id, one.aspect): one for one in parts_of(located)}
+        """Everything there is to reach."""
+        self._times: dict[_Key, int] = dict.fromkeys(self.parts, 0)
+        self._leaves: dict[InForce, _Leaves] = {}
+
+    @property
+    def reached(self) -> int:
+        """How many parts were reached."""
+        return sum(1 for times in self._times.values() if times)
+
+    @property
+    def total(self) -> int:
+        """How many parts there are."""
+        return len(self.parts)
+
+    @property
+    def open(self) -> list[Part]:
+        """The parts that no case has reached, in the order of the policy's lines."""
+        return sorted(
+            (self.parts[key] for key, times in self._times.items() if not times),
+            key=lambda one: (one.file, one.line),
+        )
+
+    def by_kind(self) -> dict[Kind, tuple[int, int]]:
+        """Give for each kind of part how many were reached, and of how many."""
+        found: dict[Kind, tuple[int, int]] = {}
+        for key, times in self._times.items():
+            reached, total = found.get(key[0], (0, 0))
+            found[key[0]] = (reached + bool(times), total + 1)
+        return found
+
+    # --- what a case reaches
+
+    def note_firing(self, firing: Firing) -> None:
+        """Note what facts alone reached."""
+        self._verdicts("gate", firing.gates)
+        self._verdicts("rule", firing.rules)
+        self._conclusions(firing.known)
+        self._conditions(firing.known)
+        if firing.known.prospect is not None:
+            self._verdicts("limit", firing.limits)
+            self._verdicts("flag", firing.flags)
+
+    def note_decision(self, decision: Decision, known: CaseFacts) -> None:
+        """Note what a whole application reached; `known` has its facts under the same policy."""
+        self.note_firing(fire(known, Engines.REFERENCE))
+        rules = {one.id: one for one in known.in_force.policy.rules}
+        for offer in decision.offers:
+            self.note_firing(fire(known.with_plan(offer.prospect), Engines.REFERENCE))
+        for refusal in decision.refusals:
+            if refusal.stage == "limit":
+                plan = make(known, rules[refusal.rule]).proposal.known
+                self.note_firing(fire(plan, Engines.REFERENCE))
+        results: list[Offer | Refusal] = [*decision.offers, *decision.refusals]
+        for result in results:
+            for step in result.steps:
+                name = f"{result.rule}/{step.id}"
+                if step.outcome in ("applied", "exhausted"):
+                    self._note("step", name, "taken")
+                elif step.outcome == "skipped":
+                    self._note("step", name, "skipped")
+                if step.bound:
+                    self._note("cap", f"{name}/{step.bound}", "binding")
+
+    def _note(self, kind: Kind, name: str, aspect: str) -> None:
+        key = (kind, name, aspect)
+        if key in self._times:
+            self._times[key] += 1
+
+    def _verdicts(self, kind: Kind, verdicts: Mapping[str, str]) -> None:
+        holds, fails = ASPECTS[kind]
+        for name, came_out in verdicts.items():
+            if came_out != "unknown":
+                self._note(kind, name, holds if came_out == "true" else fails)
+
+    def _conclusions(self, known: CaseFacts) -> None:
+        """Note conclusions that count, and those whose condition fails; a fact that is given is not concluded."""
+        counted = {name for one in known.concluded for name in one.by}
+        concluded = {one.fact for one in known.concluded}
+        for one in known.in_force.policy.conclusions:
+            if one.id in counted:
+                self._note("conclusion", one.id, "true")
+            elif one.conclude.keys() & concluded:
+                node = known.in_force.node(one.when)
+                names = {name for leaf in node.leaves() for name in (leaf.fact, leaf.other) if name}
+                if verdict(node, known.encoded(names)) is False:
+                    self._note("conclusion", one.id, "false")
+
+    def _conditions(self, known: CaseFacts) -> None:
+        leaves = self._leaves.get(known.in_force)
+        if leaves is None:
+            leaves = self._leaves[known.in_force] = _leaves(known.in_force)
+        asked = [(leaves.of_case, leaves.facts_of_case)]
+        if known.prospect is not None:
+            asked.append((leaves.of_plan, leaves.facts_of_plan))
+        for compared, facts in asked:
+            values = known.encoded(facts)
+            for name, leaf in compared:
+                came_out = leaf.verdict(values)
+                if came_out is not None:
+                    self._note("condition", name, "true" if came_out else "false")
+
+
+def _leaves(in_force: InForce) -> _Leaves:
+    policy = in_force.policy
+    after = {one.id for one in policy.limits} | {one.id for one in policy.flags}
+    of_case: list[tuple[str, Leaf]] = []
+    of_plan: list[tuple[str, Leaf]] = []
+    for owner, condition in conditions_of(policy):
+        for k, comparison in enumerate(comparisons(condition)):
+            leaf = in_force.node(comparison)
+            assert isinstance(leaf, Leaf), "one comparison is one leaf"
+            (of_plan if owner in after else of_case).append((f"{owner}#{k}", leaf))
+    return _Leaves(of_case, of_plan, tuple(_facts(of_case)), tuple(_facts(of_plan)))
+
+
+def _facts(leaves: list[tuple[str, Leaf]]) -> Iterator[str]:
+    yield from dict.fromkeys(name for _, leaf in leaves for name in (leaf.fact, leaf.other) if name)

@@ -1,0 +1,87 @@
+"""Origins: where each part of a policy stands in its files, for what is said about the policy and not by it."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from restructure.policy.amounts import Greatest, Least
+from restructure.policy.conditions import Condition, comparisons
+from restructure.policy.language import Policy, Rule
+from restructure.policy.reading import Spot
+from restructure.policy.search import Search, Step, varied
+from restructure.policy.templates import read_vary
+
+__all__ = ["Located", "Origin", "cap_names", "conditions_of", "origins"]
+
+
+class Origin(NamedTuple):
+    """A place in a file of a policy."""
+
+    file: str
+    """The path as it was given."""
+    line: int
+    """The line, from 1."""
+
+
+class Located(NamedTuple):
+    """A policy and where its parts stand."""
+
+    policy: Policy
+    """The policy."""
+    path: Path
+    """Its file."""
+    origins: Mapping[str, Origin]
+    """By id; a step is `rule/step`, a named cap `rule/step/cap`, the k-th comparison of a condition `id#k`."""
+
+
+def origins(
+    policy: Policy,
+    named: Mapping[str, Spot],
+    read: Sequence[tuple[Condition, Spot]],
+    at: Callable[[Spot], Origin],
+) -> dict[str, Origin]:
+    """Place every part of a policy: `named` has the spot of each id, `read` that of each comparison."""
+    found = {name: at(spot) for name, spot in named.items()}
+    spots = {id(comparison): spot for comparison, spot in read}
+    for owner, condition in conditions_of(policy):
+        for k, comparison in enumerate(comparisons(condition)):
+            # A row of a table that tests nothing has a condition that nobody wrote.
+            if id(comparison) in spots:
+                found[f"{owner}#{k}"] = at(spots[id(comparison)])
+    for rule in policy.rules:
+        root = named[rule.table or rule.id][:-1]
+        found |= {name: at((*root, *inside)) for name, inside in _searched(rule)}
+    return found
+
+
+def conditions_of(policy: Policy) -> Iterator[tuple[str, Condition]]:
+    """Give every condition of a policy with the id it belongs to, guards of steps left out."""
+    yield from ((one.id, one.require) for one in policy.gates)
+    yield from ((one.id, one.when) for one in policy.conclusions)
+    yield from ((one.id, one.when) for one in policy.rules)
+    yield from ((one.id, one.require) for one in policy.limits)
+    yield from ((one.id, one.when) for one in policy.flags)
+
+
+def cap_names(step: Step) -> dict[str, Spot]:
+    """Name the caps of a step, if its end is the least or greatest of several, each with its place in the step."""
+    name = varied(step.measure)
+    assert name is not None, "checked when the policy is read"
+    vary = read_vary(step.measure[name]["vary"])
+    inside = ("measure", name, "vary", "down_to" if vary.up_to is None else "up_to")
+    match vary.end:
+        case Least(least=caps):
+            return {cap: (*inside, "least", cap) for cap in caps}
+        case Greatest(greatest=caps):
+            return {cap: (*inside, "greatest", cap) for cap in caps}
+    return {}
+
+
+def _searched(rule: Rule) -> Iterator[tuple[str, Spot]]:
+    for j, one in enumerate(rule.offer):
+        if isinstance(one, Search):
+            for i, step in enumerate(one.steps):
+                here = ("offer", j, "search", "steps", i)
+                yield f"{rule.id}/{step.id}", here
+                for cap, inside in cap_names(step).items():
+                    yield f"{rule.id}/{step.id}/{cap}", (*here, *inside)

@@ -1,0 +1,60 @@
+"""The pytest plugin: every case of a `*_test.yaml` is an item, failing with sentences; importing this needs pytest."""
+
+from collections.abc import Iterable
+from os import PathLike
+from typing import Any
+
+import pytest
+
+from restructure.casework.case_reading import read_cases
+from restructure.casework.case_report import failure_text
+from restructure.casework.cases import Case
+from restructure.casework.checking import check_case
+from restructure.errors import Issue, RestructureError
+
+__all__ = ["CaseFailed", "CaseFile", "CaseItem"]
+
+
+class CaseFailed(Exception):
+    """A case came out otherwise than expected."""
+
+    def __init__(self, failures: Iterable[Issue]) -> None:
+        self.failures = tuple(failures)
+        super().__init__("\n".join(map(failure_text, self.failures)))
+
+
+class CaseFile(pytest.File):
+    """A file of cases."""
+
+    def collect(self) -> Iterable["CaseItem"]:
+        """Read the cases; what is wrong with the file or its policy is one error with every finding."""
+        try:
+            cases = read_cases(self.path).cases
+        except RestructureError as error:
+            raise self.CollectError(str(error)) from None
+        for case in cases:
+            yield CaseItem.from_parent(self, name=case.name, case=case)
+
+
+class CaseItem(pytest.Item):
+    """One case."""
+
+    def __init__(self, *, case: Case, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.case = case
+
+    def runtest(self) -> None:
+        """Run the case."""
+        result = check_case(self.case)
+        if not result.passed:
+            raise CaseFailed(result.failures)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Show sentences, and a traceback only for what is no failed case."""
+        if isinstance(excinfo.value, CaseFailed):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[PathLike[str] | str, int | None, str]:
+        """Say where the case stands."""
+        return self.path, self.case.line - 1, self.name
