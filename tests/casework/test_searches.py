@@ -383,6 +383,8 @@ def monotone(position, rng: random.Random) -> None:
         if position.repayment.instalment is not None and figures.instalment_after in kept:
             continue  # agreed, and kept as long as the balance is what it was, though it may not repay the loan
         for name in MONOTONE[measure, field] - {"payment_to_income_after"}:  # a share of the instalment
+            if getattr(figures, name) is None:
+                continue
             now = Fraction(getattr(figures, name))
             if name in before:
                 assert RISES[name][measure] * (now - before[name]) >= 0, (measure, field, name, number)
