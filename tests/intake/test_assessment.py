@@ -9,6 +9,7 @@ from dateutil.relativedelta import relativedelta
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from bench.thirty import stated
 from calculator.oracles import Owed, exact_level, fraction_of_year, minor, month_day, rounded, rows_of
 from calculator.oracles import dues as due_dates_of
 from cases import (
@@ -22,7 +23,6 @@ from cases import (
     whole_months,
 )
 from restructure.calculator.position import Buckets
-from restructure.calculator.servicing import position_of
 from restructure.casework.decision import decide
 from restructure.errors import InvalidInput, Refused
 from restructure.intake.application import Application, ContractLoan, StatedLoan
@@ -250,24 +250,9 @@ def test_every_fact_equals_an_independent_calculation_on_thousands_of_applicatio
 
 
 def restated(application: Application) -> Application:
-    """The same loan by the balances that follow from its contract and payments."""
-    loan = application.loan
-    position = position_of(loan.contract, loan.payments, on=application.as_of)
-    stated = StatedLoan(
-        basis="stated",
-        reference=loan.reference,
-        product=loan.product,
-        currency=loan.currency,
-        originated=loan.originated,
-        balances=position.buckets,
-        repayment=position.repayment,
-        oldest_unpaid_due=position.oldest_unpaid_due,
-        missed_instalments=position.missed_instalments,
-        allocation=position.allocation,
-    )
-    return Application.model_validate(
-        {name: getattr(application, name) for name in Application.model_fields} | {"loan": stated}
-    )
+    """The same loan by the balances that follow from its contract and payments, read as it would come in."""
+    owed = stated(application)
+    return Application.model_validate({name: getattr(owed, name) for name in Application.model_fields})
 
 
 @settings(max_examples=50)

@@ -48,12 +48,12 @@ def repay_repriced(
     The periods begin on `start`; `skipped` of them go by before the first instalment. An agreed instalment holds
     up to the first change after its period. Raises `Refused` as `repay` does.
     """
-    begins = [0]
+    begins, ends = [0], list[date]()
     if _solves_anew(terms, rates) and scheme.annuity:
-        begins = _begins(terms, scheme, _ends(terms, skipped + len(dues), closed)[skipped:], rates)
+        ends = _ends(terms, skipped + len(dues), closed)
+        begins = _begins(terms, scheme, ends[skipped:], rates)
     if len(begins) == 1:
         return repay(scheme, dues, balance, agreed, factors, year, covered=covered, spare=spare)
-    ends = _ends(terms, skipped + len(dues), closed)
     suspended = {k for pause in scheme.pauses for k in range(pause.first, pause.end)}
     rows: list[RowTuple] = []
     unpaid: list[tuple[int, HolidayInterest, int]] = []

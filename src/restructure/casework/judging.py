@@ -186,7 +186,7 @@ class _Judge:
                 "condition",
                 "unknown" if unknown else "not-met",
                 told(decided),
-                conditions=self.conditions(node, self.values),
+                conditions=self.conditions(node, self.values) if self.detail is Detail.FULL else decided,
             )
 
         return refusal
