@@ -461,10 +461,8 @@ class Replay:
                 update={
                     "annual_rate": (agreed or [terms.annual_rate])[-1],
                     "rates": tuple(step for step in terms.rates if step.starts > self.on),
-                    "roll": Roll.NONE,
+                    "roll": terms.roll if terms.roll_accrues else Roll.NONE,
                 }
-                if not terms.roll_accrues
-                else {}
             ),
         )
         plan = reschedule(whole)
