@@ -538,9 +538,11 @@ class Replay:
         # The rows on due dates come first, then those that only money parked until a later day has.
         untils = sorted({one.until for one in self.waiting if one.until is not None})
         least = self.amortisation_ends(self.count)
+        available = max(self.count, least)
         for one in self.waiting:
             if one.parts is not None:
-                least = max(least, max(first, one.start) + one.parts)
+                begin = max(first, one.start)
+                least = max(least, begin + (one.parts or available - begin))
             elif one.until is None and not one.maturity:
                 least = max(least, first + 1)
         ends = next(
@@ -609,7 +611,6 @@ class Replay:
         assert booked == later
         self.ends, self.priced = ends, priced
         self.spread_parts = 0
-        available = max(self.count, self.amortisation_ends(self.count))
         groups: dict[tuple, int] = Counter()
         borne: Counter = Counter()
         for one in self.waiting:
