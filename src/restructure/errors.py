@@ -198,6 +198,18 @@ CATALOGUE: dict[str, str] = {
     "case-failed": "A case came out otherwise than it expects. The sentence says what came out and why.",
     "case-repeated": "Two cases of one file have the same name, so a failure could be either's. Say what sets them apart.",
     "base-unknown": "A case rests on a base that the file does not have, or bases rest on each other in a circle.",
+    # --- agreements
+    "offer-unknown": "The decision made no offer by this rule. Accept one of those it made.",
+    "offer-expired": "The offer could be accepted only until a day that has passed. Decide anew.",
+    "borrower-differs": "Who accepts is not the borrower the decision is about.",
+    "balances-moved": "What is owed changed since the offer was made, so it no longer fits. Decide anew on what is owed now.",
+    "documents-missing": "The policy asks for documents before an acceptance counts. Record them with their dates.",
+    "consent-invalid": "The proof of consent cannot be read. The sentence says which field.",
+    "payment-before-agreement": "A payment is dated before the agreement. It belongs to the loan as it was.",
+    "event-order": "The event cannot happen where it stands in the history. The sentence says what is in the way.",
+    "history-broken": "A line of the history cannot be read. It was cut or edited; restore it from a copy.",
+    "history-altered": "The digests of the history do not fit its events: one was edited, moved, left out or added.",
+    "history-truncated": "The history ends without its seal, so its last events are missing. Restore it from a copy.",
     # --- engine
     "engine-self-test": 'The rule engine failed its self-test when it was built. Reinstall durable-rules or decide with engines="reference".',
     "engine-failed": "The rule engine returned an error and was discarded. The next decision builds a new one.",

@@ -17,6 +17,7 @@ from restructure.intake.assessment import Assessment, assess
 from restructure.intake.facts import derivation, facts
 from restructure.policy.case_facts import Concluded, facts_of
 from restructure.policy.evaluation import Engines, engines_here
+from restructure.policy.follow_up import FollowUp
 from restructure.policy.in_force import InForce, PolicyRef
 from restructure.policy.language import Otherwise, Policy
 from restructure.record import Listed, Record
@@ -64,6 +65,8 @@ class Decision(Record):
     """Whether collection must not be enforced: true unless a complete assessment ended in a reasoned refusal."""
     enforcement_reason: str
     """Why."""
+    follow_up: FollowUp = FollowUp()
+    """What an agreement on one of the offers needs, and how it is followed up."""
     assessment: Assessment
     """The facts that were decided on."""
     application: Application

@@ -1,0 +1,439 @@
+"""History: the append-only record of a restructuring, from which its state is derived, and which shows any edit."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Literal, Self, assert_never
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from restructure.calculator.contract import Payment
+from restructure.casework.agreement import Agreement, Channel, Consent, accept
+from restructure.casework.decision import Decision
+from restructure.casework.review import Review, Standing, received, review
+from restructure.errors import InvalidInput, Issue
+from restructure.intake.application import Evidence
+from restructure.record import Record
+
+__all__ = [
+    "Accepted",
+    "Broken",
+    "Completed",
+    "Cured",
+    "Event",
+    "History",
+    "Missed",
+    "Paid",
+    "Proposed",
+    "Stage",
+    "Withdrawn",
+    "read_history",
+    "write_history",
+]
+
+
+class Proposed(Record):
+    """A decision was made and its offers were put to the borrower."""
+
+    kind: Literal["proposed"] = "proposed"
+    """What happened."""
+    decision: Decision
+    """The decision, whole, so that it can be replayed."""
+
+    @property
+    def on(self) -> date:
+        """The day of the decision."""
+        return self.decision.on
+
+
+class Accepted(Record):
+    """The borrower accepted one of the offers."""
+
+    kind: Literal["accepted"] = "accepted"
+    """What happened."""
+    rule: str
+    """The rule that made the offer."""
+    consent: Consent
+    """That the borrower agreed."""
+    documents: tuple[Evidence, ...] = ()
+    """Documents that arrived since the application."""
+
+    @property
+    def on(self) -> date:
+        """The day of acceptance."""
+        return self.consent.on
+
+
+class Withdrawn(Record):
+    """The borrower withdrew inside the time to think it over."""
+
+    kind: Literal["withdrawn"] = "withdrawn"
+    """What happened."""
+    on: date
+    """The day."""
+
+
+class Paid(Record):
+    """Money was received under the agreement."""
+
+    kind: Literal["paid"] = "paid"
+    """What happened."""
+    payment: Payment
+    """The payment; one that is sent twice under one id is recorded once."""
+
+    @property
+    def on(self) -> date:
+        """The day it was received."""
+        return self.payment.on
+
+
+class Missed(Record):
+    """An instalment was not paid by the end of its days of grace."""
+
+    kind: Literal["missed"] = "missed"
+    """What happened."""
+    on: date
+    """The day of the review that found it."""
+    number: int
+    """The instalment."""
+    due: date
+    """When it fell due."""
+
+
+class Cured(Record):
+    """Everything due is paid again after something was missed."""
+
+    kind: Literal["cured"] = "cured"
+    """What happened."""
+    on: date
+    """The day of the review that found it."""
+
+
+class Broken(Record):
+    """The agreement was not kept as the policy asks."""
+
+    kind: Literal["broken"] = "broken"
+    """What happened."""
+    on: date
+    """The day of the review that found it."""
+    since: date
+    """The day from which it counts as broken."""
+    reason: str
+    """Why, in one sentence."""
+
+
+class Completed(Record):
+    """Everything was paid."""
+
+    kind: Literal["completed"] = "completed"
+    """What happened."""
+    on: date
+    """The day of the review that found it."""
+    paid_on: date
+    """The day on which it was paid."""
+
+
+Event = Annotated[
+    Proposed | Accepted | Withdrawn | Paid | Missed | Cured | Broken | Completed, Field(discriminator="kind")
+]
+"""What can happen in the life of a restructuring."""
+
+_EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+_FOUND = (Missed, Cured, Broken, Completed)
+_BEGIN = "0" * 64
+
+
+class Stage(StrEnum):
+    """Where a restructuring stands."""
+
+    PROPOSED = "proposed"
+    """Offers are open, or were refused with their reasons."""
+    AGREED = "agreed"
+    """An offer was accepted and runs."""
+    WITHDRAWN = "withdrawn"
+    """The borrower withdrew from the agreement."""
+    BROKEN = "broken"
+    """The agreement was broken."""
+    COMPLETED = "completed"
+    """Everything was paid."""
+
+
+class History(Record):
+    """Everything that happened in one restructuring, in the order in which it became known; it only ever grows.
+
+    >>> from restructure.casework.agreement import shown_digest
+    >>> from restructure.casework.decision import decide
+    >>> from restructure.intake.application import read_application
+    >>> from restructure.policy.loading import load_policy
+    >>> case = read_application("examples/illness.json")
+    >>> history = History().proposed(decide(case, load_policy("cn-consumer-finance"), on=case.as_of))
+    >>> history = history.accepted("illness-relief", on=case.as_of, by=case.borrower.reference,
+    ...                            channel="phone", evidence=shown_digest("what was read out"))
+    >>> history.stage.value, len(history.events), history == read_history(write_history(history))
+    ('agreed', 2, True)
+    """
+
+    events: tuple[Event, ...] = ()
+    """What happened."""
+
+    # --- state
+
+    @property
+    def decision(self) -> Decision | None:
+        """The decision whose offers are open or were agreed on."""
+        return next((one.decision for one in reversed(self.events) if isinstance(one, Proposed)), None)
+
+    @property
+    def agreement(self) -> Agreement | None:
+        """The agreement, if there is one and nobody withdrew from it."""
+        agreement: Agreement | None = None
+        decision: Decision | None = None
+        for event in self.events:
+            match event:
+                case Proposed():
+                    decision, agreement = event.decision, None
+                case Accepted():
+                    assert decision is not None, "an acceptance before a proposal is refused when it is added"
+                    agreement = _agree(decision, event)
+                case Withdrawn():
+                    agreement = None
+        return agreement
+
+    @property
+    def payments(self) -> tuple[Payment, ...]:
+        """The payments under the agreement, as they became known."""
+        return tuple(one.payment for one in self._since_agreed if isinstance(one, Paid))
+
+    @property
+    def stage(self) -> Stage:
+        """Where it stands, as far as it was reviewed."""
+        stage = Stage.PROPOSED
+        for event in self.events:
+            match event:
+                case Proposed():
+                    stage = Stage.PROPOSED
+                case Accepted():
+                    stage = Stage.AGREED
+                case Withdrawn():
+                    stage = Stage.WITHDRAWN
+                case Broken():
+                    stage = Stage.BROKEN
+                case Completed():
+                    stage = Stage.COMPLETED
+                case Paid() | Missed() | Cured():
+                    pass
+                case _:
+                    assert_never(event)
+        return stage
+
+    @property
+    def _since_agreed(self) -> tuple[Event, ...]:
+        last = max((k for k, one in enumerate(self.events) if isinstance(one, Accepted)), default=0)
+        return self.events[last:]
+
+    def review(self, on: date) -> Review:
+        """Review the agreement on a day from the payments known so far; raises `InvalidInput` if there is none."""
+        agreement, decision = self.agreement, self.decision
+        if agreement is None or decision is None:
+            raise InvalidInput(Issue("event-order", "there is no agreement to review", "events"))
+        known = [one for one in self.payments if one.on <= on]
+        return review(agreement, known, on=on, loan=decision.application.loan)
+
+    # --- growing
+
+    def proposed(self, decision: Decision) -> Self:
+        """Add a decision: the first one, another round, or a second restructuring after the first ended."""
+        return self.extended([Proposed(decision=decision)])
+
+    def accepted(
+        self,
+        rule: str,
+        *,
+        on: date,
+        by: str,
+        channel: Channel | str,
+        evidence: str,
+        documents: Sequence[Evidence] = (),
+    ) -> Self:
+        """Add the acceptance of an offer; the same one again changes nothing. Raises as `accept` does."""
+        if self.decision is None:
+            raise InvalidInput(Issue("event-order", "an acceptance needs a proposal before it", "events"))
+        agreed = accept(
+            self.decision, rule, on=on, by=by, channel=channel, evidence=evidence, documents=documents
+        )
+        if self.agreement is not None and self.agreement.id == agreed.id:
+            return self
+        return self.extended([Accepted(rule=rule, consent=agreed.consent, documents=tuple(documents))])
+
+    def withdrawn(self, on: date) -> Self:
+        """Add that the borrower withdrew inside the time to think it over."""
+        return self.extended([Withdrawn(on=on)])
+
+    def paid(self, *payments: Payment) -> Self:
+        """Add payments; one that is known already under its id is left out."""
+        known = set(self.payments)
+        new = [one for one in dict.fromkeys(payments) if one.id is None or one not in known]
+        return self.extended([Paid(payment=one) for one in new])
+
+    def reviewed(self, on: date) -> Self:
+        """Add what a review on a day finds that was not yet known: missed, cured, broken, completed."""
+        return self.extended(_news(self, on))
+
+    def extended(self, events: Iterable[Event]) -> Self:
+        """Add events; raises `InvalidInput` if one of them cannot happen where it stands, and adds none."""
+        grown = self
+        pending = list(events)
+        for k, event in enumerate(pending):
+            message = _impossible(grown, event)
+            if message:
+                place = f"events.{len(self.events) + k}"
+                raise InvalidInput(Issue("event-order", message, place))
+            grown = grown.model_copy(update={"events": (*grown.events, event)})
+        return grown
+
+
+def _agree(decision: Decision, event: Accepted) -> Agreement:
+    consent = event.consent
+    return accept(
+        decision,
+        event.rule,
+        on=consent.on,
+        by=consent.by,
+        channel=consent.channel,
+        evidence=consent.evidence,
+        documents=event.documents,
+    )
+
+
+def _news(history: History, on: date) -> list[Event]:
+    found, known = history.review(on), history._since_agreed
+    events: list[Event] = []
+    told = {one.number for one in known if isinstance(one, Missed)}
+    events += [
+        Missed(on=on, number=one.number, due=one.due)
+        for one in found.instalments
+        if one.missed and one.number not in told
+    ]
+    last = next((one for one in reversed([*known, *events]) if isinstance(one, _FOUND)), None)
+    if found.standing is Standing.CURED and isinstance(last, Missed):
+        events.append(Cured(on=on))
+    if found.broken_on is not None and not any(isinstance(one, Broken) for one in known):
+        events.append(Broken(on=on, since=found.broken_on, reason=found.reason))
+    if found.completed_on is not None and not any(isinstance(one, Completed) for one in known):
+        events.append(Completed(on=on, paid_on=found.completed_on))
+    return events
+
+
+def _impossible(history: History, event: Event) -> str:
+    """Say why an event cannot come next; empty if it can."""
+    stage, agreement = history.stage, history.agreement
+    if not history.events:
+        return "" if isinstance(event, Proposed) else "a history begins with a proposal"
+    match event:
+        case Proposed():
+            return "an agreement runs; it ends, or is withdrawn from, first" if stage is Stage.AGREED else ""
+        case Accepted():
+            if stage is not Stage.PROPOSED:
+                return f"nothing can be accepted once the case is {stage.value}"
+            decision = history.decision
+            assert decision is not None, "a history begins with a proposal"
+            _agree(decision, event)
+            return ""
+        case Withdrawn():
+            if agreement is None or stage is not Stage.AGREED:
+                return "there is no agreement to withdraw from"
+            until = agreement.withdrawable_until
+            return "" if agreement.on <= event.on <= until else f"withdrawal was possible until {until}"
+        case Paid():
+            if agreement is None:
+                return "there is no agreement that a payment could be under"
+            received(agreement, [*history.payments, event.payment], on=date.max)
+            return ""
+        case Missed() | Cured() | Broken() | Completed():
+            if agreement is None:
+                return "there is no agreement"
+            return "" if event in _news(history, event.on) else f"a review on {event.on} does not find it"
+        case _:
+            assert_never(event)
+
+
+# --- JSON Lines
+
+
+def _digest(previous: str, content: str) -> str:
+    return hashlib.sha256(f"{previous}\n{content}".encode()).hexdigest()
+
+
+def _plain(event: Event) -> str:
+    return json.dumps(event.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":"))
+
+
+def write_history(history: History) -> str:
+    """Write a history as JSON Lines: one event a line, each with a digest over all before it, and a seal.
+
+    Add to a file by writing it anew beside the old one and renaming it, so that no reader ever sees half of it.
+    """
+    lines, previous = [], _BEGIN
+    for event in history.events:
+        content = _plain(event)
+        previous = _digest(previous, content)
+        lines.append(f'{{"digest":"{previous}","event":{content}}}')
+    lines.append(json.dumps({"seal": previous, "events": len(history.events)}, separators=(",", ":")))
+    return "\n".join(lines) + "\n"
+
+
+def read_history(text: str, *, file: str | None = None) -> History:
+    """Read a history from JSON Lines and derive it anew.
+
+    Raises `InvalidInput` with the line for a line that is no event, one that was edited, left out or moved, a file
+    that ends too early, and an event that cannot have happened where it stands.
+    """
+
+    def at(line: int, code: str, message: str) -> InvalidInput:
+        return InvalidInput(Issue(code, message, file=file, line=line))
+
+    lines = text.splitlines()
+    history, previous = History(), _BEGIN
+    for number, line in enumerate(lines, 1):
+        try:
+            entry = json.loads(line)
+            if not isinstance(entry, dict):
+                raise TypeError
+        except (ValueError, TypeError):
+            raise at(
+                number, "history-broken", "the line is no JSON object; the file was cut or edited"
+            ) from None
+        if "seal" in entry:
+            if number != len(lines):
+                raise at(number, "history-broken", "something follows the seal, which is the last line")
+            if entry != {"seal": previous, "events": number - 1}:
+                raise at(
+                    number,
+                    "history-altered",
+                    "the seal does not fit the events before it: one is missing or was added",
+                )
+            return history
+        try:
+            event = _EVENT.validate_json(json.dumps(entry.get("event")))
+        except ValidationError as error:
+            fault = error.errors()[0]
+            place = ".".join(map(str, fault["loc"]))
+            raise at(number, "history-broken", f"the event cannot be read: {place}: {fault['msg']}") from None
+        content = json.dumps(entry["event"], ensure_ascii=False, separators=(",", ":"))
+        digest = _digest(previous, content)
+        if entry.get("digest") != digest:
+            raise at(
+                number,
+                "history-altered",
+                "the digest does not fit this event and those before it: one was edited, moved or left out",
+            )
+        previous = digest
+        try:
+            history = history.extended([event])
+        except InvalidInput as error:
+            raise InvalidInput(
+                Issue(one.code, one.message, one.place, file=file, line=number) for one in error.issues
+            ) from None
+    raise at(len(lines) + 1, "history-truncated", "the file ends without its seal, so its end is missing")

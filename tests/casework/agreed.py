@@ -1,0 +1,46 @@
+"""An agreement to test with: the illness case decided by the packaged policy, its follow-up as a test wants it."""
+
+from functools import cache
+from pathlib import Path
+
+from restructure.calculator.contract import Payment
+from restructure.casework.agreement import Agreement, accept, shown_digest
+from restructure.casework.decision import Decision, decide
+from restructure.intake.application import Application, read_application
+from restructure.policy.follow_up import FollowUp
+from restructure.policy.loading import load_policy
+
+__all__ = ["SHOWN", "agreed", "decided", "illness", "paid_as_agreed"]
+
+SHOWN = shown_digest("24 instalments")
+
+
+@cache
+def illness() -> Application:
+    return read_application(Path(__file__).parents[2] / "examples" / "illness.json")
+
+
+@cache
+def _decided() -> Decision:
+    return decide(illness(), load_policy("cn-consumer-finance"), on=illness().as_of)
+
+
+def decided(**follow_up) -> Decision:
+    return _decided().model_copy(update={"follow_up": FollowUp(**follow_up)})
+
+
+def agreed(**follow_up) -> Agreement:
+    decision = decided(**follow_up)
+    return accept(
+        decision,
+        "illness-relief",
+        on=decision.on,
+        by=illness().borrower.reference,
+        channel="phone",
+        evidence=SHOWN,
+    )
+
+
+def paid_as_agreed(agreement: Agreement, count: int | None = None) -> list[Payment]:
+    rows = agreement.plan.schedule.rows[: count or len(agreement.plan.schedule.rows)]
+    return [Payment(on=row.due, amount=row.total, id=f"p{row.number}") for row in rows]

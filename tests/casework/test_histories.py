@@ -1,0 +1,174 @@
+"""Histories: append-only, replayed to the same state, and any edit is seen."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from casework.agreed import SHOWN, agreed, decided, illness, paid_as_agreed
+from restructure.calculator.contract import Payment
+from restructure.casework.history import History, Missed, Stage, Withdrawn, read_history, write_history
+from restructure.errors import InvalidInput
+
+BY = illness().borrower.reference
+ROWS = agreed().plan.schedule.rows
+
+
+def begun(**follow_up) -> History:
+    return History().proposed(decided(**follow_up))
+
+
+def running(**follow_up) -> History:
+    history = begun(**follow_up)
+    return history.accepted("illness-relief", on=decided().on, by=BY, channel="phone", evidence=SHOWN)
+
+
+def code(action) -> str:
+    with pytest.raises(InvalidInput) as refused:
+        action()
+    (issue,) = refused.value.issues
+    return issue.code
+
+
+FULL = running(broken_after_missed=2)
+for _payment in paid_as_agreed(agreed(), 3):
+    FULL = FULL.paid(_payment)
+FULL = FULL.reviewed(ROWS[4].due + timedelta(days=1))
+
+
+def test_a_whole_life_is_recorded_in_the_order_in_which_it_became_known():
+    kinds = [event.kind for event in FULL.events]
+    assert kinds == ["proposed", "accepted", "paid", "paid", "paid", "missed", "missed", "broken"]
+    assert FULL.stage is Stage.BROKEN
+
+
+def test_reading_what_was_written_gives_the_same_history_and_the_same_state():
+    again = read_history(write_history(FULL))
+    assert again == FULL
+    on = ROWS[5].due
+    assert (again.stage, again.agreement, again.review(on)) == (FULL.stage, FULL.agreement, FULL.review(on))
+
+
+def test_the_same_acceptance_and_the_same_payment_twice_change_nothing():
+    history = running()
+    same = history.accepted("illness-relief", on=decided().on, by=BY, channel="phone", evidence=SHOWN)
+    assert same is history
+    (payment,) = paid_as_agreed(agreed(), 1)
+    once = history.paid(payment)
+    assert once.paid(payment) == once == history.paid(payment, payment)
+
+
+def test_a_review_that_finds_nothing_new_adds_nothing():
+    assert FULL.reviewed(ROWS[4].due + timedelta(days=1)) == FULL
+
+
+def test_a_missed_instalment_that_is_paid_after_all_is_cured_once():
+    missed = running().reviewed(ROWS[0].due + timedelta(days=1))
+    day = ROWS[0].due + timedelta(days=5)
+    cured = missed.paid(Payment(on=day, amount=ROWS[0].total, id="late")).reviewed(day)
+    assert [event.kind for event in cured.events[2:]] == ["missed", "paid", "cured"]
+    assert cured.reviewed(day + timedelta(days=1)) == cured
+    assert cured.stage is Stage.AGREED
+
+
+def test_a_second_restructuring_follows_a_broken_one_but_not_one_that_runs():
+    again = FULL.proposed(decided())
+    assert (again.stage, again.agreement) == (Stage.PROPOSED, None)
+    assert code(lambda: running().proposed(decided())) == "event-order"
+
+
+def test_withdrawing_is_possible_while_the_time_to_think_it_over_lasts():
+    history = running(cooling_off_days=7)
+    last = decided().on + timedelta(days=7)
+    assert history.withdrawn(last).stage is Stage.WITHDRAWN
+    assert code(lambda: history.withdrawn(last + timedelta(days=1))) == "event-order"
+    assert code(lambda: begun().withdrawn(last)) == "event-order"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: History().withdrawn(decided().on),
+        lambda: History().accepted("illness-relief", on=decided().on, by=BY, channel="phone", evidence=SHOWN),
+        lambda: begun().paid(Payment(on=decided().on, amount="1.00")),
+        lambda: running().accepted("longer-term", on=decided().on, by=BY, channel="phone", evidence=SHOWN),
+        lambda: running().extended([Missed(on=ROWS[1].due, number=7, due=ROWS[6].due)]),
+    ],
+)
+def test_events_that_cannot_happen_where_they_stand_are_refused(wrong):
+    assert code(wrong) in {"event-order", "offer-unknown"}
+
+
+def test_nothing_is_added_when_one_of_several_events_is_impossible():
+    history = running()
+    (payment,) = paid_as_agreed(agreed(), 1)
+    before = history.events
+    code(lambda: history.extended([*history.paid(payment).events[2:], Withdrawn(on=ROWS[-1].due)]))
+    assert history.events == before
+
+
+def test_two_different_payments_under_one_id_are_refused():
+    (payment,) = paid_as_agreed(agreed(), 1)
+    other = payment.model_copy(update={"amount": payment.amount + 1})
+    assert code(lambda: running().paid(payment).paid(other)) == "payment-repeated"
+
+
+# --- what the file shows
+
+TEXT = write_history(FULL)
+LINES = TEXT.splitlines()
+
+
+def read_code(text: str) -> tuple[str, int | None]:
+    with pytest.raises(InvalidInput) as refused:
+        read_history(text, file="h.jsonl")
+    (issue,) = refused.value.issues
+    assert issue.file == "h.jsonl"
+    return issue.code, issue.line
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_a_file_cut_anywhere_is_noticed(data):
+    cut = data.draw(st.integers(1, len(TEXT) - 2))
+    assert read_code(TEXT[:cut])[0] in {"history-truncated", "history-broken"}
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_a_digit_edited_anywhere_is_noticed(data):
+    places = [k for k, sign in enumerate(TEXT) if sign.isdigit()]
+    k = data.draw(st.sampled_from(places))
+    other = str((int(TEXT[k]) + data.draw(st.integers(1, 9))) % 10)
+    with pytest.raises(InvalidInput):
+        read_history(TEXT[:k] + other + TEXT[k + 1 :])
+
+
+@pytest.mark.parametrize("k", range(len(LINES) - 1))
+def test_a_line_left_out_is_noticed(k):
+    rest = [*LINES[:k], *LINES[k + 1 :]]
+    found, line = read_code("\n".join(rest) + "\n")
+    assert (found, line) == ("history-altered", k + 1)
+
+
+def test_two_lines_that_changed_places_are_noticed():
+    moved = [LINES[0], LINES[1], LINES[3], LINES[2], *LINES[4:]]
+    assert read_code("\n".join(moved)) == ("history-altered", 3)
+
+
+def test_a_line_added_with_a_digest_of_its_own_breaks_the_seal():
+    assert read_code("\n".join([*LINES[:-2], LINES[-1]]))[0] == "history-altered"
+    assert read_code("\n".join([*LINES, LINES[2]])) == ("history-broken", len(LINES))
+
+
+def test_an_event_that_was_forged_with_fitting_digests_still_has_to_follow():
+    forged = History.model_construct(
+        events=(*running().events, Missed(on=ROWS[0].due, number=1, due=ROWS[0].due))
+    )
+    assert read_code(write_history(forged)) == ("event-order", 3)
+
+
+def test_every_line_is_one_json_object():
+    assert all(isinstance(json.loads(line), dict) for line in LINES)
