@@ -57,8 +57,9 @@ from restructure.calculator.terms import (
     Suspension,
     Terms,
 )
-from restructure.casework.decision import Decision, Detail, Offer, Outcome, Refusal, decide, replay
+from restructure.casework.decision import Decision, Detail, Offer, Outcome, Refusal, decide
 from restructure.casework.explanation import Explanation, explain
+from restructure.casework.replay import replay
 from restructure.errors import (
     EngineDisagreement,
     EngineError,

@@ -25,7 +25,8 @@ from cases import (
     rule,
     small,
 )
-from restructure.casework.decision import Decision, decide, replay
+from restructure.casework.decision import Decision, decide
+from restructure.casework.replay import replay
 from restructure.errors import InvalidInput, InvalidPolicy, RestructureError
 from restructure.intake.application import Application
 from restructure.policy.loading import load_policy

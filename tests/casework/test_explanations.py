@@ -22,9 +22,10 @@ from cases import (
     rule,
     small,
 )
-from restructure.casework.decision import Decision, Detail, decide, replay
+from restructure.casework.decision import Decision, Detail, decide
 from restructure.casework.explanation import Branch, explain
 from restructure.casework.judging import judge
+from restructure.casework.replay import replay
 from restructure.errors import InvalidInput, RestructureError
 from restructure.intake.application import Application
 from restructure.policy.case_facts import facts_of

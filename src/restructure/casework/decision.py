@@ -1,7 +1,7 @@
 """Decision: what is offered to a borrower, what is refused, and why, as one record that explains itself."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -10,6 +10,7 @@ from pydantic import computed_field, model_validator
 from restructure.casework.blocks import to_html
 from restructure.casework.judging import judge
 from restructure.casework.outcome import Detail, GateResult, Missing, Offer, Outcome, Refusal
+from restructure.casework.rounds import Round
 from restructure.casework.summary import summarise
 from restructure.errors import InvalidInput, Issue
 from restructure.intake.application import Application
@@ -30,9 +31,8 @@ __all__ = [
     "Offer",
     "Outcome",
     "Refusal",
-    "Replay",
     "decide",
-    "replay",
+    "decision_id",
 ]
 
 
@@ -67,6 +67,8 @@ class Decision(Record):
     """Why."""
     follow_up: FollowUp = FollowUp()
     """What an agreement on one of the offers needs, and how it is followed up."""
+    rounds: tuple[Round, ...] = ()
+    """What the borrower asked for since, and what was answered."""
     assessment: Assessment
     """The facts that were decided on."""
     application: Application
@@ -96,15 +98,6 @@ class Decision(Record):
     def derivation(self, fact: str) -> str:
         """Say how a fact came about, with the values that went into it."""
         return derivation(self.assessment, fact)
-
-
-class Replay(Record):
-    """Whether today's code decides as it did."""
-
-    same: bool
-    """Whether nothing differs."""
-    differences: tuple[str, ...]
-    """Paths in the record that differ."""
 
 
 def decide(
@@ -142,7 +135,7 @@ def decide(
     outcome = _outcome(judged.verdicts, offers=bool(judged.offers), undecided=judged.undecided)
     barred, why = _enforcement(outcome, known.assessment)
     return Decision.model_construct(
-        id=_decision_id(application, in_force, on),
+        id=decision_id(application, in_force, on),
         on=on,
         policy=in_force.ref,
         engines=engines_here(engines),
@@ -195,42 +188,8 @@ def _enforcement(outcome: Outcome, assessment: Assessment) -> tuple[bool, str]:
     }[outcome]
 
 
-def _decision_id(application: Application, in_force: InForce, on: date) -> str:
+def decision_id(application: Application, in_force: InForce, on: date) -> str:
+    """Give the digest of an application, a policy on a day and that day."""
     # Without defaults: a field that a later version adds must not change what an old application is called.
     text = f"{application.model_dump_json(exclude_defaults=True)}\n{in_force.digest}\n{on.isoformat()}"
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def replay(decision: Decision, policy: Policy, *, engines: Engines = Engines.BOTH) -> Replay:
-    """Decide a recorded case again and tell where the result differs.
-
-    Raises `InvalidInput` if the record's id does not match the application and day it contains.
-    """
-    in_force = policy.at(decision.on)
-    if in_force.ref == decision.policy and decision.id != _decision_id(
-        decision.application, in_force, decision.on
-    ):
-        raise InvalidInput(
-            Issue("record-altered", "the id does not match the application and day in the record", "id")
-        )
-    again = decide(decision.application, policy, on=decision.on, engines=engines, detail=decision.detail)
-    # Both as they are read back, so that a record kept on disk is compared with one that could be.
-    old, new = (
-        Decision.model_validate_json(one.model_dump_json()).model_dump(mode="json")
-        for one in (decision, again)
-    )
-    for record in (old, new):
-        record.pop("engines")  # which evaluators ran says nothing about what was decided
-    found = tuple(_differences(old, new))
-    return Replay(same=not found, differences=found)
-
-
-def _differences(old: Any, new: Any, path: str = "") -> Iterable[str]:
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        for key in dict.fromkeys([*old, *new]):
-            yield from _differences(old.get(key), new.get(key), f"{path}.{key}" if path else str(key))
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for k, (before, after) in enumerate(zip(old, new, strict=True)):
-            yield from _differences(before, after, f"{path}.{k}")
-    elif old != new:
-        yield path

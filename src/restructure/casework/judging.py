@@ -5,7 +5,7 @@ from functools import cached_property, partial
 from typing import Any, Literal, NamedTuple
 
 from restructure.casework.outcome import Detail, GateResult, Missing, Offer, Refusal, StepResult
-from restructure.casework.search import Found, UnknownTarget, make
+from restructure.casework.search import Found, Proposal, UnknownTarget, make
 from restructure.casework.told import condition_results, told
 from restructure.errors import InvalidPolicy, Issue, Refused
 from restructure.intake.facts import Fact, wanting
@@ -20,7 +20,7 @@ from restructure.policy.templates import UnknownAmount
 from restructure.policy.trace import trace
 from restructure.record import Later, trusted
 
-__all__ = ["Judgement", "judge"]
+__all__ = ["Judgement", "hold", "judge"]
 
 _UNFIT: Text = {"en": "This plan does not fit your situation.", "zh": "该方案不适合您的情况。"}
 Verdict = Literal["passed", "failed", "unknown"]
@@ -50,6 +50,15 @@ def judge(
     the policy says exclude each other.
     """
     return _Judge(known, engines, detail).judge()
+
+
+def hold(
+    rule: Rule, proposal: Proposal, *, engines: Engines = Engines.BOTH, detail: Detail = Detail.DECISIVE
+) -> Offer | Refusal:
+    """Hold a plan whose measures somebody else chose against the limits, as an offer of a rule."""
+    bench = _Judge(proposal.known, engines, detail)
+    held = bench.held_against_limits(rule, Found(proposal, True, ()))
+    return held if isinstance(held, Offer) else held()
 
 
 class _Judge:

@@ -30,7 +30,7 @@ from restructure.policy.templates import (
     read_vary,
 )
 
-__all__ = ["Found", "Proposal", "UnknownTarget", "make"]
+__all__ = ["Found", "Proposal", "UnknownTarget", "make", "propose"]
 
 _MOST_TRIED = 10_000
 
@@ -72,10 +72,11 @@ def make(known: CaseFacts, rule: Rule) -> Found:
     if base is None:
         base = offered_measures(known.in_force, templates, known.value)
     search = next((one for one in rule.offer if isinstance(one, Search)), None)
-    return Found(_propose(known, base), True, ()) if search is None else _seek(known, rule, search, base)
+    return Found(propose(known, base), True, ()) if search is None else _seek(known, rule, search, base)
 
 
-def _propose(known: CaseFacts, measures: tuple[Measure, ...]) -> Proposal:
+def propose(known: CaseFacts, measures: tuple[Measure, ...]) -> Proposal:
+    """Make the plan of a set of measures and work out what it would mean; raises `Refused` for what cannot be done."""
     plan = reschedule(known.assessment.position, measures)
     prospect = foresee(known.assessment, plan)
     return Proposal(measures, plan, prospect, known.with_plan(prospect))
@@ -89,7 +90,7 @@ def _seek(known: CaseFacts, rule: Rule, search: Search, base: tuple[Measure, ...
     bisection, elsewhere by trying one after the other.
     """
     aim = _Aim(known.in_force.targets[rule.id], search.stop)
-    now, results, stopped = _propose(known, base), [], False
+    now, results, stopped = propose(known, base), [], False
     for step in search.steps:
         figures = {"field": _field(step), "figure_before": aim.figure(now), "target": aim.shown(now)}
         if stopped or (aim.reached(now) and search.stop is not Stop.TEST_ONLY):
@@ -245,7 +246,7 @@ def _taken(now: Proposal, step: Step, aim: _Aim, figures: dict[str, str]) -> tup
             return now
         try:
             measure = measure_of_case({**fixed, name: grid.written(index)})
-            return _propose(now.known, (*now.measures, measure))
+            return propose(now.known, (*now.measures, measure))
         except Refused as refused:
             why = refused.issues[0].message
             return None

@@ -76,7 +76,7 @@ class FollowUp(Record):
     """Instalments to be paid in time before the change takes effect."""
     grace_days: Days = 0
     """Days after a due date on which a payment still counts as in time."""
-    tolerance: Money = Decimal(0)
+    tolerance: Money = Decimal("0.00")
     """What may be short of everything due so far without counting as missed."""
     broken_after_missed: Annotated[int, Field(ge=1, le=1200)] | None = None
     """The agreement is broken once so many instalments are missed at one time; absent: not by their number."""
