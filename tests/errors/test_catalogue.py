@@ -99,6 +99,17 @@ ELSEWHERE = {
     "engine-absent": "tests/policy/test_engines.py",
     "engine-disagreement": "tests/policy/test_engines.py",
     "engine-overflow": "tests/policy/test_engines.py",
+    "offer-unknown": "tests/casework/test_agreements.py",
+    "offer-expired": "tests/casework/test_agreements.py",
+    "borrower-differs": "tests/casework/test_agreements.py",
+    "balances-moved": "tests/casework/test_agreements.py",
+    "documents-missing": "tests/casework/test_agreements.py",
+    "consent-invalid": "tests/casework/test_agreements.py",
+    "payment-before-agreement": "tests/casework/test_reviews.py",
+    "event-order": "tests/casework/test_histories.py",
+    "history-broken": "tests/casework/test_histories.py",
+    "history-altered": "tests/casework/test_histories.py",
+    "history-truncated": "tests/casework/test_histories.py",
 }
 # What depends on what is owed: tests/calculator.
 OF_A_PLAN = {

@@ -40,7 +40,9 @@ class Figures(Record):
     instalment_after: Annotated[Money, Quantity(Kind.MONEY)]
     """The regular instalment after any holiday, with what is spread onto it."""
     highest_payment_after: Annotated[Money, Quantity(Kind.MONEY)]
-    """The most that falls due on any one day."""
+    """The most that falls due on any one day after the effective date."""
+    paid_up_front: Annotated[Money, Quantity(Kind.MONEY)]
+    """What is paid on the effective date itself, out of reserves and not out of a month's income."""
     payment_reduction: Annotated[
         Ratio | None, Quantity(Kind.RATIO, 6, "(instalment_before − instalment_after) / instalment_before")
     ]
@@ -127,7 +129,8 @@ def compare(plan: Plan) -> Figures:
             {
                 "currency": currency,
                 "instalment_after": plan.instalment,
-                "highest_payment_after": from_minor(max([*paid.payments, up_front]), currency),
+                "highest_payment_after": from_minor(max(paid.payments, default=0), currency),
+                "paid_up_front": from_minor(up_front, currency),
                 "payment_reduction": None
                 if instalment_before is None
                 else ratio(instalment_before - instalment_after, instalment_before or 1),

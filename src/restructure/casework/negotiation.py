@@ -96,7 +96,7 @@ def _answer(
         short = table.short(proposal)
         held = table.held(proposal)
         if isinstance(held, Refusal):
-            if why is None or (not short and why[0]):
+            if why is None or short < why[0]:
                 why = short, held
             continue
         if not short:
