@@ -1,4 +1,4 @@
-"""Plots: a plan against what was agreed (extra `plots`); importing this needs matplotlib."""
+"""Plots: a plan against what was agreed, and the frontier of plans (extra `plots`); importing this needs matplotlib."""
 
 from datetime import date
 
@@ -8,10 +8,11 @@ from matplotlib.dates import date2num
 
 from restructure.calculator.plan import Plan
 from restructure.calculator.schedule import Schedule
+from restructure.casework.frontier import Frontier
 
-__all__ = ["plot_balance", "plot_instalments"]
+__all__ = ["plot_balance", "plot_frontier", "plot_instalments"]
 
-_AGREED, _OFFERED = "#9aa5b1", "#1f6f8b"
+_AGREED, _OFFERED, _CHOSEN = "#9aa5b1", "#1f6f8b", "#d1495b"
 
 
 def plot_balance(plan: Plan, ax: Axes | None = None) -> Axes:
@@ -34,6 +35,35 @@ def plot_instalments(plan: Plan, ax: Axes | None = None) -> Axes:
     ax.xaxis_date()
     ax.set_title("What falls due")
     return _finished(ax, plan)
+
+
+def plot_frontier(found: Frontier, ax: Axes | None = None) -> Axes:
+    """Draw the plans of a frontier: instalment a month, total paid, and in colour what each costs the lender."""
+    ax = ax or _axes()
+    prospects = [point.offer.prospect for point in found.points]
+    dots = ax.scatter(
+        [float(one.instalment_after) for one in prospects],
+        [float(one.total_after) for one in prospects],
+        c=[100 * float(point.lender_loss) for point in found.points],
+        cmap="viridis",
+        s=36,
+    )
+    if found.chosen is not None:
+        best = prospects[found.chosen]
+        at = float(best.instalment_after), float(best.total_after)
+        ax.scatter(
+            *at, s=150, facecolors="none", edgecolors=_CHOSEN, linewidths=2, label="the policy's first"
+        )
+        ax.legend(frameon=False)
+    ax.figure.colorbar(dots, ax=ax, label="cost to the lender, %")
+    currency = prospects[0].currency if prospects else ""
+    ax.set_xlabel(f"instalment a month, {currency}")
+    ax.set_ylabel(f"total paid, {currency}")
+    ax.set_title("What can be offered")
+    ax.spines[["top", "right"]].set_visible(False)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    return ax
 
 
 def _axes() -> Axes:

@@ -17,7 +17,6 @@ from restructure.errors import InvalidInput, Issue, Refused, did_you_mean
 from restructure.policy.case_facts import CaseFacts, facts_of
 from restructure.policy.in_force import InForce
 from restructure.policy.language import Policy, Rule
-from restructure.policy.normal import Leaf, Operator
 from restructure.policy.reference import ConditionResult
 
 __all__ = ["Answer", "Request", "Round", "counter", "round_id"]
@@ -134,8 +133,6 @@ class _Border(NamedTuple):
     most: Decimal
 
 
-# What only grows with the number of instalments, so that a limit on it once broken stays so.
-_GROWING = frozenset({"term_after", "term_added", "last_due_after"})
 _MOST_ROWS = 1200
 
 
@@ -162,7 +159,7 @@ class _Table:
                 for one in self.fixed
             )
         self.borders = tuple(_borders(known.in_force, offers, edited=request.measures is not None))
-        self.growing = tuple(_growing(known.in_force))
+        self.growing = known.in_force.growing_limits
 
     def _begun_later(self, day: date, offer: Offer) -> tuple[Measure, ...]:
         early = sum(row.due < day for row in offer.plan.schedule.rows)
@@ -261,15 +258,3 @@ def _borders(in_force: InForce, offers: tuple[Offer, ...], *, edited: bool) -> I
         losses = [offer.prospect.npv_loss for offer in offers if offer.prospect.npv_loss is not None]
         if losses:
             yield _Border("npv_loss", max(*losses, Decimal(0)))
-
-
-def _growing(in_force: InForce) -> Iterator[Leaf]:
-    for limit in in_force.policy.limits:
-        node = in_force.plan_problem.nodes[f"passed:{limit.id}"]
-        if (
-            isinstance(node, Leaf)
-            and node.fact in _GROWING
-            and node.op in (Operator.AT_MOST, Operator.LESS)
-            and node.other is None
-        ):
-            yield node

@@ -13,7 +13,7 @@ from restructure.intake.facts import Fact, fact_named
 from restructure.policy.amounts import Amount, ParameterAmount, facts_in, parameters_in, write_amount
 from restructure.policy.conditions import Condition, comparisons, normal_form
 from restructure.policy.constants import Constant, plain
-from restructure.policy.normal import Leaf, Node, Problem
+from restructure.policy.normal import Leaf, Node, Operator, Problem
 from restructure.policy.search import Missed, Search
 from restructure.policy.templates import amounts_of, filled, measure_of_case
 from restructure.record import Record
@@ -22,6 +22,10 @@ if TYPE_CHECKING:  # a policy gives itself in force, so its room stands above th
     from restructure.policy.language import Policy, Rule
 
 __all__ = ["InForce", "PolicyRef", "Stage", "offered_measures", "parameters_used", "read_by"]
+
+
+_GROWING = frozenset({"term_after", "term_added", "last_due_after"})
+"""What only grows with the number of instalments."""
 
 
 class PolicyRef(Record):
@@ -204,6 +208,19 @@ class InForce:
             entries += [(f"passed:{limit.id}", node), (f"failed:{limit.id}", node.negated())]
         entries += [(f"flag:{flag.id}", self.node(flag.when)) for flag in self.policy.flags]
         return Problem(entries)
+
+    @cached_property
+    def growing_limits(self) -> tuple[Leaf, ...]:
+        """Limits on the number of instalments, which a longer term, once it breaks them, breaks ever after."""
+        nodes = (self.plan_problem.nodes[f"passed:{limit.id}"] for limit in self.policy.limits)
+        return tuple(
+            node
+            for node in nodes
+            if isinstance(node, Leaf)
+            and node.fact in _GROWING
+            and node.op in (Operator.AT_MOST, Operator.LESS)
+            and node.other is None
+        )
 
     @cached_property
     def targets(self) -> dict[str, Leaf]:
