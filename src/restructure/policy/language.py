@@ -20,6 +20,7 @@ from restructure.policy.constants import Constant, constant, unit_fact
 from restructure.policy.hits import Hit
 from restructure.policy.in_force import InForce, PolicyRef
 from restructure.policy.search import Search
+from restructure.policy.wording import Wording
 from restructure.record import Record
 
 __all__ = [
@@ -267,6 +268,8 @@ class Policy(Record):
     """Keys that order the offers; without any, the order of the rules."""
     choose: Literal["all", "first", "one"] = "all"
     """All offers, the first in rank, or exactly one (two are an error)."""
+    letters: Wording | None = None
+    """What letters say that no rule decides."""
 
     @cached_property
     def _resolved(self) -> dict[tuple[Constant | None, ...], "InForce"]:
