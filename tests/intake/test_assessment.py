@@ -210,6 +210,7 @@ def expected_facts(application: Application, instalment: Fraction) -> dict[str, 
         "file_complete": not missing,
         "negotiation_possible": False if False in says else None if None in says else True,
         "missing": missing,
+        "as_of": on,
     }
 
 

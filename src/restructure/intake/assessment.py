@@ -79,7 +79,7 @@ class Assessment(Record):
     given: GivenFacts = Field(default_factory=dict)
     """What the file says about facts that policies declare, as it was written."""
     history: tuple[Event, ...] = ()
-    """What is known to have happened before, by day, earlier restructurings included."""
+    """What is known to have happened before, earlier restructurings last."""
     history_known: bool = False
     """Whether that is everything; otherwise at most the earlier restructurings are known."""
 
@@ -263,7 +263,7 @@ class Assessment(Record):
     def events(self, kind: str) -> tuple[Event, ...] | None:
         """Give the events of a kind by day, `None` if the file does not say what happened."""
         if self.history_known or (kind == RESTRUCTURING and self.restructurings is not None):
-            return tuple(event for event in self.history if event.kind == kind)
+            return tuple(sorted((one for one in self.history if one.kind == kind), key=lambda one: one.on))
         return None
 
 

@@ -145,7 +145,7 @@ def show(fact: Fact, value: Any, currency: str) -> str:
     if value is None:
         return "unknown"
     if isinstance(value, tuple):  # events
-        return ", ".join(str(event.on) for event in value) or "none"
+        return " and ".join(f"{event.on} {event.outcome or ''}".rstrip() for event in value) or "none"
     match fact.kind:
         case Kind.MONEY:
             return write_money(Decimal(value), currency)

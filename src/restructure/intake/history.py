@@ -94,7 +94,7 @@ def event_problems(
 
 
 def with_restructurings(history: Sequence[Event] | None, earlier: Sequence[Any] | None) -> tuple[Event, ...]:
-    """Give all events by day, earlier restructurings included; one that stands in both lists counts once.
+    """Give all events, earlier restructurings after the others; one that stands in both lists counts once.
 
     >>> both = with_restructurings([Event(kind="re_age", on=date(2025, 9, 1))], None)
     >>> [(event.kind, event.on.isoformat()) for event in both]
@@ -106,4 +106,4 @@ def with_restructurings(history: Sequence[Event] | None, earlier: Sequence[Any] 
         for one in earlier or ()
         if one.on not in told
     ]
-    return tuple(sorted([*(history or ()), *more], key=lambda event: (event.on, event.kind)))
+    return (*(history or ()), *more)

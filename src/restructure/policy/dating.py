@@ -105,7 +105,7 @@ def events_kind(
         said = f'"{take}" is nothing to take' if "take" in raw else '"take" is missing'
         found.report(
             "amount-shape",
-            f"{said} of events{did_you_mean(take, Take)}",
+            f"{said}; say what is taken of the events{did_you_mean(take, Take)}",
             (*spot, "take") if "take" in raw else spot,
         )
         return None

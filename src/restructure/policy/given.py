@@ -62,16 +62,17 @@ def _day(raw: bool | int | str) -> Any:
 def _outcomes(in_force: InForce, assessment: Assessment) -> list[Issue]:
     """List the events of declared kinds whose outcome is none of the declared ones."""
     found: list[Issue] = []
-    for name, kind in in_force.policy.events.items():
-        for event in assessment.events(name) or ():
-            if event.outcome is not None and kind.outcomes and event.outcome not in kind.outcomes:
-                place = "history" if assessment.history_known else "previous_restructurings"
-                found.append(
-                    Issue(
-                        "choice-unknown",
-                        f'the {name} of {event.on} came out "{event.outcome}", which the policy does not know'
-                        f"{did_you_mean(event.outcome, kind.outcomes)}",
-                        place,
-                    )
+    for k, event in enumerate(assessment.history):
+        kind = in_force.policy.events.get(event.kind)
+        known = kind.outcomes if kind is not None else ()
+        if known and event.outcome is not None and event.outcome not in known:
+            # Those of earlier restructurings are always known, so that it stands in the history, which comes first.
+            found.append(
+                Issue(
+                    "choice-unknown",
+                    f'"{event.outcome}" is no outcome that the policy knows of {event.kind}'
+                    f"{did_you_mean(event.outcome, known)}",
+                    f"history.{k}.outcome",
                 )
+            )
     return found
