@@ -129,6 +129,8 @@ class Assessment(Record):
         int | None, Quantity(Kind.MONTHS, 0, "whole months from origination to on", "loan.originated")
     ]
     """Whole months since the loan was paid out."""
+    originated: Annotated[date | None, Quantity(Kind.DATE, supplied="loan.originated")] = None
+    """When the loan was paid out."""
 
     # --- what the borrower can pay
     monthly_income: Annotated[
@@ -357,6 +359,7 @@ def _loan_facts(application: Application, position: Position) -> dict[str, Any]:
         "contract_rate": ratio(rate.numerator, rate.denominator),
         "instalment_before": position.regular_instalment,
         "remaining_term": position.repayment.instalments,
+        "originated": originated,
         "months_on_book": None if originated is None else whole_months(originated, position.on),
     }
 

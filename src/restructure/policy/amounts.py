@@ -259,7 +259,7 @@ def worth(amount: Amount, parameter: Read, fact: Read) -> Fraction | None:
             whole = known[0] / unit
             return round_div(whole.numerator, whole.denominator, amount.mode) * unit
         case EventsAmount():
-            return taken(amount, lambda kind: fact(f"events.{kind}"), fact("as_of"), next(iter(known), None))
+            return taken(amount, lambda kind: fact(f"events.{kind}"), fact("as_of"), known)
         case _:
             return reckoned(amount, known)
 

@@ -9,7 +9,7 @@ from restructure.policy.history import Take
 
 __all__ = ["EVENT_FIELDS", "date_kind", "events_kind"]
 
-EVENT_FIELDS = ("events", "take", "within_months", "within_days", "outcome")
+EVENT_FIELDS = ("events", "take", "within_months", "within_days", "later_than", "outcome")
 
 Inside = Callable[[Any, tuple[Any, ...]], Kind | None]
 """Checks the amount at a place and tells its kind; a plain number has none."""
@@ -98,6 +98,8 @@ def events_kind(
     windows = [one for one in ("within_months", "within_days") if one in raw]
     for one in windows:
         _number(found, one, raw[one], (*spot, one), inside)
+    if "later_than" in raw:
+        _date(found, "later_than", raw["later_than"], (*spot, "later_than"), inside)
     if len(windows) > 1:
         found.report("amount-shape", "a window is in months or in days; keep one of the two", spot)
     take = raw.get("take")

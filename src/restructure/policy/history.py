@@ -60,31 +60,38 @@ class EventsAmount(Record):
     """Only those later than the day so many months before the decision; absent: all."""
     within_days: "Amount | None" = None
     """Only those later than the day so many days before the decision; absent: all."""
+    later_than: "Amount | None" = None
+    """Only those later than this day; absent: all."""
     outcome: tuple[Word, ...] = ()
     """Only those with one of these outcomes; empty: whatever became of them."""
 
 
 def window_of(amount: EventsAmount) -> "tuple[Amount, ...]":
-    """Give the length of the window, if there is one."""
-    return tuple(one for one in (amount.within_months, amount.within_days) if one is not None)
+    """Give what bounds the window: its length if it has one, and then the day it begins after if that is given."""
+    bounds = (amount.within_months, amount.within_days, amount.later_than)
+    return tuple(one for one in bounds if one is not None)
+
+
+def _rolls(amount: EventsAmount) -> bool:
+    return amount.within_months is not None or amount.within_days is not None
 
 
 def facts_of_events(amount: EventsAmount) -> tuple[str, ...]:
     """Name what is read besides: the kinds of events, and the day of the decision if a window ends on it."""
     kinds = tuple(f"events.{kind}" for kind in amount.events)
-    return (*kinds, "as_of") if window_of(amount) else kinds
+    return (*kinds, "as_of") if _rolls(amount) else kinds
 
 
 def taken(
     amount: EventsAmount,
     events_of: Callable[[str], Sequence[Event] | None],
     as_of: date | None,
-    within: Fraction | None,
+    window: Sequence[Fraction],
 ) -> Fraction | None:
     """Take from a history what an amount asks for; `None` if it is unknown, or there is no last or first.
 
-    `within` is the length of the window, which ends on `as_of` and begins the day after the one that lies so
-    far back. An event without an outcome may be one that counts: what depends on it is unknown.
+    `window` is what `window_of` comes to. A length reaches from the day after the one that lies so far back to
+    `as_of`. An event without an outcome may be one that counts: what depends on it is unknown.
     """
     events: list[Event] = []
     for kind in amount.events:
@@ -92,11 +99,13 @@ def taken(
         if known is None:
             return None
         events += known
-    if within is not None:
+    if amount.later_than is not None:
+        events = [one for one in events if day_number(one.on) > window[-1]]
+    if _rolls(amount):
         if as_of is None:
             return None
         end = day_number(as_of)
-        start = later(end, **{"days" if amount.within_months is None else "months": -within})
+        start = later(end, **{"days" if amount.within_months is None else "months": -window[0]})
         # Before the calendar begins nothing happened, so that a window that long holds everything.
         events = [
             one
@@ -143,4 +152,6 @@ def write_events(amount: EventsAmount, write: "Callable[[Amount], str]") -> str:
         text += f" within {write(amount.within_months)} months"
     if amount.within_days is not None:
         text += f" within {write(amount.within_days)} days"
+    if amount.later_than is not None:
+        text += f" later than {write(amount.later_than)}"
     return text
