@@ -66,6 +66,10 @@ def test_a_given_fact_is_what_the_policy_says_it_holds():
     assert replay(kept, POLICY).same
 
 
+def test_a_given_fact_is_known_before_anything_is_concluded():
+    assert [stage.derived + stage.concluded for stage in POLICY.at(DAY).stages] == [("cover",)]
+
+
 def test_a_fact_left_out_is_unknown_and_asked_for_and_one_that_nobody_reads_is_let_be():
     decision = decide(case(shoe_size=43), POLICY, on=DAY)
     assert decision.outcome == "refer"
