@@ -258,3 +258,34 @@ DAYS = (date(2026, 3, 17), date(2026, 3, 18))
 
 def assess_on(application: Application, day: date) -> Assessment:
     return assess(application.model_copy(update={"as_of": day}), on=day)
+
+
+ROOM = policy_of(
+    small(
+        rules=rule(
+            offer="[{measure: extend, instalments: {least: {lifetime: {difference: [12, "
+            "{events: [deferral], take: months}]}, once: 6}}}]"
+        ),
+        tail="events:\n  deferral: {title: Payments put off, reference: own}\n",
+    )
+)
+
+
+@pytest.mark.parametrize(("used", "added"), [((), 6), ((5,), 6), ((5, 3), 4)])
+def test_what_was_granted_before_leaves_less_room_for_the_offer(used, added):
+    """A lifetime amount, such as at most twelve months put off over the life of a loan."""
+    history = [event("2025-10-01", "deferral", months=months) for months in used]
+    (offer,) = decide(case(history), ROOM, on=DAY).offers
+    assert offer.plan.measures[0].instalments == added
+
+
+def test_an_offer_that_rests_on_an_unknown_history_is_not_made_and_the_history_asked_for():
+    for application in (case(), case([event("2025-10-01", "deferral")])):
+        decision = decide(application, ROOM, on=DAY)
+        (refusal,) = decision.refusals
+        assert refusal.code == "amount-unknown"
+        assert refusal.message == (
+            "least of (12 − (sum of the months of deferral)), 6 is unknown, so no amount can be worked out"
+        )
+        assert decision.outcome == "refer"
+    assert "history" in {one.place for one in decide(case(), ROOM, on=DAY).missing}

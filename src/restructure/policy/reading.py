@@ -365,7 +365,8 @@ class Reader:
         try:
             constant(fact, raw)
         except ValueError as error:
-            self.report("amount-shape", f"{_written(raw)} is not an amount: {error}", spot)
+            why = "write a date without quotes" if _is_day(raw) else error
+            self.report("amount-shape", f"{_written(raw)} is not an amount: {why}", spot)
 
     def _multiple(self, raw: Mapping[str, Any], spot: Spot, *, of_plan: bool) -> Kind | None:
         fact = self.fact(raw["fact"], (*spot, "fact"), of_plan=of_plan)
@@ -432,6 +433,13 @@ class Reader:
         )
         self.report("value-kind", f'"{word}" counts with numbers, and this is a date; write {instead}', spot)
         return None
+
+
+def _is_day(raw: Any) -> bool:
+    try:
+        return isinstance(raw, str) and bool(date.fromisoformat(raw))
+    except ValueError:
+        return False
 
 
 def _written(raw: Any) -> str:
