@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from cases import example, policy_of, rule, small, written
+from restructure import replay
 from restructure.casework.case_reading import read_cases
 from restructure.casework.checking import check
-from restructure.casework.decision import Decision, decide, replay
+from restructure.casework.decision import Decision, decide
 from restructure.casework.explanation import explain
 from restructure.cli import main
 from restructure.errors import InvalidInput
