@@ -196,6 +196,15 @@ cases:
   - name: facts alone leave it open
     given: {facts: {claim: 39051.24, as_of: 2026-03-19}}
     expect: {rules: {r: unknown}, facts: {cover: unknown, as_of: 2026-03-19}}
+  - name: what happened before stands beside facts
+    given: {base: re_aged, facts: {claim: 100, restructurings: 2}}
+    expect: {facts: {recent: 1, paid: 12.50, restructured: 0}}
+  - name: a history left out is unknown, and so is a number of restructurings without their days
+    given: {facts: {claim: 100, restructurings: 2}}
+    expect: {facts: {recent: unknown, restructured: unknown}}
+  - name: no history is none
+    given: {base: re_aged, history: []}
+    expect: {facts: {recent: 0, paid: 0}}
   - name: a whole application says so too
     given: {application: application.json}
     expect: {outcome: offer, facts: {collateral_value: 60000.50}}
@@ -206,11 +215,18 @@ cases:
     expect: {outcome: decline}
 base:
   whole: {application: application.json}
+  re_aged: {history: [{kind: re_age, on: 2026-01-02, amount: 12.50}, {kind: re_age, on: 2025-01-02, amount: 0}]}
+"""
+EVENTS = """\
+  recent: {title: R, unit: count, reference: own, value: {events: [re_age], take: count, within_months: 12}}
+  paid: {title: P, unit: money, reference: own, value: {events: [re_age], take: amount}}
+  restructured: {title: R, unit: count, reference: own, value: {events: [restructuring], take: count}}
+events: {re_age: {title: E, reference: own}, restructuring: {title: E, reference: own}}
 """
 
 
-def test_cases_give_facts_in_both_forms(tmp_path):
-    (tmp_path / "policy.yaml").write_text(TEXT, "utf-8")
+def test_cases_give_facts_and_history_in_both_forms(tmp_path):
+    (tmp_path / "policy.yaml").write_text(TEXT + EVENTS, "utf-8")
     written(tmp_path, example("illness") | {"facts": GOOD})
     read = read_cases(written(tmp_path, CASES, "a_test.yaml"))
     assert [failure for result in check(read) for failure in result.failures] == []

@@ -1,11 +1,12 @@
 """Firing: what a policy makes of facts alone, without a plan: what a case can ask for in microseconds."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Literal, NamedTuple
 
 from restructure.errors import InvalidPolicy, Issue
 from restructure.intake.assessment import Assessment
+from restructure.intake.history import Event
 from restructure.intake.prospect import Prospect
 from restructure.policy.case_facts import CaseFacts, facts_of
 from restructure.policy.evaluation import Engines, evaluator
@@ -43,6 +44,7 @@ def known_from(
     engines: Engines = Engines.BOTH,
     *,
     on: date | None = None,
+    history: Sequence[Event] | None = None,
 ) -> CaseFacts:
     """Make the facts of a case, and the figures of its plan, from values by name; what is not given is unknown.
 
@@ -51,7 +53,8 @@ def known_from(
     fields: dict[str, Any] = {name: values.get(name) for name in Assessment.model_fields}
     scores = {name[7:]: value for name, value in values.items() if name.startswith("scores.")}
     fields |= {"currency": in_force.policy.currency, "missing": (), "scores": scores}
-    fields |= {"on": values.get("as_of", on), "given": {}, "history": (), "history_known": False}
+    fields |= {"on": values.get("as_of", on), "given": {}}
+    fields |= {"history": tuple(history or ()), "history_known": history is not None}
     assessment = trusted(Assessment, [fields])[0]
     own = {name: value for name, value in values.items() if name in in_force.own_facts}
     known = facts_of(in_force, assessment, engines, given=own)

@@ -264,9 +264,10 @@ class Assessment(Record):
 
     def events(self, kind: str) -> tuple[Event, ...] | None:
         """Give the events of a kind by day, `None` if the file does not say what happened."""
-        if self.history_known or (kind == RESTRUCTURING and self.restructurings is not None):
-            return tuple(sorted((one for one in self.history if one.kind == kind), key=lambda one: one.on))
-        return None
+        events = sorted((one for one in self.history if one.kind == kind), key=lambda one: one.on)
+        # Earlier restructurings are known without a history, unless only their number is.
+        listed = kind == RESTRUCTURING and len(events) == self.restructurings
+        return tuple(events) if self.history_known or listed else None
 
 
 _FACTS = tuple(Assessment.model_fields)
