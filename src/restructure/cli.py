@@ -25,8 +25,8 @@ from restructure.errors import CATALOGUE, InvalidInput, Issue, Refused, Restruct
 from restructure.intake.application import Application, read_application
 from restructure.intake.facts import facts
 from restructure.policy.evaluation import Engines
-from restructure.policy.listing import own_facts_lines
 from restructure.policy.loading import load_policy, packaged_policies
+from restructure.policy.own_facts import own_facts_lines
 from restructure.policy.schema import policy_schema
 from restructure.record import Record
 

@@ -1,4 +1,4 @@
-"""Listing: the facts that a policy adds and the events it reads, in lines for a person."""
+"""Own facts: those that a policy adds and the events it reads, in lines for a person."""
 
 from collections.abc import Iterator
 
