@@ -93,7 +93,7 @@ def test_a_day_that_cannot_be_decided_on_is_wrong_input(on, code, capsys):
 def test_stated_balances_hold_on_their_day_only(capsys):
     status, _, err = run("offer", OVERSPENDING, "--on", "2026-03-19", capsys=capsys)
     assert status == 2
-    assert f"{OVERSPENDING}: balances-date: as_of: the balances hold on 2026-03-18" in err
+    assert f"{OVERSPENDING}:3:3: balances-date: as_of: the balances hold on 2026-03-18" in err
 
 
 def test_a_contract_can_be_decided_on_a_later_day_and_is_later_past_due(capsys):

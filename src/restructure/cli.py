@@ -20,11 +20,13 @@ from restructure.casework.decision import Decision, decide
 from restructure.casework.explanation import Explanation, explain
 from restructure.casework.outcome import Detail
 from restructure.casework.summary import summarise, summarise_answer, summarise_explanation
+from restructure.document import read_document
 from restructure.errors import CATALOGUE, InvalidInput, Issue, Refused, RestructureError, did_you_mean
 from restructure.intake.application import Application, read_application
 from restructure.intake.facts import facts
 from restructure.policy.evaluation import Engines
 from restructure.policy.loading import load_policy, packaged_policies
+from restructure.policy.own_facts import own_facts_lines
 from restructure.policy.schema import policy_schema
 from restructure.record import Record
 
@@ -119,6 +121,12 @@ def _parser() -> argparse.ArgumentParser:
     schema.set_defaults(run=_schema)
 
     listed = commands.add_parser("facts", help="list every fact that a rule may read")
+    listed.add_argument(
+        "policy",
+        nargs="?",
+        metavar="NAME|PATH",
+        help="a policy whose own facts, and the events it reads, are listed instead",
+    )
     listed.set_defaults(run=_facts)
 
     explain = commands.add_parser("explain", help="say what an error code means and how to mend it")
@@ -155,6 +163,8 @@ def _offer(options: argparse.Namespace) -> int:
         )
     except RestructureError as error:
         # What the decision finds wrong is in the application's file.
+        if isinstance(error, InvalidInput):
+            raise InvalidInput(read_document(options.application).located(error.issues)) from None
         raise type(error)(
             Issue(i.code, i.message, i.place, i.file or options.application, i.line, i.column)
             for i in error.issues
@@ -226,7 +236,11 @@ def _schema(options: argparse.Namespace) -> int:
     return 0
 
 
-def _facts(_: argparse.Namespace) -> int:
+def _facts(options: argparse.Namespace) -> int:
+    if options.policy is not None:
+        for line in own_facts_lines(load_policy(options.policy)):
+            print(line)
+        return 0
     for fact in facts().values():
         when = " (of a plan)" if fact.of_plan else ""
         print(f"{fact.name}: {fact.kind.value}{when}. {fact.doc}")

@@ -109,6 +109,7 @@ def expected_loan_facts(application: Application) -> dict[str, object]:
         "contract_rate": half_up(rate.numerator, rate.denominator),
         "remaining_term": left,
         "months_on_book": None if loan.originated is None else whole_months(loan.originated, on),
+        "originated": loan.originated,
         "product": loan.product,
     }
 
@@ -210,6 +211,7 @@ def expected_facts(application: Application, instalment: Fraction) -> dict[str, 
         "file_complete": not missing,
         "negotiation_possible": False if False in says else None if None in says else True,
         "missing": missing,
+        "as_of": on,
     }
 
 

@@ -17,6 +17,7 @@ from restructure.casework.outcome import Detail, Offer
 from restructure.errors import EngineError, InvalidPolicy
 from restructure.intake.application import Application
 from restructure.intake.assessment import Assessment, assess
+from restructure.intake.history import Event
 from restructure.policy.case_facts import facts_of
 from restructure.policy.evaluation import Engines
 from restructure.policy.loading import load_policy
@@ -68,6 +69,11 @@ PARAMETERS = {
     "p_count": ("count", {"2025-01-01": 1, "2026-03-19": 3}),
     # A parameter whose name is also a word of a choice: the word comes first.
     "severe": ("count", {"2025-01-01": 2}),
+    "p_date": ("date", {"2025-01-01": date(2025, 12, 31), "2026-03-18": date(2026, 1, 31)}),
+}
+EVENTS = {
+    "re_age": {"title": "E", "reference": "own"},
+    "trial": {"title": "E", "reference": "own", "outcomes": ["kept", "failed"]},
 }
 
 
@@ -104,6 +110,7 @@ class Maker:
                 for name, (unit, values) in PARAMETERS.items()
             },
             "facts": self.facts,
+            "events": EVENTS,
             "conclusions": self.conclusions,
             "tables": self.tables,
             "gates": gates,
@@ -122,8 +129,14 @@ class Maker:
 
     def fact(self) -> None:
         rng, name = self.rng, f"f{len(self.facts)}"
-        if rng.random() < 0.4:
-            kind = rng.choice(NUMBERS)
+        if rng.random() < 0.2:
+            kind = rng.choice([*NUMBERS, "flag", "choice", "date"])
+            self.facts[name] = {"title": "F", "unit": kind, "reference": "own", "given": True}
+            if kind == "choice":
+                self.facts[name]["choices"] = ["severe", "moderate", "mild"]
+            return
+        if rng.random() < 0.5:
+            kind = rng.choice([*NUMBERS, "date", "date"])
             self.facts[name] = {"title": "F", "unit": kind, "reference": "own", "value": self.amount(kind, 2)}
             return
         kind = rng.choice(["choice", "choice", "flag", "money", "ratio", "count"])
@@ -170,6 +183,12 @@ class Maker:
 
     def amount(self, kind: str, depth: int) -> Any:
         rng = self.rng
+        if kind == "date":
+            return self.day(depth)
+        if depth and rng.random() < 0.15:
+            return {"first_known": [self.amount(kind, depth - 1) for _ in range(rng.randint(1, 3))]}
+        if depth and rng.random() < 0.2:
+            return self.counted(kind, depth)
         group = ["money"] if kind == "money" else ["ratio", "days", "months", "count"]
         if depth == 0 or rng.random() < 0.3:
             what = rng.random()
@@ -215,6 +234,63 @@ class Maker:
                         {"fact": self.some(lambda one: one == "money")},
                     ]
                 }
+
+    def day(self, depth: int) -> Any:
+        rng = self.rng
+        if depth == 0 or rng.random() < 0.3:
+            constant = rng.choice([date(2024, 2, 29), date(2026, 1, 31), {"parameter": "p_date"}])
+            return rng.choice([constant, {"fact": self.some(lambda one: one == "date")}])
+        match rng.randint(0, 4):
+            case 0 | 1:
+                step = [-13, -1, 0, 1, 25, Decimal("0.5"), {"parameter": "p_months"}]
+                units = rng.choice([["months"], ["days"], ["months", "days"]])
+                return {"after": self.day(depth - 1), **{unit: rng.choice(step) for unit in units}}
+            case 2:
+                word = rng.choice(["latest_of", "earliest_of"])
+                return {word: {f"n{k}": self.day(depth - 1) for k in range(rng.randint(1, 3))}}
+            case 3:
+                return rng.choice(
+                    [
+                        {"month_start": self.day(depth - 1)},
+                        {"first_known": [self.day(depth - 1), self.day(depth - 1)]},
+                    ]
+                )
+            case _:
+                return self.events(rng.choice(["last", "first"]), depth)
+
+    def counted(self, kind: str, depth: int) -> Any:
+        rng = self.rng
+        if kind == "money":
+            return self.events("amount", depth)
+        return rng.choice(
+            [
+                {
+                    rng.choice(["months_between", "days_between"]): [
+                        self.day(depth - 1),
+                        self.day(depth - 1),
+                    ]
+                },
+                {"day_of_month": self.day(depth - 1)},
+                self.events(rng.choice(["count", "months"]), depth),
+            ]
+        )
+
+    def events(self, take: str, depth: int) -> Any:
+        rng = self.rng
+        amount: dict[str, Any] = {
+            "events": rng.choice([["re_age"], ["trial"], ["trial", "re_age"]]),
+            "take": take,
+        }
+        match rng.randint(0, 4):
+            case 0:
+                amount["within_months"] = rng.choice([1, 12, 60, {"parameter": "p_months"}])
+            case 1:
+                amount["within_days"] = rng.choice([30, 365, {"parameter": "p_days"}])
+            case 2:
+                amount["later_than"] = self.day(depth - 1)
+        if "trial" in amount["events"] and rng.random() < 0.5:
+            amount["outcome"] = rng.choice([["kept"], ["failed"], ["kept", "failed"]])
+        return amount
 
     # conditions
 
@@ -354,6 +430,8 @@ def random_case(rng: random.Random) -> dict[str, Any]:
     case: dict[str, Any] = {}
     needed = {"claim", "penalty", "contract_rate", "days_past_due", "remaining_term", "restructurings"}
     for name, (kind, choices) in CATALOGUE.items():
+        if name == "as_of":
+            continue
         value = rng.choice(list(choices) or POOLS[kind])
         if kind == "money":
             value = max(Decimal(0), value + rng.choice([0, 0, Decimal("0.01"), Decimal("-0.01")]))
@@ -367,6 +445,34 @@ def random_case(rng: random.Random) -> dict[str, Any]:
             value = max(0, value + rng.choice([-1, 0, 0, 1]))
         case[name] = None if name not in needed and rng.random() < 0.25 else value
     return case
+
+
+def random_given(rng: random.Random, facts: dict[str, Any]) -> dict[str, Any]:
+    """What a file says about given facts, as it would be written, a quarter of them left out."""
+    found: dict[str, Any] = {}
+    for name, own in facts.items():
+        if own.get("given") and rng.random() < 0.75:
+            value = rng.choice(own.get("choices") or POOLS[own["unit"]])
+            found[name] = text_of(value) if isinstance(value, Decimal | date) else value
+    return found
+
+
+def random_history(rng: random.Random, on: date) -> list[dict[str, Any]] | None:
+    """Events around the borders of windows, each with whatever it happens to say."""
+    if rng.random() < 0.2:
+        return None
+    found = []
+    for _ in range(rng.randint(0, 5)):
+        back = rng.choice([0, 1, 29, 30, 31, 364, 365, 366, 800, 1826])
+        event: dict[str, Any] = {"kind": rng.choice(["re_age", "trial"]), "on": on - timedelta(days=back)}
+        if rng.random() < 0.7:
+            event["amount"] = rng.choice(["10.00", "0.01"])
+        if rng.random() < 0.7:
+            event["months"] = rng.choice([0, 3])
+        if rng.random() < 0.7:
+            event["outcome"] = rng.choice(["kept", "failed"])
+        found.append(event)
+    return found
 
 
 def exact(value: Any) -> Any:
@@ -392,8 +498,12 @@ def check(rng: random.Random, folder, cases: int) -> Counter:
     for _ in range(cases):
         on = rng.choice([date(2025, 6, 1), DAY, date(2026, 3, 19)])
         known = random_case(rng)
-        assessment = BASE.model_copy(update=known)
-        oracle = Oracle(data, on, {name: exact(value) for name, value in known.items()}, maker.files)
+        supplied, history = random_given(rng, maker.facts), random_history(rng, on)
+        events = tuple(Event.model_validate(one) for one in history or ())
+        told = {"given": supplied, "history": events, "history_known": history is not None, "on": on}
+        assessment = BASE.model_copy(update=known | told)
+        facts = {name: exact(value) for name, value in known.items()}
+        oracle = Oracle(data, on, facts, maker.files, supplied, history)
         try:
             expected = oracle.case()
         except Clash:

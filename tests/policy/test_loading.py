@@ -422,8 +422,8 @@ def test_a_parameter_is_read_as_its_unit_and_compared_as_an_integer(unit, writte
     assert in_force.node(policy.gates[0].require) == Leaf(fact, Operator.AT_MOST, threshold=number)
 
 
-@pytest.mark.parametrize("unit", ["yes or no", "one of a few words", "date", "ratios", "[ratio]", "5"])
-def test_a_parameter_has_one_of_five_units(unit):
+@pytest.mark.parametrize("unit", ["yes or no", "one of a few words", "flag", "ratios", "[ratio]", "5"])
+def test_a_parameter_has_one_of_six_units(unit):
     text = small(parameters=f"  p: {{title: P, unit: {unit}, source: own, values: {{2026-01-01: 1}}}}\n")
     assert codes(text) == ["unit-unknown"]
 

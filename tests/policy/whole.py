@@ -8,10 +8,12 @@ import csv
 import io
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
+
+from dateutil.relativedelta import relativedelta
 
 CAUSES = [
     "illness",
@@ -46,6 +48,7 @@ CATALOGUE: dict[str, tuple[str, tuple[str, ...]]] = {
     "hardship_cause": ("choice", tuple(CAUSES)),
     "hardship_outlook": ("choice", ("temporary", "lasting", "resolved")),
     "hardship_onset": ("date", ()),
+    "as_of": ("date", ()),
 }
 DECIMALS = {"money": 2, "ratio": 6}
 
@@ -102,13 +105,37 @@ def number(text: Any) -> Fraction:
     return Fraction(text)
 
 
+def stepped(day: date, months: Fraction, days: Fraction) -> date:
+    """Step months and then days, each rounded."""
+    months, days = half_up(Fraction(months), 0), half_up(Fraction(days), 0)
+    return day + relativedelta(months=int(months)) + timedelta(days=int(days))
+
+
+def months_counted(start: date, end: date) -> int:
+    """Count the months that can be stepped from the earlier day without passing the later one."""
+    if end < start:
+        return -months_counted(end, start)
+    months = 0
+    while start + relativedelta(months=months + 1) <= end:
+        months += 1
+    return months
+
+
 class Oracle:
     """One policy, one day and one case."""
 
     def __init__(
-        self, policy: Mapping[str, Any], on: date, known: Mapping[str, Any], files: Mapping[str, str]
+        self,
+        policy: Mapping[str, Any],
+        on: date,
+        known: Mapping[str, Any],
+        files: Mapping[str, str],
+        given: Mapping[str, Any],
+        history: list[dict[str, Any]] | None,
     ) -> None:
-        self.policy, self.on, self.known, self.files = policy, on, known, files
+        self.policy, self.on, self.files = policy, on, files
+        self.known = {**known, "as_of": on}
+        self.given, self.history = given, history
         self.own: dict[str, Any] = policy.get("facts", {})
         self.seen: dict[str, Any] = {}
 
@@ -142,11 +169,24 @@ class Oracle:
             return self.known[name]
         if name not in self.seen:
             own = self.own[name]
-            self.seen[name] = self.worked_out(own) if "value" in own else self.concluded(name, own)
+            self.seen[name] = (
+                self.read(own["unit"], self.given.get(name))
+                if own.get("given")
+                else self.worked_out(own)
+                if "value" in own
+                else self.concluded(name, own)
+            )
         return self.seen[name]
 
-    def worked_out(self, own: Mapping[str, Any]) -> Fraction | None:
+    def read(self, unit: str, raw: Any) -> Any:
+        if raw is None or unit in ("flag", "choice"):
+            return raw
+        return date.fromisoformat(raw) if unit == "date" else number(raw)
+
+    def worked_out(self, own: Mapping[str, Any]) -> Any:
         exact = self.amount(own["value"])
+        if isinstance(exact, date):
+            return exact
         return None if exact is None else half_up(exact, DECIMALS.get(own["unit"], 0))
 
     def concluded(self, name: str, own: Mapping[str, Any]) -> Any:
@@ -186,33 +226,52 @@ class Oracle:
             value for since, value in self.policy["parameters"][name]["values"].items()
             if date.fromisoformat(since) <= self.on
         ]  # fmt: skip
-        return number(held[-1])
+        return held[-1] if isinstance(held[-1], date) else number(held[-1])
 
     # --- amounts
 
-    def amount(self, raw: Any) -> Fraction | None:
+    def amount(self, raw: Any) -> Any:
+        if isinstance(raw, date):
+            return raw
         if not isinstance(raw, Mapping):
             return number(raw)
+        if "events" in raw:
+            return self.happened(raw)
+        if "first_known" in raw:
+            known = [one for one in map(self.amount, raw["first_known"]) if one is not None]
+            return known[0] if known else None
+        if "after" in raw:
+            parts = [self.amount(raw.get(key, 0)) for key in ("after", "months", "days")]
+            return None if None in parts else stepped(*parts)
         if "parameter" in raw:
             return self.parameter(raw["parameter"])
         if "fact" in raw:
             value, times = self.value(raw["fact"]), self.amount(raw.get("times", 1))
-            return None if value is None or times is None else Fraction(value) * times
+            if value is None or times is None or isinstance(value, date):
+                return value if times is not None else None
+            return Fraction(value) * times
         if "round" in raw:
             exact = self.amount(raw["round"])
             return (
                 None if exact is None else to_multiple(exact, number(raw["to"]), raw.get("mode", "half_up"))
             )
         (word,) = raw
+        if word in ("month_start", "day_of_month"):
+            day = self.amount(raw[word])
+            return None if day is None else day.replace(day=1) if word == "month_start" else Fraction(day.day)
         inside = list(raw[word].values()) if isinstance(raw[word], Mapping) else raw[word]
         parts = [self.amount(part) for part in inside]
         if any(part is None for part in parts):
             return None
         match word:
-            case "least":
+            case "least" | "earliest_of":
                 return min(parts)
-            case "greatest":
+            case "greatest" | "latest_of":
                 return max(parts)
+            case "days_between":
+                return Fraction((parts[1] - parts[0]).days)
+            case "months_between":
+                return Fraction(months_counted(*parts))
             case "sum":
                 return sum(parts, Fraction(0))
             case "difference":
@@ -225,6 +284,45 @@ class Oracle:
                     product *= part
                 return product
         raise AssertionError(word)
+
+    def happened(self, raw: Mapping[str, Any]) -> Any:
+        """Take from the history what is asked for, one event after the other."""
+        bounds = [
+            self.amount(raw[key]) for key in ("within_months", "within_days", "later_than") if key in raw
+        ]
+        if self.history is None or None in bounds:
+            return None
+        counting, perhaps = [], []
+        for event in self.history:
+            day = event["on"]
+            if event["kind"] not in raw["events"] or day > self.on:
+                continue
+            if "within_months" in raw and day <= stepped(
+                self.on, -self.amount(raw["within_months"]), Fraction(0)
+            ):
+                continue
+            if "within_days" in raw and day <= stepped(
+                self.on, Fraction(0), -self.amount(raw["within_days"])
+            ):
+                continue
+            if "later_than" in raw and day <= self.amount(raw["later_than"]):
+                continue
+            if "outcome" not in raw or event.get("outcome") in raw["outcome"]:
+                counting.append(event)
+            elif "outcome" not in event:
+                perhaps.append(event)
+        if raw["take"] in ("last", "first"):
+            sign = 1 if raw["take"] == "last" else -1
+            order = sorted(counting, key=lambda one: sign * one["on"].toordinal())
+            if not order or any(sign * (one["on"] - order[-1]["on"]).days > 0 for one in perhaps):
+                return None
+            return order[-1]["on"]
+        if perhaps:
+            return None
+        if raw["take"] == "count":
+            return Fraction(len(counting))
+        values = [event.get(raw["take"]) for event in counting]
+        return None if None in values else sum((number(one) for one in values), Fraction(0))
 
     # --- conditions
 

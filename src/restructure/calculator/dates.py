@@ -24,6 +24,7 @@ __all__ = [
     "Roll",
     "Step",
     "Stub",
+    "add_months",
     "dates_until",
     "due_dates",
     "every_dates",
@@ -33,6 +34,7 @@ __all__ = [
     "step_before",
     "step_of",
     "weekend",
+    "whole_months",
     "year_fraction",
     "year_fractions",
 ]
@@ -180,6 +182,27 @@ def _month_length(index: int) -> int:
 
 def _month_day(index: int, day: int) -> date:
     return date(index // 12, index % 12 + 1, day if day <= 28 else min(day, _month_length(index)))
+
+
+def add_months(day: date, months: int) -> date:
+    """Step whole months forth or back; a month without the day ends on its last. Raises `ValueError` past year 9999.
+
+    >>> add_months(date(2026, 1, 31), 1), add_months(date(2026, 3, 31), -1)
+    (datetime.date(2026, 2, 28), datetime.date(2026, 2, 28))
+    """
+    return _month_day(day.year * 12 + day.month - 1 + months, day.day)
+
+
+def whole_months(start: date, end: date) -> int:
+    """Count whole months to another day, negative if it is earlier; a month without the day ends on its last.
+
+    >>> whole_months(date(2026, 1, 31), date(2026, 2, 28)), whole_months(date(2026, 3, 15), date(2026, 1, 16))
+    (1, -1)
+    """
+    if end < start:
+        return -whole_months(end, start)
+    months = (end.year - start.year) * 12 + end.month - start.month
+    return months - (end < add_months(start, months))
 
 
 def due_dates(first: date, count: int, *, anchor_day: int | None = None, months: int = 1) -> list[date]:

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from restructure.casework.case_expectations import ExpectationReader
 from restructure.casework.cases import Case, Cases
@@ -15,6 +15,7 @@ from restructure.document import Document, Place, field_names, issues_of, read_d
 from restructure.errors import InvalidInput, InvalidPolicy, RestructureError, did_you_mean
 from restructure.intake.application import Application
 from restructure.intake.facts import facts as known_facts
+from restructure.intake.history import Event, event_problems
 from restructure.policy.in_force import InForce
 from restructure.policy.language import Policy
 from restructure.policy.loading import load_located
@@ -23,7 +24,8 @@ __all__ = ["read_cases"]
 
 _FILE = ("policy", "on", "base", "cases")
 _CASE = ("name", "on", "given", "expect")
-_GIVEN = ("base", "facts", "application", "parameters")
+_GIVEN = ("base", "facts", "application", "parameters", "history")
+_EVENTS = TypeAdapter(tuple[Event, ...])
 
 
 class _Layer(NamedTuple):
@@ -40,6 +42,7 @@ class _Given(NamedTuple):
     facts: tuple[_Layer, ...] = ()
     application: tuple[_Layer, ...] = ()
     parameters: tuple[_Layer, ...] = ()
+    history: tuple[_Layer, ...] = ()
 
 
 def read_cases(path: str | Path) -> Cases:
@@ -120,9 +123,11 @@ class _CaseReader(ExpectationReader):
             return None
         before = len(self.issues)
         given = self.given(raw.get("given") or {}, (*place, "given"), ())
-        if given.facts and given.application:
+        if (given.facts or given.history) and given.application:
             self.report(
-                "value-invalid", "a case gives facts or a whole application, not both", (*place, "given")
+                "value-invalid",
+                "a case gives facts and history, or a whole application, not both",
+                (*place, "given"),
             )
         application = self.application(given.application) if given.application else None
         at = (*place, "on") if "on" in raw else ("on",) if usual_day is not None else place
@@ -139,6 +144,7 @@ class _CaseReader(ExpectationReader):
             return None  # the application that would tell the day is reported
         on = self.day(day, at)
         held = None if on is None else self.in_force(given.parameters, on, at)
+        history = None if on is None or not given.history else self.history(given.history[-1], on)
         if on is None or held is None or len(self.issues) > before:
             return None
         policy, in_force = held
@@ -153,6 +159,7 @@ class _CaseReader(ExpectationReader):
             facts,
             application,
             expected,
+            history,
         )
 
     # --- what is given
@@ -161,7 +168,9 @@ class _CaseReader(ExpectationReader):
         """Lay what a case or base gives over the base it names."""
         if not isinstance(raw, Mapping):
             self.report(
-                "value-invalid", "given is a group of fields: base, facts, application, parameters", place
+                "value-invalid",
+                "given is a group of fields: base, facts, history, application, parameters",
+                place,
             )
             return _Given()
         self.only(raw, _GIVEN, "given", place)
@@ -185,6 +194,11 @@ class _CaseReader(ExpectationReader):
                 self.issues += error.issues
                 return ()
             return (_Layer(read, (), read.data),)
+        if key == "history" and isinstance(raw, list):
+            return (_Layer(self.document, place, raw),)
+        if key == "history":
+            self.report("value-invalid", "a history is a list of events", place)
+            return ()
         if not self.group(raw, key, place) and raw != {}:
             return ()
         return (_Layer(self.document, place, raw),)
@@ -200,6 +214,18 @@ class _CaseReader(ExpectationReader):
                     )
                     found[name] = value
         return found
+
+    def history(self, layer: _Layer, on: date) -> tuple[Event, ...] | None:
+        """Read the events that a case gives, those of the topmost layer."""
+        try:
+            events = _EVENTS.validate_json(json.dumps(layer.data, default=str), strict=True)
+        except ValidationError as error:
+            self.issues += issues_of(error, layer.document, names=field_names(Event), root=layer.place)
+            return None
+        for issue in event_problems(events, on, None, self.currency):
+            _, k, field = issue.place.split(".")
+            self.issues.append(layer.document.issue(issue.code, issue.message, (*layer.place, int(k), field)))
+        return events
 
     def in_force(self, layers: Sequence[_Layer], day: date, at: Place) -> tuple[Policy, InForce] | None:
         """Give the policy with the case's own values of parameters, made once for all cases that want the same."""

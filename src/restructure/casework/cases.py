@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from restructure.errors import InvalidInput, Issue, did_you_mean
 from restructure.intake.application import Application
+from restructure.intake.history import Event
 from restructure.policy.in_force import InForce
 from restructure.policy.language import Policy
 from restructure.policy.loading import packaged_policies
@@ -56,6 +57,8 @@ class Case(NamedTuple):
     """A whole application, decided from end to end."""
     expected: tuple[Expected, ...]
     """What has to come out, at least one thing."""
+    history: tuple[Event, ...] | None = None
+    """What happened before, beside facts alone; absent: unknown."""
 
 
 class Cases(NamedTuple):

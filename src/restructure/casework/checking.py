@@ -130,7 +130,7 @@ class _OfFacts(_CameOut):
 
     def __init__(self, case: Case, coverage: Coverage | None) -> None:
         super().__init__(case)
-        self.known = known_from(case.in_force, case.facts)
+        self.known = known_from(case.in_force, case.facts, on=case.on, history=case.history)
         self.firing = fire(self.known)
         if coverage is not None:
             coverage.note_firing(self.firing)

@@ -12,6 +12,7 @@ from restructure.casework.search import make
 from restructure.casework.told import told_leaf
 from restructure.errors import InvalidInput, InvalidPolicy, Issue, did_you_mean
 from restructure.intake.facts import Fact, show
+from restructure.intake.given import as_given
 from restructure.policy.case_facts import CaseFacts, facts_of
 from restructure.policy.conditions import AllOf, AnyOf, Comparison, Condition, Not
 from restructure.policy.evaluation import Engines
@@ -273,7 +274,7 @@ class _Explainer:
             needed = self.least(fact, borders[name])
             if needed is not None:
                 size, value = needed
-                actual = show(fact, self.known.assessment.value(name), self.currency)
+                actual = show(fact, self.known.value(name), self.currency)
                 shown = show(fact, value, self.currency)
                 sentence = f"if {name} were {shown} instead of {actual}, the offer would be made"
                 found.append(
@@ -287,6 +288,8 @@ class _Explainer:
 
         def add(name: str, border: Fraction | None) -> None:
             for base in self.in_force.rests_on(name):
+                if base == "as_of" or base.startswith("events."):
+                    continue  # what day it is and what happened are no facts that could be changed
                 if not self.in_force.fact(base).of_plan:
                     turning = found.setdefault(base, set())
                     if base == name and border is not None:
@@ -308,7 +311,7 @@ class _Explainer:
 
     def least(self, fact: Fact, borders: set[int]) -> tuple[Fraction, Any] | None:
         """Find the value nearest to the fact's own that makes the offer, with the size of the change."""
-        value = self.known.assessment.value(fact.name)
+        value = self.known.value(fact.name)
         now = None if value is None else fact.encode(value, self.currency)
         if fact.kind in (Kind.FLAG, Kind.CHOICE):
             count = len(fact.choices) if fact.kind is Kind.CHOICE else 2
@@ -349,7 +352,11 @@ class _Explainer:
             fact.kind is Kind.DATE and not 0 < number <= date.max.toordinal()
         ):
             return False
-        changed = self.known.assessment.model_copy(update={fact.name: self.decoded(fact, number)})
+        name, value, assessment = fact.name, self.decoded(fact, number), self.known.assessment
+        given = name in self.policy.given
+        changed = assessment.model_copy(
+            update={"given": {**assessment.given, name: as_given(value)}} if given else {name: value}
+        )
         try:
             judged = judge(facts_of(self.in_force, changed, Engines.REFERENCE), engines=Engines.REFERENCE)
         except InvalidPolicy:  # the changed case would make rules match together that exclude each other

@@ -1,10 +1,12 @@
 """Firing: what a policy makes of facts alone, without a plan: what a case can ask for in microseconds."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any, Literal, NamedTuple
 
 from restructure.errors import InvalidPolicy, Issue
 from restructure.intake.assessment import Assessment
+from restructure.intake.history import Event
 from restructure.intake.prospect import Prospect
 from restructure.policy.case_facts import CaseFacts, facts_of
 from restructure.policy.evaluation import Engines, evaluator
@@ -36,11 +38,23 @@ class Firing(NamedTuple):
     """Rows of tables that match and do not count, each with the row that comes before it."""
 
 
-def known_from(in_force: InForce, values: Mapping[str, Any], engines: Engines = Engines.BOTH) -> CaseFacts:
-    """Make the facts of a case, and the figures of its plan, from values by name; what is not given is unknown."""
+def known_from(
+    in_force: InForce,
+    values: Mapping[str, Any],
+    engines: Engines = Engines.BOTH,
+    *,
+    on: date | None = None,
+    history: Sequence[Event] | None = None,
+) -> CaseFacts:
+    """Make the facts of a case, and the figures of its plan, from values by name; what is not given is unknown.
+
+    `on` is the day of the decision unless the values have another `as_of`.
+    """
     fields: dict[str, Any] = {name: values.get(name) for name in Assessment.model_fields}
     scores = {name[7:]: value for name, value in values.items() if name.startswith("scores.")}
     fields |= {"currency": in_force.policy.currency, "missing": (), "scores": scores}
+    fields |= {"on": values.get("as_of", on), "given": {}}
+    fields |= {"history": tuple(history or ()), "history_known": history is not None}
     assessment = trusted(Assessment, [fields])[0]
     own = {name: value for name, value in values.items() if name in in_force.own_facts}
     known = facts_of(in_force, assessment, engines, given=own)

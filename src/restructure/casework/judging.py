@@ -8,7 +8,7 @@ from restructure.casework.outcome import Detail, GateResult, Missing, Offer, Ref
 from restructure.casework.search import Found, Proposal, UnknownTarget, make
 from restructure.casework.told import condition_results, told
 from restructure.errors import InvalidPolicy, Issue, Refused
-from restructure.intake.facts import Fact, wanting
+from restructure.intake.facts import Fact
 from restructure.policy.amounts import facts_in, write_amount
 from restructure.policy.case_facts import CaseFacts
 from restructure.policy.evaluation import Engines, evaluator
@@ -344,7 +344,7 @@ class _Judge:
     def ask_for(self, names: Iterable[str], needed_by: str) -> None:
         for name in names:
             for fact in self.in_force.rests_on(name):
-                for place in wanting(self.assessment, fact):
+                for place in self.known.wanting(fact):
                     ids = self.needed.setdefault(place, [])
                     if needed_by not in ids:
                         ids.append(needed_by)

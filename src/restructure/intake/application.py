@@ -26,6 +26,8 @@ from restructure.calculator.spelling import spell
 from restructure.calculator.terms import Repayment
 from restructure.document import field_names, issues_of, read_document
 from restructure.errors import InvalidInput, Issue, Refused
+from restructure.intake.given import GivenFacts
+from restructure.intake.history import Event, event_problems
 from restructure.record import Record, trusted
 
 __all__ = [
@@ -322,6 +324,10 @@ class Application(Record):
     """Earlier changes of this loan; an empty list means none, absent means unknown."""
     scores: Annotated[dict[str, Decimal], BeforeValidator(_scores)] = Field(default_factory=dict)
     """Figures from elsewhere that a policy may read as `scores.NAME`."""
+    facts: GivenFacts = Field(default_factory=dict)
+    """Facts that a policy declares as given, by name; one that is absent is unknown."""
+    history: tuple[Event, ...] | None = None
+    """What happened before; an empty list means nothing did, absent means unknown."""
 
     @model_validator(mode="after")
     def _spell(self) -> Self:
@@ -394,6 +400,7 @@ def problems(application: Application) -> list[Issue]:
                     place,
                 )
             )
+    found += event_problems(application.history or (), as_of, loan.originated, loan.currency)
     found += _scale_problems(application)
     return found
 

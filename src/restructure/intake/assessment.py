@@ -3,7 +3,6 @@
 A fact that cannot be worked out from the file is absent (`None`): unknown, which is neither true nor false.
 """
 
-from calendar import monthrange
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -12,6 +11,7 @@ from typing import Annotated, Any, Self
 from dateutil.relativedelta import relativedelta
 from pydantic import Field, model_validator
 
+from restructure.calculator.dates import whole_months
 from restructure.calculator.money import Money, SignedMoney, to_minor
 from restructure.calculator.position import Position
 from restructure.calculator.quantity import Kind, Quantity, Ratio, ratio
@@ -28,6 +28,8 @@ from restructure.intake.application import (
     position_on,
     problems,
 )
+from restructure.intake.given import GivenFacts
+from restructure.intake.history import RESTRUCTURING, Event, with_restructurings
 from restructure.record import Record, trusted
 
 __all__ = ["Assessment", "DelinquencyStage", "HardshipOutlook", "assess"]
@@ -74,6 +76,12 @@ class Assessment(Record):
     """What a complete file would hold and this one does not, as places in the application."""
     scores: dict[str, Decimal] = Field(default_factory=dict)
     """Figures from elsewhere, read by rules as `scores.NAME`."""
+    given: GivenFacts = Field(default_factory=dict)
+    """What the file says about facts that policies declare, as it was written."""
+    history: tuple[Event, ...] = ()
+    """What is known to have happened before, earlier restructurings last."""
+    history_known: bool = False
+    """Whether that is everything; otherwise at most the earlier restructurings are known."""
 
     # --- the loan
     product: Annotated[Product, Quantity(Kind.CHOICE, supplied="loan.product")]
@@ -121,6 +129,8 @@ class Assessment(Record):
         int | None, Quantity(Kind.MONTHS, 0, "whole months from origination to on", "loan.originated")
     ]
     """Whole months since the loan was paid out."""
+    originated: Annotated[date | None, Quantity(Kind.DATE, supplied="loan.originated")] = None
+    """When the loan was paid out."""
 
     # --- what the borrower can pay
     monthly_income: Annotated[
@@ -239,10 +249,25 @@ class Assessment(Record):
         return self
 
     def value(self, name: str) -> Any:
-        """Give the value of a fact by name, `None` if unknown; `scores.NAME` reads a score."""
+        """Give the value of a fact by name, `None` if unknown.
+
+        `scores.NAME` reads a score, `events.KIND` the events of a kind.
+        """
         if name.startswith("scores."):
             return self.scores.get(name[7:])
-        return getattr(self, name)
+        return self.events(name[7:]) if name.startswith("events.") else getattr(self, name)
+
+    @property
+    def as_of(self) -> date:
+        """The day of the decision, as a fact."""
+        return self.on
+
+    def events(self, kind: str) -> tuple[Event, ...] | None:
+        """Give the events of a kind by day, `None` if the file does not say what happened."""
+        events = sorted((one for one in self.history if one.kind == kind), key=lambda one: one.on)
+        # Earlier restructurings are known without a history, unless only their number is.
+        listed = kind == RESTRUCTURING and len(events) == self.restructurings
+        return tuple(events) if self.history_known or listed else None
 
 
 _FACTS = tuple(Assessment.model_fields)
@@ -296,12 +321,15 @@ def assess(application: Application, *, on: date) -> Assessment:
         "position": position,
         "missing": missing,
         "scores": application.scores,
+        "given": application.facts,
+        "history": with_restructurings(application.history, previous),
+        "history_known": application.history is not None,
         "willing_to_repay": conduct.willing_to_repay,
         "reachable": conduct.reachable,
         "disputed": conduct.disputed,
         "vulnerable": conduct.vulnerable,
         "restructurings": None if previous is None else len(previous),
-        "months_since_restructuring": None if latest is None else _whole_months(latest, on),
+        "months_since_restructuring": None if latest is None else whole_months(latest, on),
         "completeness": ratio(expected - len(missing), expected),
         "file_complete": not missing,
         "negotiation_possible": possible,
@@ -332,7 +360,8 @@ def _loan_facts(application: Application, position: Position) -> dict[str, Any]:
         "contract_rate": ratio(rate.numerator, rate.denominator),
         "instalment_before": position.regular_instalment,
         "remaining_term": position.repayment.instalments,
-        "months_on_book": None if originated is None else _whole_months(originated, position.on),
+        "originated": originated,
+        "months_on_book": None if originated is None else whole_months(originated, position.on),
     }
 
 
@@ -391,7 +420,7 @@ def _hardship_facts(hardship: Hardship, on: date) -> dict[str, Any]:
         # Past its expected end and not said to be over: nobody knows, so it has to be asked.
         if end > on:
             outlook = HardshipOutlook.TEMPORARY
-            whole = _whole_months(on, end)
+            whole = whole_months(on, end)
             left = whole + (on + relativedelta(months=whole) < end)
     held = {evidence.kind for evidence in hardship.evidence}
     return {
@@ -402,13 +431,6 @@ def _hardship_facts(hardship: Hardship, on: date) -> dict[str, Any]:
         "hardship_evidenced": EvidenceKind.HARDSHIP_PROOF in held,
         "income_evidenced": EvidenceKind.INCOME_PROOF in held,
     }
-
-
-def _whole_months(start: date, end: date) -> int:
-    """Count whole months up to a later day; a month without the day ends one on its last."""
-    months = (end.year - start.year) * 12 + end.month - start.month
-    short = end.day < start.day and end.day < monthrange(end.year, end.month)[1]
-    return months - short
 
 
 def _missing(application: Application) -> tuple[tuple[str, ...], int]:

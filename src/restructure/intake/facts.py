@@ -15,7 +15,7 @@ from restructure.calculator.quantity import Kind, Quantity
 from restructure.intake.assessment import Assessment
 from restructure.intake.prospect import Prospect
 
-__all__ = ["Fact", "derivation", "fact_named", "facts", "score_fact", "show", "wanting"]
+__all__ = ["Fact", "derivation", "events_fact", "fact_named", "facts", "score_fact", "show", "wanting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,9 @@ class Fact:
                 return number
 
 
+_AS_OF = Fact("as_of", Kind.DATE, 0, "The day of the decision.", "", "", (), of_plan=False)
+
+
 @cache
 def facts() -> dict[str, Fact]:
     """List every fact by name, those of a case first, then those of a plan.
@@ -86,7 +89,7 @@ def facts() -> dict[str, Fact]:
     >>> facts()["disposable_income"].formula
     'monthly_income − essential_costs − other_debt_payments'
     """
-    return {
+    return {"as_of": _AS_OF} | {
         fact.name: fact
         for model, of_plan in ((Assessment, False), (Prospect, True))
         for fact in _declared(model, of_plan=of_plan)
@@ -98,8 +101,15 @@ def score_fact(name: str) -> Fact:
     return Fact(name, Kind.RATIO, 6, "A figure from elsewhere.", "", name, (), of_plan=False)
 
 
+def events_fact(name: str) -> Fact:
+    """Describe the events of a kind, which amounts read as `events.KIND` and no condition does."""
+    return Fact(name, Kind.COUNT, 0, "What happened before.", "", "history", (), of_plan=False)
+
+
 def fact_named(name: str) -> Fact:
-    """Give a fact of the catalogue, or a score; raises `KeyError` for a name that is neither."""
+    """Give a fact of the catalogue, a score or a kind of events; raises `KeyError` for a name that is none of them."""
+    if name.startswith("events."):
+        return events_fact(name)
     return score_fact(name) if name.startswith("scores.") else facts()[name]
 
 
@@ -134,6 +144,8 @@ def show(fact: Fact, value: Any, currency: str) -> str:
     """
     if value is None:
         return "unknown"
+    if isinstance(value, tuple):  # events
+        return " and ".join(f"{event.on} {event.outcome or ''}".rstrip() for event in value) or "none"
     match fact.kind:
         case Kind.MONEY:
             return write_money(Decimal(value), currency)

@@ -1,11 +1,13 @@
 """Amounts: numbers that a policy works out from facts, exactly, such as the least of several caps.
 
 Each is one word with what it applies to: `{fact, times}`, `{parameter}`, `{least: …}`, `{greatest: …}`,
-`{sum: …}`, `{difference: …}`, `{product: …}`, `{quotient: …}`, `{round, to, mode}`, or a plain number.
-They are fractions until somebody rounds them; what is unknown makes unknown whatever it goes into.
+`{sum: …}`, `{difference: …}`, `{product: …}`, `{quotient: …}`, `{round, to, mode}`, `{first_known: …}`, a plain
+number, a date or one that is worked out (`calendar`), or something about the history (`history`). They are fractions
+until somebody rounds them; what is unknown makes unknown whatever it goes into.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any
@@ -13,6 +15,18 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from restructure.calculator.money import Rounding, round_div
+from restructure.policy.calendar import (
+    CALENDAR_WORDS,
+    CalendarAmount,
+    Day,
+    EarliestOf,
+    LatestOf,
+    dates_inside,
+    day_number,
+    reckoned,
+    write_calendar,
+)
+from restructure.policy.history import EventsAmount, facts_of_events, taken, window_of, write_events
 from restructure.record import Record
 
 __all__ = [
@@ -20,6 +34,7 @@ __all__ = [
     "Amount",
     "Difference",
     "FactAmount",
+    "FirstKnown",
     "Greatest",
     "Least",
     "ParameterAmount",
@@ -104,6 +119,13 @@ class Rounded(Record):
     """How."""
 
 
+class FirstKnown(Record):
+    """The first of several amounts that is not unknown; unknown if all are."""
+
+    first_known: tuple["Amount", ...] = Field(min_length=1)
+    """The amounts, the one that is preferred first."""
+
+
 Amount = (
     ParameterAmount
     | FactAmount
@@ -114,8 +136,15 @@ Amount = (
     | Product
     | Quotient
     | Rounded
+    | FirstKnown
+    | CalendarAmount
+    | EventsAmount
     | Decimal
+    | Day
 )
+_HELD: tuple[type[Record], ...] = (*CALENDAR_WORDS.values(), EventsAmount)
+for _model in _HELD:
+    _model.model_rebuild(_types_namespace={"Amount": Amount})
 
 AMOUNT_WORDS: Mapping[str, type[Record]] = {
     "parameter": ParameterAmount,
@@ -127,6 +156,9 @@ AMOUNT_WORDS: Mapping[str, type[Record]] = {
     "product": Product,
     "quotient": Quotient,
     "round": Rounded,
+    "first_known": FirstKnown,
+    "events": EventsAmount,
+    **CALENDAR_WORDS,
 }
 """The word that says which amount is meant."""
 
@@ -153,14 +185,22 @@ def parts_of(amount: Amount) -> tuple[Amount, ...]:
             return amount.quotient
         case Rounded():
             return (amount.round,)
-        case _:
+        case FirstKnown():
+            return amount.first_known
+        case EventsAmount():
+            return window_of(amount)
+        case ParameterAmount() | Decimal() | date():
             return ()
+        case _:
+            return dates_inside(amount)
 
 
 def facts_in(amount: Amount) -> Iterator[str]:
     """Name every fact an amount reads."""
     if isinstance(amount, FactAmount):
         yield amount.fact
+    elif isinstance(amount, EventsAmount):
+        yield from facts_of_events(amount)
     for part in parts_of(amount):
         yield from facts_in(part)
 
@@ -187,6 +227,11 @@ def worth(amount: Amount, parameter: Read, fact: Read) -> Fraction | None:
             return _exact(fact(amount.fact))
         case Decimal():
             return Fraction(amount)
+        case date():
+            return day_number(amount)
+        case FirstKnown():
+            tried = (worth(part, parameter, fact) for part in amount.first_known)
+            return next((value for value in tried if value is not None), None)
     inside = [worth(part, parameter, fact) for part in parts_of(amount)]
     if isinstance(amount, FactAmount):
         inside.append(_exact(fact(amount.fact)))
@@ -213,16 +258,23 @@ def worth(amount: Amount, parameter: Read, fact: Read) -> Fraction | None:
             unit = Fraction(amount.to)
             whole = known[0] / unit
             return round_div(whole.numerator, whole.denominator, amount.mode) * unit
-    raise AssertionError(f"{type(amount).__name__} is not an amount")
+        case EventsAmount():
+            return taken(amount, lambda kind: fact(f"events.{kind}"), fact("as_of"), known)
+        case _:
+            return reckoned(amount, known)
 
 
 def binding(amount: Amount, parameter: Read, fact: Read) -> str:
-    """Name the part of a least or greatest amount that decides it, the first if several do; empty for others."""
+    """Name the part of a least, greatest, latest or earliest that decides it, the first if several do; else nothing."""
     match amount:
         case Least():
             parts, chosen = amount.least, min
         case Greatest():
             parts, chosen = amount.greatest, max
+        case LatestOf():
+            parts, chosen = amount.latest_of, max
+        case EarliestOf():
+            parts, chosen = amount.earliest_of, min
         case _:
             return ""
     values = {name: worth(part, parameter, fact) for name, part in parts.items()}
@@ -231,6 +283,8 @@ def binding(amount: Amount, parameter: Read, fact: Read) -> str:
 
 
 def _exact(value: Any) -> Fraction | None:
+    if isinstance(value, date):
+        return day_number(value)
     return None if value is None else Fraction(value)
 
 
@@ -260,8 +314,16 @@ def write_amount(amount: Amount) -> str:
             return " / ".join(map(_inner, amount.quotient))
         case Rounded():
             return f"{_inner(amount.round)} rounded to {amount.to:f}"
-        case _:
+        case FirstKnown():
+            return f"first known of {', '.join(map(_inner, amount.first_known))}"
+        case EventsAmount():
+            return write_events(amount, _inner)
+        case Decimal():
             return f"{amount:f}"
+        case date():
+            return amount.isoformat()
+        case _:
+            return write_calendar(amount, _inner)
 
 
 def _inner(amount: Amount) -> str:

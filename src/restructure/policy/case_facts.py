@@ -1,6 +1,7 @@
 """Case facts: everything known about one case, what the policy concludes from it included (forward chaining)."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from types import MappingProxyType
@@ -10,11 +11,12 @@ from restructure.calculator.money import from_minor, minor_digits, round_div
 from restructure.calculator.quantity import Kind
 from restructure.errors import InvalidPolicy, Issue
 from restructure.intake.assessment import Assessment
-from restructure.intake.facts import Fact, facts, show
+from restructure.intake.facts import Fact, facts, show, wanting
 from restructure.intake.prospect import Prospect
-from restructure.policy.amounts import ParameterAmount, facts_in, worth
+from restructure.policy.amounts import ParameterAmount, binding, facts_in, worth
 from restructure.policy.constants import constant
 from restructure.policy.evaluation import Engines, evaluator
+from restructure.policy.given import given_values
 from restructure.policy.hits import Hit, Match, settle
 from restructure.policy.in_force import InForce, Stage
 from restructure.policy.language import Conclusion, Gather, PolicyFact
@@ -82,6 +84,12 @@ class CaseFacts:
             values[name] = None if held is None else encode(held)
         return values
 
+    def wanting(self, name: str) -> tuple[str, ...]:
+        """Name the places in the application that would make an unknown fact of a file known."""
+        if name not in self.in_force.policy.facts:
+            return wanting(self.assessment, name)
+        return () if self.value(name) is not None else (self.in_force.fact(name).supplied,)
+
     def shown(self, name: str) -> str:
         """Give the value of a fact as shown to people."""
         return show(self.in_force.fact(name), self.value(name), self.assessment.currency)
@@ -97,12 +105,16 @@ def facts_of(
     """Work out what a policy concludes from an assessment, stage by stage.
 
     Facts of the policy that are `given` are taken as they are and not concluded. Raises `InvalidPolicy` if
-    conclusions that exclude each other are both drawn, and `EngineDisagreement` if the two evaluators differ.
+    conclusions that exclude each other are both drawn, `InvalidInput` if the file gives a fact as another kind
+    than the policy declares, and `EngineDisagreement` if the two evaluators differ.
     """
-    known = CaseFacts(in_force, assessment, dict(given))
+    known = CaseFacts(in_force, assessment, {**given_values(in_force, assessment), **given})
     if not in_force.policy.facts:
         return known
-    told: list[Concluded] = []
+    told = [
+        Concluded(fact=name, value=shown, derivation=f"{name} = {shown} (from facts.{name})")
+        for name, shown in ((name, known.shown(name)) for name in in_force.policy.given)
+    ]
     for stage in in_force.stages:
         told += [
             Concluded(fact=name, value=known.shown(name), derivation=_derivation(known, name))
@@ -125,6 +137,8 @@ def _scaled(exact: Fraction, fact: Fact, currency: str) -> Any:
     digits = minor_digits(currency) if fact.kind is Kind.MONEY else fact.scale
     scaled = exact * 10**digits
     number = round_div(scaled.numerator, scaled.denominator)
+    if fact.kind is Kind.DATE:
+        return date.fromordinal(number)
     if fact.kind is Kind.MONEY:
         return from_minor(number, currency)
     return Decimal(number).scaleb(-digits) if fact.kind is Kind.RATIO else number
@@ -134,8 +148,10 @@ def _derivation(known: CaseFacts, name: str) -> str:
     own = known.in_force.policy.facts[name]
     assert own.value is not None, "only what is worked out has a formula"
     read = ", ".join(f"{fact} {known.shown(fact)}" for fact in dict.fromkeys(facts_in(own.value)))
+    decided = binding(own.value, known.in_force.values.get, known.value)
+    notes = "; ".join(part for part in (read, f"{decided} decides" if decided else "") if part)
     return f"{name} = {known.in_force.fact(name).formula} = {known.shown(name)}" + (
-        f" ({read})" if read else ""
+        f" ({notes})" if notes else ""
     )
 
 

@@ -13,11 +13,11 @@ __all__ = ["UNITS", "Constant", "constant", "plain", "unit_fact"]
 Constant = bool | int | Decimal | date | str
 
 UNITS: Mapping[str, Kind] = {
-    **{kind.value: kind for kind in (Kind.MONEY, Kind.RATIO, Kind.DAYS, Kind.MONTHS, Kind.COUNT)},
+    **{kind.value: kind for kind in (Kind.MONEY, Kind.RATIO, Kind.DAYS, Kind.MONTHS, Kind.COUNT, Kind.DATE)},
     "flag": Kind.FLAG,
     "choice": Kind.CHOICE,
 }
-"""What a fact of a policy may hold, by the word that is written; the first five are those of parameters."""
+"""What a fact of a policy may hold, by the word that is written; the first six are those of parameters."""
 
 _OUT_OF_PROPORTION = 14
 

@@ -7,6 +7,7 @@ from restructure.calculator.quantity import Kind
 from restructure.document import Document
 from restructure.errors import did_you_mean
 from restructure.intake.facts import Fact, facts
+from restructure.intake.history import OUTCOMES, RESTRUCTURING, is_word
 from restructure.policy.constants import UNITS
 from restructure.policy.hits import Hit
 from restructure.policy.in_force import read_by
@@ -82,6 +83,7 @@ class FactReader(Reader):
                 )
                 self.report("fact-shape", why, place)
             scale = 6 if kind is Kind.RATIO else 0
+            self._given(own, place)
             self.own[name] = Fact(name, kind, scale, "", "", "", words, of_plan=name in of_plan)
             read[name] = {**own, "unit": kind, "choices": words}
         for name, own in read.items():
@@ -97,7 +99,7 @@ class FactReader(Reader):
             elif "value" in own:
                 own["value"] = self.amount(own["value"], (*place, "value"), of_plan=True, kind=fact.kind)
             for key in ("hit", "gather", "otherwise"):
-                if key in own and "value" in own:
+                if key in own and "value" in own and not own.get("given"):
                     self.report("fact-shape", f'"{key}" is for facts that are concluded', (*place, key))
             if own.get("hit") == Hit.PRIORITY and fact.kind not in (Kind.CHOICE, Kind.FLAG):
                 self.report(
@@ -111,6 +113,14 @@ class FactReader(Reader):
                     "hit: collect goes with gather: sum, least, greatest or count, and neither without the other",
                     place,
                 )
+            elif (
+                own.get("hit") == Hit.COLLECT and fact.kind is Kind.DATE and own["gather"] in ("sum", "count")
+            ):
+                self.report(
+                    "fact-shape",
+                    f'"{name}" is a date, of which the least or the greatest can be gathered',
+                    (*place, "gather"),
+                )
             elif own.get("hit") == Hit.COLLECT and fact.kind in (Kind.FLAG, Kind.CHOICE):
                 self.report(
                     "fact-shape",
@@ -121,12 +131,69 @@ class FactReader(Reader):
                 own["otherwise"] = self.constant(fact, own["otherwise"], (*place, "otherwise"))
         self.data["facts"] = read
 
+    def _given(self, own: Mapping[str, Any], place: Spot) -> None:
+        """Report what does not go with a fact that the file supplies."""
+        if own.get("given") is not True:
+            return
+        for key in ("value", "hit", "gather", "otherwise"):
+            if key in own:
+                self.report(
+                    "fact-shape",
+                    f'a fact that is given has no "{key}"; another fact may say what holds without it',
+                    (*place, key),
+                )
+
+    def events_declared(self) -> None:
+        """Read the kinds of events that the policy reads from the history."""
+        declared = self.data.get("events")
+        if not isinstance(declared, Mapping):
+            return
+        read: dict[str, Any] = {}
+        for name, kind in declared.items():
+            place: Spot = ("events", name)
+            if not is_word(name):
+                self.report(
+                    "event-shape",
+                    f'"{name}" is no word for an event; write lower-case letters, digits and _, such as re_age',
+                    place,
+                )
+                continue
+            if not isinstance(kind, Mapping):
+                self.report(
+                    "event-shape", "a kind of event is a group of fields: title, reference, outcomes", place
+                )
+                continue
+            read[name] = self.cited(kind, "reference", place)
+            listed = kind.get("outcomes", [])
+            words = [one for one in listed if is_word(one)] if isinstance(listed, list) else []
+            if not isinstance(listed, list) or len(set(words)) < len(listed):
+                self.report(
+                    "event-shape",
+                    "outcomes is a list of different words of lower-case letters, digits and _",
+                    (*place, "outcomes"),
+                )
+                read[name] = {**read[name], "outcomes": ()}
+            elif name == RESTRUCTURING and listed and not set(OUTCOMES) <= set(words):
+                self.report(
+                    "event-shape",
+                    f"earlier restructurings come out {', '.join(OUTCOMES)}; list these too",
+                    (*place, "outcomes"),
+                )
+            self.kinds[name] = tuple(words)
+        self.data["events"] = read
+
     def circles(self, policy: Policy) -> None:
         """Report facts that could never be known, once the whole policy is read."""
         needs = {name: reads & policy.facts.keys() for name, reads in read_by(policy).items()}
         concluded = {name for one in policy.conclusions for name in one.conclude}
         for name, own in policy.facts.items():
-            if own.value is None and name not in concluded:
+            if own.given and name in concluded:
+                self.report(
+                    "fact-shape",
+                    f'"{name}" is given and concluded too; keep one of the two',
+                    ("facts", name),
+                )
+            if own.value is None and name not in concluded and not own.given:
                 self.report(
                     "fact-shape",
                     f'"{name}" has neither a value nor a conclusion about it, so it could never be known',

@@ -103,7 +103,7 @@ class InForce:
                 6 if own.unit is Kind.RATIO else 0,
                 own.title.get("en") or next(iter(own.title.values())),
                 formula,
-                "",
+                f"facts.{name}" if own.given else "",
                 own.choices,
                 of_plan=self._of_plan(name),
             )
@@ -127,8 +127,9 @@ class InForce:
         return {}
 
     def rests_on(self, name: str) -> tuple[str, ...]:
-        """Name the facts of the catalogue that a fact of the policy is worked out or concluded from in the end."""
-        if name not in self.policy.facts:
+        """Name the facts of a file that a fact of the policy is worked out or concluded from in the end."""
+        own = self.policy.facts.get(name)
+        if own is None or own.given:
             return (name,)
         if name not in self._rests_on:
             found: dict[str, None] = {}
@@ -161,6 +162,7 @@ class InForce:
     def stages(self) -> tuple[Stage, ...]:
         """The policy's own facts of a case in the order in which they can be known (forward chaining)."""
         waiting = {name: needs for name, needs in self._needs.items() if not self._of_plan(name)}
+        waiting = {name: needs for name, needs in waiting.items() if not self.policy.facts[name].given}
         stages: list[Stage] = []
         while waiting:
             ready = [name for name, needs in waiting.items() if not needs & waiting.keys()]

@@ -29,6 +29,7 @@ __all__ = [
     "Comparison",
     "Conclusion",
     "Condition",
+    "EventKind",
     "Flag",
     "Gate",
     "Gather",
@@ -153,19 +154,32 @@ class PolicyFact(Record):
     title: Text
     """What it is."""
     unit: Kind
-    """What it holds: money, ratio, days, months, count, flag, choice."""
+    """What it holds: money, ratio, days, months, count, date, flag, choice."""
     reference: str
     """Key of `sources`, with the paragraph after a colon if there is one."""
     choices: tuple[str, ...] = ()
     """The words of a choice, the one of the highest priority first."""
     value: Amount | None = None
-    """The amount it is; absent: it is concluded."""
+    """The amount it is; absent: it is given or concluded."""
+    given: bool = False
+    """Whether the application supplies it, under `facts`; what it leaves out is unknown."""
     hit: Hit = Hit.UNIQUE
     """Which conclusion counts if several are drawn; unique allows several that say the same."""
     gather: Gather | None = None
     """What becomes of all of them if the hit policy is collect."""
     otherwise: Constant | None = None
     """Its value if nothing is concluded; absent: unknown."""
+
+
+class EventKind(Record):
+    """A kind of event that the policy reads from the history of a case."""
+
+    title: Text
+    """What it is."""
+    reference: str
+    """Key of `sources`, with the paragraph after a colon if there is one."""
+    outcomes: tuple[str, ...] = ()
+    """What may become of it; empty: whatever a file says."""
 
 
 class Conclusion(Record):
@@ -252,6 +266,8 @@ class Policy(Record):
     """Dated values by name."""
     facts: dict[str, PolicyFact] = Field(default_factory=dict)
     """Facts that the policy adds to those of a case and of a plan, by name."""
+    events: dict[str, EventKind] = Field(default_factory=dict)
+    """Kinds of events of the history that its amounts read, by name."""
     conclusions: tuple[Conclusion, ...] = ()
     """What is concluded about them when."""
     tables: tuple[Table, ...] = ()
@@ -270,6 +286,11 @@ class Policy(Record):
     """All offers, the first in rank, or exactly one (two are an error)."""
     letters: Wording | None = None
     """What letters say that no rule decides."""
+
+    @cached_property
+    def given(self) -> tuple[str, ...]:
+        """The facts that an application supplies."""
+        return tuple(name for name, own in self.facts.items() if own.given)
 
     @cached_property
     def _resolved(self) -> dict[tuple[Constant | None, ...], "InForce"]:

@@ -27,7 +27,7 @@ from restructure.policy.tables import TableRow, read_csv, table_rows
 
 __all__ = ["load_located", "load_policy", "packaged_policies"]
 
-_PARAMETER_UNITS = list(UNITS)[:5]
+_PARAMETER_UNITS = list(UNITS)[:6]
 _CONDITION_KEY = {
     "conclusions": "when",
     "gates": "require",
@@ -135,6 +135,7 @@ class _PolicyReader(OfferReader, FactReader):
             {name for name in scores if isinstance(name, str)} if isinstance(scores, list) else set()
         )
         self._parameters()
+        self.events_declared()
         self.declared()
         for section, key in _CONDITION_KEY.items():
             self._section(section, key)

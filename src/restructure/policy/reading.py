@@ -13,8 +13,10 @@ from restructure.document import Document, Place, issues_of
 from restructure.errors import Issue, did_you_mean
 from restructure.intake.facts import Fact, facts, score_fact
 from restructure.policy.amounts import AMOUNT_WORDS, Amount
+from restructure.policy.calendar import CALENDAR_WORDS
 from restructure.policy.conditions import AllOf, AnyOf, Comparison, Condition, Not
 from restructure.policy.constants import constant
+from restructure.policy.dating import EVENT_FIELDS, date_kind, events_kind
 from restructure.policy.normal import Operator
 from restructure.policy.templates import read_amount
 
@@ -30,6 +32,13 @@ ANYTHING = Comparison(fact="claim", op=Operator.KNOWN)
 """Stands for a condition that could not be read, so that reading goes on."""
 
 _LONGEST_QUOTE = 60
+_TAKES = {
+    "fact": ("fact", "times"),
+    "round": ("round", "to", "mode"),
+    "after": ("after", "months", "days"),
+    "events": EVENT_FIELDS,
+}
+"""What amounts take that have more than one field."""
 _COUNTED = (Kind.MONEY, Kind.RATIO, Kind.DAYS, Kind.MONTHS, Kind.COUNT)
 
 
@@ -45,6 +54,8 @@ class Reader:
         """Parameters' values by day."""
         self.own: dict[str, Fact] = {}
         """Facts that the policy adds."""
+        self.kinds: dict[str, tuple[str, ...]] = {}
+        """Kinds of events that the policy declares, each with its outcomes."""
         self.scores: set[str] = set()
         self.currency = ""
         self.compared: list[tuple[Condition, Spot]] = []
@@ -273,13 +284,17 @@ class Reader:
         held = self._kind(raw, spot, of_plan=of_plan)
         if len(self.issues) > before:
             return None
-        if not _together(held, kind):
-            self.report("value-kind", f"the amount is {held} where {kind} is expected", spot)
+        if kind is not None and not _together(held, kind):
+            self.report(
+                "value-kind", f"the amount is {held or 'a plain number'} where {kind} is expected", spot
+            )
             return None
         return read_amount(raw)
 
     def _kind(self, raw: Any, spot: Spot, *, of_plan: bool) -> Kind | None:
-        """Check an amount and tell its kind; a plain number fits every kind."""
+        """Check an amount and tell its kind; a plain number fits every kind but a date."""
+        if isinstance(raw, date):
+            return Kind.DATE
         if not isinstance(raw, Mapping):
             self._number(raw, spot)
             return None
@@ -294,7 +309,7 @@ class Reader:
             )
             return None
         word = words[0]
-        takes = {"fact": ("fact", "times"), "round": ("round", "to", "mode")}.get(word, (word,))
+        takes = _TAKES.get(word, (word,))
         self.only(raw, takes, f'an amount with "{word}"', spot)
         inside: Callable[[Any, Spot], Kind | None] = lambda part, at: self._kind(part, at, of_plan=of_plan)  # noqa: E731
         match word:
@@ -305,12 +320,18 @@ class Reader:
                 return self._multiple(raw, spot, of_plan=of_plan)
             case "round":
                 return self._rounded(raw, spot, of_plan=of_plan)
+            case "events":
+                return events_kind(self, raw, spot, inside)
+            case _ if word in CALENDAR_WORDS:
+                return date_kind(self, word, raw, spot, inside)
             case "least" | "greatest":
                 parts = raw[word]
                 if not isinstance(parts, Mapping) or not parts:
                     self.report("amount-shape", f'"{word}" takes names, each with an amount', (*spot, word))
                     return None
-                return self._alike([inside(part, (*spot, word, name)) for name, part in parts.items()], spot)
+                before = len(self.issues)
+                held = [inside(part, (*spot, word, name)) for name, part in parts.items()]
+                return self._countable(word, self._alike(held, spot, before), spot)
         parts = raw[word]
         two = word in ("difference", "quotient")
         if not isinstance(parts, list) or not parts or (two and len(parts) != 2):
@@ -320,9 +341,14 @@ class Reader:
                 (*spot, word),
             )
             return None
+        before = len(self.issues)
         kinds = [inside(part, (*spot, word, k)) for k, part in enumerate(parts)]
+        if word == "first_known":
+            return self._alike(kinds, spot, before)
+        if Kind.DATE in kinds:
+            return self._countable(word, Kind.DATE, spot)
         if word in ("sum", "difference"):
-            return self._alike(kinds, spot)
+            return self._alike(kinds, spot, before)
         if word == "product":
             if kinds.count(Kind.MONEY) > 1:
                 self.report("value-kind", "two amounts of money cannot be multiplied", spot)
@@ -339,12 +365,15 @@ class Reader:
         try:
             constant(fact, raw)
         except ValueError as error:
-            self.report("amount-shape", f"{_written(raw)} is not an amount: {error}", spot)
+            why = "write a date without quotes" if _is_day(raw) else error
+            self.report("amount-shape", f"{_written(raw)} is not an amount: {why}", spot)
 
     def _multiple(self, raw: Mapping[str, Any], spot: Spot, *, of_plan: bool) -> Kind | None:
         fact = self.fact(raw["fact"], (*spot, "fact"), of_plan=of_plan)
         if fact is None:
             return None
+        if fact.kind is Kind.DATE and "times" not in raw:
+            return fact.kind
         if fact.kind not in _COUNTED:
             self.report(
                 "operator-kind",
@@ -354,6 +383,8 @@ class Reader:
             return None
         if "times" in raw:
             factor = self._kind(raw["times"], (*spot, "times"), of_plan=of_plan)
+            if factor is Kind.DATE:
+                self._countable("times", factor, (*spot, "times"))
             if factor is Kind.MONEY:
                 if fact.kind is Kind.MONEY:
                     self.report("value-kind", "two amounts of money cannot be multiplied", (*spot, "times"))
@@ -361,7 +392,7 @@ class Reader:
         return fact.kind
 
     def _rounded(self, raw: Mapping[str, Any], spot: Spot, *, of_plan: bool) -> Kind | None:
-        kind = self._kind(raw["round"], (*spot, "round"), of_plan=of_plan)
+        kind = self._countable("round", self._kind(raw["round"], (*spot, "round"), of_plan=of_plan), spot)
         unit = raw.get("to")
         try:
             positive = constant(Fact("a unit", Kind.RATIO, 12, "", "", "", (), of_plan=False), unit) > 0
@@ -378,13 +409,37 @@ class Reader:
             )
         return kind
 
-    def _alike(self, kinds: Sequence[Kind | None], spot: Spot) -> Kind | None:
-        held = [kind for kind in kinds if kind is not None]
-        for kind in held[1:]:
-            if not _together(held[0], kind):
-                self.report("value-kind", f"{held[0]} and {kind} cannot stand in one amount", spot)
+    def _alike(self, kinds: Sequence[Kind | None], spot: Spot, before: int) -> Kind | None:
+        """Check that amounts may stand together, unless something in them was reported after `before` findings."""
+        if len(self.issues) > before:
+            return None
+        first, *others = sorted(kinds, key=lambda kind: kind is None) or [None]
+        for kind in others:
+            if not _together(first, kind):
+                self.report(
+                    "value-kind",
+                    f"{first or 'a plain number'} and {kind or 'a plain number'} cannot stand in one amount",
+                    spot,
+                )
                 return None
-        return held[0] if held else None
+        return first
+
+    def _countable(self, word: str, kind: Kind | None, spot: Spot) -> Kind | None:
+        """Refuse a date where amounts are counted with."""
+        if kind is not Kind.DATE:
+            return kind
+        instead = {"least": "earliest_of", "greatest": "latest_of"}.get(
+            word, "after, days_between or months_between"
+        )
+        self.report("value-kind", f'"{word}" counts with numbers, and this is a date; write {instead}', spot)
+        return None
+
+
+def _is_day(raw: Any) -> bool:
+    try:
+        return isinstance(raw, str) and bool(date.fromisoformat(raw))
+    except ValueError:
+        return False
 
 
 def _written(raw: Any) -> str:
@@ -394,5 +449,7 @@ def _written(raw: Any) -> str:
 
 
 def _together(one: Kind | None, other: Kind | None) -> bool:
-    """Tell whether two amounts may be added or compared: money with money, numbers with numbers."""
+    """Tell whether two amounts may stand together: money with money, dates with dates, numbers with numbers."""
+    if Kind.DATE in (one, other):
+        return one is other
     return one is None or other is None or (one is Kind.MONEY) == (other is Kind.MONEY)

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from restructure.calculator.measures import MEASURES
 from restructure.intake.facts import facts
 from restructure.policy.amounts import Amount
+from restructure.policy.calendar import CALENDAR_WORDS
 from restructure.policy.constants import UNITS
 from restructure.policy.hits import Hit
 from restructure.policy.language import Policy
@@ -145,6 +146,9 @@ def _amount_names() -> list[str]:
         "Product",
         "Quotient",
         "Rounded",
+        "FirstKnown",
+        "EventsAmount",
+        *(model.__name__ for model in CALENDAR_WORDS.values()),
     ]
 
 
@@ -212,7 +216,7 @@ def _measures(definitions: dict[str, Any]) -> None:
 
 def _parameters(definitions: dict[str, Any]) -> None:
     properties = definitions["Parameter"]["properties"]
-    properties["unit"] = _described("What kind of fact it can be compared with.", enum=list(UNITS)[:5])
+    properties["unit"] = _described("What kind of fact it can be compared with.", enum=list(UNITS)[:6])
     properties["values"] = {
         "type": "object",
         "minProperties": 1,

@@ -120,11 +120,13 @@ def filled(
 
 
 def quantised(exact: Fraction, kind: Kind | None, currency: str) -> Any:
-    """Round an amount half-up to what a field of a kind holds: minor units, whole numbers, or six decimals."""
+    """Round an amount half-up to what a field of a kind holds: minor units, whole numbers, days, or six decimals."""
     units = exact / finest(kind, currency)
     number = round_div(units.numerator, units.denominator)
     if kind is Kind.MONEY:
         return from_minor(number, currency)
+    if kind is Kind.DATE:
+        return date.fromordinal(number)
     return f"{number}/{_PARTS}" if kind is Kind.RATIO else number
 
 
