@@ -80,7 +80,7 @@ class ExpectationReader(Reader):
                     if self._ids(names, flags, "flag", (*at, rule)):
                         yield self._expected("flags", rule, tuple(sorted(names)), (*at, rule))
             case "refusals":
-                words = (*get_args(Stage), *CATALOGUE, "not-met", "unknown", "not-first")
+                words = (*get_args(Stage), *CATALOGUE, "not-met", "unknown", "not-first", "not-tried")
                 ids = [one.id for one in (*self.policy.gates, *self.policy.limits)]
                 for rule, code in self._of_rules(raw, at):
                     yield from self._word("refusal", rule, code, (*words, *ids), (*at, rule))

@@ -91,6 +91,10 @@ class Coverage:
                 self.note_firing(fire(plan, Engines.REFERENCE))
         results: list[Offer | Refusal] = [*decision.offers, *decision.refusals]
         for result in results:
+            if isinstance(result, Offer) or result.stage in ("measure", "search", "limit"):
+                self._note("fallback", result.rule, "tried")
+            elif result.code == "not-tried":
+                self._note("fallback", result.rule, "not tried")
             for step in result.steps:
                 name = f"{result.rule}/{step.id}"
                 if step.outcome in ("applied", "exhausted"):

@@ -202,6 +202,13 @@ class _Explainer:
         for gate in self.policy.gates:
             if gate.id in closed:
                 add("gate", gate, self.known)
+        if isinstance(found, Refusal) and found.code == "not-tried":
+            named = found.message.replace(",", "").split()
+            for one in self.policy.rules:
+                if one.id in self.in_force.behind[self.rule.id] and one.id in named:
+                    # What it waits for made an offer: what keeps that from being made may open it.
+                    add("rule", one, self.known)
+                    failing.append((self.in_force.node(one.when).negated(), self.known))
         plan = self.plan(found)
         if plan is not None:
             for limit in self.policy.limits:

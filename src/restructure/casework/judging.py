@@ -71,23 +71,28 @@ class _Judge:
         gates = Later(lambda: [self.gate(*one) for one in zip(self.policy.gates, verdicts, strict=True)])
         closed = [gate.id for gate, one in zip(self.policy.gates, verdicts, strict=True) if one != "passed"]
         beaten = self.beaten(fired)
-        offers: list[Offer] = []
-        refused: list[Callable[[], Refusal]] = []
-        for rule in self.policy.rules:
-            if f"rule:{rule.id}" not in fired:
-                refused.append(self.not_met(rule))
+        rules = {rule.id: rule for rule in self.policy.rules}
+        results: dict[str, Offer | Callable[[], Refusal]] = {}
+        for name in self.in_force.tried:
+            rule = rules[name]
+            before = [
+                other for other in self.in_force.behind.get(name, ()) if isinstance(results[other], Offer)
+            ]
+            if f"rule:{name}" not in fired:
+                results[name] = self.not_met(rule)
             elif closed:
-                refused.append(partial(self.closed, rule, closed, gates))
-            elif rule.id in beaten:
-                self.undecided = self.undecided or beaten[rule.id][0] == "unknown"
-                refused.append(partial(self.refusal, rule, "choice", *beaten[rule.id]))
+                results[name] = partial(self.closed, rule, closed, gates)
+            elif name in beaten:
+                self.undecided = self.undecided or beaten[name][0] == "unknown"
+                results[name] = partial(self.refusal, rule, "choice", *beaten[name])
+            elif before:
+                why = f"not tried: {', '.join(before)} {'was' if len(before) == 1 else 'were'} offered"
+                results[name] = partial(self.refusal, rule, "choice", "not-tried", why)
             else:
-                result = self.made(rule)
-                if isinstance(result, Offer):
-                    offers.append(result)
-                else:
-                    refused.append(result)
-        offers = self.ranked(offers)
+                results[name] = self.made(rule)
+        came_out = [results[name] for name in rules]
+        refused = [one for one in came_out if not isinstance(one, Offer)]
+        offers = self.ranked([one for one in came_out if isinstance(one, Offer)])
         if self.policy.choose == "first" and len(offers) > 1:
             best, others = offers[0].rule, {offer.rule for offer in offers[1:]}
             told_why = f"{best} comes first and the policy makes one offer"

@@ -107,7 +107,7 @@ class Refusal(Record):
     """Where it stopped: its condition, a gate, a measure that cannot be applied, a search that missed its
     target, a limit, the choice of another."""
     code: str
-    """`not-met`, `unknown`, the gates or limits that failed, or the calculator's reason code."""
+    """`not-met`, `unknown`, `not-first`, `not-tried`, the gates or limits that failed, or the calculator's reason code."""
     message: str
     """One sentence."""
     reason: Text

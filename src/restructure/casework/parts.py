@@ -10,7 +10,7 @@ from restructure.policy.search import Search
 
 __all__ = ["ASPECTS", "Kind", "Part", "parts_of"]
 
-Kind = Literal["gate", "rule", "conclusion", "limit", "flag", "condition", "step", "cap"]
+Kind = Literal["gate", "rule", "conclusion", "limit", "flag", "condition", "step", "cap", "fallback"]
 
 ASPECTS: dict[Kind, tuple[str, str]] = {
     "gate": ("passed", "failed"),
@@ -20,6 +20,7 @@ ASPECTS: dict[Kind, tuple[str, str]] = {
     "flag": ("set", "unset"),
     "condition": ("true", "false"),
     "step": ("taken", "skipped"),
+    "fallback": ("tried", "not tried"),
 }
 """What has to be seen of each kind, what holds first. A row of a table is the rule or conclusion that it makes;
 a step is skipped only if it has a guard, and a cap has to have bound once."""
@@ -82,6 +83,9 @@ def parts_of(located: Located) -> Iterator[Part]:
                 for aspect in ASPECTS["condition"]:
                     yield part("condition", name, aspect, text)
     for rule in policy.rules:
+        if rule.unless_offered:
+            for aspect in ASPECTS["fallback"]:
+                yield part("fallback", rule.id, aspect, f"fallback {rule.id}")
         for kind, name, aspect, text in _searched(rule):
             yield part(kind, name, aspect, text)
 

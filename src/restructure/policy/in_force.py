@@ -13,6 +13,7 @@ from restructure.intake.facts import Fact, fact_named
 from restructure.policy.amounts import Amount, ParameterAmount, facts_in, parameters_in, write_amount
 from restructure.policy.conditions import Condition, comparisons, normal_form
 from restructure.policy.constants import Constant, plain
+from restructure.policy.fallback import stands_behind, trial_order
 from restructure.policy.normal import Leaf, Node, Problem
 from restructure.policy.search import Missed, Search
 from restructure.policy.templates import amounts_of, filled, measure_of_case
@@ -184,6 +185,16 @@ class InForce:
             if len(templates) == len(rule.offer) and not any(True for a in amounts for _ in facts_in(a)):
                 fixed[rule.id] = offered_measures(self, templates, lambda _: None)
         return fixed
+
+    @cached_property
+    def tried(self) -> tuple[str, ...]:
+        """The rules in the order in which they are tried, each after those that it stands behind."""
+        return trial_order(self.policy)
+
+    @cached_property
+    def behind(self) -> dict[str, tuple[str, ...]]:
+        """For each rule that waits for others, the rules whose offer keeps it from being tried."""
+        return stands_behind(self.policy)
 
     @cached_property
     def case_problem(self) -> Problem:

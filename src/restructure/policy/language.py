@@ -131,6 +131,8 @@ class Rule(_Cited):
     """When the offer is made."""
     offer: tuple[Search | dict[str, Any], ...] = Field(min_length=1)
     """Measures, whose numbers may be amounts worked out from parameters and facts, and at most one search."""
+    unless_offered: tuple[str, ...] = ()
+    """Rules and decision tables, by id; it is tried only if none of them made an offer."""
     table: str = ""
     """The decision table it is a row of."""
     priority: tuple[int, ...] = ()

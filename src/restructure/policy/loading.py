@@ -17,6 +17,7 @@ from restructure.policy.conditions import Condition, spelled_out
 from restructure.policy.constants import UNITS, unit_fact
 from restructure.policy.declaring import FactReader
 from restructure.policy.durable import WIDEST
+from restructure.policy.fallback import circle_of, stands_behind
 from restructure.policy.hits import Hit
 from restructure.policy.in_force import parameters_used
 from restructure.policy.language import Conclusion, Policy, Rule, Table
@@ -162,6 +163,7 @@ class _PolicyReader(OfferReader, FactReader):
         if policy is not None and not self.issues:
             self.circles(policy)
             self._holes(policy)
+            self._fallbacks(policy)
         if policy is None or self.issues:
             order = sorted(
                 self.issues, key=lambda one: (one.file != self.document.file, one.line or 0, one.column or 0)
@@ -282,6 +284,33 @@ class _PolicyReader(OfferReader, FactReader):
             self.report("rule-repeated", f'a second entry has the id "{name}"; rename one', spot)
         self.named[str(name)] = spot
 
+    def _fallbacks(self, policy: Policy) -> None:
+        """Report rules that wait for what makes no offer, or for each other."""
+        rules = [one.id for one in policy.rules if not one.table]
+        rows = {one.id for one in policy.rules if one.table}
+        known = [*rules, *dict.fromkeys(one.table for one in policy.rules if one.table)]
+        told: set[Spot] = set()
+        for rule in policy.rules:
+            spot = (*self.named[rule.table or rule.id][:-1], "unless_offered")
+            if spot in told:
+                continue  # the rows of a table say the same
+            told.add(spot)
+            for k, name in enumerate(rule.unless_offered):
+                if name not in known and name not in rows:
+                    self.report(
+                        "rule-unknown",
+                        f'no rule and no table with an offer is called "{name}"{did_you_mean(name, known)}',
+                        (*spot, k),
+                    )
+        circle = circle_of(stands_behind(policy))
+        if circle:
+            of = {rule.id: rule.table or rule.id for rule in policy.rules}
+            self.report(
+                "fallback-cycle",
+                f"{' waits for '.join(circle)}, so none could be tried first; break the circle",
+                (*self.named[of[circle[0]]][:-1], "unless_offered"),
+            )
+
     def origin(self, spot: Spot) -> Origin:
         """Give the file and line of a spot."""
         document, place = self._spot(spot)
@@ -355,14 +384,19 @@ class _PolicyReader(OfferReader, FactReader):
         offer = self.offer(_with_cells(raw["offer"], row.outputs), (*place, "offer"), at=row.spot)
         return self._made(
             Rule,
-            {**self._common(table, row), **_given(raw, "reason"), "offer": offer},
+            {
+                **self._common(table, row),
+                **_given(raw, "reason"),
+                **_given(raw, "unless_offered"),
+                "offer": offer,
+            },
             place,
         )
 
     def _conclusion_of(
         self, table: Table, raw: Mapping[str, Any], row: TableRow, place: Spot
     ) -> Conclusion | None:
-        for word in ("reason", "offer"):
+        for word in ("reason", "offer", "unless_offered"):
             if word in raw:
                 self.report(
                     "table-shape", f'a table without an offer has no "{word}"; remove it', (*place, word)

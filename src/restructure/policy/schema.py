@@ -259,6 +259,7 @@ def _tables(definitions: dict[str, Any]) -> None:
             ],
         },
         "offer": copy.deepcopy(definitions["Rule"]["properties"]["offer"]),
+        "unless_offered": copy.deepcopy(definitions["Rule"]["properties"]["unless_offered"]),
     }
     table["required"] = ["id", "title", "reference", "hit", "inputs", "outputs", "rows"]
 
