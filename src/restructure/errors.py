@@ -184,6 +184,7 @@ CATALOGUE: dict[str, str] = {
     "search-endless": "The search could never arrive: a step of 0, or a target that no measure moves.",
     "search-too-fine": "The figure does not move in one direction with this number, so its values are tried one by one and must be few.",
     "target-missed": "The search went as far as its steps and caps allow and the figure has not reached the target.",
+    "target-not-accepted": "The search reached its target, but no plan on its ladder holds what `accept_if` asks for.",
     "amount-unknown": "A measure's amount depends on a fact that is unknown. Ask for the fact, or guard the rule with `known`.",
     "policy-differs": "A decision is explained by the policy that made it. Load the version whose digest the decision records.",
     "rule-unknown": "The policy has no rule, gate or limit of this name. The sentence says which is nearest.",

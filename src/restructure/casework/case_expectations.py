@@ -16,7 +16,7 @@ __all__ = ["ExpectationReader"]
 
 _OF_FACTS = ("gates", "rules", "facts", "limits", "flags")
 _OF_APPLICATIONS = (
-    "outcome", "gates", "rules", "facts", "offers", "figures", "flags", "refusals", "steps", "missing",
+    "outcome", "gates", "rules", "facts", "offers", "figures", "flags", "refusals", "steps", "rungs", "missing",
     "enforcement_barred",
 )  # fmt: skip
 _JUDGED: dict[str, tuple[Subject, tuple[str, ...]]] = {
@@ -87,6 +87,12 @@ class ExpectationReader(Reader):
             case "figures":
                 for rule, figures in self._of_rules(raw, at):
                     yield from self._figures(rule, figures, (*at, rule))
+            case "rungs":
+                for rule, number in self._of_rules(raw, at):
+                    if isinstance(number, int) and not isinstance(number, bool):
+                        yield self._expected("rung", rule, number, (*at, rule))
+                    else:
+                        self.report("value-invalid", "write the number of the rung, from 1", (*at, rule))
             case "steps":
                 for rule, steps in self._of_rules(raw, at):
                     yield from self._steps(rule, steps, (*at, rule))

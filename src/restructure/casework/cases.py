@@ -15,8 +15,8 @@ from restructure.policy.origins import Located
 __all__ = ["Case", "Cases", "Expected", "Subject", "find_cases"]
 
 Subject = Literal[
-    "outcome", "gate", "rule", "fact", "limit", "flag", "offers", "figure", "flags", "refusal", "step", "missing",
-    "enforcement_barred",
+    "outcome", "gate", "rule", "fact", "limit", "flag", "offers", "figure", "flags", "refusal", "step", "rung",
+    "missing", "enforcement_barred",
 ]  # fmt: skip
 
 

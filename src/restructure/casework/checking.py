@@ -179,6 +179,9 @@ class _OfApplication(_CameOut):
                 return self.refusal(one)
             case "step":
                 return self.step(one)
+            case "rung":
+                made = self.offers.get(one.name) or self.refusals.get(one.name)
+                return str(len(made.rungs)) if made and made.rungs else "none", self.refused([one.name])
         offer = self.offers.get(one.name)
         if offer is None:
             return "no offer", self.refused([one.name])
@@ -229,4 +232,9 @@ def _because(results: Iterable[ConditionResult]) -> str:
     return ", ".join(words[one.verdict](one).strip() for one in results)
 
 
-_SUBJECTS = {"refusal": "refusal of", "flags": "flags of", "enforcement_barred": "enforcement to be barred:"}
+_SUBJECTS = {
+    "refusal": "refusal of",
+    "rung": "rung of",
+    "flags": "flags of",
+    "enforcement_barred": "enforcement to be barred:",
+}

@@ -95,6 +95,9 @@ class Coverage:
                 self._note("fallback", result.rule, "tried")
             elif result.code == "not-tried":
                 self._note("fallback", result.rule, "not tried")
+            for rung in result.rungs:
+                aspect = "accepted" if rung.accepted else "passed over"
+                self._note("rung", f"{result.rule}/{rung.number}", aspect)
             for step in result.steps:
                 name = f"{result.rule}/{step.id}"
                 if step.outcome in ("applied", "exhausted"):

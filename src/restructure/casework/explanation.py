@@ -2,13 +2,14 @@
 
 from datetime import date
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, Literal
 
 from restructure.calculator.quantity import Kind
 from restructure.casework.decision import Decision
 from restructure.casework.judging import judge
-from restructure.casework.outcome import Offer, Refusal, StepResult
-from restructure.casework.search import make
+from restructure.casework.outcome import Offer, Refusal, RungResult, StepResult
+from restructure.casework.search import Found, make
 from restructure.casework.told import told_leaf
 from restructure.errors import InvalidInput, InvalidPolicy, Issue, did_you_mean
 from restructure.intake.facts import Fact, show
@@ -105,6 +106,8 @@ class Explanation(Record):
     """Its own condition, the gates that are not passed, and the limits its plan was held against."""
     steps: tuple[StepResult, ...]
     """What its search tried."""
+    rungs: tuple[RungResult, ...] = ()
+    """What came of every rung, if its target is a ladder."""
     near_misses: tuple[NearMiss, ...]
     """What failed by a tenth of its border or less, nearest first."""
     counterfactuals: tuple[Counterfactual, ...]
@@ -173,6 +176,7 @@ class _Explainer:
             message=message,
             conditions=conditions,
             steps=found.steps,
+            rungs=found.rungs,
             near_misses=tuple(self.near_misses(failing)),
             counterfactuals=() if isinstance(found, Offer) else self.counterfactuals(failing),
         )
@@ -214,14 +218,20 @@ class _Explainer:
             for limit in self.policy.limits:
                 add("limit", limit, plan)
             if isinstance(found, Refusal) and found.stage == "search":
-                failing.append((self.in_force.targets[self.rule.id], plan))
+                wanted = self.made.asked if found.code == "target-not-accepted" else self.made.target
+                assert wanted is not None, "a search says what it wants"
+                failing.append((wanted, plan))
         return tuple(told), failing
 
     def plan(self, found: Offer | Refusal) -> CaseFacts | None:
         """Give what the rule's plan would mean, if it has one to be held against the limits."""
         if isinstance(found, Offer):
             return self.known.with_plan(found.prospect)
-        return make(self.known, self.rule).proposal.known if found.stage in ("search", "limit") else None
+        return self.made.proposal.known if found.stage in ("search", "limit") else None
+
+    @cached_property
+    def made(self) -> Found:
+        return make(self.known, self.rule)
 
     def branch(self, condition: Condition, known: CaseFacts) -> Branch:
         node = self.in_force.node(condition)

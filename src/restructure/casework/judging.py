@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
 from typing import Any, Literal, NamedTuple
 
-from restructure.casework.outcome import Detail, GateResult, Missing, Offer, Refusal, StepResult
+from restructure.casework.outcome import Detail, GateResult, Missing, Offer, Refusal, RungResult, StepResult
 from restructure.casework.search import Found, UnknownTarget, make
 from restructure.casework.told import condition_results, told
 from restructure.errors import InvalidPolicy, Issue, Refused
@@ -15,7 +15,7 @@ from restructure.policy.evaluation import Engines, evaluator
 from restructure.policy.hits import Match, settle
 from restructure.policy.language import Gate, Limit, Otherwise, Rule, Text
 from restructure.policy.normal import Node, Values
-from restructure.policy.reference import ConditionResult, decisive
+from restructure.policy.reference import ConditionResult, decisive, verdict
 from restructure.policy.templates import UnknownAmount
 from restructure.policy.trace import trace
 from restructure.record import Later, trusted
@@ -222,6 +222,8 @@ class _Judge:
             return self.not_known(rule, names, " and ".join(names))
         if not found.met and rule.id in self.in_force.strict:
             return partial(self.missed, rule, found)
+        if not found.accepted:
+            return self.not_accepted(rule, found)
         return self.held_against_limits(rule, found)
 
     def not_known(self, rule: Rule, names: Iterable[str], what: str) -> Callable[[], Refusal]:
@@ -231,7 +233,8 @@ class _Judge:
         return partial(self.refusal, rule, "measure", "amount-unknown", why)
 
     def missed(self, rule: Rule, found: Found) -> Refusal:
-        leaf, known = self.in_force.targets[rule.id], found.proposal.known
+        leaf, known = found.target, found.proposal.known
+        assert leaf is not None, "only a search can miss a target"
         values = known.encoded([name for name in (leaf.fact, leaf.other) if name])
         conditions = condition_results(leaf, values, known)
         return self.refusal(
@@ -241,7 +244,31 @@ class _Judge:
             f"every step was taken as far as allowed, and {told(conditions)}",
             conditions=conditions,
             steps=found.steps,
+            rungs=found.rungs,
         )
+
+    def not_accepted(self, rule: Rule, found: Found) -> Callable[[], Refusal]:
+        """Refuse a plan that reaches its target and is not accepted for it."""
+        node, known = found.asked, found.proposal.known
+        assert node is not None, "a plan that has to please nobody is accepted"
+        values = known.encoded({name for leaf in node.leaves() for name in (leaf.fact, leaf.other) if name})
+        if verdict(node, values) is None:
+            self.undecided = True
+            self.note_missing(node, values, rule.id)
+
+        def refusal() -> Refusal:
+            conditions = condition_results(node, values, known)
+            return self.refusal(
+                rule,
+                "search",
+                "target-not-accepted",
+                f"no rung of the target gave a plan that is accepted: {told(conditions)}",
+                conditions=conditions,
+                steps=found.steps,
+                rungs=found.rungs,
+            )
+
+        return refusal
 
     def held_against_limits(self, rule: Rule, found: Found) -> Offer | Callable[[], Refusal]:
         problem, made = self.in_force.plan_problem, found.proposal
@@ -268,6 +295,7 @@ class _Judge:
             flags=tuple(flag.id for flag in self.policy.flags if f"flag:{flag.id}" in fired),
             prospect=made.prospect,
             steps=found.steps,
+            rungs=found.rungs,
             plan=made.plan,
         )
 
@@ -283,6 +311,7 @@ class _Judge:
             reason=broken[0].reason,
             conditions=tuple(failing),
             steps=found.steps,
+            rungs=found.rungs,
         )
 
     def refusal(
@@ -295,6 +324,7 @@ class _Judge:
         reason: Text | None = None,
         conditions: Sequence[ConditionResult] = (),
         steps: tuple[StepResult, ...] = (),
+        rungs: tuple[RungResult, ...] = (),
     ) -> Refusal:
         return Refusal.model_construct(
             rule=rule.id,
@@ -305,6 +335,7 @@ class _Judge:
             reason=reason or _UNFIT,
             conditions=() if self.detail is Detail.NAMES else conditions,
             steps=steps,
+            rungs=rungs,
         )
 
     def ranked(self, offers: list[Offer]) -> list[Offer]:

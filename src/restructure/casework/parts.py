@@ -10,7 +10,7 @@ from restructure.policy.search import Search
 
 __all__ = ["ASPECTS", "Kind", "Part", "parts_of"]
 
-Kind = Literal["gate", "rule", "conclusion", "limit", "flag", "condition", "step", "cap", "fallback"]
+Kind = Literal["gate", "rule", "conclusion", "limit", "flag", "condition", "step", "cap", "fallback", "rung"]
 
 ASPECTS: dict[Kind, tuple[str, str]] = {
     "gate": ("passed", "failed"),
@@ -21,6 +21,7 @@ ASPECTS: dict[Kind, tuple[str, str]] = {
     "condition": ("true", "false"),
     "step": ("taken", "skipped"),
     "fallback": ("tried", "not tried"),
+    "rung": ("accepted", "passed over"),
 }
 """What has to be seen of each kind, what holds first. A row of a table is the rule or conclusion that it makes;
 a step is skipped only if it has a guard, and a cap has to have bound once."""
@@ -93,6 +94,10 @@ def parts_of(located: Located) -> Iterator[Part]:
 def _searched(rule: Rule) -> Iterator[tuple[Kind, str, str, str]]:
     for one in rule.offer:
         if isinstance(one, Search):
+            if one.further or one.target.accept_if is not None:
+                for number in range(1, len(one.rungs) + 1):
+                    for aspect in ASPECTS["rung"]:
+                        yield "rung", f"{rule.id}/{number}", aspect, f"rung {number} of rule {rule.id}"
             for step in one.steps:
                 name = f"{rule.id}/{step.id}"
                 taken, skipped = ASPECTS["step"]

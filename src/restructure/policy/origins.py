@@ -80,6 +80,9 @@ def cap_names(step: Step) -> dict[str, Spot]:
 def _searched(rule: Rule) -> Iterator[tuple[str, Spot]]:
     for j, one in enumerate(rule.offer):
         if isinstance(one, Search):
+            for number in range(1, len(one.rungs) + 1):
+                inside: Spot = (number - 1,) if one.further else ()
+                yield f"{rule.id}/{number}", ("offer", j, "search", "target", *inside)
             for i, step in enumerate(one.steps):
                 here = ("offer", j, "search", "steps", i)
                 yield f"{rule.id}/{step.id}", here

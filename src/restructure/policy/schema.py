@@ -276,15 +276,22 @@ def _searches(definitions: dict[str, Any]) -> None:
     step = definitions["Step"]["properties"]
     step["measure"] = _described("The measure; one of its numbers is looked for.", **_ref("Measure"))
     step["when"] = _described("Whether the step is taken.", **_ref("Condition"))
-    definitions["Search"]["properties"]["target"] = _group(
+    definitions["Rung"] = _group(
         "The figure and the value it has to reach.",
         {
             "fact": _ref("FactName"),
             "op": _described("How they compare once it is reached.", enum=["<=", ">=", "<", ">"]),
-            "value": _ref("Compared"),
+            "value": {"anyOf": [_ref("Compared"), _ref("Amount")]},
+            "accept_if": _described("What else the plan has to hold to be accepted.", **_ref("Condition")),
         },
         ["fact", "value"],
     )
+    search = definitions["Search"]["properties"]
+    search.pop("further")
+    search["target"] = {
+        "description": "What is aimed at, or a ladder: each rung is tried from the start until a plan is accepted.",
+        "anyOf": [_ref("Rung"), {"type": "array", "minItems": 1, "items": _ref("Rung")}],
+    }
     definitions["Search"]["properties"]["stop"] = _described(
         "Where to stop.", enum=[stop.value for stop in Stop]
     )
