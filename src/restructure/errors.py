@@ -155,6 +155,13 @@ CATALOGUE: dict[str, str] = {
     "preset-values": "A preset takes the values that its measures leave open, no more and no fewer.",
     # --- policies
     "policy-missing": "No policy has this name or path. Packaged policies are listed in the sentence.",
+    "extends-missing": "The policy that this one extends does not exist. Write a path relative to the file, or a packaged policy's name.",
+    "extends-cycle": "Policies extend each other in a circle, so none could be read first. Break the circle.",
+    "extends-deep": "Too many policies extend each other in a row for anybody to follow. Extend one further down.",
+    "extends-silent": "An entry has the name of one that is extended. Nothing is replaced silently: write `replaces: true`, or rename it.",
+    "extends-unknown": "Nothing of this name is extended, so there is nothing to replace or to remove. The sentence says what is nearest.",
+    "extends-clash": "Two policies that are extended say different things under one name. Replace it in the policy that extends them, or remove it.",
+    "currency-differs": "A policy in another currency than the one it extends would read that one's amounts of money wrongly. Replace them.",
     "fact-unknown": "A condition names a fact that no assessment has. `restructure facts` lists them.",
     "fact-not-yet": "This fact exists only once a plan exists, so only limits, flags and ranking may read it.",
     "operator-unknown": "Conditions compare with ==, !=, <, <=, >, >=; or ask `known` or `unknown`.",
@@ -171,7 +178,7 @@ CATALOGUE: dict[str, str] = {
     "unit-unknown": "A unit is money, ratio, days, months or count; a fact of the policy may also be a flag or a choice.",
     "measure-unknown": "No measure has this name. The sentence lists them, or says which is nearest.",
     "source-missing": "Everything that decides says where it comes from. Name one of the sources; `own` is the lender itself.",
-    "file-outside": "A policy reads nothing outside its own folder, by a path or by a link. Copy the file into it.",
+    "file-outside": "A policy reads no table outside its own folder, by a path or by a link. Copy the file into it.",
     "fact-repeated": "A fact of the policy has a name that is taken or is no name. Choose another.",
     "fact-shape": "A fact of the policy is worked out (`value`) or concluded, and says what it holds. The sentence says what is off.",
     "fact-cycle": "Facts of the policy need each other in a circle, so none could be known first. Break the circle.",
@@ -199,6 +206,7 @@ CATALOGUE: dict[str, str] = {
     # --- cases of a policy
     "case-failed": "A case came out otherwise than it expects. The sentence says what came out and why.",
     "case-repeated": "Two cases of one file have the same name, so a failure could be either's. Say what sets them apart.",
+    "case-unknown": "A case that is left out stands in none of the files that are reused. Correct its name.",
     "base-unknown": "A case rests on a base that the file does not have, or bases rest on each other in a circle.",
     # --- engine
     "engine-self-test": 'The rule engine failed its self-test when it was built. Reinstall durable-rules or decide with engines="reference".',

@@ -82,6 +82,8 @@ ELSEWHERE = {
     "case-failed": "tests/casework/test_cases.py",
     "file-outside": "tests/policy/test_hostile.py",
     "hit-not-unique": "tests/policy/test_conclusions.py",
+    "extends-clash": "tests/policy/test_extending.py",
+    "extends-deep": "tests/policy/test_extending.py",
     "target-not-accepted": "tests/casework/test_ladders.py",
     "target-missed": "tests/casework/test_searches.py",
     "amount-unknown": "tests/casework/test_searches.py",

@@ -125,6 +125,7 @@ def decide(
     >>> decision.outcome.value, decision.offers[0].rule
     ('offer', 'illness-relief')
     """
+    policy = policy.in_currency(application.loan.currency)
     in_force, engines, detail = policy.at(on), Engines(engines), Detail(detail)
     if policy.currency != application.loan.currency:
         raise InvalidInput(
@@ -203,7 +204,7 @@ def replay(decision: Decision, policy: Policy, *, engines: Engines = Engines.BOT
 
     Raises `InvalidInput` if the record's id does not match the application and day it contains.
     """
-    in_force = policy.at(decision.on)
+    in_force = policy.in_currency(decision.application.loan.currency).at(decision.on)
     if in_force.ref == decision.policy and decision.id != _decision_id(
         decision.application, in_force, decision.on
     ):

@@ -129,7 +129,7 @@ def explain(decision: Decision, policy: Policy, rule: str) -> Explanation:
     >>> why.verdict, why.counterfactuals[0].sentence
     ('refused', 'if hardship_cause were unemployment instead of illness, the offer would be made')
     """
-    in_force = policy.at(decision.on)
+    in_force = policy.in_currency(decision.application.loan.currency).at(decision.on)
     if in_force.ref != decision.policy:
         raise InvalidInput(
             Issue(

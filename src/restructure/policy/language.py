@@ -239,8 +239,8 @@ class Policy(Record):
     """The author's version."""
     title: Text
     """What it is for."""
-    currency: Currency
-    """The currency of its amounts."""
+    currency: Currency = ""
+    """The currency of its amounts; empty only for one that makes no offers and names no amount of money."""
     effective_from: date | None = None
     """First day it may decide."""
     effective_until: date | None = None
@@ -259,8 +259,8 @@ class Policy(Record):
     """Decision tables, whose rows stand among the rules and conclusions."""
     gates: tuple[Gate, ...] = ()
     """Conditions for any offer at all; every one is evaluated."""
-    rules: tuple[Rule, ...] = Field(min_length=1)
-    """What is offered when, those of tables last."""
+    rules: tuple[Rule, ...] = ()
+    """What is offered when, those of tables last; without any it offers nothing and serves to be extended."""
     limits: tuple[Limit, ...] = ()
     """What no offer may exceed."""
     flags: tuple[Flag, ...] = ()
@@ -273,6 +273,10 @@ class Policy(Record):
     @cached_property
     def _resolved(self) -> dict[tuple[Constant | None, ...], "InForce"]:
         return {}
+
+    def in_currency(self, currency: str) -> "Policy":
+        """Give the policy in a currency, unless it has one of its own."""
+        return self if self.currency else self.model_copy(update={"currency": currency})
 
     def with_values(self, **values: Constant) -> "Policy":
         """Give the policy with some parameters set to one value for all days, to see what it would change.

@@ -1,7 +1,7 @@
 """Loading: a policy from YAML and the tables beside it, with every fault located and all of them at once."""
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from importlib.resources import files
 from itertools import pairwise
@@ -11,12 +11,13 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from restructure.calculator.quantity import Kind
-from restructure.document import LARGEST, Document, field_names, issues_of, read_document
+from restructure.document import LARGEST, Document, Place, field_names, issues_of, read_document
 from restructure.errors import InvalidPolicy, Issue, RestructureError, did_you_mean
 from restructure.policy.conditions import Condition, spelled_out
 from restructure.policy.constants import UNITS, unit_fact
 from restructure.policy.declaring import FactReader
 from restructure.policy.durable import WIDEST
+from restructure.policy.extending import Resolved, resolve
 from restructure.policy.fallback import circle_of, stands_behind
 from restructure.policy.hits import Hit
 from restructure.policy.in_force import parameters_used
@@ -70,7 +71,8 @@ def load_located(source: str | Path) -> Located:
     path = _find(source)
     reader = _reader(path)
     policy = reader.read()
-    return Located(policy, path, origins(policy, reader.named, reader.compared, reader.origin))
+    places = origins(policy, reader.named, reader.compared, reader.origin)
+    return Located(policy, path, places, reader.resolved.entries, reader.resolved.removed)
 
 
 def _reader(path: Path) -> "_PolicyReader":
@@ -78,7 +80,8 @@ def _reader(path: Path) -> "_PolicyReader":
         document = read_document(path, exact_numbers=True)
     except RestructureError as error:
         raise InvalidPolicy(error.issues) from None
-    return _PolicyReader(document, path.parent)
+    resolved, faults = resolve(document, path, _find_base)
+    return _PolicyReader(resolved, faults)
 
 
 def _find(source: str | Path) -> Path:
@@ -94,6 +97,28 @@ def _find(source: str | Path) -> Path:
         Issue(
             "policy-missing",
             f'"{source}" is neither a file nor a packaged policy{did_you_mean(source, packaged)}',
+        )
+    )
+
+
+def _find_base(source: str, folder: Path) -> Path:
+    """Find what a policy extends: beside it, elsewhere by a path relative to it, or among those that are packaged."""
+    path = folder / source
+    if Path(source).is_absolute():
+        raise InvalidPolicy(
+            Issue("policy-missing", f'"{source}" is an absolute path; write one relative to this file')
+        )
+    if path.is_dir():
+        path = _inside(path, "policy.yaml")
+    if path.is_file() and path.suffix in (".yaml", ".yml"):
+        return path
+    packaged = packaged_policies()
+    if source in packaged:
+        return packaged[source]
+    raise InvalidPolicy(
+        Issue(
+            "policy-missing",
+            f'"{source}" is neither a policy by its path from here nor a packaged one{did_you_mean(source, packaged)}',
         )
     )
 
@@ -119,9 +144,10 @@ def _inside(folder: Path, name: str) -> Path:
 class _PolicyReader(OfferReader, FactReader):
     """Reads one policy."""
 
-    def __init__(self, document: Document, folder: Path) -> None:
+    def __init__(self, document: Resolved, faults: Sequence[Issue]) -> None:
         super().__init__(document)
-        self.folder = folder
+        self.resolved = document
+        self.issues += faults
         self.named: dict[str, Spot] = {}
         """Where each id stands."""
 
@@ -130,7 +156,7 @@ class _PolicyReader(OfferReader, FactReader):
             self.report("value-invalid", "a policy is a group of named fields", ())
             raise InvalidPolicy(self.issues)
         self.data = dict(self.document.data)
-        self.currency = str(self.data.get("currency"))
+        self.currency = str(self.data.get("currency", ""))
         scores = self.data.get("scores")
         self.scores = (
             {name for name in scores if isinstance(name, str)} if isinstance(scores, list) else set()
@@ -152,24 +178,52 @@ class _PolicyReader(OfferReader, FactReader):
         try:
             policy = Policy.model_validate(self.data)
         except ValidationError as error:
-            # A table that could not be read would have made rules.
-            made = bool(self.issues) and isinstance(self.data.get("tables"), list)
             self.issues += [
                 issue
                 for issue in issues_of(error, self.document, names=field_names(Policy))
                 if issue not in self.issues
-                and not (made and (issue.code, issue.place) == ("field-missing", "rules"))
             ]
+        self._money()
         if policy is not None and not self.issues:
             self.circles(policy)
             self._holes(policy)
             self._fallbacks(policy)
         if policy is None or self.issues:
             order = sorted(
-                self.issues, key=lambda one: (one.file != self.document.file, one.line or 0, one.column or 0)
+                self.issues,
+                key=lambda one: (
+                    one.file != self.document.file,
+                    one.file or "",
+                    one.line or 0,
+                    one.column or 0,
+                ),
             )
             raise InvalidPolicy(order)
         return policy
+
+    def _money(self) -> None:
+        """Report amounts of money that would be read in another currency than they were written in, or in none."""
+        currencies, now = self.resolved.currencies, self.data.get("currency")
+        if now is None:
+            wanted = [self.money[0]] if self.money else []
+            if wanted or self.data.get("rules") or self.data.get("tables"):
+                why = "amounts of money are counted in it" if wanted else "offers are made in it"
+                self.report(
+                    "field-missing", f'"currency" is required here, since {why}; add it', ("currency",)
+                )
+            return
+        told: set[str] = set()
+        for spot in self.money:
+            at = self.origin(spot)
+            written = currencies.get(at.file, now)
+            if written != now and at.file not in told:
+                told.add(at.file)
+                self.report(
+                    "currency-differs",
+                    f"the amount in {at.file}:{at.line} is written in {written or 'no currency'} and would be read "
+                    f"as {now}; replace what holds it, or keep the currency",
+                    ("currency",),
+                )
 
     # --- parameters
 
@@ -313,8 +367,13 @@ class _PolicyReader(OfferReader, FactReader):
 
     def origin(self, spot: Spot) -> Origin:
         """Give the file and line of a spot."""
-        document, place = self._spot(spot)
+        document, place = self._home(spot)
         return Origin(document.file or "", document.locate(place)[0] or 0)
+
+    def _home(self, spot: Spot) -> tuple[Document, Place]:
+        """Give the file in which something was written, and its place there."""
+        document, place = self._spot(spot)
+        return document.home(place) if isinstance(document, Resolved) else (document, place)
 
     def _ranking(self) -> None:
         rank = self.data.get("rank")
@@ -425,7 +484,7 @@ class _PolicyReader(OfferReader, FactReader):
 
     def _csv(self, name: str, spot: Spot) -> Document | None:
         try:
-            path = _inside(self.folder, name)
+            path = _inside(Path(self._home(spot)[0].file or "").parent, name)
             if path.exists() and not path.is_file():
                 self.report("file-missing", f'"{name}" is not a file', spot)
                 return None

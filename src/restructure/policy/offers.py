@@ -85,6 +85,8 @@ class OfferReader(Reader):
                     self.parameter(value["parameter"], (*spot, field, "parameter"))
                 else:
                     self.amount(value, (*spot, field), of_plan=of_plan, kind=kind)
+            elif field_kind(word, field) is Kind.MONEY and not isinstance(value, list | Mapping | None):
+                self.money.append((*spot, field))
             elif isinstance(value, list | Mapping) and field != looked_for:
                 self._nested({field: value}, spot)
         if len(self.issues) > before:
@@ -111,6 +113,8 @@ class OfferReader(Reader):
                 )
             elif isinstance(part, list | Mapping):
                 self._nested(part, (*spot, key))
+            elif key == "amount":
+                self.money.append((*spot, key))
 
     def _ever(self, names: Sequence[str]) -> Iterator[dict[str, Any]]:
         """Give the parameters' values on every day on which one of them changes and all have one."""

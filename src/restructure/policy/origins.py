@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from restructure.policy.amounts import Greatest, Least
 from restructure.policy.conditions import Condition, comparisons
+from restructure.policy.extending import Entry
 from restructure.policy.language import Policy, Rule
 from restructure.policy.reading import Spot
 from restructure.policy.search import Search, Step, varied
@@ -32,6 +33,10 @@ class Located(NamedTuple):
     """Its file."""
     origins: Mapping[str, Origin]
     """By id; a step is `rule/step`, a named cap `rule/step/cap`, the k-th comparison of a condition `id#k`."""
+    entries: tuple[Entry, ...] = ()
+    """Every entry of its sections, with what it replaces if the policy extends others."""
+    removed: tuple[Entry, ...] = ()
+    """What it leaves out of what it extends."""
 
 
 def origins(

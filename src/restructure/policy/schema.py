@@ -37,7 +37,7 @@ def policy_schema() -> dict[str, Any]:
     """Give the JSON Schema (2020-12) of a policy file.
 
     >>> sorted(policy_schema()["required"])
-    ['currency', 'name', 'rules', 'sources', 'title', 'version']
+    ['name', 'title', 'version']
     """
     schema = Policy.model_json_schema(mode="validation")
     definitions: dict[str, Any] = schema["$defs"]
@@ -69,7 +69,7 @@ def policy_schema() -> dict[str, Any]:
         _texts(definition)
     _texts(schema)
     schema["properties"]["rank"]["items"] = _ref("Ranking")
-    # A table may stand for all rules, so either of the two is enough.
+    _extending(schema, definitions)
     schema["title"] = "A restructuring policy"
     schema["$defs"] = _used(schema, definitions)
     return {"$schema": _DIALECT, **schema}
@@ -295,6 +295,27 @@ def _searches(definitions: dict[str, Any]) -> None:
     definitions["Search"]["properties"]["stop"] = _described(
         "Where to stop.", enum=[stop.value for stop in Stop]
     )
+
+
+_REPLACED = ("Gate", "Rule", "Limit", "Flag", "Conclusion", "Table", "Parameter", "PolicyFact", "Source")
+
+
+def _extending(schema: dict[str, Any], definitions: dict[str, Any]) -> None:
+    """Let a policy say only how it differs from those that it extends."""
+    properties = schema["properties"]
+    properties["currency"].pop("default", None)
+    schema["required"] = ["name", "version", "title"]
+    schema["anyOf"] = [{"required": ["sources"]}, {"required": ["extends"]}]
+    names = {"type": "array", "items": {"type": "string"}}
+    properties["extends"] = _described(
+        "Policies that it is laid over, by name or by a path from here.", anyOf=[{"type": "string"}, names]
+    )
+    properties["removes"] = _described("Ids and names of what it leaves out of them.", **names)
+    for name in _REPLACED:
+        definitions[name]["properties"]["replaces"] = _described(
+            "Whether it stands in for the entry of its name that is extended.", type="boolean"
+        )
+    definitions["Parameter"]["required"] = ["source", "values"]
 
 
 def _texts(definition: dict[str, Any]) -> None:
