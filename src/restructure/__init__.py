@@ -57,7 +57,7 @@ from restructure.calculator.terms import (
     Suspension,
     Terms,
 )
-from restructure.casework.decision import Decision, Detail, Offer, Outcome, Refusal, decide, replay
+from restructure.casework.decision import Decision, Detail, Offer, Outcome, Refusal, Task, decide, replay
 from restructure.casework.explanation import Explanation, explain
 from restructure.errors import (
     EngineDisagreement,
@@ -142,6 +142,7 @@ __all__ = [
     "Steps",
     "Stub",
     "Suspension",
+    "Task",
     "Terms",
     "Waive",
     "amortise",

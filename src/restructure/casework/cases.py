@@ -16,6 +16,7 @@ __all__ = ["Case", "Cases", "Expected", "Subject", "find_cases"]
 
 Subject = Literal[
     "outcome", "gate", "rule", "fact", "limit", "flag", "offers", "figure", "flags", "refusal", "step", "rung",
+    "action", "duty", "actions", "duties",
     "missing", "enforcement_barred",
 ]  # fmt: skip
 

@@ -9,7 +9,7 @@ from pydantic import computed_field, model_validator
 
 from restructure.casework.blocks import to_html
 from restructure.casework.judging import judge
-from restructure.casework.outcome import Detail, GateResult, Missing, Offer, Outcome, Refusal
+from restructure.casework.outcome import Detail, GateResult, Missing, Offer, Outcome, Refusal, Task
 from restructure.casework.summary import summarise
 from restructure.errors import InvalidInput, Issue
 from restructure.intake.application import Application
@@ -30,6 +30,7 @@ __all__ = [
     "Outcome",
     "Refusal",
     "Replay",
+    "Task",
     "decide",
     "replay",
 ]
@@ -56,6 +57,8 @@ class Decision(Record):
     """What is not offered, and why."""
     gates: Listed[GateResult]
     """Every gate, passed or not."""
+    actions: tuple[Task, ...] = ()
+    """What the lender has to do now, with or without an offer."""
     concluded: tuple[Concluded, ...] = ()
     """What the policy concluded from the facts, in the order in which it could."""
     missing: tuple[Missing, ...]
@@ -149,6 +152,7 @@ def decide(
         offers=judged.offers,
         refusals=judged.refusals,
         gates=judged.gates,
+        actions=judged.actions,
         concluded=known.concluded,
         missing=judged.missing,
         enforcement_barred=barred,

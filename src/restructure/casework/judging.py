@@ -4,7 +4,16 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
 from typing import Any, Literal, NamedTuple
 
-from restructure.casework.outcome import Detail, GateResult, Missing, Offer, Refusal, RungResult, StepResult
+from restructure.casework.outcome import (
+    Detail,
+    GateResult,
+    Missing,
+    Offer,
+    Refusal,
+    RungResult,
+    StepResult,
+    Task,
+)
 from restructure.casework.search import Found, UnknownTarget, make
 from restructure.casework.told import condition_results, told
 from restructure.errors import InvalidPolicy, Issue, Refused
@@ -13,8 +22,8 @@ from restructure.policy.amounts import facts_in, write_amount
 from restructure.policy.case_facts import CaseFacts
 from restructure.policy.evaluation import Engines, evaluator
 from restructure.policy.hits import Match, settle
-from restructure.policy.language import Gate, Limit, Otherwise, Rule, Text
-from restructure.policy.normal import Node, Values
+from restructure.policy.language import Action, Gate, Limit, Otherwise, Rule, Text
+from restructure.policy.normal import Node, Problem, Values
 from restructure.policy.reference import ConditionResult, decisive, verdict
 from restructure.policy.templates import UnknownAmount
 from restructure.policy.trace import trace
@@ -37,6 +46,8 @@ class Judgement(NamedTuple):
     offers: tuple[Offer, ...]
     refusals: Sequence[Refusal]
     missing: tuple[Missing, ...]
+    actions: tuple[Task, ...]
+    """What the lender has to do now."""
     undecided: bool
     """Whether a rule led to no offer only because something is unknown."""
 
@@ -102,12 +113,17 @@ class _Judge:
                 if rule.id in others
             ]
             offers = offers[:1]
+        actions = self.tasks("action", self.policy.actions, self.problem, fired, self.values)
+        for one in self.policy.actions:
+            if f"action:{one.id}" not in fired and f"action:{one.id}" in self.unknown:
+                self.note_missing(self.nodes[f"action:{one.id}"], self.values, one.id)
         return Judgement(
             tuple((one, gate.otherwise) for gate, one in zip(self.policy.gates, verdicts, strict=True)),
             gates,
             tuple(offers),
             Later(lambda: [make_refusal() for make_refusal in refused]),
             tuple(Missing(place=place, needed_by=tuple(ids)) for place, ids in self.needed.items()),
+            actions,
             self.undecided,
         )
 
@@ -293,6 +309,7 @@ class _Judge:
                 lambda: [one for node in nodes for one in self.conditions(node, values, made.known)]
             ),
             flags=tuple(flag.id for flag in self.policy.flags if f"flag:{flag.id}" in fired),
+            duties=self.tasks("duty", self.policy.duties, problem, fired, values, made.known),
             prospect=made.prospect,
             steps=found.steps,
             rungs=found.rungs,
@@ -336,6 +353,29 @@ class _Judge:
             conditions=() if self.detail is Detail.NAMES else conditions,
             steps=steps,
             rungs=rungs,
+        )
+
+    def tasks(
+        self,
+        what: Literal["action", "duty"],
+        every: Sequence[Action],
+        problem: Problem,
+        fired: set[str],
+        values: Values,
+        known: CaseFacts | None = None,
+    ) -> tuple[Task, ...]:
+        """Give what has to be done, in the order of the policy; what cannot be judged is not asked for."""
+        return tuple(
+            Task.model_construct(
+                id=one.id,
+                title=one.title,
+                text=one.text,
+                kind=one.kind,
+                reference=one.reference,
+                because=self.conditions(problem.nodes[f"{what}:{one.id}"], values, known),
+            )
+            for one in every
+            if f"{what}:{one.id}" in fired
         )
 
     def ranked(self, offers: list[Offer]) -> list[Offer]:

@@ -9,7 +9,17 @@ from restructure.policy.language import Otherwise, Text
 from restructure.policy.reference import ConditionResult
 from restructure.record import Listed, Record
 
-__all__ = ["Detail", "GateResult", "Missing", "Offer", "Outcome", "Refusal", "RungResult", "StepResult"]
+__all__ = [
+    "Detail",
+    "GateResult",
+    "Missing",
+    "Offer",
+    "Outcome",
+    "Refusal",
+    "RungResult",
+    "StepResult",
+    "Task",
+]
 
 
 class Outcome(StrEnum):
@@ -139,6 +149,23 @@ class Refusal(Record):
     """Every rung that was tried, if the target is a ladder."""
 
 
+class Task(Record):
+    """What the lender has to do: an action on the case, or a duty that comes with an offer."""
+
+    id: str
+    """The action or duty."""
+    title: Text
+    """What it is."""
+    text: Text
+    """What has to be done, in full."""
+    kind: str
+    """A word by which a service sorts them."""
+    reference: str
+    """Where it comes from."""
+    because: Listed[ConditionResult] = ()
+    """The conditions that made it so."""
+
+
 class Offer(Record):
     """A plan that is affordable and inside policy."""
 
@@ -158,6 +185,8 @@ class Offer(Record):
     """The limits it keeps, with both values."""
     flags: tuple[str, ...]
     """Marks the policy sets on it."""
+    duties: tuple[Task, ...] = ()
+    """What the lender has to do if it is taken."""
     prospect: Prospect
     """What it would mean to the borrower."""
     steps: tuple[StepResult, ...] = ()

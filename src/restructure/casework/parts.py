@@ -10,7 +10,20 @@ from restructure.policy.search import Search
 
 __all__ = ["ASPECTS", "Kind", "Part", "parts_of"]
 
-Kind = Literal["gate", "rule", "conclusion", "limit", "flag", "condition", "step", "cap", "fallback", "rung"]
+Kind = Literal[
+    "gate",
+    "rule",
+    "conclusion",
+    "limit",
+    "flag",
+    "condition",
+    "step",
+    "cap",
+    "fallback",
+    "rung",
+    "action",
+    "duty",
+]
 
 ASPECTS: dict[Kind, tuple[str, str]] = {
     "gate": ("passed", "failed"),
@@ -18,6 +31,8 @@ ASPECTS: dict[Kind, tuple[str, str]] = {
     "conclusion": ("true", "false"),
     "limit": ("passed", "failed"),
     "flag": ("set", "unset"),
+    "action": ("set", "unset"),
+    "duty": ("set", "unset"),
     "condition": ("true", "false"),
     "step": ("taken", "skipped"),
     "fallback": ("tried", "not tried"),
@@ -65,6 +80,8 @@ def parts_of(located: Located) -> Iterator[Part]:
         ("rule", [one.id for one in policy.rules]),
         ("limit", [one.id for one in policy.limits]),
         ("flag", [one.id for one in policy.flags]),
+        ("action", [one.id for one in policy.actions]),
+        ("duty", [one.id for one in policy.duties]),
     ]
     in_tables = {one.id for one in policy.rules if one.table}
     in_tables |= {one.id for one in policy.conclusions if one.table}

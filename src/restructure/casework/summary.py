@@ -10,7 +10,7 @@ from restructure.calculator.position import Bucket
 from restructure.calculator.rows import Instalment
 from restructure.calculator.schedule import Schedule
 from restructure.casework.blocks import Block, Heading, Lines, Table, say
-from restructure.casework.outcome import GateResult, Offer, Outcome, RungResult, StepResult
+from restructure.casework.outcome import GateResult, Offer, Outcome, RungResult, StepResult, Task
 from restructure.intake.facts import facts, show
 
 if TYPE_CHECKING:  # a decision shows itself through this room, and an explanation reads decisions
@@ -68,6 +68,8 @@ def summarise(decision: "Decision", *, language: str = "en") -> list[Block]:
                 figures=False,
             ),
         ]
+    if decision.actions:
+        blocks += [Heading("What to do now"), _tasks(decision.actions, language)]
     if decision.offers:
         blocks += _offers(decision, language)
     blocks += _gates(decision, language)
@@ -219,6 +221,7 @@ def _offer(offer: Offer, currency: str, language: str) -> list[Block]:
                 *((f"Marked: {', '.join(offer.flags)}.",) if offer.flags else ()),
             )
         ),
+        *((_tasks(offer.duties, language),) if offer.duties else ()),
         *_rungs(offer.rungs),
         *(_steps(offer.steps) if offer.steps else ()),
         Table(
@@ -247,6 +250,14 @@ _STEP_OUTCOMES = {
     "no-room": "no room",
     "refused": "cannot be applied",
 }
+
+
+def _tasks(tasks: Sequence[Task], language: str) -> Table:
+    return Table(
+        ("to do", "", "kind"),
+        tuple((say(one.title, language), say(one.text, language), one.kind) for one in tasks),
+        figures=False,
+    )
 
 
 def _rungs(rungs: Sequence[RungResult]) -> list[Block]:

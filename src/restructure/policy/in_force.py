@@ -211,22 +211,24 @@ class InForce:
 
     @cached_property
     def case_problem(self) -> Problem:
-        """Gates and rules in the form that both evaluators read."""
+        """Gates, rules and actions in the form that both evaluators read."""
         entries = []
         for gate in self.policy.gates:
             node = self.node(gate.require)
             entries += [(f"passed:{gate.id}", node), (f"failed:{gate.id}", node.negated())]
         entries += [(f"rule:{rule.id}", self.node(rule.when)) for rule in self.policy.rules]
+        entries += [(f"action:{one.id}", self.node(one.when)) for one in self.policy.actions]
         return Problem(entries)
 
     @cached_property
     def plan_problem(self) -> Problem:
-        """Limits and flags in the form that both evaluators read."""
+        """Limits, flags and duties in the form that both evaluators read."""
         entries = []
         for limit in self.policy.limits:
             node = self.node(limit.require)
             entries += [(f"passed:{limit.id}", node), (f"failed:{limit.id}", node.negated())]
         entries += [(f"flag:{flag.id}", self.node(flag.when)) for flag in self.policy.flags]
+        entries += [(f"duty:{one.id}", self.node(one.when)) for one in self.policy.duties]
         return Problem(entries)
 
     @cached_property
@@ -317,6 +319,7 @@ def _conditions_of(policy: "Policy") -> Iterator[Condition]:
     yield from (conclusion.when for conclusion in policy.conclusions)
     yield from (rule.when for rule in policy.rules)
     yield from (flag.when for flag in policy.flags)
+    yield from (one.when for one in (*policy.actions, *policy.duties))
     for _, search in _searches(policy):
         for rung in search.rungs:
             yield rung

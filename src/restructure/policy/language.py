@@ -23,11 +23,13 @@ from restructure.policy.search import Search
 from restructure.record import Record
 
 __all__ = [
+    "Action",
     "AllOf",
     "AnyOf",
     "Comparison",
     "Conclusion",
     "Condition",
+    "Duty",
     "Flag",
     "Gate",
     "Gather",
@@ -221,6 +223,27 @@ class Flag(Record):
     """When the mark is set."""
 
 
+class Action(Record):
+    """What the lender has to do on a case, whether or not an offer is made."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=80)
+    """Names it in records."""
+    title: Text
+    """What it is."""
+    text: Text
+    """What has to be done, in full."""
+    kind: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)
+    """A word by which a service sorts them, such as remind, call, notify, stop_collection, keep."""
+    reference: str
+    """Key of `sources`, with the paragraph after a colon if there is one."""
+    when: Condition
+    """When it has to be done."""
+
+
+class Duty(Action):
+    """What the lender has to do if an offer is taken, such as what an agreement has to contain."""
+
+
 class Ranking(Record):
     """One key by which offers are put in order."""
 
@@ -265,6 +288,10 @@ class Policy(Record):
     """What no offer may exceed."""
     flags: tuple[Flag, ...] = ()
     """Marks on offers."""
+    actions: tuple[Action, ...] = ()
+    """What the lender has to do on a case now."""
+    duties: tuple[Duty, ...] = ()
+    """What the lender has to do if an offer is taken."""
     rank: tuple[Ranking, ...] = ()
     """Keys that order the offers; without any, the order of the rules."""
     choose: Literal["all", "first", "one"] = "all"

@@ -36,8 +36,10 @@ _CONDITION_KEY = {
     "rules": "when",
     "limits": "require",
     "flags": "when",
+    "actions": "when",
+    "duties": "when",
 }
-_OF_A_PLAN = ("limits", "flags")
+_OF_A_PLAN = ("limits", "flags", "duties")
 _Made = TypeVar("_Made", Rule, Conclusion, Table)
 
 

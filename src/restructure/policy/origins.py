@@ -66,6 +66,7 @@ def conditions_of(policy: Policy) -> Iterator[tuple[str, Condition]]:
     yield from ((one.id, one.when) for one in policy.rules)
     yield from ((one.id, one.require) for one in policy.limits)
     yield from ((one.id, one.when) for one in policy.flags)
+    yield from ((one.id, one.when) for one in (*policy.actions, *policy.duties))
 
 
 def cap_names(step: Step) -> dict[str, Spot]:

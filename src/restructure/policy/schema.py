@@ -60,7 +60,7 @@ def policy_schema() -> dict[str, Any]:
     _searches(definitions)
     for name in ("Gate", "Limit"):
         definitions[name]["properties"]["require"] = _described("What must hold.", **_ref("Condition"))
-    for name in ("Rule", "Flag", "Conclusion"):
+    for name in ("Rule", "Flag", "Conclusion", "Action", "Duty"):
         definitions[name]["properties"]["when"] = _described("When it applies.", **_ref("Condition"))
     for name in ("Rule", "Conclusion"):
         for field in _OF_TABLES:
@@ -297,7 +297,19 @@ def _searches(definitions: dict[str, Any]) -> None:
     )
 
 
-_REPLACED = ("Gate", "Rule", "Limit", "Flag", "Conclusion", "Table", "Parameter", "PolicyFact", "Source")
+_REPLACED = (
+    "Gate",
+    "Rule",
+    "Limit",
+    "Flag",
+    "Conclusion",
+    "Table",
+    "Parameter",
+    "PolicyFact",
+    "Source",
+    "Action",
+    "Duty",
+)
 
 
 def _extending(schema: dict[str, Any], definitions: dict[str, Any]) -> None:
@@ -320,7 +332,7 @@ def _extending(schema: dict[str, Any], definitions: dict[str, Any]) -> None:
 
 def _texts(definition: dict[str, Any]) -> None:
     """Let one sentence stand for a text in one language."""
-    for name in ("title", "reason"):
+    for name in ("title", "reason", "text"):
         field = definition.get("properties", {}).get(name)
         if field and "additionalProperties" in field:
             text = {key: part for key, part in field.items() if key not in ("description", "title")}
