@@ -175,6 +175,27 @@ def test_two_bases_that_differ_have_to_be_settled(tmp_path):
     ] == ["b", "c"]
 
 
+def test_tables_that_read_alike_differ_if_the_files_beside_them_do(tmp_path):
+    table = (
+        "facts: {n: {title: t, unit: months, reference: own}}\ntables:\n  - {id: t, title: t, reference: own, hit: first, "
+        "inputs: [hardship_cause], outputs: [n], rows: t.csv}\n"
+    )
+    for name, months in (("base", 6), ("other", 7)):
+        (tmp_path / name).mkdir()
+        written(tmp_path / name, f"hardship_cause,n\nillness,{months}\n", "t.csv")
+    (fault,) = refused(tmp_path, "extends: [../base, ../other]\n", base=SMALL + table, other=SMALL + table)
+    assert 'extends-clash: extends: "t" stands in' in fault
+
+
+def test_only_a_source_may_be_copied_without_saying_so(tmp_path):
+    sources = "sources: {own: {title: Own decision, confidence: own}}\n"
+    assert len(laid(tmp_path, "extends: ../base\n" + sources).rules) == 3
+    (fault,) = refused(tmp_path, "extends: ../base\nrules:\n" + rule("a"))
+    assert "extends-silent: rules.0" in fault
+    (fault,) = refused(tmp_path, "extends: ../base\n" + sources.replace("Own", "My"))
+    assert "extends-silent: sources.own" in fault
+
+
 def test_a_circle_is_refused_and_shown(tmp_path):
     base = 'name: base\nversion: "1"\ntitle: B\nextends: ../mine\n'
     faults = refused(tmp_path, "extends: ../base\n", base=base)

@@ -261,7 +261,7 @@ class _Resolver:
                 here = layer.named.setdefault(section, {})
                 for key, part in parts.items():
                     held = here.setdefault(key, part)
-                    if _at(held) != _at(part) and held.value != part.value and key not in settled:
+                    if not _same(held, part) and key not in settled:
                         self.clash(document, key, held, part)
         return layer
 
@@ -316,7 +316,8 @@ class _Resolver:
                     (*place, "replaces"),
                 )
             return part._replace(value=value)
-        if asked is not True and under.document is not document and under.value != value:
+        # A source that is copied is still the same source.
+        if asked is not True and (section != "sources" or under.value != value):
             file, line = _at(under)
             self.report(
                 document,
@@ -345,6 +346,13 @@ def _parts(section: str, raw: Any, document: Document) -> dict[str, _Part] | Non
         key = name if isinstance(name, str) and name not in found else f"{document.file}#{k}"
         found[key] = _Part(item, document, (section, k))
     return found
+
+
+def _same(one: _Part, other: _Part) -> bool:
+    """Tell whether two entries say the same, also where a file beside them says the rest."""
+    folders = {Path(part.document.file or "").parent.resolve() for part in (one, other)}
+    beside = isinstance(one.value, Mapping) and isinstance(one.value.get("rows"), str)
+    return one.value == other.value and (len(folders) == 1 or not beside)
 
 
 def _settled(document: Document) -> set[str]:

@@ -3,7 +3,6 @@
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +18,7 @@ from restructure.policy.declaring import FactReader
 from restructure.policy.durable import WIDEST
 from restructure.policy.extending import Resolved, resolve
 from restructure.policy.fallback import circle_of, stands_behind
+from restructure.policy.finding import find_base, find_policy, inside, packaged_policies
 from restructure.policy.hits import Hit
 from restructure.policy.in_force import parameters_used
 from restructure.policy.language import Conclusion, Policy, Rule, Table
@@ -43,14 +43,6 @@ _OF_A_PLAN = ("limits", "flags", "duties")
 _Made = TypeVar("_Made", Rule, Conclusion, Table)
 
 
-def packaged_policies() -> dict[str, Path]:
-    """List the policies that come with the library, by name."""
-    for folder in (Path(str(files("restructure"))) / "rules", Path(__file__).parents[3] / "rules"):
-        if folder.is_dir():
-            return {path.parent.name: path for path in sorted(folder.glob("*/policy.yaml"))}
-    return {}
-
-
 def load_policy(source: str | Path) -> Policy:
     """Load a policy from a YAML file, a folder that holds `policy.yaml`, or the name of a packaged one.
 
@@ -60,7 +52,7 @@ def load_policy(source: str | Path) -> Policy:
     >>> load_policy("cn-consumer-finance").currency
     'CNY'
     """
-    return _reader(_find(source)).read()
+    return _reader(find_policy(source)).read()
 
 
 def load_located(source: str | Path) -> Located:
@@ -70,7 +62,7 @@ def load_located(source: str | Path) -> Located:
     >>> located.origins["reachable"].line < located.origins["reachable#0"].line
     True
     """
-    path = _find(source)
+    path = find_policy(source)
     reader = _reader(path)
     policy = reader.read()
     places = origins(policy, reader.named, reader.compared, reader.origin)
@@ -82,65 +74,8 @@ def _reader(path: Path) -> "_PolicyReader":
         document = read_document(path, exact_numbers=True)
     except RestructureError as error:
         raise InvalidPolicy(error.issues) from None
-    resolved, faults = resolve(document, path, _find_base)
+    resolved, faults = resolve(document, path, find_base)
     return _PolicyReader(resolved, faults)
-
-
-def _find(source: str | Path) -> Path:
-    path = Path(source)
-    if path.is_dir():
-        path = _inside(path, "policy.yaml")
-    if path.is_file():
-        return path
-    packaged = packaged_policies()
-    if str(source) in packaged:
-        return packaged[str(source)]
-    raise InvalidPolicy(
-        Issue(
-            "policy-missing",
-            f'"{source}" is neither a file nor a packaged policy{did_you_mean(source, packaged)}',
-        )
-    )
-
-
-def _find_base(source: str, folder: Path) -> Path:
-    """Find what a policy extends: beside it, elsewhere by a path relative to it, or among those that are packaged."""
-    path = folder / source
-    if Path(source).is_absolute():
-        raise InvalidPolicy(
-            Issue("policy-missing", f'"{source}" is an absolute path; write one relative to this file')
-        )
-    if path.is_dir():
-        path = _inside(path, "policy.yaml")
-    if path.is_file() and path.suffix in (".yaml", ".yml"):
-        return path
-    packaged = packaged_policies()
-    if source in packaged:
-        return packaged[source]
-    raise InvalidPolicy(
-        Issue(
-            "policy-missing",
-            f'"{source}" is neither a policy by its path from here nor a packaged one{did_you_mean(source, packaged)}',
-        )
-    )
-
-
-def _inside(folder: Path, name: str) -> Path:
-    """Give a file of a folder, refusing one that lies elsewhere, by its path or by way of a link."""
-    path = folder / name
-    try:
-        inside = path.resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError, ValueError):  # a loop of links, or what no path can hold
-        inside = False
-    if not inside:
-        raise InvalidPolicy(
-            Issue(
-                "file-outside",
-                f'"{name}" leads out of the folder of the policy; copy the file into it',
-                file=str(path),
-            )
-        )
-    return path
 
 
 class _PolicyReader(OfferReader, FactReader):
@@ -486,7 +421,7 @@ class _PolicyReader(OfferReader, FactReader):
 
     def _csv(self, name: str, spot: Spot) -> Document | None:
         try:
-            path = _inside(Path(self._home(spot)[0].file or "").parent, name)
+            path = inside(Path(self._home(spot)[0].file or "").parent, name)
             if path.exists() and not path.is_file():
                 self.report("file-missing", f'"{name}" is not a file', spot)
                 return None
