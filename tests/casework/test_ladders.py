@@ -215,6 +215,14 @@ def test_a_target_that_moves_with_the_plan_is_not_looked_for_by_bisection():
     assert offer.steps[0].outcome == "applied"
 
 
+def test_a_value_that_falls_faster_than_the_figure_is_met_where_it_is_met_first():
+    # The border falls by 100 for each month added, the instalment by 130, 113, 103, 93 and ever less.
+    parameters = "  each: {title: t, unit: money, source: own, values: {2026-01-01: 100}}\n"
+    wanted = "{difference: [2560, {product: [{parameter: each}, {fact: term_added}]}]}"
+    offer = only(decide(ILLNESS, policy(rung(wanted), parameters=parameters), on=DAY))
+    assert (offer.steps[-1].outcome, offer.steps[-1].value) == ("applied", "3")
+
+
 def test_cases_expect_the_rung_and_coverage_asks_for_each(tmp_path):
     text = small(
         rules=f"{RULE}          target: [{rung('2200', falls('20%'))}, {rung('1800')}]\n          stop: at_or_below\n{STEPS}"
