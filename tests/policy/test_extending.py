@@ -212,6 +212,15 @@ def test_policies_that_extend_each_other_too_deep_are_refused(tmp_path):
     assert laid(tmp_path, "extends: ../p6\n", **files).rules[0].id == "a"
 
 
+def test_a_policy_that_is_reached_by_many_ways_is_read_once(tmp_path):
+    files = {
+        f"p{k}": f'name: p\nversion: "1"\ntitle: P\nextends: [{", ".join([f"../p{k + 1}"] * 30)}]\n'
+        for k in range(7)
+    }
+    files["p7"] = SMALL + "rules:\n" + rule("a")
+    assert [one.id for one in laid(tmp_path, "extends: ../p0\n", **files).rules] == ["a"]
+
+
 # --- currency, no rules
 
 

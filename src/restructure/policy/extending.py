@@ -162,6 +162,8 @@ class _Resolver:
     def __init__(self, find: Find) -> None:
         self.find = find
         self.issues: list[Issue] = []
+        self.layers: dict[Path, _Layer] = {}
+        """What was resolved before: a policy that is reached by many ways is read once."""
         self.incomplete = False
         """Whether something that is extended could not be read."""
         self.removed: list[tuple[str, str, _Part]] = []
@@ -207,14 +209,19 @@ class _Resolver:
                     place,
                 )
                 continue
-            found = self.opened(document, source, path, under, place)
-            self.incomplete = self.incomplete or found is None
-            if found is not None:
-                yield self.layer(*found, under)
+            base = self.found(document, source, path, under, place)
+            if base is not None and base.resolve() not in self.layers:
+                read = self.opened(base)
+                if read is not None:
+                    self.layers[base.resolve()] = self.layer(read, base, under)
+            layer = None if base is None else self.layers.get(base.resolve())
+            self.incomplete = self.incomplete or layer is None
+            if layer is not None:
+                yield layer
 
-    def opened(
+    def found(
         self, document: Document, source: str, path: Path, under: tuple[Path, ...], place: Place
-    ) -> tuple[Document, Path] | None:
+    ) -> Path | None:
         try:
             base = self.find(source, path.parent)
         except InvalidPolicy as error:
@@ -234,6 +241,9 @@ class _Resolver:
                 place,
             )
             return None
+        return base
+
+    def opened(self, base: Path) -> Document | None:
         try:
             read = read_document(base, exact_numbers=True)
         except RestructureError as error:
@@ -242,7 +252,7 @@ class _Resolver:
         if not isinstance(read.data, Mapping):
             self.report(read, "value-invalid", "a policy is a group of named fields", ())
             return None
-        return read, base
+        return read
 
     def together(self, document: Document, bases: Sequence[_Layer]) -> _Layer:
         """Put what is extended side by side; what two of them say differently has to be settled."""
