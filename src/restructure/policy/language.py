@@ -232,7 +232,7 @@ class Action(Record):
     """What it is."""
     text: Text
     """What has to be done, in full."""
-    kind: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)
+    kind: str = Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)
     """A word by which a service sorts them, such as remind, call, notify, stop_collection, keep."""
     reference: str
     """Key of `sources`, with the paragraph after a colon if there is one."""
