@@ -57,7 +57,7 @@ from restructure.calculator.terms import (
     Suspension,
     Terms,
 )
-from restructure.casework.decision import Decision, Detail, Offer, Outcome, Refusal, decide
+from restructure.casework.decision import Decision, Detail, Offer, Outcome, Refusal, Task, decide
 from restructure.casework.explanation import Explanation, explain
 from restructure.casework.replay import replay
 from restructure.errors import (
@@ -143,6 +143,7 @@ __all__ = [
     "Steps",
     "Stub",
     "Suspension",
+    "Task",
     "Terms",
     "Waive",
     "amortise",

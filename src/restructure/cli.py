@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
+from pathlib import Path
 from shutil import get_terminal_size
 
 from restructure.calculator.request import Request, answer, read_request
@@ -25,7 +26,8 @@ from restructure.errors import CATALOGUE, InvalidInput, Issue, Refused, Restruct
 from restructure.intake.application import Application, read_application
 from restructure.intake.facts import facts
 from restructure.policy.evaluation import Engines
-from restructure.policy.loading import load_policy, packaged_policies
+from restructure.policy.listing import listed
+from restructure.policy.loading import load_located, load_policy, packaged_policies
 from restructure.policy.own_facts import own_facts_lines
 from restructure.policy.schema import policy_schema
 from restructure.record import Record
@@ -129,8 +131,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     listed.set_defaults(run=_facts)
 
-    explain = commands.add_parser("explain", help="say what an error code means and how to mend it")
-    explain.add_argument("code", metavar="CODE")
+    explain = commands.add_parser(
+        "explain",
+        help="say what an error code means and how to mend it, or list a policy with all that it extends",
+    )
+    explain.add_argument("code", metavar="CODE|POLICY", help="a code, or a policy by name or path")
     explain.set_defaults(run=_explain)
     return parser
 
@@ -250,11 +255,17 @@ def _facts(options: argparse.Namespace) -> int:
 
 
 def _explain(options: argparse.Namespace) -> int:
+    packaged = packaged_policies()
+    if options.code not in CATALOGUE and (options.code in packaged or Path(options.code).exists()):
+        for line in listed(load_located(options.code)):
+            print(line)
+        return 0
     if options.code not in CATALOGUE:
         raise InvalidInput(
             Issue(
                 "choice-unknown",
-                f'no error has the code "{options.code}"{did_you_mean(options.code, CATALOGUE)}',
+                f'no error has the code "{options.code}", nor is it a policy'
+                f"{did_you_mean(options.code, [*CATALOGUE, *packaged])}",
             )
         )
     print(f"{options.code}: {CATALOGUE[options.code]}")

@@ -57,4 +57,4 @@ class CaseItem(pytest.Item):
 
     def reportinfo(self) -> tuple[PathLike[str] | str, int | None, str]:
         """Say where the case stands."""
-        return self.path, self.case.line - 1, self.name
+        return self.case.file, self.case.line - 1, self.name

@@ -151,7 +151,7 @@ def test_a_failing_case_gives_1_and_wrong_input_2(tmp_path, capsys):
     assert "FAILED One case" in out
     assert "0 passed, 1 failed" in out
     assert main(["test", str(tmp_path / "nowhere")]) == 2
-    assert main(["test", str(EXAMPLES)]) == 2
+    assert main(["test", str(EXAMPLES / "requests")]) == 2
     assert "holds no file of cases" in capsys.readouterr().err
 
 

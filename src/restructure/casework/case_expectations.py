@@ -14,16 +14,18 @@ from restructure.policy.search import Search
 
 __all__ = ["ExpectationReader"]
 
-_OF_FACTS = ("gates", "rules", "facts", "limits", "flags")
+_OF_FACTS = ("gates", "rules", "facts", "actions", "limits", "flags", "duties")
 _OF_APPLICATIONS = (
-    "outcome", "gates", "rules", "facts", "offers", "figures", "flags", "refusals", "steps", "missing",
-    "enforcement_barred",
+    "outcome", "gates", "rules", "facts", "offers", "figures", "flags", "refusals", "steps", "rungs", "missing",
+    "actions", "duties", "enforcement_barred",
 )  # fmt: skip
 _JUDGED: dict[str, tuple[Subject, tuple[str, ...]]] = {
     "gates": ("gate", ("passed", "failed", "unknown")),
     "rules": ("rule", ("fired", "refused", "unknown")),
     "limits": ("limit", ("passed", "failed", "unknown")),
     "flags": ("flag", ("set", "unset", "unknown")),
+    "actions": ("action", ("set", "unset", "unknown")),
+    "duties": ("duty", ("set", "unset", "unknown")),
 }
 
 
@@ -50,7 +52,7 @@ class ExpectationReader(Reader):
                 else:
                     self.only({key: value}, known, "expect", place)
                 continue
-            if key in ("limits", "flags") and not whole and not of_plan:
+            if key in ("limits", "flags", "duties") and not whole and not of_plan:
                 why = f"{key} are judged on figures of a plan; give some, such as instalment_after"
                 self.report("field-missing", why, at)
                 continue
@@ -74,19 +76,29 @@ class ExpectationReader(Reader):
             case "missing":
                 if self._words(raw, at):
                     yield self._expected("missing", "", tuple(sorted(raw)), at)
-            case "flags" if whole:
-                flags = [one.id for one in self.policy.flags]
+            case "flags" | "duties" if whole:
+                about: Subject = "flags" if key == "flags" else "duties"
+                marks = [one.id for one in getattr(self.policy, key)]
                 for rule, names in self._of_rules(raw, at):
-                    if self._ids(names, flags, "flag", (*at, rule)):
-                        yield self._expected("flags", rule, tuple(sorted(names)), (*at, rule))
+                    if self._ids(names, marks, _JUDGED[key][0], (*at, rule)):
+                        yield self._expected(about, rule, tuple(sorted(names)), (*at, rule))
+            case "actions" if isinstance(raw, list):
+                if self._ids(raw, [one.id for one in self.policy.actions], "action", at):
+                    yield self._expected("actions", "", tuple(sorted(raw)), at)
             case "refusals":
-                words = (*get_args(Stage), *CATALOGUE, "not-met", "unknown", "not-first")
+                words = (*get_args(Stage), *CATALOGUE, "not-met", "unknown", "not-first", "not-tried")
                 ids = [one.id for one in (*self.policy.gates, *self.policy.limits)]
                 for rule, code in self._of_rules(raw, at):
                     yield from self._word("refusal", rule, code, (*words, *ids), (*at, rule))
             case "figures":
                 for rule, figures in self._of_rules(raw, at):
                     yield from self._figures(rule, figures, (*at, rule))
+            case "rungs":
+                for rule, number in self._of_rules(raw, at):
+                    if isinstance(number, int) and not isinstance(number, bool):
+                        yield self._expected("rung", rule, number, (*at, rule))
+                    else:
+                        self.report("value-invalid", "write the number of the rung, from 1", (*at, rule))
             case "steps":
                 for rule, steps in self._of_rules(raw, at):
                     yield from self._steps(rule, steps, (*at, rule))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from pydantic import TypeAdapter, ValidationError
 
 from restructure.casework.case_expectations import ExpectationReader
-from restructure.casework.cases import Case, Cases
+from restructure.casework.cases import Case, Cases, find_cases
 from restructure.document import Document, Place, field_names, issues_of, read_document
 from restructure.errors import InvalidInput, InvalidPolicy, RestructureError, did_you_mean
 from restructure.intake.application import Application
@@ -19,10 +19,11 @@ from restructure.intake.history import Event, event_problems
 from restructure.policy.in_force import InForce
 from restructure.policy.language import Policy
 from restructure.policy.loading import load_located
+from restructure.policy.origins import Located
 
 __all__ = ["read_cases"]
 
-_FILE = ("policy", "on", "base", "cases")
+_FILE = ("policy", "on", "base", "reuse", "except", "cases")
 _CASE = ("name", "on", "given", "expect")
 _GIVEN = ("base", "facts", "application", "parameters", "history")
 _EVENTS = TypeAdapter(tuple[Event, ...])
@@ -51,15 +52,20 @@ def read_cases(path: str | Path) -> Cases:
     Raises `InvalidInput` or `InvalidPolicy` with every finding located.
     """
     path = Path(path)
-    return _CaseReader(read_document(path, exact_numbers=True), path.parent).read()
+    return _CaseReader(read_document(path, exact_numbers=True), path).read()
 
 
 class _CaseReader(ExpectationReader):
     """Reads one file of cases."""
 
-    def __init__(self, document: Document, folder: Path) -> None:
+    def __init__(self, document: Document, path: Path, above: "_CaseReader | None" = None) -> None:
         super().__init__(document)
-        self.folder = folder
+        self.folder, self.above = path.parent, above
+        """Where it lies, and what reads it because it reuses its cases."""
+        self.read_before: set[Path] = {path.resolve()} if above is None else above.read_before
+        self.about_it: Located
+        self.without: dict[str, bool] = {}
+        """Names of reused cases that are left out, and whether there is such a case."""
         self.bases: Mapping[str, Any] = {}
         self.held: dict[tuple[tuple[tuple[str, Any], ...], date], tuple[Policy, InForce]] = {}
 
@@ -69,20 +75,22 @@ class _CaseReader(ExpectationReader):
             self.report("value-invalid", "a file of cases is a group of named fields", ())
             raise InvalidInput(self.issues)
         self.only(data, _FILE, "a file of cases", ())
-        source = str(data.get("policy", "."))
-        beside = self.folder / source
-        located = load_located(beside if beside.exists() else source)
+        located = self.about(str(data.get("policy", ".")))
         self.policy = located.policy
         self.currency, self.scores = self.policy.currency, set(self.policy.scores)
         self.own = InForce(self.policy, {}).own_facts
         self.bases = self.group(data.get("base") or {}, "base", ("base",))
         for name in self.bases:
             self.given(self.bases[name], ("base", name), (name,))
-        listed = data.get("cases")
-        if not isinstance(listed, list) or not listed:
+        listed = data.get("cases", [] if "reuse" in data else None)
+        if not isinstance(listed, list) or not (listed or "reuse" in data):
             self.report("field-missing", '"cases" is required: a list of cases', ("cases",))
             listed = []
-        read = [self.case(raw, ("cases", k), data.get("on")) for k, raw in enumerate(listed)]
+        read = [
+            self.case(raw, ("cases", k), data.get("on"))
+            for k, raw in enumerate(listed)
+            if not self.is_left_out(raw)
+        ]
         seen: dict[str, int] = {}
         for k, case in enumerate(read):
             if case is not None and case.name in seen:
@@ -93,12 +101,67 @@ class _CaseReader(ExpectationReader):
                 )
             elif case is not None:
                 seen[case.name] = case.line
+        read += self.reused(data, located)
         if self.issues:
             found = dict.fromkeys(self.issues)
             raise InvalidInput(
                 sorted(found, key=lambda one: (one.file or "", one.line or 0, one.column or 0))
             )
         return Cases(self.document.file or "", located, tuple(case for case in read if case is not None))
+
+    def about(self, source: str) -> Located:
+        """Load the policy that the cases are about; reused ones are about the one of the file that reuses them."""
+        if self.above is not None:
+            return self.above.about_it
+        beside = self.folder / source
+        self.about_it = load_located(beside if beside.exists() else source)
+        return self.about_it
+
+    # --- cases of what the policy extends
+
+    def reused(self, data: Mapping[str, Any], located: Located) -> list[Case | None]:
+        """Read the cases of other files under this policy, those of the policies that it extends."""
+        sources, left_out = (self.listed(data.get(key, []), key) for key in ("reuse", "except"))
+        self.without = dict.fromkeys(left_out, False)
+        read: list[Case | None] = []
+        for k, source in enumerate(sources):
+            beside = self.folder / source
+            try:
+                paths = find_cases([beside if beside.exists() else source])
+            except RestructureError as error:
+                self.report("file-missing", error.issues[0].message, ("reuse", k))
+                continue
+            for path in paths:
+                if path.resolve() in self.read_before:
+                    continue
+                self.read_before.add(path.resolve())
+                try:
+                    below = _CaseReader(read_document(path, exact_numbers=True), path, self)
+                    below.about_it = located
+                    read += below.read().cases
+                except RestructureError as error:
+                    self.issues += (issue for issue in error.issues if issue not in self.issues)
+        for k, (name, found) in enumerate(self.without.items()):
+            if not found:
+                self.report("case-unknown", f'no case that is reused is called "{name}"', ("except", k))
+        return read
+
+    def listed(self, raw: Any, key: str) -> list[str]:
+        one = [raw] if isinstance(raw, str) else raw
+        if isinstance(one, list) and all(isinstance(word, str) for word in one):
+            return list(dict.fromkeys(one))
+        self.report("value-invalid", "write a list of names, or one", (key,))
+        return []
+
+    def is_left_out(self, raw: Any) -> bool:
+        """Tell whether a file that reuses this one leaves a case out, and remember that there is such a case."""
+        name, above = raw.get("name") if isinstance(raw, Mapping) else None, self.above
+        while above is not None:
+            if name in above.without:
+                above.without[name] = True
+                return True
+            above = above.above
+        return False
 
     def group(self, raw: Any, what: str, place: Place) -> Mapping[str, Any]:
         """Give a group of named fields; anything else is reported and stands as an empty one."""

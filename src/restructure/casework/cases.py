@@ -16,8 +16,9 @@ from restructure.policy.origins import Located
 __all__ = ["Case", "Cases", "Expected", "Subject", "find_cases"]
 
 Subject = Literal[
-    "outcome", "gate", "rule", "fact", "limit", "flag", "offers", "figure", "flags", "refusal", "step", "missing",
-    "enforcement_barred",
+    "outcome", "gate", "rule", "fact", "limit", "flag", "offers", "figure", "flags", "refusal", "step", "rung",
+    "action", "duty", "actions", "duties",
+    "missing", "enforcement_barred",
 ]  # fmt: skip
 
 

@@ -23,6 +23,8 @@ _WORDS = {
     "rule": {"true": "fired", "false": "refused"},
     "limit": {"true": "passed", "false": "failed"},
     "flag": {"true": "set", "false": "unset"},
+    "action": {"true": "set", "false": "unset"},
+    "duty": {"true": "set", "false": "unset"},
 }
 
 
@@ -108,13 +110,19 @@ class _CameOut:
 
     def judged(self, firing: Firing, what: str, name: str) -> tuple[str, str]:
         """Give how a gate, rule, limit or flag came out, and the comparisons that made it so."""
-        verdict = getattr(firing, f"{what}s")[name]
+        verdict = getattr(firing, "duties" if what == "duty" else f"{what}s")[name]
         word = _WORDS[what].get(verdict, verdict)
         if name in firing.beaten:
             return word, f"{what} {name} {word} because {firing.beaten[name]} comes first in its table"
         node = node_of(self.case.in_force, what, name)
         values = firing.known.encoded({n for leaf in node.leaves() for n in (leaf.fact, leaf.other) if n})
         return word, f"{what} {name} {word} because {_because(condition_results(node, values, firing.known))}"
+
+    def actions(self, firing: Firing, one: Expected) -> tuple[str, str]:
+        """Give the actions that are to be taken, and why those come out so that are expected otherwise."""
+        found = {name for name, verdict in firing.actions.items() if verdict == "true"}
+        why = [self.judged(firing, "action", name)[1] for name in sorted(found ^ set(one.wanted))]
+        return ", ".join(sorted(found)) or "none", "; ".join(why)
 
     def fact(self, name: str) -> tuple[str, str]:
         """Give the value of a fact, and for a fact of the policy how it came about."""
@@ -136,6 +144,8 @@ class _OfFacts(_CameOut):
             coverage.note_firing(self.firing)
 
     def found(self, one: Expected) -> tuple[str, str]:
+        if one.what == "actions":
+            return self.actions(self.firing, one)
         return self.fact(one.name) if one.what == "fact" else self.judged(self.firing, one.what, one.name)
 
 
@@ -161,7 +171,9 @@ class _OfApplication(_CameOut):
         match one.what:
             case "fact":
                 return self.fact(one.name)
-            case "gate" | "rule":
+            case "actions":
+                return self.actions(self.firing, one)
+            case "gate" | "rule" | "action":
                 return self.judged(self.firing, one.what, one.name)
             case "outcome":
                 gates = [
@@ -179,9 +191,14 @@ class _OfApplication(_CameOut):
                 return self.refusal(one)
             case "step":
                 return self.step(one)
+            case "rung":
+                made = self.offers.get(one.name) or self.refusals.get(one.name)
+                return str(len(made.rungs)) if made and made.rungs else "none", self.refused([one.name])
         offer = self.offers.get(one.name)
         if offer is None:
             return "no offer", self.refused([one.name])
+        if one.what == "duties":
+            return ", ".join(sorted(duty.id for duty in offer.duties)) or "none", ""
         if one.what == "flags":
             return ", ".join(sorted(offer.flags)) or "none", ""
         if one.detail == "rows":
@@ -229,4 +246,10 @@ def _because(results: Iterable[ConditionResult]) -> str:
     return ", ".join(words[one.verdict](one).strip() for one in results)
 
 
-_SUBJECTS = {"refusal": "refusal of", "flags": "flags of", "enforcement_barred": "enforcement to be barred:"}
+_SUBJECTS = {
+    "refusal": "refusal of",
+    "rung": "rung of",
+    "flags": "flags of",
+    "duties": "duties of",
+    "enforcement_barred": "enforcement to be barred:",
+}

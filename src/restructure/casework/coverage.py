@@ -73,11 +73,13 @@ class Coverage:
         """Note what facts alone reached."""
         self._verdicts("gate", firing.gates)
         self._verdicts("rule", firing.rules)
+        self._verdicts("action", firing.actions)
         self._conclusions(firing.known)
         self._conditions(firing.known)
         if firing.known.prospect is not None:
             self._verdicts("limit", firing.limits)
             self._verdicts("flag", firing.flags)
+            self._verdicts("duty", firing.duties)
 
     def note_decision(self, decision: Decision, known: CaseFacts) -> None:
         """Note what a whole application reached; `known` has its facts under the same policy."""
@@ -91,6 +93,13 @@ class Coverage:
                 self.note_firing(fire(plan, Engines.REFERENCE))
         results: list[Offer | Refusal] = [*decision.offers, *decision.refusals]
         for result in results:
+            if isinstance(result, Offer) or result.stage in ("measure", "search", "limit"):
+                self._note("fallback", result.rule, "tried")
+            elif result.code == "not-tried":
+                self._note("fallback", result.rule, "not tried")
+            for rung in result.rungs:
+                aspect = "accepted" if rung.accepted else "passed over"
+                self._note("rung", f"{result.rule}/{rung.number}", aspect)
             for step in result.steps:
                 name = f"{result.rule}/{step.id}"
                 if step.outcome in ("applied", "exhausted"):
@@ -142,6 +151,7 @@ class Coverage:
 def _leaves(in_force: InForce) -> _Leaves:
     policy = in_force.policy
     after = {one.id for one in policy.limits} | {one.id for one in policy.flags}
+    after |= {one.id for one in policy.duties}
     of_case: list[tuple[str, Leaf]] = []
     of_plan: list[tuple[str, Leaf]] = []
     for owner, condition in conditions_of(policy):

@@ -9,7 +9,7 @@ from pydantic import computed_field, model_validator
 
 from restructure.casework.blocks import to_html
 from restructure.casework.judging import judge
-from restructure.casework.outcome import Detail, GateResult, Missing, Offer, Outcome, Refusal
+from restructure.casework.outcome import Detail, GateResult, Missing, Offer, Outcome, Refusal, Task
 from restructure.casework.rounds import Round
 from restructure.casework.summary import summarise
 from restructure.errors import InvalidInput, Issue
@@ -31,6 +31,7 @@ __all__ = [
     "Offer",
     "Outcome",
     "Refusal",
+    "Task",
     "decide",
     "decision_id",
 ]
@@ -57,6 +58,8 @@ class Decision(Record):
     """What is not offered, and why."""
     gates: Listed[GateResult]
     """Every gate, passed or not."""
+    actions: tuple[Task, ...] = ()
+    """What the lender has to do now, with or without an offer."""
     concluded: tuple[Concluded, ...] = ()
     """What the policy concluded from the facts, in the order in which it could."""
     missing: tuple[Missing, ...]
@@ -121,6 +124,7 @@ def decide(
     >>> decision.outcome.value, decision.offers[0].rule
     ('offer', 'illness-relief')
     """
+    policy = policy.in_currency(application.loan.currency)
     in_force, engines, detail = policy.at(on), Engines(engines), Detail(detail)
     if policy.currency != application.loan.currency:
         raise InvalidInput(
@@ -144,6 +148,7 @@ def decide(
         offers=judged.offers,
         refusals=judged.refusals,
         gates=judged.gates,
+        actions=judged.actions,
         concluded=known.concluded,
         missing=judged.missing,
         enforcement_barred=barred,

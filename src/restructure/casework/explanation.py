@@ -2,13 +2,14 @@
 
 from datetime import date
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, Literal
 
 from restructure.calculator.quantity import Kind
 from restructure.casework.decision import Decision
 from restructure.casework.judging import judge
-from restructure.casework.outcome import Offer, Refusal, StepResult
-from restructure.casework.search import make
+from restructure.casework.outcome import Offer, Refusal, RungResult, StepResult
+from restructure.casework.search import Found, make
 from restructure.casework.told import told_leaf
 from restructure.errors import InvalidInput, InvalidPolicy, Issue, did_you_mean
 from restructure.intake.facts import Fact, show
@@ -106,6 +107,8 @@ class Explanation(Record):
     """Its own condition, the gates that are not passed, and the limits its plan was held against."""
     steps: tuple[StepResult, ...]
     """What its search tried."""
+    rungs: tuple[RungResult, ...] = ()
+    """What came of every rung, if its target is a ladder."""
     near_misses: tuple[NearMiss, ...]
     """What failed by a tenth of its border or less, nearest first."""
     counterfactuals: tuple[Counterfactual, ...]
@@ -127,7 +130,7 @@ def explain(decision: Decision, policy: Policy, rule: str) -> Explanation:
     >>> why.verdict, why.counterfactuals[0].sentence
     ('refused', 'if hardship_cause were unemployment instead of illness, the offer would be made')
     """
-    in_force = policy.at(decision.on)
+    in_force = policy.in_currency(decision.application.loan.currency).at(decision.on)
     if in_force.ref != decision.policy:
         raise InvalidInput(
             Issue(
@@ -174,6 +177,7 @@ class _Explainer:
             message=message,
             conditions=conditions,
             steps=found.steps,
+            rungs=found.rungs,
             near_misses=tuple(self.near_misses(failing)),
             counterfactuals=() if isinstance(found, Offer) else self.counterfactuals(failing),
         )
@@ -203,19 +207,32 @@ class _Explainer:
         for gate in self.policy.gates:
             if gate.id in closed:
                 add("gate", gate, self.known)
+        if isinstance(found, Refusal) and found.code == "not-tried":
+            named = found.message.replace(",", "").split()
+            for one in self.policy.rules:
+                if one.id in self.in_force.behind[self.rule.id] and one.id in named:
+                    # What it waits for made an offer: what keeps that from being made may open it.
+                    add("rule", one, self.known)
+                    failing.append((self.in_force.node(one.when).negated(), self.known))
         plan = self.plan(found)
         if plan is not None:
             for limit in self.policy.limits:
                 add("limit", limit, plan)
             if isinstance(found, Refusal) and found.stage == "search":
-                failing.append((self.in_force.targets[self.rule.id], plan))
+                wanted = self.made.asked if found.code == "target-not-accepted" else self.made.target
+                assert wanted is not None, "a search says what it wants"
+                failing.append((wanted, plan))
         return tuple(told), failing
 
     def plan(self, found: Offer | Refusal) -> CaseFacts | None:
         """Give what the rule's plan would mean, if it has one to be held against the limits."""
         if isinstance(found, Offer):
             return self.known.with_plan(found.prospect)
-        return make(self.known, self.rule).proposal.known if found.stage in ("search", "limit") else None
+        return self.made.proposal.known if found.stage in ("search", "limit") else None
+
+    @cached_property
+    def made(self) -> Found:
+        return make(self.known, self.rule)
 
     def branch(self, condition: Condition, known: CaseFacts) -> Branch:
         node = self.in_force.node(condition)

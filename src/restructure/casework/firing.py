@@ -23,7 +23,7 @@ _VERDICTS: dict[bool | None, Verdict] = {True: "true", False: "false", None: "un
 
 
 class Firing(NamedTuple):
-    """How every gate, rule, limit and flag came out."""
+    """How every gate, rule, action, limit, flag and duty came out."""
 
     known: CaseFacts
     """The facts, with the figures of a plan if there are any."""
@@ -33,6 +33,9 @@ class Firing(NamedTuple):
     limits: dict[str, Verdict]
     """Empty unless figures of a plan are known."""
     flags: dict[str, Verdict]
+    """Empty unless figures of a plan are known."""
+    actions: dict[str, Verdict]
+    duties: dict[str, Verdict]
     """Empty unless figures of a plan are known."""
     beaten: dict[str, str]
     """Rows of tables that match and do not count, each with the row that comes before it."""
@@ -67,7 +70,7 @@ def known_from(
 
 
 def fire(known: CaseFacts, engines: Engines = Engines.BOTH) -> Firing:
-    """Judge gates and rules, and limits and flags if the figures of a plan are known.
+    """Judge gates, rules and actions, and limits, flags and duties if the figures of a plan are known.
 
     Raises `EngineDisagreement` if the two evaluators differ, and `InvalidPolicy` if rows of a table match
     together that the policy says exclude each other.
@@ -97,14 +100,16 @@ def fire(known: CaseFacts, engines: Engines = Engines.BOTH) -> Firing:
         rules,
         {one.id: plan[f"passed:{one.id}"] for one in policy.limits} if plan else {},
         {one.id: plan[f"flag:{one.id}"] for one in policy.flags} if plan else {},
+        {one.id: case[f"action:{one.id}"] for one in policy.actions},
+        {one.id: plan[f"duty:{one.id}"] for one in policy.duties} if plan else {},
         beaten,
     )
 
 
 def node_of(in_force: InForce, what: str, name: str) -> Node:
-    """Give the condition of a gate, rule, limit or flag in normal form."""
-    problem = in_force.case_problem if what in ("gate", "rule") else in_force.plan_problem
-    return problem.nodes[f"{what if what in ('rule', 'flag') else 'passed'}:{name}"]
+    """Give the condition of a gate, rule, action, limit, flag or duty in normal form."""
+    problem = in_force.case_problem if what in ("gate", "rule", "action") else in_force.plan_problem
+    return problem.nodes[f"{'passed' if what in ('gate', 'limit') else what}:{name}"]
 
 
 def _judged(known: CaseFacts, problem: Problem, engines: Engines) -> dict[str, Verdict]:

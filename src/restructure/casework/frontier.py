@@ -81,7 +81,7 @@ def frontier(
     if parts < 1:
         raise InvalidInput(Issue("value-invalid", f"parts is {parts}; at least 1 is needed", "parts"))
     share = _probability(recovered, "recovered")
-    in_force = policy.at(on)
+    in_force = policy.in_currency(application.loan.currency).at(on)
     known = facts_of(in_force, assess(application, on=on))
     tried, points = 0, list[Point]()
     for rule, measures in _starts(known):

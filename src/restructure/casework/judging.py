@@ -4,7 +4,16 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
 from typing import Any, Literal, NamedTuple
 
-from restructure.casework.outcome import Detail, GateResult, Missing, Offer, Refusal, StepResult
+from restructure.casework.outcome import (
+    Detail,
+    GateResult,
+    Missing,
+    Offer,
+    Refusal,
+    RungResult,
+    StepResult,
+    Task,
+)
 from restructure.casework.search import Found, Proposal, UnknownTarget, make
 from restructure.casework.told import condition_results, told
 from restructure.errors import InvalidPolicy, Issue, Refused
@@ -13,9 +22,9 @@ from restructure.policy.amounts import facts_in, write_amount
 from restructure.policy.case_facts import CaseFacts
 from restructure.policy.evaluation import Engines, evaluator
 from restructure.policy.hits import Match, settle
-from restructure.policy.language import Gate, Limit, Otherwise, Rule, Text
-from restructure.policy.normal import Node, Values
-from restructure.policy.reference import ConditionResult, decisive
+from restructure.policy.language import Action, Gate, Limit, Otherwise, Rule, Text
+from restructure.policy.normal import Node, Problem, Values
+from restructure.policy.reference import ConditionResult, decisive, verdict
 from restructure.policy.templates import UnknownAmount
 from restructure.policy.trace import trace
 from restructure.record import Later, trusted
@@ -37,6 +46,8 @@ class Judgement(NamedTuple):
     offers: tuple[Offer, ...]
     refusals: Sequence[Refusal]
     missing: tuple[Missing, ...]
+    actions: tuple[Task, ...]
+    """What the lender has to do now."""
     undecided: bool
     """Whether a rule led to no offer only because something is unknown."""
 
@@ -80,23 +91,28 @@ class _Judge:
         gates = Later(lambda: [self.gate(*one) for one in zip(self.policy.gates, verdicts, strict=True)])
         closed = [gate.id for gate, one in zip(self.policy.gates, verdicts, strict=True) if one != "passed"]
         beaten = self.beaten(fired)
-        offers: list[Offer] = []
-        refused: list[Callable[[], Refusal]] = []
-        for rule in self.policy.rules:
-            if f"rule:{rule.id}" not in fired:
-                refused.append(self.not_met(rule))
+        rules = {rule.id: rule for rule in self.policy.rules}
+        results: dict[str, Offer | Callable[[], Refusal]] = {}
+        for name in self.in_force.tried:
+            rule = rules[name]
+            before = [
+                other for other in self.in_force.behind.get(name, ()) if isinstance(results[other], Offer)
+            ]
+            if f"rule:{name}" not in fired:
+                results[name] = self.not_met(rule)
             elif closed:
-                refused.append(partial(self.closed, rule, closed, gates))
-            elif rule.id in beaten:
-                self.undecided = self.undecided or beaten[rule.id][0] == "unknown"
-                refused.append(partial(self.refusal, rule, "choice", *beaten[rule.id]))
+                results[name] = partial(self.closed, rule, closed, gates)
+            elif name in beaten:
+                self.undecided = self.undecided or beaten[name][0] == "unknown"
+                results[name] = partial(self.refusal, rule, "choice", *beaten[name])
+            elif before:
+                why = f"not tried: {', '.join(before)} {'was' if len(before) == 1 else 'were'} offered"
+                results[name] = partial(self.refusal, rule, "choice", "not-tried", why)
             else:
-                result = self.made(rule)
-                if isinstance(result, Offer):
-                    offers.append(result)
-                else:
-                    refused.append(result)
-        offers = self.ranked(offers)
+                results[name] = self.made(rule)
+        came_out = [results[name] for name in rules]
+        refused = [one for one in came_out if not isinstance(one, Offer)]
+        offers = self.ranked([one for one in came_out if isinstance(one, Offer)])
         if self.policy.choose == "first" and len(offers) > 1:
             best, others = offers[0].rule, {offer.rule for offer in offers[1:]}
             told_why = f"{best} comes first and the policy makes one offer"
@@ -106,12 +122,17 @@ class _Judge:
                 if rule.id in others
             ]
             offers = offers[:1]
+        actions = self.tasks("action", self.policy.actions, self.problem, fired, self.values)
+        for one in self.policy.actions:
+            if f"action:{one.id}" not in fired and f"action:{one.id}" in self.unknown:
+                self.note_missing(self.nodes[f"action:{one.id}"], self.values, one.id)
         return Judgement(
             tuple((one, gate.otherwise) for gate, one in zip(self.policy.gates, verdicts, strict=True)),
             gates,
             tuple(offers),
             Later(lambda: [make_refusal() for make_refusal in refused]),
             tuple(Missing(place=place, needed_by=tuple(ids)) for place, ids in self.needed.items()),
+            actions,
             self.undecided,
         )
 
@@ -226,6 +247,8 @@ class _Judge:
             return self.not_known(rule, names, " and ".join(names))
         if not found.met and rule.id in self.in_force.strict:
             return partial(self.missed, rule, found)
+        if not found.accepted:
+            return self.not_accepted(rule, found)
         return self.held_against_limits(rule, found)
 
     def not_known(self, rule: Rule, names: Iterable[str], what: str) -> Callable[[], Refusal]:
@@ -235,7 +258,8 @@ class _Judge:
         return partial(self.refusal, rule, "measure", "amount-unknown", why)
 
     def missed(self, rule: Rule, found: Found) -> Refusal:
-        leaf, known = self.in_force.targets[rule.id], found.proposal.known
+        leaf, known = found.target, found.proposal.known
+        assert leaf is not None, "only a search can miss a target"
         values = known.encoded([name for name in (leaf.fact, leaf.other) if name])
         conditions = condition_results(leaf, values, known)
         return self.refusal(
@@ -245,7 +269,31 @@ class _Judge:
             f"every step was taken as far as allowed, and {told(conditions)}",
             conditions=conditions,
             steps=found.steps,
+            rungs=found.rungs,
         )
+
+    def not_accepted(self, rule: Rule, found: Found) -> Callable[[], Refusal]:
+        """Refuse a plan that reaches its target and is not accepted for it."""
+        node, known = found.asked, found.proposal.known
+        assert node is not None, "a plan that has to please nobody is accepted"
+        values = known.encoded({name for leaf in node.leaves() for name in (leaf.fact, leaf.other) if name})
+        if verdict(node, values) is None:
+            self.undecided = True
+            self.note_missing(node, values, rule.id)
+
+        def refusal() -> Refusal:
+            conditions = condition_results(node, values, known)
+            return self.refusal(
+                rule,
+                "search",
+                "target-not-accepted",
+                f"no rung of the target gave a plan that is accepted: {told(conditions)}",
+                conditions=conditions,
+                steps=found.steps,
+                rungs=found.rungs,
+            )
+
+        return refusal
 
     def held_against_limits(self, rule: Rule, found: Found) -> Offer | Callable[[], Refusal]:
         problem, made = self.in_force.plan_problem, found.proposal
@@ -270,8 +318,10 @@ class _Judge:
                 lambda: [one for node in nodes for one in self.conditions(node, values, made.known)]
             ),
             flags=tuple(flag.id for flag in self.policy.flags if f"flag:{flag.id}" in fired),
+            duties=self.tasks("duty", self.policy.duties, problem, fired, values, made.known),
             prospect=made.prospect,
             steps=found.steps,
+            rungs=found.rungs,
             plan=made.plan,
         )
 
@@ -287,6 +337,7 @@ class _Judge:
             reason=broken[0].reason,
             conditions=tuple(failing),
             steps=found.steps,
+            rungs=found.rungs,
         )
 
     def refusal(
@@ -299,6 +350,7 @@ class _Judge:
         reason: Text | None = None,
         conditions: Sequence[ConditionResult] = (),
         steps: tuple[StepResult, ...] = (),
+        rungs: tuple[RungResult, ...] = (),
     ) -> Refusal:
         return Refusal.model_construct(
             rule=rule.id,
@@ -309,6 +361,30 @@ class _Judge:
             reason=reason or _UNFIT,
             conditions=() if self.detail is Detail.NAMES else conditions,
             steps=steps,
+            rungs=rungs,
+        )
+
+    def tasks(
+        self,
+        what: Literal["action", "duty"],
+        every: Sequence[Action],
+        problem: Problem,
+        fired: set[str],
+        values: Values,
+        known: CaseFacts | None = None,
+    ) -> tuple[Task, ...]:
+        """Give what has to be done, in the order of the policy; what cannot be judged is not asked for."""
+        return tuple(
+            Task.model_construct(
+                id=one.id,
+                title=one.title,
+                text=one.text,
+                kind=one.kind,
+                reference=one.reference,
+                because=self.conditions(problem.nodes[f"{what}:{one.id}"], values, known),
+            )
+            for one in every
+            if f"{what}:{one.id}" in fired
         )
 
     def ranked(self, offers: list[Offer]) -> list[Offer]:

@@ -39,7 +39,7 @@ def counter(decision: Decision, request: Request, policy: Policy, *, rule: str |
     >>> str(first.offers[0].plan.instalment), str(second.offers[0].plan.instalment), second.rounds[0].answer.value
     ('2046.14', '1780.53', 'met')
     """
-    in_force = policy.at(decision.on)
+    in_force = policy.in_currency(decision.assessment.currency).at(decision.on)
     if in_force.ref != decision.policy:
         raise InvalidInput(
             Issue(

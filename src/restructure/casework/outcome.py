@@ -9,7 +9,17 @@ from restructure.policy.language import Otherwise, Text
 from restructure.policy.reference import ConditionResult
 from restructure.record import Listed, Record
 
-__all__ = ["Detail", "GateResult", "Missing", "Offer", "Outcome", "Refusal", "StepResult"]
+__all__ = [
+    "Detail",
+    "GateResult",
+    "Missing",
+    "Offer",
+    "Outcome",
+    "Refusal",
+    "RungResult",
+    "StepResult",
+    "Task",
+]
 
 
 class Outcome(StrEnum):
@@ -68,6 +78,25 @@ class StepResult(Record):
     """How many plans were tried."""
 
 
+class RungResult(Record):
+    """What came of one rung of a search's target ladder, readable without the policy."""
+
+    number: int
+    """Its place in the ladder, from 1."""
+    target: str
+    """The figure and what it has to reach."""
+    figure: str
+    """What the figure came to."""
+    met: bool
+    """Whether the target was reached."""
+    accepted: bool
+    """Whether the plan was taken; otherwise the next rung was tried."""
+    because: str = ""
+    """Why it was not."""
+    steps: tuple[StepResult, ...]
+    """How the amounts were looked for, each rung from the start."""
+
+
 class GateResult(Record):
     """How one gate came out."""
 
@@ -107,7 +136,7 @@ class Refusal(Record):
     """Where it stopped: its condition, a gate, a measure that cannot be applied, a search that missed its
     target, a limit, the choice of another."""
     code: str
-    """`not-met`, `unknown`, the gates or limits that failed, or the calculator's reason code."""
+    """`not-met`, `unknown`, `not-first`, `not-tried`, the gates or limits that failed, the calculator's reason."""
     message: str
     """One sentence."""
     reason: Text
@@ -115,7 +144,26 @@ class Refusal(Record):
     conditions: Listed[ConditionResult] = ()
     """The conditions that failed or are unknown, with both values."""
     steps: tuple[StepResult, ...] = ()
-    """What its search tried, step by step."""
+    """What its search tried, step by step; of a target ladder the last rung."""
+    rungs: tuple[RungResult, ...] = ()
+    """Every rung that was tried, if the target is a ladder."""
+
+
+class Task(Record):
+    """What the lender has to do: an action on the case, or a duty that comes with an offer."""
+
+    id: str
+    """The action or duty."""
+    title: Text
+    """What it is."""
+    text: Text
+    """What has to be done, in full."""
+    kind: str
+    """A word by which a service sorts them."""
+    reference: str
+    """Where it comes from."""
+    because: Listed[ConditionResult] = ()
+    """The conditions that made it so."""
 
 
 class Offer(Record):
@@ -137,9 +185,13 @@ class Offer(Record):
     """The limits it keeps, with both values."""
     flags: tuple[str, ...]
     """Marks the policy sets on it."""
+    duties: tuple[Task, ...] = ()
+    """What the lender has to do if it is taken."""
     prospect: Prospect
     """What it would mean to the borrower."""
     steps: tuple[StepResult, ...] = ()
-    """How its search found the amounts, step by step."""
+    """How its search found the amounts, step by step; of a target ladder the last rung."""
+    rungs: tuple[RungResult, ...] = ()
+    """Every rung that was tried, if the target is a ladder."""
     plan: Plan
     """The new schedule, the ledger and its identities."""

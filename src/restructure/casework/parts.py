@@ -10,7 +10,20 @@ from restructure.policy.search import Search
 
 __all__ = ["ASPECTS", "Kind", "Part", "parts_of"]
 
-Kind = Literal["gate", "rule", "conclusion", "limit", "flag", "condition", "step", "cap"]
+Kind = Literal[
+    "gate",
+    "rule",
+    "conclusion",
+    "limit",
+    "flag",
+    "condition",
+    "step",
+    "cap",
+    "fallback",
+    "rung",
+    "action",
+    "duty",
+]
 
 ASPECTS: dict[Kind, tuple[str, str]] = {
     "gate": ("passed", "failed"),
@@ -18,8 +31,12 @@ ASPECTS: dict[Kind, tuple[str, str]] = {
     "conclusion": ("true", "false"),
     "limit": ("passed", "failed"),
     "flag": ("set", "unset"),
+    "action": ("set", "unset"),
+    "duty": ("set", "unset"),
     "condition": ("true", "false"),
     "step": ("taken", "skipped"),
+    "fallback": ("tried", "not tried"),
+    "rung": ("accepted", "passed over"),
 }
 """What has to be seen of each kind, what holds first. A row of a table is the rule or conclusion that it makes;
 a step is skipped only if it has a guard, and a cap has to have bound once."""
@@ -63,6 +80,8 @@ def parts_of(located: Located) -> Iterator[Part]:
         ("rule", [one.id for one in policy.rules]),
         ("limit", [one.id for one in policy.limits]),
         ("flag", [one.id for one in policy.flags]),
+        ("action", [one.id for one in policy.actions]),
+        ("duty", [one.id for one in policy.duties]),
     ]
     in_tables = {one.id for one in policy.rules if one.table}
     in_tables |= {one.id for one in policy.conclusions if one.table}
@@ -82,6 +101,9 @@ def parts_of(located: Located) -> Iterator[Part]:
                 for aspect in ASPECTS["condition"]:
                     yield part("condition", name, aspect, text)
     for rule in policy.rules:
+        if rule.unless_offered:
+            for aspect in ASPECTS["fallback"]:
+                yield part("fallback", rule.id, aspect, f"fallback {rule.id}")
         for kind, name, aspect, text in _searched(rule):
             yield part(kind, name, aspect, text)
 
@@ -89,6 +111,10 @@ def parts_of(located: Located) -> Iterator[Part]:
 def _searched(rule: Rule) -> Iterator[tuple[Kind, str, str, str]]:
     for one in rule.offer:
         if isinstance(one, Search):
+            if one.further or one.target.accept_if is not None:
+                for number in range(1, len(one.rungs) + 1):
+                    for aspect in ASPECTS["rung"]:
+                        yield "rung", f"{rule.id}/{number}", aspect, f"rung {number} of rule {rule.id}"
             for step in one.steps:
                 name = f"{rule.id}/{step.id}"
                 taken, skipped = ASPECTS["step"]

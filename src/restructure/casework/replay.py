@@ -27,7 +27,7 @@ def replay(decision: Decision, policy: Policy, *, engines: Engines = Engines.BOT
 
     Raises `InvalidInput` if the record's id does not match the application and day it contains.
     """
-    in_force = policy.at(decision.on)
+    in_force = policy.in_currency(decision.application.loan.currency).at(decision.on)
     identity = decision_id(decision.application, in_force, decision.on)
     for one in decision.rounds:
         identity = round_id(identity, one)

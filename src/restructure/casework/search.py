@@ -1,6 +1,6 @@
 """Search: the amounts of an offer, looked for step by step until a figure of the plan reaches its target."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
@@ -10,15 +10,15 @@ from restructure.calculator.measures import Measure
 from restructure.calculator.money import from_minor, minor_digits, round_div, write_money
 from restructure.calculator.plan import Plan, reschedule
 from restructure.calculator.quantity import Kind
-from restructure.casework.outcome import StepResult
+from restructure.casework.outcome import RungResult, StepResult
 from restructure.casework.told import told, told_leaf, told_threshold
 from restructure.errors import InvalidPolicy, Issue, Refused
 from restructure.intake.prospect import Prospect, foresee
-from restructure.policy.amounts import Amount, binding, worth
+from restructure.policy.amounts import Amount, binding, worth, write_amount
 from restructure.policy.case_facts import CaseFacts
-from restructure.policy.in_force import offered_measures
+from restructure.policy.in_force import Aim, offered_measures
 from restructure.policy.language import Rule
-from restructure.policy.normal import COMPARE, Leaf
+from restructure.policy.normal import COMPARE, Leaf, Node
 from restructure.policy.reference import decisive, verdict
 from restructure.policy.search import MONOTONE, Search, Step, Stop, varied
 from restructure.policy.templates import (
@@ -51,6 +51,14 @@ class Found(NamedTuple):
     met: bool
     """Whether the target is reached, or missed by no more than the stop mode wants."""
     steps: tuple[StepResult, ...]
+    target: Leaf | None = None
+    """The comparison that holds if it is reached."""
+    asked: Node | None = None
+    """What else the plan has to hold to be taken, if the rung that it ends on asks for something."""
+    accepted: bool = True
+    """Whether it does."""
+    rungs: tuple[RungResult, ...] = ()
+    """What came of every rung of a target ladder."""
 
 
 class UnknownTarget(Exception):
@@ -83,14 +91,58 @@ def propose(known: CaseFacts, measures: tuple[Measure, ...]) -> Proposal:
 
 
 def _seek(known: CaseFacts, rule: Rule, search: Search, base: tuple[Measure, ...]) -> Found:
+    """Search for each rung of the target in turn, from the start, until the plan of one is accepted.
+
+    A rung is accepted if its target is reached and its plan holds what the rung asks for, which is then known.
+    Whatever the last one comes to is the result.
+    """
+    aims, start = known.in_force.aims[rule.id], propose(known, base)
+    climbed: list[RungResult] = []
+    for number, wanted in enumerate(aims, 1):
+        aim = _Aim(wanted, search.stop)
+        found = _taken_in_order(start, rule, search, aim)
+        now = found.proposal
+        refused = _unpleasing(now, wanted.accept)
+        taken = found.met and not refused
+        climbed.append(
+            RungResult(
+                number=number,
+                target=aim.shown(now),
+                figure=aim.figure(now),
+                met=found.met,
+                accepted=taken,
+                because=refused if found.met else told([told_leaf(aim.at(now), now.known)]),
+                steps=found.steps,
+            )
+        )
+        if taken:
+            break
+    return found._replace(
+        target=aim.at(now),
+        asked=wanted.accept,
+        accepted=not refused,
+        rungs=tuple(climbed) if len(aims) > 1 or wanted.accept is not None else (),
+    )
+
+
+def _unpleasing(now: Proposal, node: Node | None) -> str:
+    """Say what keeps a plan from being accepted, nothing if it is."""
+    if node is None:
+        return ""
+    values = now.known.encoded({name for leaf in node.leaves() for name in (leaf.fact, leaf.other) if name})
+    if verdict(node, values):
+        return ""
+    return told(told_leaf(leaf, now.known) for leaf, _ in decisive(node, values))
+
+
+def _taken_in_order(now: Proposal, rule: Rule, search: Search, aim: "_Aim") -> Found:
     """Take the steps of a search in order, each as far as needed, until the target is reached.
 
     A step starts from the state after the earlier ones, which its guard and its amounts read. Where the figure
     moves in one direction only with the step's number, the first value that reaches the target is found by
     bisection, elsewhere by trying one after the other.
     """
-    aim = _Aim(known.in_force.targets[rule.id], search.stop)
-    now, results, stopped = propose(known, base), [], False
+    results, stopped = list[StepResult](), False
     for step in search.steps:
         figures = {"field": _field(step), "figure_before": aim.figure(now), "target": aim.shown(now)}
         if stopped or (aim.reached(now) and search.stop is not Stop.TEST_ONLY):
@@ -112,17 +164,34 @@ def _seek(known: CaseFacts, rule: Rule, search: Search, base: tuple[Measure, ...
 class _Aim:
     """What a figure has to reach."""
 
-    leaf: Leaf
+    wanted: Aim
     stop: Stop
 
+    @property
+    def fact(self) -> str:
+        return self.wanted.leaf.fact
+
+    def at(self, at: Proposal) -> Leaf:
+        """Give the comparison, whose value may be another for every plan."""
+        leaf, amount, known = self.wanted.leaf, self.wanted.amount, at.known
+        if amount is None:
+            return leaf
+        exact = worth(amount, known.in_force.values.get, known.value)
+        if exact is None:
+            raise UnknownAmount(amount)
+        fact, currency = known.in_force.fact(leaf.fact), known.assessment.currency
+        scaled = exact * 10 ** (minor_digits(currency) if fact.kind is Kind.MONEY else fact.scale)
+        return replace(leaf, threshold=round_div(scaled.numerator, scaled.denominator))
+
     def sides(self, at: Proposal) -> tuple[int, int]:
-        sides = self.leaf.sides(at.known.encoded(self._names()))
+        leaf = self.at(at)
+        sides = leaf.sides(at.known.encoded(self._names()))
         if sides is None:
-            raise UnknownTarget(self.leaf)
+            raise UnknownTarget(leaf)
         return sides
 
     def reached(self, at: Proposal) -> bool:
-        return COMPARE[self.leaf.op](*self.sides(at))
+        return COMPARE[self.wanted.leaf.op](*self.sides(at))
 
     def passed(self, at: Proposal) -> bool:
         """Whether the figure is beyond the target; exactly on it is not beyond."""
@@ -133,17 +202,19 @@ class _Aim:
         return abs(figure - target)
 
     def figure(self, at: Proposal) -> str:
-        return at.known.shown(self.leaf.fact)
+        return at.known.shown(self.fact)
 
     def shown(self, at: Proposal) -> str:
-        border = told_threshold(self.leaf, at.known.encoded(self._names()), at.known)
-        return f"{self.leaf.fact} {self.leaf.op.value} {border}"
+        leaf = self.at(at)
+        border = told_threshold(leaf, at.known.encoded(self._names()), at.known)
+        made = "" if self.wanted.amount is None else f" ({write_amount(self.wanted.amount)})"
+        return f"{leaf.fact} {leaf.op.value} {border}{made}"
 
     def gap(self, at: Proposal) -> str:
-        return told_leaf(self.leaf, at.known).distance
+        return told_leaf(self.at(at), at.known).distance
 
     def _names(self) -> list[str]:
-        return [name for name in (self.leaf.fact, self.leaf.other) if name]
+        return [name for name in (self.fact, self.wanted.leaf.other) if name]
 
 
 def _field(step: Step) -> str:
@@ -258,7 +329,8 @@ def _taken(now: Proposal, step: Step, aim: _Aim, figures: dict[str, str]) -> tup
         return aim.passed(found) if aim.stop is Stop.CLOSEST_NOT_CROSSING else aim.reached(found)
 
     first, last = None, grid.last
-    monotone = aim.leaf.fact in MONOTONE.get((str(step.measure["measure"]), name), ())
+    figures_moved = MONOTONE.get((str(step.measure["measure"]), name), frozenset[str]())
+    monotone = aim.fact in figures_moved and not aim.wanted.moves
     if aim.stop is not Stop.TEST_ONLY and monotone:
         last = _made(at, last)
         first = _bisected(there, last)

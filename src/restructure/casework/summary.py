@@ -10,7 +10,7 @@ from restructure.calculator.position import Bucket
 from restructure.calculator.rows import Instalment
 from restructure.calculator.schedule import Schedule
 from restructure.casework.blocks import Block, Heading, Lines, Table, say
-from restructure.casework.outcome import GateResult, Offer, Outcome, StepResult
+from restructure.casework.outcome import GateResult, Offer, Outcome, RungResult, StepResult, Task
 from restructure.intake.facts import facts, show
 
 if TYPE_CHECKING:  # a decision shows itself through this room, and an explanation reads decisions
@@ -68,6 +68,8 @@ def summarise(decision: "Decision", *, language: str = "en") -> list[Block]:
                 figures=False,
             ),
         ]
+    if decision.actions:
+        blocks += [Heading("What to do now"), _tasks(decision.actions, language)]
     if decision.offers:
         blocks += _offers(decision, language)
     blocks += _gates(decision, language)
@@ -91,7 +93,11 @@ def summarise(decision: "Decision", *, language: str = "en") -> list[Block]:
         ]
         for refusal in decision.refusals:
             if refusal.steps:
-                blocks += [Heading(f"What was looked for: {refusal.rule}"), *_steps(refusal.steps)]
+                blocks += [
+                    Heading(f"What was looked for: {refusal.rule}"),
+                    *_rungs(refusal.rungs),
+                    *_steps(refusal.steps),
+                ]
     stance = "Enforcement is barred" if decision.enforcement_barred else "Enforcement is not barred"
     return [
         *blocks,
@@ -215,6 +221,8 @@ def _offer(offer: Offer, currency: str, language: str) -> list[Block]:
                 *((f"Marked: {', '.join(offer.flags)}.",) if offer.flags else ()),
             )
         ),
+        *((_tasks(offer.duties, language),) if offer.duties else ()),
+        *_rungs(offer.rungs),
         *(_steps(offer.steps) if offer.steps else ()),
         Table(
             ("due", "payment", "principal", "interest", "other", "balance"),
@@ -242,6 +250,29 @@ _STEP_OUTCOMES = {
     "no-room": "no room",
     "refused": "cannot be applied",
 }
+
+
+def _tasks(tasks: Sequence[Task], language: str) -> Table:
+    return Table(
+        ("to do", "", "kind"),
+        tuple((say(one.title, language), say(one.text, language), one.kind) for one in tasks),
+        figures=False,
+    )
+
+
+def _rungs(rungs: Sequence[RungResult]) -> list[Block]:
+    if not rungs:
+        return []
+    return [
+        Table(
+            ("rung", "wanted", "figure", "accepted", "why not"),
+            tuple(
+                (str(one.number), one.target, one.figure, "yes" if one.accepted else "no", one.because)
+                for one in rungs
+            ),
+            figures=False,
+        )
+    ]
 
 
 def _steps(steps: Sequence[StepResult]) -> list[Block]:
@@ -295,7 +326,7 @@ def summarise_explanation(why: "Explanation", *, language: str = "en") -> list[B
             ),
         ]
     if why.steps:
-        blocks += [Heading("What was looked for"), *_steps(why.steps)]
+        blocks += [Heading("What was looked for"), *_rungs(why.rungs), *_steps(why.steps)]
     if why.near_misses:
         blocks += [Heading("Near misses"), Lines(tuple(f"{one.sentence}." for one in why.near_misses))]
     if why.counterfactuals:

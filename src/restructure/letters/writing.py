@@ -91,7 +91,7 @@ def letter(
     >>> written.subject
     'Our offer: Illness: longer term, part of the interest waived'
     """
-    if policy.at(decision.on).ref != decision.policy:
+    if policy.in_currency(decision.assessment.currency).at(decision.on).ref != decision.policy:
         raise InvalidInput(
             Issue(
                 "policy-differs",
@@ -138,7 +138,7 @@ class _Writer:
             self.schedule(offer),
             _Section(words.say("conditions"), list(self.conditions(offer))),
         ]
-        if getattr(offer, "duties", ()):
+        if offer.duties:
             texts = [words.text(one.text or one.title) for one in offer.duties]
             sections.append(_Section(words.say("duties"), texts))
         return self.content(

@@ -13,15 +13,16 @@ from restructure.intake.facts import Fact, fact_named
 from restructure.policy.amounts import Amount, ParameterAmount, facts_in, parameters_in, write_amount
 from restructure.policy.conditions import Condition, comparisons, normal_form
 from restructure.policy.constants import Constant, plain
+from restructure.policy.fallback import stands_behind, trial_order
 from restructure.policy.normal import Leaf, Node, Operator, Problem
-from restructure.policy.search import Missed, Search
+from restructure.policy.search import Missed, Rung, Search
 from restructure.policy.templates import amounts_of, filled, measure_of_case
 from restructure.record import Record
 
 if TYPE_CHECKING:  # a policy gives itself in force, so its room stands above this one
     from restructure.policy.language import Policy, Rule
 
-__all__ = ["InForce", "PolicyRef", "Stage", "offered_measures", "parameters_used", "read_by"]
+__all__ = ["Aim", "InForce", "PolicyRef", "Stage", "offered_measures", "parameters_used", "read_by"]
 
 
 _GROWING = frozenset({"term_after", "term_added", "last_due_after"})
@@ -48,6 +49,19 @@ class Stage(NamedTuple):
     """Those that are concluded."""
     problem: Problem
     """What concludes them: for each conclusion whether it holds and whether it fails."""
+
+
+class Aim(NamedTuple):
+    """What a search wants of its figure on one rung, ready for the evaluators."""
+
+    leaf: Leaf
+    """The comparison that holds once the target is reached, still without the value of an amount."""
+    amount: Amount | None
+    """The value it has to reach, if that is worked out from facts."""
+    accept: Node | None
+    """What the plan has to hold to be taken."""
+    moves: bool
+    """Whether the value it has to reach is another for every plan."""
 
 
 class InForce:
@@ -192,23 +206,35 @@ class InForce:
         return fixed
 
     @cached_property
+    def tried(self) -> tuple[str, ...]:
+        """The rules in the order in which they are tried, each after those that it stands behind."""
+        return trial_order(self.policy)
+
+    @cached_property
+    def behind(self) -> dict[str, tuple[str, ...]]:
+        """For each rule that waits for others, the rules whose offer keeps it from being tried."""
+        return stands_behind(self.policy)
+
+    @cached_property
     def case_problem(self) -> Problem:
-        """Gates and rules in the form that both evaluators read."""
+        """Gates, rules and actions in the form that both evaluators read."""
         entries = []
         for gate in self.policy.gates:
             node = self.node(gate.require)
             entries += [(f"passed:{gate.id}", node), (f"failed:{gate.id}", node.negated())]
         entries += [(f"rule:{rule.id}", self.node(rule.when)) for rule in self.policy.rules]
+        entries += [(f"action:{one.id}", self.node(one.when)) for one in self.policy.actions]
         return Problem(entries)
 
     @cached_property
     def plan_problem(self) -> Problem:
-        """Limits and flags in the form that both evaluators read."""
+        """Limits, flags and duties in the form that both evaluators read."""
         entries = []
         for limit in self.policy.limits:
             node = self.node(limit.require)
             entries += [(f"passed:{limit.id}", node), (f"failed:{limit.id}", node.negated())]
         entries += [(f"flag:{flag.id}", self.node(flag.when)) for flag in self.policy.flags]
+        entries += [(f"duty:{one.id}", self.node(one.when)) for one in self.policy.duties]
         return Problem(entries)
 
     @cached_property
@@ -225,14 +251,18 @@ class InForce:
         )
 
     @cached_property
-    def targets(self) -> dict[str, Leaf]:
-        """What the search of each rule that has one wants of its figure."""
-        found: dict[str, Leaf] = {}
-        for rule, search in _searches(self.policy):
-            leaf = self.node(search.target)
-            assert isinstance(leaf, Leaf), "a target is one comparison"
-            found[rule.id] = leaf
-        return found
+    def aims(self) -> dict[str, tuple[Aim, ...]]:
+        """What the search of each rule that has one wants of its figure, rung by rung."""
+        return {
+            rule.id: tuple(self._aim(rung) for rung in search.rungs)
+            for rule, search in _searches(self.policy)
+        }
+
+    def _aim(self, rung: Rung) -> Aim:
+        leaf = Leaf(rung.fact, rung.op) if rung.amount is not None else self.node(rung)
+        assert isinstance(leaf, Leaf), "a target is one comparison"
+        accept = None if rung.accept_if is None else self.node(rung.accept_if)
+        return Aim(leaf, rung.amount, accept, any(map(self._of_plan, rung.against)))
 
     @cached_property
     def strict(self) -> frozenset[str]:
@@ -308,8 +338,12 @@ def _conditions_of(policy: "Policy") -> Iterator[Condition]:
     yield from (conclusion.when for conclusion in policy.conclusions)
     yield from (rule.when for rule in policy.rules)
     yield from (flag.when for flag in policy.flags)
+    yield from (one.when for one in (*policy.actions, *policy.duties))
     for _, search in _searches(policy):
-        yield search.target
+        for rung in search.rungs:
+            yield rung
+            if rung.accept_if is not None:
+                yield rung.accept_if
         yield from (step.when for step in search.steps if step.when is not None)
 
 
@@ -322,6 +356,8 @@ def _amounts_of(policy: "Policy") -> Iterator[Amount]:
     templates: list[Mapping[str, Any]] = [
         one for rule in policy.rules for one in rule.offer if not isinstance(one, Search)
     ]
-    templates += [step.measure for _, search in _searches(policy) for step in search.steps]
+    for _, search in _searches(policy):
+        templates += [step.measure for step in search.steps]
+        yield from (rung.amount for rung in search.rungs if rung.amount is not None)
     for template in templates:
         yield from amounts_of(template)

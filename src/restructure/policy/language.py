@@ -24,11 +24,13 @@ from restructure.policy.wording import Wording
 from restructure.record import Record
 
 __all__ = [
+    "Action",
     "AllOf",
     "AnyOf",
     "Comparison",
     "Conclusion",
     "Condition",
+    "Duty",
     "EventKind",
     "Flag",
     "Gate",
@@ -133,6 +135,8 @@ class Rule(_Cited):
     """When the offer is made."""
     offer: tuple[Search | dict[str, Any], ...] = Field(min_length=1)
     """Measures, whose numbers may be amounts worked out from parameters and facts, and at most one search."""
+    unless_offered: tuple[str, ...] = ()
+    """Rules and decision tables, by id; it is tried only if none of them made an offer."""
     table: str = ""
     """The decision table it is a row of."""
     priority: tuple[int, ...] = ()
@@ -234,6 +238,27 @@ class Flag(Record):
     """When the mark is set."""
 
 
+class Action(Record):
+    """What the lender has to do on a case, whether or not an offer is made."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=80)
+    """Names it in records."""
+    title: Text
+    """What it is."""
+    text: Text
+    """What has to be done, in full."""
+    kind: str = Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)
+    """A word by which a service sorts them, such as remind, call, notify, stop_collection, keep."""
+    reference: str
+    """Key of `sources`, with the paragraph after a colon if there is one."""
+    when: Condition
+    """When it has to be done."""
+
+
+class Duty(Action):
+    """What the lender has to do if an offer is taken, such as what an agreement has to contain."""
+
+
 class Ranking(Record):
     """One key by which offers are put in order."""
 
@@ -252,8 +277,8 @@ class Policy(Record):
     """The author's version."""
     title: Text
     """What it is for."""
-    currency: Currency
-    """The currency of its amounts."""
+    currency: Currency = ""
+    """The currency of its amounts; empty only for one that makes no offers and names no amount of money."""
     effective_from: date | None = None
     """First day it may decide."""
     effective_until: date | None = None
@@ -274,12 +299,16 @@ class Policy(Record):
     """Decision tables, whose rows stand among the rules and conclusions."""
     gates: tuple[Gate, ...] = ()
     """Conditions for any offer at all; every one is evaluated."""
-    rules: tuple[Rule, ...] = Field(min_length=1)
-    """What is offered when, those of tables last."""
+    rules: tuple[Rule, ...] = ()
+    """What is offered when, those of tables last; without any it offers nothing and serves to be extended."""
     limits: tuple[Limit, ...] = ()
     """What no offer may exceed."""
     flags: tuple[Flag, ...] = ()
     """Marks on offers."""
+    actions: tuple[Action, ...] = ()
+    """What the lender has to do on a case now."""
+    duties: tuple[Duty, ...] = ()
+    """What the lender has to do if an offer is taken."""
     rank: tuple[Ranking, ...] = ()
     """Keys that order the offers; without any, the order of the rules."""
     choose: Literal["all", "first", "one"] = "all"
@@ -295,6 +324,10 @@ class Policy(Record):
     @cached_property
     def _resolved(self) -> dict[tuple[Constant | None, ...], "InForce"]:
         return {}
+
+    def in_currency(self, currency: str) -> "Policy":
+        """Give the policy in a currency, unless it has one of its own."""
+        return self if self.currency else self.model_copy(update={"currency": currency})
 
     def with_values(self, **values: Constant) -> "Policy":
         """Give the policy with some parameters set to one value for all days, to see what it would change.

@@ -1,9 +1,8 @@
 """Loading: a policy from YAML and the tables beside it, with every fault located and all of them at once."""
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,12 +10,15 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from restructure.calculator.quantity import Kind
-from restructure.document import LARGEST, Document, field_names, issues_of, read_document
+from restructure.document import LARGEST, Document, Place, field_names, issues_of, read_document
 from restructure.errors import InvalidPolicy, Issue, RestructureError, did_you_mean
 from restructure.policy.conditions import Condition, spelled_out
 from restructure.policy.constants import UNITS, unit_fact
 from restructure.policy.declaring import FactReader
 from restructure.policy.durable import WIDEST
+from restructure.policy.extending import Resolved, resolve
+from restructure.policy.fallback import circle_of, stands_behind
+from restructure.policy.finding import find_base, find_policy, inside, packaged_policies
 from restructure.policy.hits import Hit
 from restructure.policy.in_force import parameters_used
 from restructure.policy.language import Conclusion, Policy, Rule, Table
@@ -34,17 +36,11 @@ _CONDITION_KEY = {
     "rules": "when",
     "limits": "require",
     "flags": "when",
+    "actions": "when",
+    "duties": "when",
 }
-_OF_A_PLAN = ("limits", "flags")
+_OF_A_PLAN = ("limits", "flags", "duties")
 _Made = TypeVar("_Made", Rule, Conclusion, Table)
-
-
-def packaged_policies() -> dict[str, Path]:
-    """List the policies that come with the library, by name."""
-    for folder in (Path(str(files("restructure"))) / "rules", Path(__file__).parents[3] / "rules"):
-        if folder.is_dir():
-            return {path.parent.name: path for path in sorted(folder.glob("*/policy.yaml"))}
-    return {}
 
 
 def load_policy(source: str | Path) -> Policy:
@@ -56,7 +52,7 @@ def load_policy(source: str | Path) -> Policy:
     >>> load_policy("cn-consumer-finance").currency
     'CNY'
     """
-    return _reader(_find(source)).read()
+    return _reader(find_policy(source)).read()
 
 
 def load_located(source: str | Path) -> Located:
@@ -66,10 +62,11 @@ def load_located(source: str | Path) -> Located:
     >>> located.origins["reachable"].line < located.origins["reachable#0"].line
     True
     """
-    path = _find(source)
+    path = find_policy(source)
     reader = _reader(path)
     policy = reader.read()
-    return Located(policy, path, origins(policy, reader.named, reader.compared, reader.origin))
+    places = origins(policy, reader.named, reader.compared, reader.origin)
+    return Located(policy, path, places, reader.resolved.entries, reader.resolved.removed)
 
 
 def _reader(path: Path) -> "_PolicyReader":
@@ -77,50 +74,17 @@ def _reader(path: Path) -> "_PolicyReader":
         document = read_document(path, exact_numbers=True)
     except RestructureError as error:
         raise InvalidPolicy(error.issues) from None
-    return _PolicyReader(document, path.parent)
-
-
-def _find(source: str | Path) -> Path:
-    path = Path(source)
-    if path.is_dir():
-        path = _inside(path, "policy.yaml")
-    if path.is_file():
-        return path
-    packaged = packaged_policies()
-    if str(source) in packaged:
-        return packaged[str(source)]
-    raise InvalidPolicy(
-        Issue(
-            "policy-missing",
-            f'"{source}" is neither a file nor a packaged policy{did_you_mean(source, packaged)}',
-        )
-    )
-
-
-def _inside(folder: Path, name: str) -> Path:
-    """Give a file of a folder, refusing one that lies elsewhere, by its path or by way of a link."""
-    path = folder / name
-    try:
-        inside = path.resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError, ValueError):  # a loop of links, or what no path can hold
-        inside = False
-    if not inside:
-        raise InvalidPolicy(
-            Issue(
-                "file-outside",
-                f'"{name}" leads out of the folder of the policy; copy the file into it',
-                file=str(path),
-            )
-        )
-    return path
+    resolved, faults = resolve(document, path, find_base)
+    return _PolicyReader(resolved, faults)
 
 
 class _PolicyReader(OfferReader, FactReader):
     """Reads one policy."""
 
-    def __init__(self, document: Document, folder: Path) -> None:
+    def __init__(self, document: Resolved, faults: Sequence[Issue]) -> None:
         super().__init__(document)
-        self.folder = folder
+        self.resolved = document
+        self.issues += faults
         self.named: dict[str, Spot] = {}
         """Where each id stands."""
 
@@ -129,7 +93,7 @@ class _PolicyReader(OfferReader, FactReader):
             self.report("value-invalid", "a policy is a group of named fields", ())
             raise InvalidPolicy(self.issues)
         self.data = dict(self.document.data)
-        self.currency = str(self.data.get("currency"))
+        self.currency = str(self.data.get("currency", ""))
         scores = self.data.get("scores")
         self.scores = (
             {name for name in scores if isinstance(name, str)} if isinstance(scores, list) else set()
@@ -152,23 +116,52 @@ class _PolicyReader(OfferReader, FactReader):
         try:
             policy = Policy.model_validate(self.data)
         except ValidationError as error:
-            # A table that could not be read would have made rules.
-            made = bool(self.issues) and isinstance(self.data.get("tables"), list)
             self.issues += [
                 issue
                 for issue in issues_of(error, self.document, names=field_names(Policy))
                 if issue not in self.issues
-                and not (made and (issue.code, issue.place) == ("field-missing", "rules"))
             ]
+        self._money()
         if policy is not None and not self.issues:
             self.circles(policy)
             self._holes(policy)
+            self._fallbacks(policy)
         if policy is None or self.issues:
             order = sorted(
-                self.issues, key=lambda one: (one.file != self.document.file, one.line or 0, one.column or 0)
+                self.issues,
+                key=lambda one: (
+                    one.file != self.document.file,
+                    one.file or "",
+                    one.line or 0,
+                    one.column or 0,
+                ),
             )
             raise InvalidPolicy(order)
         return policy
+
+    def _money(self) -> None:
+        """Report amounts of money that would be read in another currency than they were written in, or in none."""
+        currencies, now = self.resolved.currencies, self.data.get("currency")
+        if now is None:
+            wanted = [self.money[0]] if self.money else []
+            if wanted or self.data.get("rules") or self.data.get("tables"):
+                why = "amounts of money are counted in it" if wanted else "offers are made in it"
+                self.report(
+                    "field-missing", f'"currency" is required here, since {why}; add it', ("currency",)
+                )
+            return
+        told: set[str] = set()
+        for spot in self.money:
+            at = self.origin(spot)
+            written = currencies.get(at.file, now)
+            if written != now and at.file not in told:
+                told.add(at.file)
+                self.report(
+                    "currency-differs",
+                    f"the amount in {at.file}:{at.line} is written in {written or 'no currency'} and would be read "
+                    f"as {now}; replace what holds it, or keep the currency",
+                    ("currency",),
+                )
 
     # --- parameters
 
@@ -283,10 +276,42 @@ class _PolicyReader(OfferReader, FactReader):
             self.report("rule-repeated", f'a second entry has the id "{name}"; rename one', spot)
         self.named[str(name)] = spot
 
+    def _fallbacks(self, policy: Policy) -> None:
+        """Report rules that wait for what makes no offer, or for each other."""
+        rules = [one.id for one in policy.rules if not one.table]
+        rows = {one.id for one in policy.rules if one.table}
+        known = [*rules, *dict.fromkeys(one.table for one in policy.rules if one.table)]
+        told: set[Spot] = set()
+        for rule in policy.rules:
+            spot = (*self.named[rule.table or rule.id][:-1], "unless_offered")
+            if spot in told:
+                continue  # the rows of a table say the same
+            told.add(spot)
+            for k, name in enumerate(rule.unless_offered):
+                if name not in known and name not in rows:
+                    self.report(
+                        "rule-unknown",
+                        f'no rule and no table with an offer is called "{name}"{did_you_mean(name, known)}',
+                        (*spot, k),
+                    )
+        circle = circle_of(stands_behind(policy))
+        if circle:
+            of = {rule.id: rule.table or rule.id for rule in policy.rules}
+            self.report(
+                "fallback-cycle",
+                f"{' waits for '.join(circle)}, so none could be tried first; break the circle",
+                (*self.named[of[circle[0]]][:-1], "unless_offered"),
+            )
+
     def origin(self, spot: Spot) -> Origin:
         """Give the file and line of a spot."""
-        document, place = self._spot(spot)
+        document, place = self._home(spot)
         return Origin(document.file or "", document.locate(place)[0] or 0)
+
+    def _home(self, spot: Spot) -> tuple[Document, Place]:
+        """Give the file in which something was written, and its place there."""
+        document, place = self._spot(spot)
+        return document.home(place) if isinstance(document, Resolved) else (document, place)
 
     def _ranking(self) -> None:
         rank = self.data.get("rank")
@@ -356,14 +381,19 @@ class _PolicyReader(OfferReader, FactReader):
         offer = self.offer(_with_cells(raw["offer"], row.outputs), (*place, "offer"), at=row.spot)
         return self._made(
             Rule,
-            {**self._common(table, row), **_given(raw, "reason"), "offer": offer},
+            {
+                **self._common(table, row),
+                **_given(raw, "reason"),
+                **_given(raw, "unless_offered"),
+                "offer": offer,
+            },
             place,
         )
 
     def _conclusion_of(
         self, table: Table, raw: Mapping[str, Any], row: TableRow, place: Spot
     ) -> Conclusion | None:
-        for word in ("reason", "offer"):
+        for word in ("reason", "offer", "unless_offered"):
             if word in raw:
                 self.report(
                     "table-shape", f'a table without an offer has no "{word}"; remove it', (*place, word)
@@ -392,7 +422,7 @@ class _PolicyReader(OfferReader, FactReader):
 
     def _csv(self, name: str, spot: Spot) -> Document | None:
         try:
-            path = _inside(self.folder, name)
+            path = inside(Path(self._home(spot)[0].file or "").parent, name)
             if path.exists() and not path.is_file():
                 self.report("file-missing", f'"{name}" is not a file', spot)
                 return None

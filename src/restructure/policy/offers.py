@@ -11,11 +11,12 @@ from pydantic import ValidationError
 from restructure.calculator.measures import MEASURES
 from restructure.calculator.quantity import Kind
 from restructure.errors import did_you_mean
+from restructure.intake.facts import facts
 from restructure.policy.amounts import Amount, ParameterAmount, parameters_in
 from restructure.policy.conditions import Comparison
 from restructure.policy.normal import Operator
 from restructure.policy.reading import ANYTHING, Reader, Spot
-from restructure.policy.search import MONOTONE, Missed, Search, Step, Stop, varied
+from restructure.policy.search import MONOTONE, Missed, Rung, Search, Step, Stop, varied
 from restructure.policy.templates import (
     amounts_of,
     field_kind,
@@ -84,6 +85,8 @@ class OfferReader(Reader):
                     self.parameter(value["parameter"], (*spot, field, "parameter"))
                 else:
                     self.amount(value, (*spot, field), of_plan=of_plan, kind=kind)
+            elif field_kind(word, field) is Kind.MONEY and not isinstance(value, list | Mapping | None):
+                self.money.append((*spot, field))
             elif isinstance(value, list | Mapping) and field != looked_for:
                 self._nested({field: value}, spot)
         if len(self.issues) > before:
@@ -110,6 +113,8 @@ class OfferReader(Reader):
                 )
             elif isinstance(part, list | Mapping):
                 self._nested(part, (*spot, key))
+            elif key == "amount":
+                self.money.append((*spot, key))
 
     def _ever(self, names: Sequence[str]) -> Iterator[dict[str, Any]]:
         """Give the parameters' values on every day on which one of them changes and all have one."""
@@ -133,19 +138,26 @@ class OfferReader(Reader):
         self.only(raw, _SEARCH, "a search", spot)
         stop = self._word(raw, "stop", list(Stop), spot)
         missed = self._word(raw, "if_missed", list(Missed), spot, default=Missed.REFUSE)
-        target = self._target(raw.get("target"), Stop(stop) if stop else None, (*spot, "target"))
+        rungs = self._rungs(raw.get("target"), Stop(stop) if stop else None, (*spot, "target"))
         steps = raw.get("steps")
         if not isinstance(steps, list) or not steps:
             self.report("search-shape", "a search needs a list of steps", spot)
             return None
         read: list[Step] = []
         for k, step in enumerate(steps):
-            found = self._step(step, target, [one.id for one in read], (*spot, "steps", k))
+            found = self._step(step, rungs, [one.id for one in read], (*spot, "steps", k))
             if found is not None:
                 read.append(found)
-        if len(self.issues) > before or target is None or stop is None or missed is None:
+        if len(self.issues) > before or not rungs or stop is None or missed is None:
             return None
-        return Search(target=target, stop=Stop(stop), steps=tuple(read), if_missed=Missed(missed))
+        target, *further = rungs
+        return Search(
+            target=target,
+            further=tuple(further),
+            stop=Stop(stop),
+            steps=tuple(read),
+            if_missed=Missed(missed),
+        )
 
     def _word(
         self, raw: Mapping[str, Any], key: str, known: Sequence[str], spot: Spot, default: str | None = None
@@ -163,11 +175,26 @@ class OfferReader(Reader):
             return None
         return str(word)
 
-    def _target(self, raw: Any, stop: Stop | None, spot: Spot) -> Comparison | None:
+    def _rungs(self, raw: Any, stop: Stop | None, spot: Spot) -> list[Rung]:
+        """Read a target, or the rungs of a ladder of them."""
+        if not isinstance(raw, list):
+            found = self._target(raw, stop, spot)
+            return [] if found is None else [found]
+        if not raw:
+            self.report(
+                "search-shape", "a target ladder has at least one rung {fact, op, value, accept_if}", spot
+            )
+        read = [self._target(one, stop, (*spot, k)) for k, one in enumerate(raw)]
+        return [one for one in read if one is not None]
+
+    def _target(self, raw: Any, stop: Stop | None, spot: Spot) -> Rung | None:
         if not isinstance(raw, Mapping) or "fact" not in raw or "value" not in raw:
             self.report("search-shape", "a target is {fact, op, value}; op may be left to stop", spot)
             return None
-        self.only(raw, ("fact", "op", "value"), "a target", spot)
+        self.only(raw, ("fact", "op", "value", "accept_if"), "a target", spot)
+        accept = None
+        if "accept_if" in raw:
+            accept = self.condition(raw["accept_if"], (*spot, "accept_if"), of_plan=True)
         fact = self.fact(raw["fact"], (*spot, "fact"), of_plan=True)
         if fact is None or stop is None:
             return None
@@ -190,10 +217,25 @@ class OfferReader(Reader):
                 "search-shape", f'"{op}" does not go with {stop.value} (known: {known})', (*spot, "op")
             )
             return None
-        read = self.against(fact, Operator(op), raw["value"], (*spot, "value"), of_plan=True)
-        return None if read is ANYTHING or not isinstance(read, Comparison) else read
+        value, at = raw["value"], (*spot, "value")
+        if is_amount(value) and not _is_plain(value):
+            amount = self.amount(value, at, of_plan=True, kind=fact.kind)
+            if amount is None:
+                return None
+            return Rung(fact=fact.name, op=Operator(op), amount=amount, accept_if=accept)
+        read = self.against(fact, Operator(op), value, at, of_plan=True)
+        if read is ANYTHING or not isinstance(read, Comparison):
+            return None
+        # The parts as they were read: checked, and of the same types.
+        parts = {name: getattr(read, name) for name in Comparison.model_fields}
+        return Rung.model_construct(**parts, accept_if=accept)
 
-    def _step(self, raw: Any, target: Comparison | None, earlier: Sequence[str], spot: Spot) -> Step | None:
+    def _moves(self, rung: Rung) -> bool:
+        """Tell whether the value to be reached is another for every plan."""
+        known = {**facts(), **self.own}
+        return any(name in known and known[name].of_plan for name in rung.against)
+
+    def _step(self, raw: Any, rungs: Sequence[Rung], earlier: Sequence[str], spot: Spot) -> Step | None:
         if not isinstance(raw, Mapping):
             self.report("search-shape", "a step is a group of fields: id, measure, when", spot)
             return None
@@ -216,7 +258,7 @@ class OfferReader(Reader):
                 "exactly one field of the measure is looked for: {vary: {from, up_to or down_to, by}}",
                 at,
             )
-        elif self._vary(word, field, measure[field]["vary"], target, (*at, field, "vary")):
+        elif self._vary(word, field, measure[field]["vary"], rungs, (*at, field, "vary")):
             self.measure(measure, at, of_plan=True, looked_for=field)
         if len(self.issues) > before:
             return None
@@ -226,7 +268,7 @@ class OfferReader(Reader):
             self.found(error, spot)
             return None
 
-    def _vary(self, word: Any, field: str, raw: Any, target: Comparison | None, spot: Spot) -> bool:
+    def _vary(self, word: Any, field: str, raw: Any, rungs: Sequence[Rung], spot: Spot) -> bool:
         """Check the number that a step looks for; `False` if the measure around it cannot be read either."""
         kind = field_kind(word, field)
         if not isinstance(word, str):
@@ -261,15 +303,17 @@ class OfferReader(Reader):
                 (*spot, "by"),
             )
             return False
-        if target is None or target.fact in MONOTONE.get((word, field), ()):
+        figures = MONOTONE.get((word, field), frozenset[str]())
+        erratic = next((one for one in rungs if one.fact not in figures or self._moves(one)), None)
+        if erratic is None:
             return len(self.issues) == before
         # Only bisection can look among the cents of an amount.
         coarse = kind is Kind.COUNT or (kind is Kind.RATIO and steps and min(steps) >= _COARSE)
         if not coarse:
             self.report(
                 "search-too-fine",
-                f"{target.fact} may move to and fro with {field}, so its values are tried one by one and must be few; "
-                + _INSTEAD[kind is Kind.MONEY],
+                f"{_what_moves(erratic, figures)} may move to and fro with {field}, so its values are tried one by one "
+                f"and must be few; {_INSTEAD[kind is Kind.MONEY]}",
                 spot,
             )
         return len(self.issues) == before
@@ -280,6 +324,15 @@ class OfferReader(Reader):
             yield from (value for value in self.values[amount.parameter].values() if value is not None)
         elif isinstance(amount, Decimal):
             yield amount
+
+
+def _is_plain(value: Mapping[str, Any]) -> bool:
+    """Tell whether an amount is a parameter or a constant multiple of a fact, as in every condition."""
+    return "parameter" in value or ("fact" in value and not is_amount(value.get("times")))
+
+
+def _what_moves(rung: Rung, figures: frozenset[str]) -> str:
+    return rung.fact if rung.fact not in figures else f"the value that {rung.fact} has to reach"
 
 
 def _is_vary(value: Any) -> bool:

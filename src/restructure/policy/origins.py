@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from restructure.policy.amounts import Greatest, Least
 from restructure.policy.conditions import Condition, comparisons
+from restructure.policy.extending import Entry
 from restructure.policy.language import Policy, Rule
 from restructure.policy.reading import Spot
 from restructure.policy.search import Search, Step, varied
@@ -32,6 +33,10 @@ class Located(NamedTuple):
     """Its file."""
     origins: Mapping[str, Origin]
     """By id; a step is `rule/step`, a named cap `rule/step/cap`, the k-th comparison of a condition `id#k`."""
+    entries: tuple[Entry, ...] = ()
+    """Every entry of its sections, with what it replaces if the policy extends others."""
+    removed: tuple[Entry, ...] = ()
+    """What it leaves out of what it extends."""
 
 
 def origins(
@@ -61,6 +66,7 @@ def conditions_of(policy: Policy) -> Iterator[tuple[str, Condition]]:
     yield from ((one.id, one.when) for one in policy.rules)
     yield from ((one.id, one.require) for one in policy.limits)
     yield from ((one.id, one.when) for one in policy.flags)
+    yield from ((one.id, one.when) for one in (*policy.actions, *policy.duties))
 
 
 def cap_names(step: Step) -> dict[str, Spot]:
@@ -80,6 +86,9 @@ def cap_names(step: Step) -> dict[str, Spot]:
 def _searched(rule: Rule) -> Iterator[tuple[str, Spot]]:
     for j, one in enumerate(rule.offer):
         if isinstance(one, Search):
+            for number in range(1, len(one.rungs) + 1):
+                inside: Spot = (number - 1,) if one.further else ()
+                yield f"{rule.id}/{number}", ("offer", j, "search", "target", *inside)
             for i, step in enumerate(one.steps):
                 here = ("offer", j, "search", "steps", i)
                 yield f"{rule.id}/{step.id}", here

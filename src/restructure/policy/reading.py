@@ -58,6 +58,8 @@ class Reader:
         """Kinds of events that the policy declares, each with its outcomes."""
         self.scores: set[str] = set()
         self.currency = ""
+        self.money: list[Spot] = []
+        """Where an amount of money stands that is worth another in another currency."""
         self.compared: list[tuple[Condition, Spot]] = []
         """Every comparison that was read, with where it stands."""
 
@@ -270,6 +272,8 @@ class Reader:
                 "value-scale", f"{raw} has more decimals than the {fact.scale} that {fact.name} keeps", spot
             )
         if fact.kind is Kind.MONEY:
+            if value:  # nothing is nothing in every currency
+                self.money.append(spot)
             try:
                 to_minor(value, self.currency)
             except ValueError as error:
@@ -289,6 +293,8 @@ class Reader:
                 "value-kind", f"the amount is {held or 'a plain number'} where {kind} is expected", spot
             )
             return None
+        if Kind.MONEY in (held, kind) and _holds_money(raw):
+            self.money.append(spot)
         return read_amount(raw)
 
     def _kind(self, raw: Any, spot: Spot, *, of_plan: bool) -> Kind | None:
@@ -446,6 +452,21 @@ def _written(raw: Any) -> str:
     """Quote a value about as it stands in a file, cut short."""
     text = raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False, default=str)
     return text if len(text) <= _LONGEST_QUOTE else f"{text[: _LONGEST_QUOTE - 1]}…"
+
+
+def _holds_money(raw: Any) -> bool:
+    """Tell whether an amount of money has a plain number that is money in it, and not only shares and facts."""
+    if not isinstance(raw, Mapping):
+        return str(raw).strip("0. ") != ""  # nothing is nothing in every currency
+    parts: list[Any] = []
+    for word in ("least", "greatest", "sum", "difference", "round"):
+        inside = raw.get(word, [])
+        parts += (
+            inside.values()
+            if isinstance(inside, Mapping) and word in ("least", "greatest")
+            else (inside if isinstance(inside, list) else [inside])
+        )
+    return any(map(_holds_money, parts))
 
 
 def _together(one: Kind | None, other: Kind | None) -> bool:

@@ -38,7 +38,7 @@ def policy_schema() -> dict[str, Any]:
     """Give the JSON Schema (2020-12) of a policy file.
 
     >>> sorted(policy_schema()["required"])
-    ['currency', 'name', 'rules', 'sources', 'title', 'version']
+    ['name', 'title', 'version']
     """
     schema = Policy.model_json_schema(mode="validation")
     definitions: dict[str, Any] = schema["$defs"]
@@ -61,7 +61,7 @@ def policy_schema() -> dict[str, Any]:
     _searches(definitions)
     for name in ("Gate", "Limit"):
         definitions[name]["properties"]["require"] = _described("What must hold.", **_ref("Condition"))
-    for name in ("Rule", "Flag", "Conclusion"):
+    for name in ("Rule", "Flag", "Conclusion", "Action", "Duty"):
         definitions[name]["properties"]["when"] = _described("When it applies.", **_ref("Condition"))
     for name in ("Rule", "Conclusion"):
         for field in _OF_TABLES:
@@ -70,7 +70,7 @@ def policy_schema() -> dict[str, Any]:
         _texts(definition)
     _texts(schema)
     schema["properties"]["rank"]["items"] = _ref("Ranking")
-    # A table may stand for all rules, so either of the two is enough.
+    _extending(schema, definitions)
     schema["title"] = "A restructuring policy"
     schema["$defs"] = _used(schema, definitions)
     return {"$schema": _DIALECT, **schema}
@@ -263,6 +263,7 @@ def _tables(definitions: dict[str, Any]) -> None:
             ],
         },
         "offer": copy.deepcopy(definitions["Rule"]["properties"]["offer"]),
+        "unless_offered": copy.deepcopy(definitions["Rule"]["properties"]["unless_offered"]),
     }
     table["required"] = ["id", "title", "reference", "hit", "inputs", "outputs", "rows"]
 
@@ -279,23 +280,64 @@ def _searches(definitions: dict[str, Any]) -> None:
     step = definitions["Step"]["properties"]
     step["measure"] = _described("The measure; one of its numbers is looked for.", **_ref("Measure"))
     step["when"] = _described("Whether the step is taken.", **_ref("Condition"))
-    definitions["Search"]["properties"]["target"] = _group(
+    definitions["Rung"] = _group(
         "The figure and the value it has to reach.",
         {
             "fact": _ref("FactName"),
             "op": _described("How they compare once it is reached.", enum=["<=", ">=", "<", ">"]),
-            "value": _ref("Compared"),
+            "value": {"anyOf": [_ref("Compared"), _ref("Amount")]},
+            "accept_if": _described("What else the plan has to hold to be accepted.", **_ref("Condition")),
         },
         ["fact", "value"],
     )
+    search = definitions["Search"]["properties"]
+    search.pop("further")
+    search["target"] = {
+        "description": "What is aimed at, or a ladder: each rung is tried from the start until a plan is accepted.",
+        "anyOf": [_ref("Rung"), {"type": "array", "minItems": 1, "items": _ref("Rung")}],
+    }
     definitions["Search"]["properties"]["stop"] = _described(
         "Where to stop.", enum=[stop.value for stop in Stop]
     )
 
 
+_REPLACED = (
+    "Gate",
+    "Rule",
+    "Limit",
+    "Flag",
+    "Conclusion",
+    "Table",
+    "Parameter",
+    "PolicyFact",
+    "Source",
+    "Action",
+    "Duty",
+    "EventKind",
+)
+
+
+def _extending(schema: dict[str, Any], definitions: dict[str, Any]) -> None:
+    """Let a policy say only how it differs from those that it extends."""
+    properties = schema["properties"]
+    properties["currency"].pop("default", None)
+    schema["required"] = ["name", "version", "title"]
+    schema["anyOf"] = [{"required": ["sources"]}, {"required": ["extends"]}]
+    names = {"type": "array", "items": {"type": "string"}}
+    properties["extends"] = _described(
+        "Policies that it is laid over, by name or by a path from here.", anyOf=[{"type": "string"}, names]
+    )
+    properties["removes"] = _described("Ids and names of what it leaves out of them.", **names)
+    for name in _REPLACED:
+        definitions[name]["properties"]["replaces"] = _described(
+            "Whether it stands in for the entry of its name that is extended.", type="boolean"
+        )
+    definitions["Parameter"]["required"] = ["source", "values"]
+
+
 def _texts(definition: dict[str, Any]) -> None:
     """Let one sentence stand for a text in one language."""
-    for name in ("title", "reason"):
+    for name in ("title", "reason", "text"):
         field = definition.get("properties", {}).get(name)
         if field and "additionalProperties" in field:
             text = {key: part for key, part in field.items() if key not in ("description", "title")}

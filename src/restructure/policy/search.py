@@ -6,12 +6,12 @@ from typing import Any
 
 from pydantic import AliasChoices, Field
 
-from restructure.policy.amounts import Amount
+from restructure.policy.amounts import Amount, facts_in
 from restructure.policy.conditions import Comparison, Condition
 from restructure.policy.normal import Operator
 from restructure.record import Record
 
-__all__ = ["MONOTONE", "Missed", "Search", "Step", "Stop", "Vary", "varied"]
+__all__ = ["MONOTONE", "Missed", "Rung", "Search", "Step", "Stop", "Vary", "varied"]
 
 
 class Stop(StrEnum):
@@ -88,17 +88,39 @@ class Missed(StrEnum):
     """It is made all the same, as far as the steps went; limits still judge it."""
 
 
+class Rung(Comparison):
+    """What a search aims at; the value may be an amount, and the plan may have to please."""
+
+    amount: Amount | None = None
+    """The value it has to reach, if it is worked out for every plan anew."""
+    accept_if: Condition | None = None
+    """What the plan has to hold for the search to end here; absent: nothing but the target."""
+
+    @property
+    def against(self) -> tuple[str, ...]:
+        """The facts that the value it has to reach is made of."""
+        found = () if self.amount is None else tuple(facts_in(self.amount))
+        return found if self.other is None else (*found, self.other)
+
+
 class Search(Record):
     """Ordered steps, each taken as far as needed, until a figure of the plan reaches a target."""
 
-    target: Comparison
+    target: Rung
     """The figure, the value it has to reach and how they then compare, which `stop` says where it can."""
+    further: tuple[Rung, ...] = ()
+    """The other rungs of a target ladder, each tried from the start if the plan of the one before is not accepted."""
     stop: Stop
     """Where to stop."""
     steps: tuple[Step, ...] = Field(min_length=1)
     """What is tried, in order."""
     if_missed: Missed = Missed.REFUSE
     """What becomes of the offer if no step reaches the target."""
+
+    @property
+    def rungs(self) -> tuple[Rung, ...]:
+        """The target, or all rungs of a target ladder in order."""
+        return (self.target, *self.further)
 
 
 MONOTONE: dict[tuple[str, str], frozenset[str]] = {

@@ -26,7 +26,18 @@ __all__ = ["TableRow", "read_csv", "table_rows"]
 _RANGE = re.compile(r"^([\[(\]])\s*(.+?)\s*\.\.\s*(.+?)\s*([\])\[])$")
 _NEGATED = re.compile(r"^not\s*\((.*)\)$", re.DOTALL)
 _TEST = re.compile(r"^([<>=!]+)\s*(.+)$", re.DOTALL)
-_FIELDS = ("id", "title", "reason", "reference", "hit", "inputs", "outputs", "rows", "offer")
+_FIELDS = (
+    "id",
+    "title",
+    "reason",
+    "reference",
+    "hit",
+    "inputs",
+    "outputs",
+    "rows",
+    "offer",
+    "unless_offered",
+)
 _NOTHING = ("-", "")
 _OPENING, _CLOSING = ("[", "(", "]"), ("]", ")", "[")
 
