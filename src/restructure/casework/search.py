@@ -78,7 +78,7 @@ def make(known: CaseFacts, rule: Rule) -> Found:
 def _propose(known: CaseFacts, measures: tuple[Measure, ...]) -> Proposal:
     plan = reschedule(known.assessment.position, measures)
     prospect = foresee(known.assessment, plan)
-    return Proposal(measures, plan, prospect, known.with_plan(prospect))
+    return Proposal(measures, plan, prospect, known.with_plan(prospect, plan))
 
 
 def _seek(known: CaseFacts, rule: Rule, search: Search, base: tuple[Measure, ...]) -> Found:
@@ -172,7 +172,7 @@ class _Grid:
     def __init__(self, now: Proposal, step: Step, name: str) -> None:
         known = now.known
         vary = read_vary(step.measure[name]["vary"])
-        parameter = known.in_force.values.get
+        parameter = known.in_force.read
 
         def exact(amount: Amount) -> Fraction:
             value = worth(amount, parameter, known.value)
@@ -234,7 +234,7 @@ def _taken(now: Proposal, step: Step, aim: _Aim, figures: dict[str, str]) -> tup
     if not grid.last:
         return StepResult(outcome="no-room", value=says["start"], gap=aim.gap(now), **says), now
     rest = {key: value for key, value in step.measure.items() if key != name}
-    fixed = filled(rest, now.known.in_force.values.get, now.known.value, grid.currency)
+    fixed = filled(rest, now.known.in_force.read, now.known.value, grid.currency)
     why = ""
 
     @cache

@@ -7,12 +7,13 @@ from types import MappingProxyType
 from typing import Any
 
 from restructure.calculator.money import from_minor, minor_digits, round_div
+from restructure.calculator.plan import Plan
 from restructure.calculator.quantity import Kind
 from restructure.errors import InvalidPolicy, Issue
 from restructure.intake.assessment import Assessment
 from restructure.intake.facts import Fact, facts, show
 from restructure.intake.prospect import Prospect
-from restructure.policy.amounts import ParameterAmount, facts_in, worth
+from restructure.policy.amounts import PLAN, ParameterAmount, facts_in, worth
 from restructure.policy.constants import constant
 from restructure.policy.evaluation import Engines, evaluator
 from restructure.policy.hits import Hit, Match, settle
@@ -42,7 +43,7 @@ class Concluded(Record):
 class CaseFacts:
     """What is known about one case under one policy, and about a proposed plan once there is one."""
 
-    __slots__ = ("assessment", "concluded", "in_force", "own", "prospect")
+    __slots__ = ("assessment", "concluded", "in_force", "own", "plan", "prospect")
 
     def __init__(
         self,
@@ -51,17 +52,18 @@ class CaseFacts:
         own: dict[str, Any],
         concluded: tuple[Concluded, ...] = (),
         prospect: Prospect | None = None,
+        plan: Plan | None = None,
     ) -> None:
-        self.in_force, self.assessment, self.prospect = in_force, assessment, prospect
+        self.in_force, self.assessment, self.prospect, self.plan = in_force, assessment, prospect, plan
         self.own = own
         """The values of the policy's own facts, those of a plan once they were asked for."""
         self.concluded = concluded
         """How the policy's own facts of the case came about."""
 
-    def with_plan(self, prospect: Prospect) -> "CaseFacts":
-        """Add what a proposed plan would mean."""
+    def with_plan(self, prospect: Prospect, plan: Plan | None = None) -> "CaseFacts":
+        """Add what a proposed plan would mean, and the plan itself where there is one."""
         own = {name: value for name, value in self.own.items() if not self.in_force.fact(name).of_plan}
-        return CaseFacts(self.in_force, self.assessment, own, self.concluded, prospect)
+        return CaseFacts(self.in_force, self.assessment, own, self.concluded, prospect, plan)
 
     def value(self, name: str) -> Any:
         """Give the value of a fact, `None` if it is unknown."""
@@ -69,7 +71,7 @@ class CaseFacts:
             return None if self.prospect is None else getattr(self.prospect, name)
         own = self.in_force.policy.facts
         if name not in own:
-            return self.assessment.value(name)
+            return self.plan if name == PLAN else self.assessment.value(name)
         if name not in self.own:
             self.own[name] = _derived(self, name, own[name])
         return self.own[name]
@@ -116,7 +118,7 @@ def facts_of(
 
 def _derived(known: CaseFacts, name: str, own: PolicyFact) -> Any:
     assert own.value is not None, "a fact that is concluded is known before it is read"
-    exact = worth(own.value, known.in_force.values.get, known.value)
+    exact = worth(own.value, known.in_force.read, known.value)
     return None if exact is None else _scaled(exact, known.in_force.fact(name), known.assessment.currency)
 
 

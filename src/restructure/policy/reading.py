@@ -45,6 +45,8 @@ class Reader:
         """Parameters' values by day."""
         self.own: dict[str, Fact] = {}
         """Facts that the policy adds."""
+        self.lookups: dict[str, Mapping[str, Any] | None] = {}
+        """Lookups as they were read, none for one that could not be."""
         self.scores: set[str] = set()
         self.currency = ""
         self.compared: list[tuple[Condition, Spot]] = []
