@@ -20,14 +20,12 @@ from restructure.policy.in_force import offered_measures
 from restructure.policy.language import Rule
 from restructure.policy.normal import COMPARE, Leaf
 from restructure.policy.reference import decisive, verdict
-from restructure.policy.search import MONOTONE, Search, Step, Stop, varied
+from restructure.policy.search import MONOTONE, Search, Step, Stop, Vary, varied
 from restructure.policy.templates import (
     UnknownAmount,
     field_kind,
-    filled,
     finest,
     measure_of_case,
-    read_vary,
 )
 
 __all__ = ["Found", "Proposal", "UnknownTarget", "make"]
@@ -67,10 +65,9 @@ def make(known: CaseFacts, rule: Rule) -> Found:
     Raises `Refused` for what cannot be done, `UnknownAmount` and `UnknownTarget` where it depends on what
     is unknown.
     """
-    templates = [one for one in rule.offer if not isinstance(one, Search)]
     base = known.in_force.measures.get(rule.id)
     if base is None:
-        base = offered_measures(known.in_force, templates, known.value)
+        base = offered_measures(known.in_force, rule.id, known.value)
     search = next((one for one in rule.offer if isinstance(one, Search)), None)
     return Found(_propose(known, base), True, ()) if search is None else _seek(known, rule, search, base)
 
@@ -101,7 +98,7 @@ def _seek(known: CaseFacts, rule: Rule, search: Search, base: tuple[Measure, ...
                 StepResult(id=step.id, outcome="skipped", because=because, gap=aim.gap(now), **figures)
             )
             continue
-        result, now = _taken(now, step, aim, figures)
+        result, now = _taken(now, rule, step, aim, figures)
         results.append(result)
         stopped = result.outcome == "applied"
     return Found(now, stopped or aim.reached(now), tuple(results))
@@ -169,9 +166,8 @@ def _whole(exact: Fraction, unit: Fraction) -> Fraction:
 class _Grid:
     """The values a step may take: index 0 is where it starts and does nothing, the last is its end."""
 
-    def __init__(self, now: Proposal, step: Step, name: str) -> None:
+    def __init__(self, now: Proposal, step: Step, name: str, vary: Vary) -> None:
         known = now.known
-        vary = read_vary(step.measure[name]["vary"])
         parameter = known.in_force.read
 
         def exact(amount: Amount) -> Fraction:
@@ -219,11 +215,12 @@ class _Grid:
         return str(int(value))
 
 
-def _taken(now: Proposal, step: Step, aim: _Aim, figures: dict[str, str]) -> tuple[StepResult, Proposal]:
+def _taken(
+    now: Proposal, rule: Rule, step: Step, aim: _Aim, figures: dict[str, str]
+) -> tuple[StepResult, Proposal]:
     """Take one step as far as needed, or to its end in vain."""
-    name = varied(step.measure)
-    assert name is not None, "checked when the policy is read"
-    grid = _Grid(now, step, name)
+    name, rest, vary = now.known.in_force.steps[rule.id, step.id]
+    grid = _Grid(now, step, name, vary)
     says = {
         "id": step.id,
         "start": grid.shown(grid.start),
@@ -233,8 +230,7 @@ def _taken(now: Proposal, step: Step, aim: _Aim, figures: dict[str, str]) -> tup
     }
     if not grid.last:
         return StepResult(outcome="no-room", value=says["start"], gap=aim.gap(now), **says), now
-    rest = {key: value for key, value in step.measure.items() if key != name}
-    fixed = filled(rest, now.known.in_force.read, now.known.value, grid.currency)
+    fixed = rest.filled(now.known.in_force.read, now.known.value, grid.currency)
     why = ""
 
     @cache

@@ -25,8 +25,8 @@ from restructure.policy.conditions import Condition, comparisons, normal_form
 from restructure.policy.constants import Constant, plain
 from restructure.policy.lookups import Edition, Lookup, Sheet
 from restructure.policy.normal import Leaf, Node, Problem
-from restructure.policy.search import Missed, Search
-from restructure.policy.templates import amounts_of, filled, measure_of_case
+from restructure.policy.search import Missed, Search, Vary, varied
+from restructure.policy.templates import Template, amounts_of, measure_of_case, read_vary
 from restructure.record import Record
 
 if TYPE_CHECKING:  # a policy gives itself in force, so its room stands above this one
@@ -220,8 +220,28 @@ class InForce:
             templates = [one for one in rule.offer if not isinstance(one, Search)]
             amounts = [amount for one in templates for amount in amounts_of(one)]
             if len(templates) == len(rule.offer) and not any(True for a in amounts for _ in facts_in(a)):
-                fixed[rule.id] = offered_measures(self, templates, lambda _: None)
+                fixed[rule.id] = offered_measures(self, rule.id, lambda _: None)
         return fixed
+
+    @cached_property
+    def templates(self) -> dict[str, tuple[Template, ...]]:
+        """The measures of each rule, those of its search apart, with their amounts read."""
+        return {
+            rule.id: tuple(Template(one) for one in rule.offer if not isinstance(one, Search))
+            for rule in self.policy.rules
+        }
+
+    @cached_property
+    def steps(self) -> dict[tuple[str, str], tuple[str, Template, Vary]]:
+        """The field that each step looks for, the measure around it and between what it looks, by rule and step."""
+        found: dict[tuple[str, str], tuple[str, Template, Vary]] = {}
+        for rule, search in _searches(self.policy):
+            for step in search.steps:
+                name = varied(step.measure)
+                assert name is not None, "checked when the policy is read"
+                rest = Template({key: value for key, value in step.measure.items() if key != name})
+                found[rule.id, step.id] = name, rest, read_vary(step.measure[name]["vary"])
+        return found
 
     @cached_property
     def case_problem(self) -> Problem:
@@ -275,10 +295,12 @@ class InForce:
         return normal_form(condition, self.fact, self.values, self.policy.currency)
 
 
-def offered_measures(in_force: InForce, templates: list[dict[str, Any]], fact: Any) -> tuple[Measure, ...]:
-    """Build measures from templates; `fact` gives the value of a fact by name, `None` if it is unknown."""
+def offered_measures(in_force: InForce, rule: str, fact: Any) -> tuple[Measure, ...]:
+    """Build the measures of a rule; `fact` gives the value of a fact by name, `None` if it is unknown."""
     currency = in_force.policy.currency
-    return tuple(measure_of_case(filled(one, in_force.read, fact, currency)) for one in templates)
+    return tuple(
+        measure_of_case(one.filled(in_force.read, fact, currency)) for one in in_force.templates[rule]
+    )
 
 
 def read_by(policy: "Policy") -> dict[str, set[str]]:
