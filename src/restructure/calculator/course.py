@@ -330,7 +330,9 @@ def _changed(position: Position, terms: Repayment, changes: Changes) -> tuple[Re
             new["instalment"] = None  # what was agreed under one method says nothing under another
     repricings = {one.repricing for one in changes.rates if one.repricing is not None}
     if len(repricings) > 1:
-        sentence = "one change of the rate keeps the instalment and another solves it anew; say the same in both"
+        sentence = (
+            "one change of the rate keeps the instalment and another solves it anew; say the same in both"
+        )
         raise Refused(Issue("value-invalid", sentence))
     new |= {"repricing": one for one in repricings}
     count = terms.instalments
