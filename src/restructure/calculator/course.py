@@ -334,7 +334,8 @@ def _changed(position: Position, terms: Repayment, changes: Changes) -> tuple[Re
             "one change of the rate keeps the instalment and another solves it anew; say the same in both"
         )
         raise Refused(Issue("value-invalid", sentence))
-    new |= {"repricing": one for one in repricings}
+    if repricings:
+        new["repricing"] = repricings.pop()
     count = terms.instalments
     if changes.frequency is not None:
         last = terms.dues()[-1] if count else terms.first_due

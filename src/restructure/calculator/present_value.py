@@ -19,11 +19,10 @@ from restructure.errors import Issue, Refused
 __all__ = ["present_value"]
 
 _PRECISE = Context(prec=50)
-_PRINCIPAL, _CAPITALISED, _BALANCE = (
-    Row._fields.index(name) for name in ("principal", "capitalised", "balance")
+_PRINCIPAL, _INTEREST, _ACCRUED, _CAPITALISED, _BALANCE = (
+    Row._fields.index(name) for name in ("principal", "interest", "accrued", "capitalised", "balance")
 )
 _APART = slice(Row._fields.index("arrears_principal"), Row._fields.index("parked_interest") + 1)
-_LATER = (MovementKind.PARKED, MovementKind.SPREAD, MovementKind.CARRIED)
 
 
 def present_value(
@@ -32,9 +31,9 @@ def present_value(
     """Discount what a plan pays at a rate a year, a twelfth of it a month, to 50 digits.
 
     Row k of a monthly plan is discounted for k + `lag_months` months, what is paid up front for `lag_months`. With
-    `prepaid_after` the rows after that number are replaced by what is left then, paid together with it: the balance
-    and what was set aside or spread to later rows. Gives currency units, unrounded. Raises `Refused` for a rate of
-    −1200 % a year or less, or a number of rows below zero.
+    `prepaid_after` the rows after that number are replaced by what is left then, paid together with it: the balance,
+    interest that accrued unpaid, and what was set aside or spread to later rows, without what that bears. Gives
+    currency units, unrounded. Raises `Refused` for a rate of −1200 % a year or less, or a number of rows below zero.
 
     >>> from restructure.calculator.plan import reschedule
     >>> from restructure.calculator.position import Buckets, Position
@@ -74,13 +73,14 @@ def _left_after(plan: Plan, number: int) -> int:
     after, until = (rows[number - 1], rows[number - 1][0]) if number else (rows[0], plan.position.on)
     balance = after[_BALANCE] if number else after[_BALANCE] + after[_PRINCIPAL] - after[_CAPITALISED]
     waiting = sum(sum(row[_APART]) for row in rows[number:])
-    # What a later suspension would have left unpaid has not accrued yet.
-    unborn = sum(
+    # What later suspensions leave unpaid has not accrued yet, and what they give up is given up when they end.
+    unpaid = sum(row[_ACCRUED] - row[_INTEREST] - row[_CAPITALISED] for row in rows[number:])
+    given_up = sum(
         amount
         for on, kind, _, amount in booked(plan.ledger, plan.position.currency)
-        if on > until and kind in _LATER
+        if on > until and kind is MovementKind.WAIVED
     )
-    return int(balance + waiting - unborn)
+    return int(balance + waiting - unpaid + given_up)
 
 
 def _months(plan: Plan) -> list[Fraction]:

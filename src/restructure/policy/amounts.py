@@ -433,4 +433,4 @@ def _banded(band: Band) -> str:
 
 def _inner(amount: Amount) -> str:
     text = write_amount(amount)
-    return f"({text})" if " " in text else text
+    return f"({text})" if " " in text and not isinstance(amount, LookupAmount) else text
