@@ -18,8 +18,10 @@ from restructure.calculator.measures import (
     Forgive,
     Holiday,
     LumpSum,
+    MoveDue,
     Park,
     Pay,
+    Reamortise,
     Settle,
 )
 from restructure.calculator.plan import Plan, reschedule
@@ -210,6 +212,21 @@ def test_a_rate_that_rises_is_the_same_changes_said_one_by_one():
     anew = reschedule(position, [rises.model_copy(update={"repricing": Repricing.RECALCULATE})])
     assert [k for k, _ in anew.solved_anew] == [1, 7, 19, 31]
     assert anew.identities.hold
+
+
+def test_a_rate_rises_on_due_dates_as_the_plan_has_them_also_in_a_new_rhythm_and_a_term_that_is_solved_for():
+    rises = ChangeRate(annual_rate="2%", rises_by="1%", rises_after=4, rises_every=2, rises_to="4%")
+    weekly = ChangeFrequency(every="2 weeks", instalments=20)
+    plan = reschedule(owed("9%", 24, principal="20000"), [rises, weekly, MoveDue(to="2010-02-03")])
+    days = [row.due for row in plan.schedule.rows]
+    assert plan.repayment is not None
+    assert [one.starts for one in plan.repayment.rates] == [days[3], days[5]]
+    late = rises.model_copy(update={"rises_after": 30})
+    longer = reschedule(owed("9%", 24, principal="20000"), [late, Reamortise(solve="term", instalment="500")])
+    assert len(longer.schedule.rows) > 32
+    assert longer.repayment is not None
+    assert [one.starts for one in longer.repayment.rates] == [longer.schedule.rows[k].due for k in (29, 31)]
+    assert longer.identities.hold
 
 
 def test_a_rate_at_or_above_its_end_does_not_rise_and_none_rises_after_the_last_instalment():

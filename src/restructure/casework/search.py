@@ -13,7 +13,7 @@ from restructure.calculator.quantity import Kind
 from restructure.casework.outcome import StepResult
 from restructure.casework.told import told, told_leaf, told_threshold
 from restructure.errors import InvalidPolicy, Issue, Refused
-from restructure.intake.prospect import Prospect, foresee
+from restructure.intake.prospect import Prospect
 from restructure.policy.amounts import Amount, binding, worth
 from restructure.policy.case_facts import CaseFacts
 from restructure.policy.in_force import offered_measures
@@ -38,8 +38,13 @@ class Proposal(NamedTuple):
 
     measures: tuple[Measure, ...]
     plan: Plan
-    prospect: Prospect
     known: CaseFacts
+
+    @property
+    def prospect(self) -> Prospect:
+        """What the plan would mean, worked out once it is asked for."""
+        assert self.known.prospect is not None, "its facts hold the plan"
+        return self.known.prospect
 
 
 class Found(NamedTuple):
@@ -74,8 +79,7 @@ def make(known: CaseFacts, rule: Rule) -> Found:
 
 def _propose(known: CaseFacts, measures: tuple[Measure, ...]) -> Proposal:
     plan = reschedule(known.assessment.position, measures)
-    prospect = foresee(known.assessment, plan)
-    return Proposal(measures, plan, prospect, known.with_plan(prospect, plan))
+    return Proposal(measures, plan, known.with_plan(None, plan))
 
 
 def _seek(known: CaseFacts, rule: Rule, search: Search, base: tuple[Measure, ...]) -> Found:

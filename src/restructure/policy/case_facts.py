@@ -12,7 +12,7 @@ from restructure.calculator.quantity import Kind
 from restructure.errors import InvalidPolicy, Issue
 from restructure.intake.assessment import Assessment
 from restructure.intake.facts import Fact, facts, show
-from restructure.intake.prospect import Prospect
+from restructure.intake.prospect import AT_ONCE, Prospect, foresee
 from restructure.policy.amounts import PLAN, ParameterAmount, facts_in, worth
 from restructure.policy.constants import constant
 from restructure.policy.evaluation import Engines, evaluator
@@ -43,7 +43,7 @@ class Concluded(Record):
 class CaseFacts:
     """What is known about one case under one policy, and about a proposed plan once there is one."""
 
-    __slots__ = ("assessment", "concluded", "in_force", "own", "plan", "prospect")
+    __slots__ = ("_prospect", "assessment", "concluded", "in_force", "own", "plan")
 
     def __init__(
         self,
@@ -54,21 +54,30 @@ class CaseFacts:
         prospect: Prospect | None = None,
         plan: Plan | None = None,
     ) -> None:
-        self.in_force, self.assessment, self.prospect, self.plan = in_force, assessment, prospect, plan
+        self.in_force, self.assessment, self.plan, self._prospect = in_force, assessment, plan, prospect
         self.own = own
         """The values of the policy's own facts, those of a plan once they were asked for."""
         self.concluded = concluded
         """How the policy's own facts of the case came about."""
 
-    def with_plan(self, prospect: Prospect, plan: Plan | None = None) -> "CaseFacts":
-        """Add what a proposed plan would mean, and the plan itself where there is one."""
+    @property
+    def prospect(self) -> Prospect | None:
+        """What a proposed plan would mean, worked out once it is asked for; none where there is no plan."""
+        if self._prospect is None and self.plan is not None:
+            self._prospect = foresee(self.assessment, self.plan)
+        return self._prospect
+
+    def with_plan(self, prospect: Prospect | None, plan: Plan | None = None) -> "CaseFacts":
+        """Add a proposed plan and what it would mean; one of the two is enough, the figures or the plan."""
         own = {name: value for name, value in self.own.items() if not self.in_force.fact(name).of_plan}
         return CaseFacts(self.in_force, self.assessment, own, self.concluded, prospect, plan)
 
     def value(self, name: str) -> Any:
         """Give the value of a fact, `None` if it is unknown."""
         if name in _FIGURES:
-            return None if self.prospect is None else getattr(self.prospect, name)
+            if self._prospect is None and self.plan is not None and name in AT_ONCE:
+                return AT_ONCE[name](self.assessment, self.plan)
+            return getattr(self.prospect, name, None)
         own = self.in_force.policy.facts
         if name not in own:
             return self.plan if name == PLAN else self.assessment.value(name)
