@@ -5,8 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from cases import policy_of
+from cases import policy_of, written
+from restructure.casework.case_report import run_cases
 from restructure.casework.decision import Decision, decide
+from restructure.casework.explanation import explain
 from restructure.casework.firing import fire, known_from
 from restructure.casework.outcome import Offer
 from restructure.intake.application import Application
@@ -167,3 +169,53 @@ def test_the_share_of_income_is_looked_up_by_delay():
     known = known_from(policy_of(POLICY).at(ON), {"days_past_due": 120, "monthly_income": Decimal(1000)})
     assert known.value("bearable") == Decimal("-620.00")
     assert "ratios(days_past_due)" in known.concluded[0].derivation
+
+
+OTHER = """\
+  - id: shorter
+    title: Lower rate alone
+    reason: We lower the rate.
+    reference: own
+    when: {fact: claim, op: ">", value: 0}
+    offer: [{measure: rate, annual_rate: 5.53%}]
+limits:
+"""
+
+
+def test_offers_are_ordered_by_the_value_of_what_they_pay():
+    decision = decided(POLICY.replace("limits:\n", OTHER))
+    # At the discount rate itself the plan is worth what is owed, less a month of lag.
+    assert [offer.rule for offer in decision.offers] == ["shorter", "modify"]
+    ascending = decided(POLICY.replace("limits:\n", OTHER).replace("descending", "ascending"))
+    assert [offer.rule for offer in ascending.offers] == ["modify", "shorter"]
+
+
+def test_an_explanation_reads_the_value_of_the_plan():
+    why = explain(decided(), policy_of(POLICY), "modify")
+    (limit,) = [one for one in why.conditions if one.what == "limit"]
+    assert limit.condition.result is not None
+    assert (limit.condition.verdict, limit.condition.result.actual) == ("true", "73,486.54")
+
+
+def test_a_file_of_cases_expects_and_covers_the_value_of_the_plan(tmp_path):
+    application = decided().application.model_dump_json(exclude_defaults=True)
+    text = f"""\
+cases:
+  - name: the published one
+    on: 2010-01-01
+    given: {{application: {application}}}
+    expect:
+      offers: [modify]
+      figures: {{modify: {{value_of_plan: 386926.46, loss: 73486.54, balance_after: 467188}}}}
+      flags: {{modify: [worth-most]}}
+"""
+    written(tmp_path, POLICY, "policy.yaml")
+    written(tmp_path, text, "modification_test.yaml")
+    report = run_cases([tmp_path])
+    assert [issue.message for one in report.failed for issue in one.failures] == []
+    still_open = {f"{part.text} {part.aspect}" for part in report.coverages[0].open}
+    assert "flag worth-most set" not in still_open
+    assert any("limit not-too-dear" in one for one in still_open)  # it never failed
+    assert not any("not-too-dear" in one and one.endswith(("passed", "true")) for one in still_open), (
+        still_open
+    )

@@ -234,9 +234,11 @@ class Maker:
             )
             rates.append({rng.choice(["above", "from"]): start, **figure})
         if rng.random() < 0.2:
-            rates[-1] = {"above": self.amount(kind, 0), "rate": 1}  # it may not rise
+            rates[-1] = {"above": {"sum": [self.amount(kind, 0)]}, "rate": 1}  # it may not rise
+        group = ["money"] if kind == "money" else ["ratio", "days", "months", "count"]
+        of_kind = {"fact": self.some(lambda one: one in group)}
         return {
-            "bands": self.amount(kind, depth - 1),
+            "bands": {"greatest": {"of the kind": of_kind, "other": self.amount(kind, depth - 1)}},
             "mode": rng.choice(["whole", "marginal"]),
             "rates": rates,
         }
