@@ -89,7 +89,14 @@ rank: [{fact: value_of_plan, order: descending}]
 """
 
 
-def decided(text: str = POLICY, *, engines: Engines = Engines.BOTH, **balances: str) -> Decision:
+def decided(
+    text: str = POLICY,
+    *,
+    engines: Engines = Engines.BOTH,
+    instalments: int = 300,
+    instalment: str | None = None,
+    **balances: str,
+) -> Decision:
     application = Application.model_validate(
         {
             "reference": "A",
@@ -102,7 +109,14 @@ def decided(text: str = POLICY, *, engines: Engines = Engines.BOTH, **balances: 
                 "currency": "USD",
                 "originated": "2005-01-01",
                 "balances": {"principal": "467188.00", **balances},
-                "repayment": {"annual_rate": "6.5%", "instalments": 300, "first_due": "2010-02-01"},
+                "repayment": {
+                    "annual_rate": "6.5%",
+                    "instalments": instalments,
+                    "first_due": "2010-02-01",
+                    "instalment": instalment,
+                },
+                "oldest_unpaid_due": "2009-06-01" if "interest_arrears" in balances else None,
+                "missed_instalments": 7 if "interest_arrears" in balances else 0,
             },
             "finances": {"income": [{"source": "wage", "monthly": "7916.67", "verified": True}]},
         }
@@ -219,3 +233,70 @@ cases:
     assert not any("not-too-dear" in one and one.endswith(("passed", "true")) for one in still_open), (
         still_open
     )
+
+
+# us_fnma_flex_modification.json, flex-open-1: longer term, then principal set aside, each cap read off what is owed.
+FLEX = """\
+name: caps
+version: "1"
+title: Caps read off what is owed
+currency: USD
+sources: {own: {title: Own decision, confidence: own}}
+parameters:
+  house: {title: Value of the house, unit: money, source: own, values: {2009-01-01: 290000}}
+  usual_rate: {title: Modification interest rate, unit: ratio, source: own, values: {2009-01-01: 6.625%}}
+facts:
+  owed_after: {title: Owed in all, unit: money, reference: own, value: {sum: [{fact: balance_after}, {fact: parked_after}]}}
+  half: {title: Half of the house, unit: money, reference: own, value: {product: [50%, {parameter: house}]}}
+  loan_to_value: {title: Owed to value, unit: ratio, reference: own, value: {quotient: [{fact: owed_after}, {parameter: house}]}}
+rules:
+  - id: modify
+    title: Rate, term, principal set aside
+    reason: We change the loan until you can pay it.
+    reference: own
+    when: {fact: claim, op: ">", value: 0}
+    offer:
+      - {measure: capitalise, of: [interest_arrears, fees]}
+      - search:
+          target: {fact: payment_reduction, value: 20%}
+          stop: strictly_above
+          steps:
+            - id: rate
+              when: {fact: owed_after, op: ">=", value: {fact: half}}
+              measure: {measure: rate, annual_rate: {vary: {from: {fact: contract_rate}, down_to: {parameter: usual_rate}, by: 0.125%}}}
+            - id: term
+              measure: {measure: extend, instalments: {vary: {up_to: {difference: [480, {fact: remaining_term}]}}}}
+            - id: forbear
+              when: {fact: owed_after, op: ">", value: {fact: half}}
+              measure:
+                measure: park
+                of: principal
+                amount:
+                  vary:
+                    up_to:
+                      least:
+                        to half the value: {difference: [{fact: owed_after}, {fact: half}]}
+                        30 % of what is owed: {fact: owed_after, times: 30%}
+flags:
+  - {id: owes-86-69-percent, title: Owed to value, reference: own, when: {fact: loan_to_value, op: "==", value: 0.866915}}
+"""
+
+
+def test_caps_on_what_is_set_aside_follow_what_is_owed_after_the_earlier_steps():
+    text = {"interest_arrears": "10259.84", "fees": "4380.00", "principal": "236765.47"}
+    decision = decided(FLEX, instalments=309, instalment="1580.17", **text)
+    offer = the_offer(decision)
+    rate, term, forbear = offer.steps
+    assert (rate.outcome, term.outcome, term.value, forbear.outcome) == (
+        "no-room",
+        "exhausted",
+        "171",
+        "applied",
+    )
+    assert forbear.end == "75,421.59"  # 30 % of 251,405.31; half of the house leaves 106,405.31
+    prospect = offer.prospect
+    assert prospect.balance_after + prospect.parked_after == Decimal("251405.31")
+    assert abs(prospect.parked_after - Decimal("35483.32")) <= 1
+    assert prospect.instalment_after == Decimal("1264.13")
+    assert round(prospect.payment_reduction, 6) == Decimal("0.200004")
+    assert offer.flags == ("owes-86-69-percent",)
