@@ -6,7 +6,7 @@ present value tests of modifications do; in other rhythms and for lump sums time
 
 from decimal import Context, Decimal
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from restructure.calculator.dates import DayCount, step_of, year_fractions
 from restructure.calculator.ledger import MovementKind, booked
@@ -58,12 +58,20 @@ def present_value(
         else:
             up_front += left
     step = _PRECISE.divide(Decimal(growth.denominator), Decimal(growth.numerator))
-    flows = [(Fraction(0), up_front), *zip(_months(plan), payments, strict=False)]
+    months = [Fraction(0), *_months(plan)][: len(payments) + 1]
+    powers: dict[Fraction, Decimal] = {}
+
+    def discounted(amount: Decimal, over: Fraction) -> Decimal:
+        if over not in powers:
+            time = _PRECISE.divide(Decimal(over.numerator), Decimal(over.denominator))
+            powers[over] = _PRECISE.power(step, time)
+        return _PRECISE.multiply(amount, powers[over])
+
+    # From period to period, the last one first: most plans know one or two lengths of a period.
     total = Decimal(0)
-    for months, payment in flows:
-        at = months + lag_months
-        power = _PRECISE.divide(Decimal(at.numerator), Decimal(at.denominator))
-        total = _PRECISE.fma(Decimal(payment), _PRECISE.power(step, power), total)
+    for (before, at), payment in zip(reversed(list(pairwise(months))), reversed(payments), strict=True):
+        total = discounted(_PRECISE.add(total, Decimal(payment)), at - before)
+    total = discounted(_PRECISE.add(total, Decimal(up_front)), Fraction(lag_months))
     return Fraction(total) / Fraction(10 ** minor_digits(currency))
 
 
