@@ -247,6 +247,14 @@ class _PolicyReader(OfferReader, LookupReader, FormulaReader):
                     f"{editions[0].since}; date its first rows earlier",
                     (*place, editions[0].since.isoformat()),
                 )
+            for before, after in pairwise(editions):
+                if before.rows is None:
+                    self.report(
+                        "lookup-undefined",
+                        f'"{name}" has no rows from {before.since} to {after.since}; give it some, or end it '
+                        "without later ones",
+                        (*place, before.since.isoformat()),
+                    )
 
     # --- gates, rules, limits, flags
 
