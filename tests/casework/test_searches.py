@@ -298,6 +298,8 @@ RISES = {
     "term_after": {"extend": 1},
     "term_added": {"extend": 1},
     "relief": {"forgive": 1, "waive": 1},
+    "balance_after": {"park": -1, "forgive": -1},
+    "parked_after": {"park": 1, "forgive": -1},
 }
 
 

@@ -85,6 +85,7 @@ class Maker:
         self.facts: dict[str, Any] = {}
         self.conclusions: list[Any] = []
         self.tables: list[Any] = []
+        self.lookups: dict[str, Any] = {}
         self.files: dict[str, str] = {}
         self.named = 0
 
@@ -109,6 +110,7 @@ class Maker:
                 name: {"title": "P", "unit": unit, "source": "own", "values": values}
                 for name, (unit, values) in PARAMETERS.items()
             },
+            "lookups": self.lookups,
             "facts": self.facts,
             "events": EVENTS,
             "conclusions": self.conclusions,
@@ -202,7 +204,7 @@ class Maker:
                 if rng.random() < 0.5
                 else of
             )
-        match rng.randint(0, 6):
+        match rng.randint(0, 9):
             case 0 | 1:
                 word = rng.choice(["least", "greatest"])
                 return {word: {f"n{k}": self.amount(kind, depth - 1) for k in range(rng.randint(1, 3))}}
@@ -223,6 +225,10 @@ class Maker:
             case 5:
                 by = {"fact": self.some(lambda one: one in ("count", "months"))}
                 return {"quotient": [{"fact": self.some(lambda one: one in group)}, rng.choice([by, 3, 7])]}
+            case 6:
+                return self.bands(kind, depth)
+            case 7 | 8:
+                return self.lookup(kind, depth)
             case _:
                 if kind == "money":
                     return {
@@ -291,6 +297,71 @@ class Maker:
         if "trial" in amount["events"] and rng.random() < 0.5:
             amount["outcome"] = rng.choice([["kept"], ["failed"], ["kept", "failed"]])
         return amount
+
+    def bands(self, kind: str, depth: int) -> Any:
+        rng = self.rng
+        starts = sorted(rng.sample([0, Decimal("0.5"), 1, 30, 2000, Decimal("99.99")], rng.randint(1, 4)))
+        rates = []
+        for start in starts:
+            figure = (
+                {"rate": rng.choice([0, "10%", Decimal("-0.5"), {"parameter": "p_ratio"}])}
+                if rng.random() < 0.7
+                else {"fixed": self.amount(kind, 0)}
+            )
+            rates.append({rng.choice(["above", "from"]): start, **figure})
+        if rng.random() < 0.2:
+            rates[-1] = {"above": {"sum": [self.amount(kind, 0)]}, "rate": 1}  # it may not rise
+        group = ["money"] if kind == "money" else ["ratio", "days", "months", "count"]
+        of_kind = {"fact": self.some(lambda one: one in group)}
+        return {
+            "bands": {"greatest": {"of the kind": of_kind, "other": self.amount(kind, depth - 1)}},
+            "mode": rng.choice(["whole", "marginal"]),
+            "rates": rates,
+        }
+
+    def lookup(self, kind: str, depth: int) -> Any:
+        rng = self.rng
+        of = rng.choice([one for one in NUMBERS if one != "date"])
+        match = rng.choice(["exact", "next_higher", "next_lower", "interpolate", "interpolate"])
+        key: dict[str, Any] = {"name": "number", "unit": of}
+        if match != "exact":
+            key |= {"match": match} | ({"beyond": "clamp"} if rng.random() < 0.4 else {})
+        keys: list[Any] = [key]
+        at: dict[str, Any] = {"number": self.amount(of, depth - 1)}
+        words = [""]
+        if rng.random() < 0.5:
+            fact = self.some(lambda one: one == "choice")
+            words = rng.sample(list(self.kind(fact)[1]), rng.randint(1, 2))
+            keys.insert(rng.randint(0, 1), {"name": "word", "unit": "choice"})
+            at["word"] = {"fact": fact} if rng.random() < 0.8 else rng.choice(words)
+        columns = [{"name": one, "unit": kind} for one in rng.choice([["only"], ["first", "second"]])]
+        names = [one["name"] for one in (*keys, *columns)]
+
+        def rows() -> list[Any]:
+            found = []
+            for word in words:
+                for number in rng.sample(POOLS[of], rng.randint(1, 4)):
+                    says = {one["name"]: rng.choice([*POOLS[kind], "-"]) for one in columns}
+                    row = {"number": number, **({"word": word} if word else {}), **says}
+                    found.append([row[one] for one in names] if rng.random() < 0.8 else row)
+            return rng.sample(found, len(found))
+
+        days = ["2025-01-01", "2026-01-01", "2026-03-18"][: rng.randint(1, 3)]
+        values = {day: rows() for day in days} if rng.random() < 0.5 else rows()
+        name = f"l{len(self.lookups)}"
+        self.lookups[name] = {
+            "title": "L",
+            "reference": "own",
+            "keys": keys,
+            "columns": columns,
+            "values": values,
+        }
+        column = rng.choice(columns)["name"]
+        return {
+            "lookup": name,
+            "at": at,
+            **({"column": column} if len(columns) > 1 or rng.random() < 0.5 else {}),
+        }
 
     # conditions
 

@@ -255,6 +255,10 @@ class Oracle:
             return (
                 None if exact is None else to_multiple(exact, number(raw["to"]), raw.get("mode", "half_up"))
             )
+        if "bands" in raw:
+            return self.banded(raw)
+        if "lookup" in raw:
+            return self.looked_up(raw)
         (word,) = raw
         if word in ("month_start", "day_of_month"):
             day = self.amount(raw[word])
@@ -323,6 +327,75 @@ class Oracle:
             return Fraction(len(counting))
         values = [event.get(raw["take"]) for event in counting]
         return None if None in values else sum((number(one) for one in values), Fraction(0))
+
+    def banded(self, raw: Mapping[str, Any]) -> Fraction | None:
+        base = self.amount(raw["bands"])
+        starts = [self.amount(one["from"] if "from" in one else one["above"]) for one in raw["rates"]]
+        says = [self.amount(one["rate"] if "rate" in one else one["fixed"]) for one in raw["rates"]]
+        if None in (base, *starts, *says) or starts != sorted(set(starts)):
+            return None
+        begun = [
+            base > start or (base == start and "from" in one)
+            for start, one in zip(starts, raw["rates"], strict=True)
+        ]
+        parts = [
+            said if "fixed" in one else said * (min(base, end) - start)
+            for start, end, said, one, here in zip(
+                starts, [*starts[1:], base], says, raw["rates"], begun, strict=True
+            )
+            if here
+        ]
+        if not any(begun):
+            return None
+        if raw["mode"] == "marginal":
+            return sum(parts, Fraction(0))
+        last = begun.count(True) - 1
+        return says[last] * (1 if "fixed" in raw["rates"][last] else base)
+
+    def looked_up(self, raw: Mapping[str, Any]) -> Fraction | None:
+        lookup = self.policy["lookups"][raw["lookup"]]
+        dated = lookup["values"]
+        if isinstance(dated, Mapping):
+            dated = [rows for day, rows in dated.items() if date.fromisoformat(day) <= self.on][-1]
+        names = [
+            one if isinstance(one, str) else one["name"] for one in (*lookup["keys"], *lookup["columns"])
+        ]
+        rows = [dict(zip(names, row, strict=True)) if isinstance(row, list) else row for row in dated]
+        column = raw.get("column", names[-1])
+        how: tuple[str, str, Fraction | None] | None = None
+        for key in lookup["keys"]:
+            name, match = key["name"], key.get("match", "exact")
+            given = raw["at"][name]
+            if key["unit"] == "choice":
+                word = self.value(given["fact"]) if isinstance(given, Mapping) else given
+                rows = [row for row in rows if row[name] == word]
+            elif match == "exact":
+                rows = [row for row in rows if number(row[name]) == self.amount(given)]
+            else:
+                how = name, match, self.amount(given)
+                beyond = key.get("beyond", "unknown")
+            if not rows:
+                return None
+        if how is None:
+            (row,) = rows
+            return None if row[column] == "-" else number(row[column])
+        name, match, at = how
+        if at is None:
+            return None
+        line = {number(row[name]): row[column] for row in rows}
+        if beyond == "clamp":
+            at = max(min(line), min(max(line), at))
+        below, above = [key for key in line if key <= at], [key for key in line if key >= at]
+        if (match != "next_higher" and not below) or (match != "next_lower" and not above):
+            return None
+        ends = {"next_higher": [min(above, default=None)], "next_lower": [max(below, default=None)]}
+        ends = ends.get(match) or [max(below), min(above)]
+        if "-" in [line[key] for key in ends]:
+            return None
+        low, high = number(line[ends[0]]), number(line[ends[-1]])
+        if ends[0] == ends[-1]:
+            return low
+        return low + (high - low) * (at - ends[0]) / (ends[-1] - ends[0])
 
     # --- conditions
 

@@ -72,11 +72,11 @@ class Course:
         self, position: Position, principal: int, *, changed: bool, changes: Changes, closed: Closed
     ) -> None:
         self.position, self.principal, self.closed = position, principal, closed
-        self.rates = _rates(position, changes.rates)
         agreed = _in_time(position, closed)
         self.terms, self.total = (
             (agreed, agreed.instalments) if not changes else _changed(position, agreed, changes)
         )
+        self.rates = _rates(position, self._risen(changes))
         if not self.total and not principal and not changes.extension:
             self.total = 1  # a matured loan without principal left still needs a row for its arrears
         if self.total < 1:
@@ -97,6 +97,15 @@ class Course:
         self.asides: list[Aside] = []
         """Interest of suspensions that is due outside the amortisation."""
         self.plan_periods(self.total)
+
+    def _risen(self, changes: Changes) -> list[ChangeRate]:
+        """Spell out the rates that rise, each step from a due date on."""
+        if not any(one.rises_by for one in changes.rates):
+            return list(changes.rates)
+        # A term that is solved for later may turn out longer than the agreed one.
+        solved = changes.reamortise is not None and changes.reamortise.solve is Solve.TERM
+        dues = self.terms.dues(_LONGEST if solved else self.total)
+        return [step for one in changes.rates for step in one.risen(dues)]
 
     def plan_periods(self, count: int) -> None:
         """Lay out due dates and interest factors of so many instalments."""
@@ -319,6 +328,14 @@ def _changed(position: Position, terms: Repayment, changes: Changes) -> tuple[Re
         new |= {"method": changes.method.method, "steps": steps}
         if changes.method.method is not terms.method:
             new["instalment"] = None  # what was agreed under one method says nothing under another
+    repricings = {one.repricing for one in changes.rates if one.repricing is not None}
+    if len(repricings) > 1:
+        sentence = (
+            "one change of the rate keeps the instalment and another solves it anew; say the same in both"
+        )
+        raise Refused(Issue("value-invalid", sentence))
+    if repricings:
+        new["repricing"] = repricings.pop()
     count = terms.instalments
     if changes.frequency is not None:
         last = terms.dues()[-1] if count else terms.first_due

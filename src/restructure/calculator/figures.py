@@ -12,8 +12,10 @@ from pydantic import model_validator
 
 from restructure.calculator.dates import DayCount, year_fractions
 from restructure.calculator.ledger import booked
+from restructure.calculator.measures import Settle
 from restructure.calculator.money import Currency, Money, SignedMoney, from_minor, to_minor
 from restructure.calculator.plan import MovementKind, Plan
+from restructure.calculator.position import Bucket
 from restructure.calculator.quantity import Kind, Quantity, Ratio, ratio
 from restructure.calculator.rows import Row, Rows
 from restructure.calculator.spelling import spell
@@ -37,6 +39,10 @@ class Figures(Record):
 
     currency: Currency
     """ISO 4217 code of every amount."""
+    balance_after: Annotated[Money, Quantity(Kind.MONEY)]
+    """Principal that is repaid by instalments and bears interest from the effective date on, after all measures."""
+    parked_after: Annotated[Money, Quantity(Kind.MONEY)]
+    """What is set aside on the effective date and not repaid by instalments, earlier forbearance included."""
     instalment_after: Annotated[Money, Quantity(Kind.MONEY)]
     """The regular instalment after any holiday, with what is spread onto it."""
     highest_payment_after: Annotated[Money, Quantity(Kind.MONEY)]
@@ -97,8 +103,10 @@ def compare(plan: Plan) -> Figures:
     position, currency = plan.position, plan.position.currency
     agreed, rows = _as_agreed(plan), plan.schedule.rows
     claim = sum(position.minor.values())
-    waived = waived_of_claim = forgiven = up_front = 0
-    for on, kind, _, amount in booked(plan.ledger, currency):
+    waived = waived_of_claim = forgiven = up_front = balance = parked = 0
+    # Lump sums of a settlement are no instalments, and nothing bears interest until they are paid.
+    goes_on = not any(isinstance(one, Settle) for one in plan.measures)
+    for on, kind, bucket, amount in booked(plan.ledger, currency):
         match kind:
             case MovementKind.WAIVED:
                 waived += amount
@@ -108,6 +116,15 @@ def compare(plan: Plan) -> Figures:
                 forgiven += amount
             case MovementKind.PAID:
                 up_front += amount
+            # What a holiday capitalises or parks comes later, so it is no part of where the plan starts.
+            case MovementKind.CAPITALISED if on == position.on:
+                balance += amount
+            case MovementKind.PARKED if on == position.on:
+                parked += amount
+            case MovementKind.CARRIED if goes_on and bucket is Bucket.PRINCIPAL:
+                balance += amount
+            case MovementKind.CARRIED if goes_on and bucket is Bucket.PARKED:
+                parked += amount
     instalment_after = to_minor(plan.instalment, currency)
     paid = _Paid.of(plan, rows)
     total_after = sum(paid.payments) + up_front
@@ -128,6 +145,8 @@ def compare(plan: Plan) -> Figures:
         [
             {
                 "currency": currency,
+                "balance_after": from_minor(balance, currency),
+                "parked_after": from_minor(parked, currency),
                 "instalment_after": plan.instalment,
                 "highest_payment_after": from_minor(max(paid.payments, default=0), currency),
                 "paid_up_front": from_minor(up_front, currency),

@@ -203,7 +203,7 @@ class _OfApplication(_CameOut):
             return ", ".join(sorted(offer.flags)) or "none", ""
         if one.detail == "rows":
             return str(len(offer.plan.schedule.rows)), ""
-        return self.known.with_plan(offer.prospect).shown(one.detail), ""
+        return self.known.with_plan(offer.prospect, offer.plan).shown(one.detail), ""
 
     def refused(self, rules: Iterable[str]) -> str:
         return "; ".join(

@@ -86,7 +86,7 @@ class Coverage:
         self.note_firing(fire(known, Engines.REFERENCE))
         rules = {one.id: one for one in known.in_force.policy.rules}
         for offer in decision.offers:
-            self.note_firing(fire(known.with_plan(offer.prospect), Engines.REFERENCE))
+            self.note_firing(fire(known.with_plan(offer.prospect, offer.plan), Engines.REFERENCE))
         for refusal in decision.refusals:
             if refusal.stage == "limit":
                 plan = make(known, rules[refusal.rule]).proposal.known

@@ -227,7 +227,7 @@ class _Explainer:
     def plan(self, found: Offer | Refusal) -> CaseFacts | None:
         """Give what the rule's plan would mean, if it has one to be held against the limits."""
         if isinstance(found, Offer):
-            return self.known.with_plan(found.prospect)
+            return self.known.with_plan(found.prospect, found.plan)
         return self.made.proposal.known if found.stage in ("search", "limit") else None
 
     @cached_property

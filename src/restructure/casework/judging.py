@@ -389,7 +389,7 @@ class _Judge:
 
     def ranked(self, offers: list[Offer]) -> list[Offer]:
         """Order the offers by the policy's keys; those it cannot tell apart stay in the order of the rules."""
-        foreseen = {offer.rule: self.known.with_plan(offer.prospect) for offer in offers}
+        foreseen = {offer.rule: self.known.with_plan(offer.prospect, offer.plan) for offer in offers}
         for key in reversed(self.policy.rank):
             fact, down = self.in_force.fact(key.fact), key.order == "descending"
 

@@ -13,21 +13,19 @@ from restructure.calculator.quantity import Kind
 from restructure.casework.outcome import RungResult, StepResult
 from restructure.casework.told import told, told_leaf, told_threshold
 from restructure.errors import InvalidPolicy, Issue, Refused
-from restructure.intake.prospect import Prospect, foresee
+from restructure.intake.prospect import Prospect
 from restructure.policy.amounts import Amount, binding, worth, write_amount
 from restructure.policy.case_facts import CaseFacts
 from restructure.policy.in_force import Aim, offered_measures
 from restructure.policy.language import Rule
 from restructure.policy.normal import COMPARE, Leaf, Node
 from restructure.policy.reference import decisive, verdict
-from restructure.policy.search import MONOTONE, Search, Step, Stop, varied
+from restructure.policy.search import MONOTONE, Search, Step, Stop, Vary, varied
 from restructure.policy.templates import (
     UnknownAmount,
     field_kind,
-    filled,
     finest,
     measure_of_case,
-    read_vary,
 )
 
 __all__ = ["Found", "Proposal", "UnknownTarget", "make", "propose"]
@@ -40,8 +38,13 @@ class Proposal(NamedTuple):
 
     measures: tuple[Measure, ...]
     plan: Plan
-    prospect: Prospect
     known: CaseFacts
+
+    @property
+    def prospect(self) -> Prospect:
+        """What the plan would mean, worked out once it is asked for."""
+        assert self.known.prospect is not None, "its facts hold the plan"
+        return self.known.prospect
 
 
 class Found(NamedTuple):
@@ -75,10 +78,9 @@ def make(known: CaseFacts, rule: Rule) -> Found:
     Raises `Refused` for what cannot be done, `UnknownAmount` and `UnknownTarget` where it depends on what
     is unknown.
     """
-    templates = [one for one in rule.offer if not isinstance(one, Search)]
     base = known.in_force.measures.get(rule.id)
     if base is None:
-        base = offered_measures(known.in_force, templates, known.value)
+        base = offered_measures(known.in_force, rule.id, known.value)
     search = next((one for one in rule.offer if isinstance(one, Search)), None)
     return Found(propose(known, base), True, ()) if search is None else _seek(known, rule, search, base)
 
@@ -86,8 +88,7 @@ def make(known: CaseFacts, rule: Rule) -> Found:
 def propose(known: CaseFacts, measures: tuple[Measure, ...]) -> Proposal:
     """Make the plan of a set of measures and work out what it would mean; raises `Refused` for what cannot be done."""
     plan = reschedule(known.assessment.position, measures)
-    prospect = foresee(known.assessment, plan)
-    return Proposal(measures, plan, prospect, known.with_plan(prospect))
+    return Proposal(measures, plan, known.with_plan(None, plan))
 
 
 def _seek(known: CaseFacts, rule: Rule, search: Search, base: tuple[Measure, ...]) -> Found:
@@ -154,7 +155,7 @@ def _taken_in_order(now: Proposal, rule: Rule, search: Search, aim: "_Aim") -> F
                 StepResult(id=step.id, outcome="skipped", because=because, gap=aim.gap(now), **figures)
             )
             continue
-        result, now = _taken(now, step, aim, figures)
+        result, now = _taken(now, rule, step, aim, figures)
         results.append(result)
         stopped = result.outcome == "applied"
     return Found(now, stopped or aim.reached(now), tuple(results))
@@ -176,7 +177,7 @@ class _Aim:
         leaf, amount, known = self.wanted.leaf, self.wanted.amount, at.known
         if amount is None:
             return leaf
-        exact = worth(amount, known.in_force.values.get, known.value)
+        exact = worth(amount, known.in_force.read, known.value)
         if exact is None:
             raise UnknownAmount(amount)
         fact, currency = known.in_force.fact(leaf.fact), known.assessment.currency
@@ -241,10 +242,9 @@ def _whole(exact: Fraction, unit: Fraction) -> Fraction:
 class _Grid:
     """The values a step may take: index 0 is where it starts and does nothing, the last is its end."""
 
-    def __init__(self, now: Proposal, step: Step, name: str) -> None:
+    def __init__(self, now: Proposal, step: Step, name: str, vary: Vary) -> None:
         known = now.known
-        vary = read_vary(step.measure[name]["vary"])
-        parameter = known.in_force.values.get
+        parameter = known.in_force.read
 
         def exact(amount: Amount) -> Fraction:
             value = worth(amount, parameter, known.value)
@@ -291,11 +291,12 @@ class _Grid:
         return str(int(value))
 
 
-def _taken(now: Proposal, step: Step, aim: _Aim, figures: dict[str, str]) -> tuple[StepResult, Proposal]:
+def _taken(
+    now: Proposal, rule: Rule, step: Step, aim: _Aim, figures: dict[str, str]
+) -> tuple[StepResult, Proposal]:
     """Take one step as far as needed, or to its end in vain."""
-    name = varied(step.measure)
-    assert name is not None, "checked when the policy is read"
-    grid = _Grid(now, step, name)
+    name, rest, vary = now.known.in_force.steps[rule.id, step.id]
+    grid = _Grid(now, step, name, vary)
     says = {
         "id": step.id,
         "start": grid.shown(grid.start),
@@ -305,8 +306,7 @@ def _taken(now: Proposal, step: Step, aim: _Aim, figures: dict[str, str]) -> tup
     }
     if not grid.last:
         return StepResult(outcome="no-room", value=says["start"], gap=aim.gap(now), **says), now
-    rest = {key: value for key, value in step.measure.items() if key != name}
-    fixed = filled(rest, now.known.in_force.values.get, now.known.value, grid.currency)
+    fixed = rest.filled(now.known.in_force.read, now.known.value, grid.currency)
     why = ""
 
     @cache

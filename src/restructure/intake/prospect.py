@@ -1,6 +1,8 @@
 """Prospect: what a proposed plan would mean to this borrower."""
 
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Annotated, Any
 
 from restructure.calculator.figures import Figures, compare
 from restructure.calculator.money import SignedMoney, to_minor
@@ -9,7 +11,7 @@ from restructure.calculator.quantity import Kind, Quantity, Ratio, ratio
 from restructure.intake.assessment import Assessment
 from restructure.record import trusted
 
-__all__ = ["Prospect", "foresee"]
+__all__ = ["AT_ONCE", "Prospect", "foresee"]
 
 
 class Prospect(Figures):
@@ -28,11 +30,22 @@ class Prospect(Figures):
 def foresee(assessment: Assessment, plan: Plan) -> Prospect:
     """Work out what a plan would mean to this borrower."""
     figures = compare(plan)
-    currency, income = assessment.currency, assessment.monthly_income
     disposable = assessment.disposable_income
-    after = to_minor(figures.instalment_after, currency)
     own = {
-        "payment_to_income_after": ratio(after, to_minor(income, currency)) if income else None,
+        "payment_to_income_after": _payment_to_income(assessment, plan),
         "residual_income_after": None if disposable is None else disposable - figures.highest_payment_after,
     }
     return trusted(Prospect, [figures.__dict__ | own])[0]
+
+
+def _payment_to_income(assessment: Assessment, plan: Plan) -> Decimal | None:
+    currency, income = assessment.currency, assessment.monthly_income
+    return ratio(to_minor(plan.instalment, currency), to_minor(income, currency)) if income else None
+
+
+AT_ONCE: Mapping[str, Callable[[Assessment, Plan], Any]] = {
+    "instalment_after": lambda _, plan: plan.instalment,
+    "term_after": lambda _, plan: len(plan.schedule.rows),
+    "payment_to_income_after": _payment_to_income,
+}
+"""Figures that a plan tells at once: a search looks at one of them for every plan it tries, and at all for few."""

@@ -1,20 +1,24 @@
 """Amounts: numbers that a policy works out from facts, exactly, such as the least of several caps.
 
 Each is one word with what it applies to: `{fact, times}`, `{parameter}`, `{least: …}`, `{greatest: …}`,
-`{sum: …}`, `{difference: …}`, `{product: …}`, `{quotient: …}`, `{round, to, mode}`, `{first_known: …}`, a plain
-number, a date or one that is worked out (`calendar`), or something about the history (`history`). They are fractions
-until somebody rounds them; what is unknown makes unknown whatever it goes into.
+`{sum: …}`, `{difference: …}`, `{product: …}`, `{quotient: …}`, `{round, to, mode}`, `{first_known: …}`,
+`{lookup, column, at}`, `{bands, mode, rates}`, `{present_value: plan, …}`, a plain number, a date or one that is worked
+out (`calendar`), or something about the history (`history`). They are fractions until somebody rounds them; what is
+unknown makes unknown whatever it goes into.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from restructure.calculator.money import Rounding, round_div
+from restructure.calculator.present_value import present_value
+from restructure.errors import Refused
+from restructure.policy.bands import Mode, Stretch, banded
 from restructure.policy.calendar import (
     CALENDAR_WORDS,
     CalendarAmount,
@@ -27,24 +31,33 @@ from restructure.policy.calendar import (
     write_calendar,
 )
 from restructure.policy.history import EventsAmount, facts_of_events, taken, window_of, write_events
+from restructure.policy.lookups import Sheet
 from restructure.record import Record
 
 __all__ = [
     "AMOUNT_WORDS",
+    "PLAN",
     "Amount",
+    "Band",
+    "Bands",
     "Difference",
     "FactAmount",
     "FirstKnown",
     "Greatest",
     "Least",
+    "LookupAmount",
     "ParameterAmount",
+    "PresentValue",
     "Product",
     "Quotient",
     "Rounded",
     "Sum",
     "binding",
     "facts_in",
+    "lookups_in",
     "parameters_in",
+    "reads_plan",
+    "sheet_of",
     "worth",
     "write_amount",
 ]
@@ -126,6 +139,67 @@ class FirstKnown(Record):
     """The amounts, the one that is preferred first."""
 
 
+class LookupAmount(Record):
+    """What a lookup of the policy has for keys; unknown if it has nothing."""
+
+    lookup: str
+    """Its name."""
+    column: str | None = None
+    """Which of its columns; absent: the only one."""
+    at: "dict[str, Amount | bool | str]" = Field(min_length=1)
+    """Every key with its value: an amount, a fact that is a word or yes or no, or a word."""
+
+
+class Band(Record):
+    """One band: where it starts, and its rate or fixed amount."""
+
+    above: "Amount | None" = None
+    """Where it starts, the start itself left out."""
+    at_least: "Amount | None" = Field(default=None, validation_alias=AliasChoices("from", "at_least"))
+    """Where it starts, the start itself included."""
+    rate: "Amount | None" = None
+    """What the amount is multiplied by."""
+    fixed: "Amount | None" = None
+    """What there is instead, however large the amount is."""
+
+    @property
+    def parts(self) -> "tuple[Amount, Amount]":
+        """Its start and its figure."""
+        start, figure = (
+            self.at_least if self.above is None else self.above,
+            self.rate if self.fixed is None else self.fixed,
+        )
+        assert start is not None, "checked when the policy is read"
+        assert figure is not None, "checked when the policy is read"
+        return start, figure
+
+
+class Bands(Record):
+    """A rate for each stretch of an amount; below the first one it is unknown."""
+
+    bands: "Amount"
+    """What the rates are applied to."""
+    mode: Mode
+    """Whether the rate of its band is applied to all of it, or each rate to its part."""
+    rates: tuple[Band, ...] = Field(min_length=1)
+    """The bands, the lowest first."""
+
+
+class PresentValue(Record):
+    """What the plan's payments are worth on the day."""
+
+    present_value: Literal["plan"]
+    """Of what."""
+    annual_rate: "Amount"
+    """Discount rate a year; a twelfth of it a month."""
+    lag_months: int = Field(default=0, ge=0, le=120)
+    """By how many months every payment is discounted later than it falls due."""
+    prepaid_after: "Amount | None" = None
+    """The row after which all that is left is paid with it; absent: the plan is paid as it stands."""
+    compounding: Literal["monthly"] = "monthly"
+    """How the rate compounds."""
+
+
 Amount = (
     ParameterAmount
     | FactAmount
@@ -139,6 +213,9 @@ Amount = (
     | FirstKnown
     | CalendarAmount
     | EventsAmount
+    | LookupAmount
+    | Bands
+    | PresentValue
     | Decimal
     | Day
 )
@@ -159,11 +236,22 @@ AMOUNT_WORDS: Mapping[str, type[Record]] = {
     "first_known": FirstKnown,
     "events": EventsAmount,
     **CALENDAR_WORDS,
+    "lookup": LookupAmount,
+    "bands": Bands,
+    "present_value": PresentValue,
 }
 """The word that says which amount is meant."""
 
 Read = Callable[[str], Any]
 """Gives the value of a fact or parameter by name; `None` is unknown."""
+
+PLAN = "plan:"
+"""By this name the facts give the plan itself; no fact can have it."""
+
+
+def sheet_of(lookup: str) -> str:
+    """Give the name by which the parameters give the rows of a lookup on the day; no parameter can have it."""
+    return f"lookup:{lookup}"
 
 
 def parts_of(amount: Amount) -> tuple[Amount, ...]:
@@ -189,6 +277,12 @@ def parts_of(amount: Amount) -> tuple[Amount, ...]:
             return amount.first_known
         case EventsAmount():
             return window_of(amount)
+        case LookupAmount():
+            return tuple(part for part in amount.at.values() if not isinstance(part, bool | str))
+        case Bands():
+            return (amount.bands, *(part for band in amount.rates for part in band.parts))
+        case PresentValue():
+            return (amount.annual_rate, *(() if amount.prepaid_after is None else (amount.prepaid_after,)))
         case ParameterAmount() | Decimal() | date():
             return ()
         case _:
@@ -213,6 +307,19 @@ def parameters_in(amount: Amount) -> Iterator[str]:
         yield from parameters_in(part)
 
 
+def lookups_in(amount: Amount) -> Iterator[str]:
+    """Name every lookup an amount reads."""
+    if isinstance(amount, LookupAmount):
+        yield amount.lookup
+    for part in parts_of(amount):
+        yield from lookups_in(part)
+
+
+def reads_plan(amount: Amount) -> bool:
+    """Tell whether an amount reads the plan itself, and not only figures of it."""
+    return isinstance(amount, PresentValue) or any(map(reads_plan, parts_of(amount)))
+
+
 def worth(amount: Amount, parameter: Read, fact: Read) -> Fraction | None:
     """Work an amount out, exactly; `None` if something it reads is unknown or a divisor is zero.
 
@@ -232,6 +339,8 @@ def worth(amount: Amount, parameter: Read, fact: Read) -> Fraction | None:
         case FirstKnown():
             tried = (worth(part, parameter, fact) for part in amount.first_known)
             return next((value for value in tried if value is not None), None)
+        case LookupAmount():
+            return _looked_up(amount, parameter, fact)
     inside = [worth(part, parameter, fact) for part in parts_of(amount)]
     if isinstance(amount, FactAmount):
         inside.append(_exact(fact(amount.fact)))
@@ -258,10 +367,48 @@ def worth(amount: Amount, parameter: Read, fact: Read) -> Fraction | None:
             unit = Fraction(amount.to)
             whole = known[0] / unit
             return round_div(whole.numerator, whole.denominator, amount.mode) * unit
+        case Bands():
+            stretches = (
+                Stretch(start, band.above is None, figure, band.fixed is not None)
+                for band, start, figure in zip(amount.rates, known[1::2], known[2::2], strict=True)
+            )
+            return banded(known[0], amount.mode, list(stretches))
+        case PresentValue():
+            return _present(amount, fact(PLAN), *known)
         case EventsAmount():
             return taken(amount, lambda kind: fact(f"events.{kind}"), fact("as_of"), known)
         case _:
             return reckoned(amount, known)
+
+
+def _looked_up(amount: LookupAmount, parameter: Read, fact: Read) -> Fraction | None:
+    sheet: Sheet | None = parameter(sheet_of(amount.lookup))
+    if sheet is None:
+        return None
+    keys: list[Any] = []
+    for key in sheet.lookup.keys:
+        part = amount.at[key.name]
+        plain_fact = isinstance(part, FactAmount) and part.times == 1  # a word cannot be multiplied
+        keys.append(
+            part
+            if isinstance(part, bool | str)
+            else fact(part.fact)
+            if plain_fact and isinstance(part, FactAmount)
+            else worth(part, parameter, fact)
+        )
+    return None if any(key is None for key in keys) else sheet.find(keys, amount.column)
+
+
+def _present(
+    amount: PresentValue, plan: Any, annual_rate: Fraction, prepaid_after: Fraction | None = None
+) -> Fraction | None:
+    if plan is None:
+        return None
+    after = None if prepaid_after is None else round_div(prepaid_after.numerator, prepaid_after.denominator)
+    try:
+        return present_value(plan, annual_rate, lag_months=amount.lag_months, prepaid_after=after)
+    except Refused:
+        return None
 
 
 def binding(amount: Amount, parameter: Read, fact: Read) -> str:
@@ -318,6 +465,20 @@ def write_amount(amount: Amount) -> str:
             return f"first known of {', '.join(map(_inner, amount.first_known))}"
         case EventsAmount():
             return write_events(amount, _inner)
+        case LookupAmount():
+            column = "" if amount.column is None else f".{amount.column}"
+            keys = (
+                str(part) if isinstance(part, bool | str) else write_amount(part)
+                for part in amount.at.values()
+            )
+            return f"{amount.lookup}{column}({', '.join(keys)})"
+        case Bands():
+            return f"{amount.mode} bands of {_inner(amount.bands)} ({'; '.join(map(_banded, amount.rates))})"
+        case PresentValue():
+            lag = f", lag {amount.lag_months}" if amount.lag_months else ""
+            after = amount.prepaid_after
+            prepaid = "" if after is None else f", prepaid after {_inner(after)}"
+            return f"present value of the plan at {_inner(amount.annual_rate)}{lag}{prepaid}"
         case Decimal():
             return f"{amount:f}"
         case date():
@@ -326,6 +487,12 @@ def write_amount(amount: Amount) -> str:
             return write_calendar(amount, _inner)
 
 
+def _banded(band: Band) -> str:
+    start, figure = band.parts
+    word = "from" if band.above is None else "above"
+    return f"{word} {_inner(start)}: {'fixed ' if band.fixed is not None else ''}{_inner(figure)}"
+
+
 def _inner(amount: Amount) -> str:
     text = write_amount(amount)
-    return f"({text})" if " " in text else text
+    return f"({text})" if " " in text and not isinstance(amount, LookupAmount) else text

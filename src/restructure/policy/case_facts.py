@@ -8,12 +8,13 @@ from types import MappingProxyType
 from typing import Any
 
 from restructure.calculator.money import from_minor, minor_digits, round_div
+from restructure.calculator.plan import Plan
 from restructure.calculator.quantity import Kind
 from restructure.errors import InvalidPolicy, Issue
 from restructure.intake.assessment import Assessment
 from restructure.intake.facts import Fact, facts, show, wanting
-from restructure.intake.prospect import Prospect
-from restructure.policy.amounts import ParameterAmount, binding, facts_in, worth
+from restructure.intake.prospect import AT_ONCE, Prospect, foresee
+from restructure.policy.amounts import PLAN, ParameterAmount, binding, facts_in, worth
 from restructure.policy.constants import constant
 from restructure.policy.evaluation import Engines, evaluator
 from restructure.policy.given import given_values
@@ -44,7 +45,7 @@ class Concluded(Record):
 class CaseFacts:
     """What is known about one case under one policy, and about a proposed plan once there is one."""
 
-    __slots__ = ("assessment", "concluded", "in_force", "own", "prospect")
+    __slots__ = ("_prospect", "assessment", "concluded", "in_force", "own", "plan")
 
     def __init__(
         self,
@@ -53,25 +54,35 @@ class CaseFacts:
         own: dict[str, Any],
         concluded: tuple[Concluded, ...] = (),
         prospect: Prospect | None = None,
+        plan: Plan | None = None,
     ) -> None:
-        self.in_force, self.assessment, self.prospect = in_force, assessment, prospect
+        self.in_force, self.assessment, self.plan, self._prospect = in_force, assessment, plan, prospect
         self.own = own
         """The values of the policy's own facts, those of a plan once they were asked for."""
         self.concluded = concluded
         """How the policy's own facts of the case came about."""
 
-    def with_plan(self, prospect: Prospect) -> "CaseFacts":
-        """Add what a proposed plan would mean."""
+    @property
+    def prospect(self) -> Prospect | None:
+        """What a proposed plan would mean, worked out once it is asked for; none where there is no plan."""
+        if self._prospect is None and self.plan is not None:
+            self._prospect = foresee(self.assessment, self.plan)
+        return self._prospect
+
+    def with_plan(self, prospect: Prospect | None, plan: Plan | None = None) -> "CaseFacts":
+        """Add a proposed plan and what it would mean; one of the two is enough, the figures or the plan."""
         own = {name: value for name, value in self.own.items() if not self.in_force.fact(name).of_plan}
-        return CaseFacts(self.in_force, self.assessment, own, self.concluded, prospect)
+        return CaseFacts(self.in_force, self.assessment, own, self.concluded, prospect, plan)
 
     def value(self, name: str) -> Any:
         """Give the value of a fact, `None` if it is unknown."""
         if name in _FIGURES:
-            return None if self.prospect is None else getattr(self.prospect, name)
+            if self._prospect is None and self.plan is not None and name in AT_ONCE:
+                return AT_ONCE[name](self.assessment, self.plan)
+            return getattr(self.prospect, name, None)
         own = self.in_force.policy.facts
         if name not in own:
-            return self.assessment.value(name)
+            return self.plan if name == PLAN else self.assessment.value(name)
         if name not in self.own:
             self.own[name] = _derived(self, name, own[name])
         return self.own[name]
@@ -128,7 +139,7 @@ def facts_of(
 
 def _derived(known: CaseFacts, name: str, own: PolicyFact) -> Any:
     assert own.value is not None, "a fact that is concluded is known before it is read"
-    exact = worth(own.value, known.in_force.values.get, known.value)
+    exact = worth(own.value, known.in_force.read, known.value)
     return None if exact is None else _scaled(exact, known.in_force.fact(name), known.assessment.currency)
 
 
@@ -148,7 +159,7 @@ def _derivation(known: CaseFacts, name: str) -> str:
     own = known.in_force.policy.facts[name]
     assert own.value is not None, "only what is worked out has a formula"
     read = ", ".join(f"{fact} {known.shown(fact)}" for fact in dict.fromkeys(facts_in(own.value)))
-    decided = binding(own.value, known.in_force.values.get, known.value)
+    decided = binding(own.value, known.in_force.read, known.value)
     notes = "; ".join(part for part in (read, f"{decided} decides" if decided else "") if part)
     return f"{name} = {known.in_force.fact(name).formula} = {known.shown(name)}" + (
         f" ({notes})" if notes else ""

@@ -86,8 +86,15 @@ class FactReader(Reader):
             self._given(own, place)
             self.own[name] = Fact(name, kind, scale, "", "", "", words, of_plan=name in of_plan)
             read[name] = {**own, "unit": kind, "choices": words}
-        for name, own in read.items():
-            place = ("facts", name)
+        self.data["facts"] = read
+
+    def valued(self) -> None:
+        """Read what the facts that the policy adds are made of, once facts, parameters and lookups are declared."""
+        declared = self.data.get("facts")
+        if not isinstance(declared, Mapping):
+            return
+        for name, own in declared.items():
+            place: Spot = ("facts", name)
             fact = self.own[name]
             if "value" in own and fact.kind in (Kind.FLAG, Kind.CHOICE):
                 self.report(
@@ -129,7 +136,6 @@ class FactReader(Reader):
                 )
             if own.get("otherwise") is not None:
                 own["otherwise"] = self.constant(fact, own["otherwise"], (*place, "otherwise"))
-        self.data["facts"] = read
 
     def _given(self, own: Mapping[str, Any], place: Spot) -> None:
         """Report what does not go with a fact that the file supplies."""
@@ -268,12 +274,18 @@ def _fact_names(value: Any) -> Iterator[str]:
             yield from _fact_names(part)
 
 
+def _reads_plan(value: Any) -> bool:
+    """Tell whether an amount that is still plain data reads the plan itself."""
+    if isinstance(value, Mapping):
+        return "present_value" in value or any(map(_reads_plan, value.values()))
+    return isinstance(value, list) and any(map(_reads_plan, value))
+
+
 def _of_plan(declared: Mapping[str, Any]) -> set[str]:
     """Name the facts of the policy that need a plan, while their amounts are still plain data."""
-    reads = {
-        name: set(_fact_names(own.get("value"))) for name, own in declared.items() if isinstance(own, Mapping)
-    }
-    found: set[str] = set()
+    amounts = {name: own.get("value") for name, own in declared.items() if isinstance(own, Mapping)}
+    reads = {name: set(_fact_names(amount)) for name, amount in amounts.items()}
+    found = {name for name, amount in amounts.items() if _reads_plan(amount)}
     while True:
         more = {
             name

@@ -4,25 +4,45 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from restructure.calculator.measures import Measure
 from restructure.calculator.quantity import Kind
 from restructure.errors import InvalidPolicy, Issue
 from restructure.intake.facts import Fact, fact_named
-from restructure.policy.amounts import Amount, ParameterAmount, facts_in, parameters_in, write_amount
+from restructure.policy.amounts import (
+    Amount,
+    ParameterAmount,
+    facts_in,
+    lookups_in,
+    parameters_in,
+    reads_plan,
+    sheet_of,
+    write_amount,
+)
 from restructure.policy.conditions import Condition, comparisons, normal_form
 from restructure.policy.constants import Constant, plain
 from restructure.policy.fallback import stands_behind, trial_order
+from restructure.policy.lookups import Edition, Lookup, Sheet
 from restructure.policy.normal import Leaf, Node, Operator, Problem
-from restructure.policy.search import Missed, Rung, Search
-from restructure.policy.templates import amounts_of, filled, measure_of_case
+from restructure.policy.search import Missed, Rung, Search, Vary, varied
+from restructure.policy.templates import Template, amounts_of, measure_of_case, read_vary
 from restructure.record import Record
 
 if TYPE_CHECKING:  # a policy gives itself in force, so its room stands above this one
     from restructure.policy.language import Policy, Rule
 
-__all__ = ["Aim", "InForce", "PolicyRef", "Stage", "offered_measures", "parameters_used", "read_by"]
+__all__ = [
+    "Aim",
+    "InForce",
+    "PolicyRef",
+    "Stage",
+    "lookups_used",
+    "offered_measures",
+    "parameters_used",
+    "read_by",
+]
 
 
 _GROWING = frozenset({"term_after", "term_added", "last_due_after"})
@@ -67,34 +87,50 @@ class Aim(NamedTuple):
 class InForce:
     """A policy on one day: every parameter has its value, nothing is dated."""
 
-    def __init__(self, policy: "Policy", values: dict[str, Constant | None]) -> None:
+    def __init__(
+        self,
+        policy: "Policy",
+        values: dict[str, Constant | None],
+        editions: Mapping[str, Edition | None] = MappingProxyType({}),
+    ) -> None:
         self.policy = policy
         """The policy it comes from."""
         self.values = values
         """The parameters' values."""
+        self.editions = editions
+        """The rows of its lookups."""
 
     @classmethod
-    def of(cls, policy: "Policy", values: dict[str, Constant | None]) -> "InForce":
-        """Resolve a policy, refusing parameters that are used but have no value."""
-        undefined = sorted({name for name in parameters_used(policy) if values[name] is None})
+    def of(
+        cls,
+        policy: "Policy",
+        values: dict[str, Constant | None],
+        editions: Mapping[str, Edition | None] = MappingProxyType({}),
+    ) -> "InForce":
+        """Resolve a policy, refusing parameters and lookups that are used but have no value."""
+        undefined = [
+            Issue("parameter-undefined", f'"{name}" has no value on this day; date one', f"parameters.{name}")
+            for name in sorted({name for name in parameters_used(policy) if values[name] is None})
+        ]
+        undefined += [
+            Issue("lookup-undefined", f'"{name}" has no rows on this day; date some', f"lookups.{name}")
+            for name in sorted({name for name in lookups_used(policy) if editions.get(name) is None})
+        ]
         if undefined:
-            raise InvalidPolicy(
-                [
-                    Issue(
-                        "parameter-undefined",
-                        f'"{name}" has no value on this day; date one',
-                        f"parameters.{name}",
-                    )
-                    for name in undefined
-                ]
-            )
-        return cls(policy, values)
+            raise InvalidPolicy(undefined)
+        return cls(policy, values, editions)
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 over what decides: rules, gates, limits and the values on the day."""
-        content = self.policy.model_dump(mode="json", exclude={"parameters"}, exclude_defaults=True)
+        content = self.policy.model_dump(
+            mode="json", exclude={"parameters", "lookups"}, exclude_defaults=True
+        )
         content["values"] = {name: plain(value) for name, value in self.values.items()}
+        if self.editions:
+            content["lookups"] = {
+                name: _spelled(self.policy.lookups[name], rows) for name, rows in self.editions.items()
+            }
         text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -102,6 +138,15 @@ class InForce:
     def ref(self) -> PolicyRef:
         """Name, version and digest, as a decision records them."""
         return PolicyRef(name=self.policy.name, version=self.policy.version, digest=self.digest)
+
+    @cached_property
+    def read(self) -> Callable[[str], Any]:
+        """What gives amounts the value of a parameter by its name, and the rows of a lookup by `sheet_of` its name."""
+        sheets = {
+            sheet_of(name): None if rows is None else Sheet(self.policy.lookups[name], rows)
+            for name, rows in self.editions.items()
+        }
+        return {**self.values, **sheets}.get
 
     # --- facts
 
@@ -165,7 +210,9 @@ class InForce:
         if own is None:
             return fact_named(name).of_plan
         if name not in self._plans:
-            self._plans[name] = own.value is not None and any(map(self._of_plan, facts_in(own.value)))
+            self._plans[name] = own.value is not None and (
+                reads_plan(own.value) or any(map(self._of_plan, facts_in(own.value)))
+            )
         return self._plans[name]
 
     @cached_property
@@ -202,7 +249,7 @@ class InForce:
             templates = [one for one in rule.offer if not isinstance(one, Search)]
             amounts = [amount for one in templates for amount in amounts_of(one)]
             if len(templates) == len(rule.offer) and not any(True for a in amounts for _ in facts_in(a)):
-                fixed[rule.id] = offered_measures(self, templates, lambda _: None)
+                fixed[rule.id] = offered_measures(self, rule.id, lambda _: None)
         return fixed
 
     @cached_property
@@ -214,6 +261,26 @@ class InForce:
     def behind(self) -> dict[str, tuple[str, ...]]:
         """For each rule that waits for others, the rules whose offer keeps it from being tried."""
         return stands_behind(self.policy)
+
+    @cached_property
+    def templates(self) -> dict[str, tuple[Template, ...]]:
+        """The measures of each rule, those of its search apart, with their amounts read."""
+        return {
+            rule.id: tuple(Template(one) for one in rule.offer if not isinstance(one, Search))
+            for rule in self.policy.rules
+        }
+
+    @cached_property
+    def steps(self) -> dict[tuple[str, str], tuple[str, Template, Vary]]:
+        """The field that each step looks for, the measure around it and between what it looks, by rule and step."""
+        found: dict[tuple[str, str], tuple[str, Template, Vary]] = {}
+        for rule, search in _searches(self.policy):
+            for step in search.steps:
+                name = varied(step.measure)
+                assert name is not None, "checked when the policy is read"
+                rest = Template({key: value for key, value in step.measure.items() if key != name})
+                found[rule.id, step.id] = name, rest, read_vary(step.measure[name]["vary"])
+        return found
 
     @cached_property
     def case_problem(self) -> Problem:
@@ -286,10 +353,12 @@ class InForce:
         return normal_form(condition, self.fact, self.values, self.policy.currency)
 
 
-def offered_measures(in_force: InForce, templates: list[dict[str, Any]], fact: Any) -> tuple[Measure, ...]:
-    """Build measures from templates; `fact` gives the value of a fact by name, `None` if it is unknown."""
+def offered_measures(in_force: InForce, rule: str, fact: Any) -> tuple[Measure, ...]:
+    """Build the measures of a rule; `fact` gives the value of a fact by name, `None` if it is unknown."""
     currency = in_force.policy.currency
-    return tuple(measure_of_case(filled(one, in_force.values.get, fact, currency)) for one in templates)
+    return tuple(
+        measure_of_case(one.filled(in_force.read, fact, currency)) for one in in_force.templates[rule]
+    )
 
 
 def read_by(policy: "Policy") -> dict[str, set[str]]:
@@ -330,6 +399,19 @@ def parameters_used(policy: "Policy") -> Iterator[str]:
                 yield comparison.parameter
     for amount in _amounts_of(policy):
         yield from parameters_in(amount)
+
+
+def lookups_used(policy: "Policy") -> Iterator[str]:
+    """Name every lookup that an amount reads."""
+    for amount in _amounts_of(policy):
+        yield from lookups_in(amount)
+
+
+def _spelled(lookup: Lookup, edition: Edition | None) -> dict[str, Any]:
+    """Spell what decides of a lookup on one day the one way a digest knows."""
+    content = lookup.model_dump(mode="json", exclude={"values"}, exclude_defaults=True)
+    rows = None if edition is None else edition.rows
+    return {**content, "rows": rows and [[plain(cell) for cell in row] for row in rows]}
 
 
 def _conditions_of(policy: "Policy") -> Iterator[Condition]:

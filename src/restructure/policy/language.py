@@ -7,9 +7,9 @@ parameter replaced by its value, which is what the evaluators read and what a de
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from restructure.calculator.money import Currency
 from restructure.calculator.quantity import Kind
@@ -19,7 +19,9 @@ from restructure.policy.conditions import AllOf, AnyOf, Comparison, Condition, N
 from restructure.policy.constants import Constant, constant, unit_fact
 from restructure.policy.hits import Hit
 from restructure.policy.in_force import InForce, PolicyRef
+from restructure.policy.lookups import Edition, Lookup
 from restructure.policy.search import Search
+from restructure.policy.texts import Text
 from restructure.policy.wording import Wording
 from restructure.record import Record
 
@@ -36,6 +38,7 @@ __all__ = [
     "Gate",
     "Gather",
     "Limit",
+    "Lookup",
     "Not",
     "Otherwise",
     "Parameter",
@@ -48,14 +51,6 @@ __all__ = [
     "Table",
     "Text",
 ]
-
-
-def _text(value: Any) -> Any:
-    return {"en": value} if isinstance(value, str) else value
-
-
-Text = Annotated[dict[str, str], BeforeValidator(_text), Field(min_length=1)]
-"""Text by language code; plain text is English."""
 
 
 class Source(Record):
@@ -289,6 +284,8 @@ class Policy(Record):
     """Scores that rules read as `scores.NAME`."""
     parameters: dict[str, Parameter] = Field(default_factory=dict)
     """Dated values by name."""
+    lookups: dict[str, Lookup] = Field(default_factory=dict)
+    """Reference tables by name, dated if need be."""
     facts: dict[str, PolicyFact] = Field(default_factory=dict)
     """Facts that the policy adds to those of a case and of a plan, by name."""
     events: dict[str, EventKind] = Field(default_factory=dict)
@@ -322,7 +319,7 @@ class Policy(Record):
         return tuple(name for name, own in self.facts.items() if own.given)
 
     @cached_property
-    def _resolved(self) -> dict[tuple[Constant | None, ...], "InForce"]:
+    def _resolved(self) -> dict[tuple[Any, ...], "InForce"]:
         return {}
 
     def in_currency(self, currency: str) -> "Policy":
@@ -376,7 +373,8 @@ class Policy(Record):
                 )
             )
         values = {name: parameter.on(on) for name, parameter in self.parameters.items()}
-        key = tuple(values.values())
+        editions: dict[str, Edition | None] = {name: one.on(on) for name, one in self.lookups.items()}
+        key = (*values.values(), *(edition and edition.since for edition in editions.values()))
         if key not in self._resolved:
-            self._resolved[key] = InForce.of(self, values)
+            self._resolved[key] = InForce.of(self, values, editions)
         return self._resolved[key]

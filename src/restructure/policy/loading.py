@@ -14,14 +14,15 @@ from restructure.document import LARGEST, Document, Place, field_names, issues_o
 from restructure.errors import InvalidPolicy, Issue, RestructureError, did_you_mean
 from restructure.policy.conditions import Condition, spelled_out
 from restructure.policy.constants import UNITS, unit_fact
-from restructure.policy.declaring import FactReader
 from restructure.policy.durable import WIDEST
 from restructure.policy.extending import Resolved, resolve
 from restructure.policy.fallback import circle_of, stands_behind
 from restructure.policy.finding import find_base, find_policy, inside, packaged_policies
+from restructure.policy.formulas import FormulaReader
 from restructure.policy.hits import Hit
-from restructure.policy.in_force import parameters_used
+from restructure.policy.in_force import lookups_used, parameters_used
 from restructure.policy.language import Conclusion, Policy, Rule, Table
+from restructure.policy.lookup_reading import LookupReader
 from restructure.policy.offers import OfferReader
 from restructure.policy.origins import Located, Origin, origins
 from restructure.policy.reading import Spot
@@ -78,7 +79,7 @@ def _reader(path: Path) -> "_PolicyReader":
     return _PolicyReader(resolved, faults)
 
 
-class _PolicyReader(OfferReader, FactReader):
+class _PolicyReader(OfferReader, LookupReader, FormulaReader):
     """Reads one policy."""
 
     def __init__(self, document: Resolved, faults: Sequence[Issue]) -> None:
@@ -101,6 +102,8 @@ class _PolicyReader(OfferReader, FactReader):
         self._parameters()
         self.events_declared()
         self.declared()
+        self.looked_up()
+        self.valued()
         for section, key in _CONDITION_KEY.items():
             self._section(section, key)
         self._tables()
@@ -229,6 +232,24 @@ class _PolicyReader(OfferReader, FactReader):
                         (*place, one.since.isoformat()),
                     )
 
+        for name in dict.fromkeys(lookups_used(policy)):
+            place, editions = ("lookups", name, "values"), policy.lookups[name].values
+            if policy.effective_from and editions[0].since > policy.effective_from:
+                self.report(
+                    "lookup-undefined",
+                    f'"{name}" has no rows from {policy.effective_from}, when the policy begins, to '
+                    f"{editions[0].since}; date its first rows earlier",
+                    (*place, editions[0].since.isoformat()),
+                )
+            for before, after in pairwise(editions):
+                if before.rows is None:
+                    self.report(
+                        "lookup-undefined",
+                        f'"{name}" has no rows from {before.since} to {after.since}; give it some, or end it '
+                        "without later ones",
+                        (*place, before.since.isoformat()),
+                    )
+
     # --- gates, rules, limits, flags
 
     def _section(self, section: str, key: str) -> None:
@@ -333,7 +354,7 @@ class _PolicyReader(OfferReader, FactReader):
                 continue
             self._named(raw.get("id"), (*place, "id"))
             raw = self.cited(raw, "reference", place)
-            rows = table_rows(self, raw, place, self._csv)
+            rows = table_rows(self, raw, place, self.csv_of)
             self._columns_read(raw, (*place, "offer"))
             if raw.get("hit") is None:
                 self.report(
@@ -420,7 +441,7 @@ class _PolicyReader(OfferReader, FactReader):
             self.found(error, place, field_names(Policy))
             return None
 
-    def _csv(self, name: str, spot: Spot) -> Document | None:
+    def csv_of(self, name: str, spot: Spot) -> Document | None:
         try:
             path = inside(Path(self._home(spot)[0].file or "").parent, name)
             if path.exists() and not path.is_file():

@@ -56,6 +56,8 @@ class Reader:
         """Facts that the policy adds."""
         self.kinds: dict[str, tuple[str, ...]] = {}
         """Kinds of events that the policy declares, each with its outcomes."""
+        self.lookups: dict[str, Mapping[str, Any] | None] = {}
+        """Lookups as they were read, none for one that could not be."""
         self.scores: set[str] = set()
         self.currency = ""
         self.money: list[Spot] = []
@@ -458,8 +460,16 @@ def _holds_money(raw: Any) -> bool:
     """Tell whether an amount of money has a plain number that is money in it, and not only shares and facts."""
     if not isinstance(raw, Mapping):
         return str(raw).strip("0. ") != ""  # nothing is nothing in every currency
+    if "lookup" in raw:
+        return True
     parts: list[Any] = []
-    for word in ("least", "greatest", "sum", "difference", "round"):
+    if "bands" in raw and isinstance(raw.get("rates"), list):
+        bands = [band for band in raw["rates"] if isinstance(band, Mapping)]
+        parts = [
+            raw["bands"],
+            *(band[key] for band in bands for key in ("above", "from", "fixed") if key in band),
+        ]
+    for word in ("least", "greatest", "sum", "difference", "round", "first_known"):
         inside = raw.get(word, [])
         parts += (
             inside.values()

@@ -58,6 +58,7 @@ def policy_schema() -> dict[str, Any]:
     _parameters(definitions)
     _own_facts(definitions)
     _tables(definitions)
+    _lookups(definitions)
     _searches(definitions)
     for name in ("Gate", "Limit"):
         definitions[name]["properties"]["require"] = _described("What must hold.", **_ref("Condition"))
@@ -149,6 +150,9 @@ def _amount_names() -> list[str]:
         "FirstKnown",
         "EventsAmount",
         *(model.__name__ for model in CALENDAR_WORDS.values()),
+        "LookupAmount",
+        "Bands",
+        "PresentValue",
     ]
 
 
@@ -268,6 +272,53 @@ def _tables(definitions: dict[str, Any]) -> None:
     table["required"] = ["id", "title", "reference", "hit", "inputs", "outputs", "rows"]
 
 
+def _lookups(definitions: dict[str, Any]) -> None:
+    """Write lookups as they are written: keys and columns by name, rows plain or by the day they hold from."""
+    number = {"type": ["string", "number", "boolean", "null"]}
+    rows = {
+        "description": "The rows, keys before columns, or by name; or a CSV file beside the policy.",
+        "anyOf": [
+            {"type": "string"},
+            {
+                "type": "array",
+                "minItems": 1,
+                "items": {"anyOf": [{"type": "array", "items": number}, {"type": "object"}]},
+            },
+        ],
+    }
+    lookup = definitions["Lookup"]["properties"]
+    for field, name, units in (
+        ("keys", "LookupKey", [*list(UNITS)[:5], "flag", "choice"]),
+        ("columns", "LookupColumn", list(UNITS)[:5]),
+    ):
+        written = definitions[name]
+        written["properties"]["unit"] = _described(
+            "What it holds; absent: what the fact of its name holds.", enum=units
+        )
+        written["required"] = ["name"]
+        lookup[field] = {
+            "type": "array",
+            "minItems": 1,
+            "description": lookup[field].get("description", ""),
+            "items": {"anyOf": [{"type": "string"}, _ref(name)]},
+        }
+    dated = {r"^\d{4}-\d{2}-\d{2}$": {"anyOf": [_ref("LookupRows"), {"type": "null"}]}}
+    definitions["LookupRows"] = rows
+    lookup["values"] = {
+        "description": "Its rows, or the rows from each day on; null ends the lookup.",
+        "anyOf": [
+            _ref("LookupRows"),
+            {"type": "object", "minProperties": 1, "patternProperties": dated, "additionalProperties": False},
+        ],
+    }
+    band = definitions["Band"]
+    band["properties"] = {
+        ("from" if name == "at_least" else name): one for name, one in band["properties"].items()
+    }
+    at = definitions["LookupAmount"]["properties"]["at"]
+    at["additionalProperties"] = {"anyOf": [_ref("Amount"), {"type": "boolean"}]}
+
+
 def _searches(definitions: dict[str, Any]) -> None:
     vary = definitions["Vary"]
     vary["properties"] = {
@@ -314,6 +365,7 @@ _REPLACED = (
     "Action",
     "Duty",
     "EventKind",
+    "Lookup",
 )
 
 

@@ -123,26 +123,20 @@ class Search(Record):
         return (self.target, *self.further)
 
 
+_REGULAR = ("instalment_after", "payment_reduction", "payment_to_income_after")
+
 MONOTONE: dict[tuple[str, str], frozenset[str]] = {
     (measure, field): frozenset(figures)
     for measure, field, figures in (
-        (
-            "rate",
-            "annual_rate",
-            ("instalment_after", "payment_reduction", "payment_to_income_after"),
-        ),
-        (
-            "extend",
-            "instalments",
-            ("instalment_after", "payment_reduction", "payment_to_income_after", "term_after", "term_added"),
-        ),
-        ("park", "amount", ("instalment_after", "payment_reduction", "payment_to_income_after")),
-        ("park", "share", ("instalment_after", "payment_reduction", "payment_to_income_after")),
-        ("forgive", "amount", ("instalment_after", "payment_reduction", "payment_to_income_after", "relief")),
-        ("forgive", "share", ("instalment_after", "payment_reduction", "payment_to_income_after", "relief")),
+        ("rate", "annual_rate", _REGULAR),
+        ("extend", "instalments", (*_REGULAR, "term_after", "term_added")),
+        ("park", "amount", (*_REGULAR, "balance_after", "parked_after")),
+        ("park", "share", (*_REGULAR, "balance_after", "parked_after")),
+        ("forgive", "amount", (*_REGULAR, "relief", "balance_after", "parked_after")),
+        ("forgive", "share", (*_REGULAR, "relief", "balance_after", "parked_after")),
         ("waive", "amount", ("relief",)),
         ("waive", "share", ("relief",)),
-        ("pay", "amount", ("instalment_after", "payment_reduction", "payment_to_income_after")),
+        ("pay", "amount", _REGULAR),
     )
 }
 """Figures that a measure's number moves in one direction only, so that bisection finds the first value.

@@ -21,7 +21,7 @@ from restructure.policy.conditions import AllOf, AnyOf, Condition, Not
 from restructure.policy.hits import Hit
 from restructure.policy.reading import ANYTHING, CELL, Reader, Spot
 
-__all__ = ["TableRow", "read_csv", "table_rows"]
+__all__ = ["Cells", "CsvOf", "TableRow", "literal", "read_csv", "rows_of", "table_rows"]
 
 _RANGE = re.compile(r"^([\[(\]])\s*(.+?)\s*\.\.\s*(.+?)\s*([\])\[])$")
 _NEGATED = re.compile(r"^not\s*\((.*)\)$", re.DOTALL)
@@ -91,7 +91,9 @@ def _lines(reader: Any) -> Iterator[list[str]]:
         raise csv.Error(f"{error}, in line {reader.line_num}; mend the quotes there") from None
 
 
-class _Cells(NamedTuple):
+class Cells(NamedTuple):
+    """The cells of one row, by column."""
+
     spot: Spot
     """Where the row stands."""
     values: dict[str, Any]
@@ -100,6 +102,7 @@ class _Cells(NamedTuple):
     """Where each cell stands."""
 
     def at(self, name: str) -> Spot:
+        """Give where a cell stands, or else its row."""
         return self.spots.get(name, self.spot)
 
 
@@ -122,7 +125,7 @@ def table_rows(reader: Reader, raw: Mapping[str, Any], spot: Spot, csv_of: CsvOf
     for name in sorted({name for name in names if names.count(name) > 1}):
         reader.report("table-shape", f'two columns are called "{name}"; keep one', spot)
     found: list[TableRow] = []
-    for number, row in enumerate(_rows(reader, raw.get("rows"), names, spot, csv_of), 1):
+    for number, row in enumerate(rows_of(reader, raw.get("rows"), names, (*spot, "rows"), csv_of), 1):
         asked = [
             _test(reader, fact, row.values[one.name], (*row.at(one.name), CELL))
             for one, fact in zip(inputs, tested, strict=True)
@@ -133,7 +136,7 @@ def table_rows(reader: Reader, raw: Mapping[str, Any], spot: Spot, csv_of: CsvOf
         values: dict[str, Any] = {}
         priority: list[int] = []
         for one in outputs:
-            value = _literal(row.values.get(one.name))
+            value = literal(row.values.get(one.name))
             if value is None or value in _NOTHING:
                 reader.report(
                     "table-shape", f'the row gives no "{one.name}"; fill the cell', row.at(one.name)
@@ -176,40 +179,41 @@ def _columns(reader: Reader, raw: Any, spot: Spot) -> list[_Column]:
             and isinstance(one["name"], str)
             and isinstance(one["values"], list)
         ):
-            columns.append(_Column(one["name"], tuple(map(_literal, one["values"]))))
+            columns.append(_Column(one["name"], tuple(map(literal, one["values"]))))
         else:
             reader.report("table-shape", "a column is a name, or {name, values: [first, …]}", (*spot, k))
             return []
     return columns
 
 
-def _rows(reader: Reader, raw: Any, names: list[str], spot: Spot, csv_of: CsvOf) -> list[_Cells]:
+def rows_of(reader: Reader, raw: Any, names: list[str], spot: Spot, csv_of: CsvOf) -> list[Cells]:
+    """Read rows from a list, or from the CSV file that a name stands for; what cannot be read is reported."""
     if isinstance(raw, str):
-        document = csv_of(raw, (*spot, "rows"))
+        document = csv_of(raw, spot)
         return [] if document is None else _rows_of_csv(reader, document, names)
     if not isinstance(raw, list) or not raw:
         reader.report(
             "table-shape",
-            "rows is a list of rows, or the name of a CSV file beside the policy",
-            (*spot, "rows"),
+            f"{spot[-1]} is a list of rows, or the name of a CSV file beside the policy",
+            spot,
         )
         return []
-    rows: list[_Cells] = []
+    rows: list[Cells] = []
     for r, row in enumerate(raw):
-        at = (*spot, "rows", r)
+        at = (*spot, r)
         if isinstance(row, Mapping):
             reader.only(row, (*names, "reference"), "a row of this table", at)
-            rows.append(_Cells(at, dict(row), {name: (*at, name) for name in row}))
+            rows.append(Cells(at, dict(row), {name: (*at, name) for name in row}))
         elif isinstance(row, list) and len(row) == len(names):
             cells = dict(zip(names, row, strict=True))
-            rows.append(_Cells(at, cells, {name: (*at, k) for k, name in enumerate(names)}))
+            rows.append(Cells(at, cells, {name: (*at, k) for k, name in enumerate(names)}))
         else:
             has = f"the row has {len(row)} cells" if isinstance(row, list) else "the row is no list of cells"
             reader.report("table-shape", f"{has}; it takes {len(names)}: {', '.join(names)}", at)
     return rows
 
 
-def _rows_of_csv(reader: Reader, document: Document, names: list[str]) -> list[_Cells]:
+def _rows_of_csv(reader: Reader, document: Document, names: list[str]) -> list[Cells]:
     head, *body = document.data or [[]]
     for k, name in enumerate(head):
         if name in head[:k]:
@@ -230,11 +234,11 @@ def _rows_of_csv(reader: Reader, document: Document, names: list[str]) -> list[_
             )
     if not set(names) <= set(head):
         return []  # reported, and every row would lack the same
-    rows: list[_Cells] = []
+    rows: list[Cells] = []
     for r, cells in enumerate(body, 1):
         if len(cells) == len(head):
             spots: dict[str, Spot] = {name: (document, r, k) for k, name in enumerate(head)}
-            rows.append(_Cells((document, r), dict(zip(head, cells, strict=True)), spots))
+            rows.append(Cells((document, r), dict(zip(head, cells, strict=True)), spots))
         else:
             reader.report(
                 "table-shape", f"the row has {len(cells)} cells and the head {len(head)}", (document, r)
@@ -284,8 +288,8 @@ def _one(reader: Reader, fact: Fact, cell: Any, spot: Spot) -> Condition:
         opening, low, high, closing = span.groups()
         return AllOf(
             all=(
-                _compared(reader, fact, ">=" if opening == "[" else ">", _literal(low), spot),
-                _compared(reader, fact, "<=" if closing == "]" else "<", _literal(high), spot),
+                _compared(reader, fact, ">=" if opening == "[" else ">", literal(low), spot),
+                _compared(reader, fact, "<=" if closing == "]" else "<", literal(high), spot),
             )
         )
     if cell in ("known", "unknown"):
@@ -293,8 +297,8 @@ def _one(reader: Reader, fact: Fact, cell: Any, spot: Spot) -> Condition:
     test = _TEST.match(cell)
     if test:
         op, value = test.groups()
-        return _compared(reader, fact, "==" if op == "=" else op, _literal(value), spot)
-    return _compared(reader, fact, "==", _literal(cell), spot)
+        return _compared(reader, fact, "==" if op == "=" else op, literal(value), spot)
+    return _compared(reader, fact, "==", literal(cell), spot)
 
 
 def _compared(reader: Reader, fact: Fact, op: str, value: Any, spot: Spot) -> Condition:
@@ -308,7 +312,7 @@ def _compared(reader: Reader, fact: Fact, op: str, value: Any, spot: Spot) -> Co
     return reader.comparison({"fact": fact.name, "op": op, "value": value}, spot, of_plan=False)
 
 
-def _literal(cell: Any) -> Any:
+def literal(cell: Any) -> Any:
     """Read a cell's text as the number, day or truth value it spells; other text stays text."""
     if not isinstance(cell, str):
         return cell

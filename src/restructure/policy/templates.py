@@ -18,12 +18,13 @@ from restructure.document import Document, issues_of
 from restructure.errors import Issue, Refused
 from restructure.policy.amounts import AMOUNT_WORDS, Amount, ParameterAmount, worth
 from restructure.policy.search import Vary
+from restructure.record import Record
 
 __all__ = [
+    "Template",
     "UnknownAmount",
     "amounts_of",
     "field_kind",
-    "filled",
     "finest",
     "is_amount",
     "measure_models",
@@ -89,34 +90,46 @@ def amounts_of(template: Mapping[str, Any]) -> Iterator[Amount]:
                     yield from amounts_of({"": part})
 
 
-def filled(
-    template: Mapping[str, Any],
-    parameter: Callable[[str], Any],
-    fact: Callable[[str], Any],
-    currency: str,
-) -> dict[str, Any]:
-    """Replace every amount of a measure by its value, rounded to what its field holds.
+class Template:
+    """A measure as a policy writes it, with its amounts read once for all plans that are tried."""
 
-    Raises `UnknownAmount` where a fact that is read is unknown.
-    """
-    kinds = field_kinds(template.get("measure"))
+    def __init__(self, raw: Mapping[str, Any]) -> None:
+        self._kinds = field_kinds(raw.get("measure"))
+        self._fields = {key: _with_amounts(value) for key, value in raw.items()}
 
-    def fill(value: Any, kind: Kind | None) -> Any:
-        if is_amount(value):
-            amount = read_amount(value)
-            if isinstance(amount, ParameterAmount):
-                return parameter(amount.parameter)
-            exact = worth(amount, parameter, fact)
-            if exact is None:
-                raise UnknownAmount(amount)
-            return quantised(exact, kind, currency)
-        if isinstance(value, Mapping):
-            return {key: fill(part, kind) for key, part in value.items()}
-        if isinstance(value, list | tuple):
-            return [fill(part, kind) for part in value]
-        return value
+    def filled(
+        self, parameter: Callable[[str], Any], fact: Callable[[str], Any], currency: str
+    ) -> dict[str, Any]:
+        """Replace every amount by its value, rounded to what its field holds.
 
-    return {key: fill(value, kinds.get(key)) for key, value in template.items()}
+        Raises `UnknownAmount` where a fact that is read is unknown.
+        """
+
+        def fill(value: Any, kind: Kind | None) -> Any:
+            match value:
+                case ParameterAmount():
+                    return parameter(value.parameter)
+                case Record():
+                    exact = worth(value, parameter, fact)  # type: ignore[arg-type]  # no other record stands here
+                    if exact is None:
+                        raise UnknownAmount(value)  # type: ignore[arg-type]
+                    return quantised(exact, kind, currency)
+                case dict():
+                    return {key: fill(part, kind) for key, part in value.items()}
+                case list():
+                    return [fill(part, kind) for part in value]
+            return value
+
+        return {key: fill(value, self._kinds.get(key)) for key, value in self._fields.items()}
+
+
+def _with_amounts(value: Any) -> Any:
+    """Give plain data with every amount in it read."""
+    if is_amount(value):
+        return read_amount(value)
+    if isinstance(value, Mapping):
+        return {key: _with_amounts(part) for key, part in value.items()}
+    return [_with_amounts(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def quantised(exact: Fraction, kind: Kind | None, currency: str) -> Any:
