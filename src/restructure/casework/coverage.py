@@ -1,4 +1,4 @@
-"""Coverage: what of a policy its cases have reached, down to each condition seen true and seen false."""
+"""Coverage: what of a policy its cases have reached, down to each condition, guard and target seen on both sides."""
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -12,8 +12,9 @@ from restructure.policy.case_facts import CaseFacts
 from restructure.policy.conditions import comparisons
 from restructure.policy.evaluation import Engines
 from restructure.policy.in_force import InForce
+from restructure.policy.language import Rule
 from restructure.policy.normal import Leaf
-from restructure.policy.origins import Located, conditions_of
+from restructure.policy.origins import Located, conditions_of, guards_of
 from restructure.policy.reference import verdict
 
 __all__ = ["Coverage"]
@@ -40,6 +41,7 @@ class Coverage:
         """Everything there is to reach."""
         self._times: dict[_Key, int] = dict.fromkeys(self.parts, 0)
         self._leaves: dict[InForce, _Leaves] = {}
+        self._guards = dict(guard for rule in located.policy.rules for guard in guards_of(rule))
 
     @property
     def reached(self) -> int:
@@ -91,14 +93,32 @@ class Coverage:
                 self.note_firing(fire(plan, Engines.REFERENCE))
         results: list[Offer | Refusal] = [*decision.offers, *decision.refusals]
         for result in results:
-            for step in result.steps:
-                name = f"{result.rule}/{step.id}"
-                if step.outcome in ("applied", "exhausted"):
-                    self._note("step", name, "taken")
-                elif step.outcome == "skipped":
-                    self._note("step", name, "skipped")
-                if step.bound:
-                    self._note("cap", f"{name}/{step.bound}", "binding")
+            if result.steps:
+                self._search(known, rules[result.rule])
+
+    def _search(self, known: CaseFacts, rule: Rule) -> None:
+        """Note what a search that was carried out compared and took; it is carried out again to see it."""
+        found = make(known, rule)
+        self._note("target", f"{rule.id}#target", "met" if found.met else "missed")
+        for step, before in zip(found.steps, found.before, strict=True):
+            name = f"{rule.id}/{step.id}"
+            if step.bound:
+                self._note("cap", f"{name}/{step.bound}", "binding")
+            if step.outcome in ("applied", "exhausted"):
+                self._note("step", name, step.outcome)
+            guard = known.in_force.guards.get((rule.id, step.id))
+            if guard is None or step.outcome == "not-needed":
+                continue  # a guard is judged only where the step is wanted
+            values = before.encoded(
+                {one for leaf in guard.leaves() for one in (leaf.fact, leaf.other) if one}
+            )
+            if verdict(guard, values) is False:
+                self._note("step", name, "skipped")
+            condition = self._guards[name]
+            for k, comparison in enumerate(comparisons(condition)):
+                came_out = verdict(known.in_force.node(comparison), values)
+                if came_out is not None:
+                    self._note("condition", f"{name}#{k}", "true" if came_out else "false")
 
     def _note(self, kind: Kind, name: str, aspect: str) -> None:
         key = (kind, name, aspect)

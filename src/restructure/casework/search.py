@@ -51,6 +51,8 @@ class Found(NamedTuple):
     met: bool
     """Whether the target is reached, or missed by no more than the stop mode wants."""
     steps: tuple[StepResult, ...]
+    before: tuple[CaseFacts, ...] = ()
+    """What each step started from, which its guard was judged on."""
 
 
 class UnknownTarget(Exception):
@@ -90,7 +92,9 @@ def _seek(known: CaseFacts, rule: Rule, search: Search, base: tuple[Measure, ...
     """
     aim = _Aim(known.in_force.targets[rule.id], search.stop)
     now, results, stopped = _propose(known, base), [], False
+    before: list[CaseFacts] = []
     for step in search.steps:
+        before.append(now.known)
         figures = {"field": _field(step), "figure_before": aim.figure(now), "target": aim.shown(now)}
         if stopped or (aim.reached(now) and search.stop is not Stop.TEST_ONLY):
             results.append(StepResult(id=step.id, outcome="not-needed", **figures))
@@ -104,7 +108,7 @@ def _seek(known: CaseFacts, rule: Rule, search: Search, base: tuple[Measure, ...
         result, now = _taken(now, step, aim, figures)
         results.append(result)
         stopped = result.outcome == "applied"
-    return Found(now, stopped or aim.reached(now), tuple(results))
+    return Found(now, stopped or aim.reached(now), tuple(results), tuple(before))
 
 
 @dataclass(frozen=True, slots=True)
