@@ -12,19 +12,20 @@ from restructure.policy.language import Policy
 from restructure.policy.reading import Reader
 from restructure.policy.search import Search
 
-__all__ = ["ExpectationReader"]
+__all__ = ["JUDGED", "ExpectationReader"]
 
 _OF_FACTS = ("gates", "rules", "facts", "limits", "flags")
 _OF_APPLICATIONS = (
     "outcome", "gates", "rules", "facts", "offers", "figures", "flags", "refusals", "steps", "missing",
     "enforcement_barred",
 )  # fmt: skip
-_JUDGED: dict[str, tuple[Subject, tuple[str, ...]]] = {
+JUDGED: dict[str, tuple[Subject, tuple[str, ...]]] = {
     "gates": ("gate", ("passed", "failed", "unknown")),
     "rules": ("rule", ("fired", "refused", "unknown")),
     "limits": ("limit", ("passed", "failed", "unknown")),
     "flags": ("flag", ("set", "unset", "unknown")),
 }
+"""What is judged on facts alone, and the words for how it comes out."""
 
 
 class ExpectationReader(Reader):
@@ -94,7 +95,7 @@ class ExpectationReader(Reader):
                 for name, value in self._group(raw, "facts", at).items():
                     yield from self._fact("fact", name, "", name, value, (*at, name))
             case _:
-                what, words = _JUDGED[key]
+                what, words = JUDGED[key]
                 ids = [one.id for one in getattr(self.policy, key)]
                 for name, word in self._group(raw, key, at).items():
                     if self._id(name, ids, what, (*at, name)):
