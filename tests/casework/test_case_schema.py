@@ -16,6 +16,7 @@ from restructure.intake.facts import facts
 
 VALIDATOR = jsonschema.Draft202012Validator(cases_schema())
 PACKAGED = sorted((ROOT / "rules").rglob("*_test.yaml"))
+EXAMPLES = sorted((ROOT / "examples").rglob("*_test.yaml"))
 
 
 def found(path):
@@ -50,6 +51,12 @@ def test_the_schema_is_a_schema():
 @pytest.mark.parametrize("path", PACKAGED, ids=lambda path: path.name)
 def test_a_packaged_file_of_cases_names_the_schema_and_holds_it(path):
     assert path.read_text("utf-8").startswith("# yaml-language-server: $schema=../cases.schema.json\n")
+    assert found(path) == []
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_an_example_of_cases_names_the_schema_and_holds_it(path):
+    assert "cases.schema.json" in path.read_text("utf-8").partition("\n")[0]
     assert found(path) == []
 
 

@@ -247,7 +247,8 @@ def test_a_failing_case_gives_1_and_wrong_input_2(tmp_path, capsys):
     assert "FAILED One case" in out
     assert "0 passed, 1 failed" in out
     assert main(["test", str(tmp_path / "nowhere")]) == 2
-    assert main(["test", str(EXAMPLES)]) == 2
+    (tmp_path / "empty").mkdir()
+    assert main(["test", str(tmp_path / "empty")]) == 2
     assert "holds no file of cases" in capsys.readouterr().err
 
 

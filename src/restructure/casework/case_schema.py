@@ -95,7 +95,9 @@ def _expect() -> dict[str, Any]:
         key: _named(f"How each of the {key} comes out.", {"enum": list(words)})
         for key, (_, words) in JUDGED.items()
     }
-    fields = {name: {"type": "string"} for name in StepResult.model_fields if name != "id"}
+    fields = {
+        name: {"type": ["string", "number", "null"]} for name in StepResult.model_fields if name != "id"
+    }
     outcomes = {"enum": list(get_args(StepResult.model_fields["outcome"].annotation))}
     step = _group(
         "What the search made of the step.", {**fields, "outcome": outcomes, "tried": {"type": "integer"}}
