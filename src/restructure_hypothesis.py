@@ -47,24 +47,28 @@ def _register() -> None:
 
 
 class _WhenLoaded(MetaPathFinder):
-    """Finds the library as everybody else does, once, and registers after it is loaded."""
+    """Finds the library as everybody else does, and registers after it is loaded."""
+
+    _looking = False
 
     def find_spec(self, fullname: str, path: Any, target: ModuleType | None = None) -> ModuleSpec | None:
-        if fullname != _LIBRARY:
+        if fullname != _LIBRARY or self._looking:
             return None
-        if self in sys.meta_path:
-            sys.meta_path.remove(self)
-        found = find_spec(fullname)
+        self._looking = True
+        try:
+            found = find_spec(fullname)
+        finally:
+            self._looking = False
         if found is not None and found.loader is not None:
-            found.loader = _Registering(found.loader)
+            found.loader = _Registering(found.loader, self)
         return found
 
 
 class _Registering(Loader):
     """Loads the library with its own loader, and registers."""
 
-    def __init__(self, loader: Loader) -> None:
-        self._loader = loader
+    def __init__(self, loader: Loader, finder: MetaPathFinder) -> None:
+        self._loader, self._finder = loader, finder
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._loader, name)  # whatever else is asked of a loader, such as for resources
@@ -76,4 +80,7 @@ class _Registering(Loader):
         if module.__spec__ is not None:
             module.__spec__.loader = module.__loader__ = self._loader
         self._loader.exec_module(module)
-        _register()
+        # Only now: a tool may look where the library is without loading it.
+        if self._finder in sys.meta_path:
+            sys.meta_path.remove(self._finder)
+            _register()

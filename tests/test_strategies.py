@@ -238,6 +238,7 @@ def run(code: str) -> str:
         "import hypothesis; import restructure",
         "import restructure; import hypothesis",
         "import hypothesis; from restructure.intake.application import Application",
+        "import hypothesis, importlib.util; importlib.util.find_spec('restructure'); import restructure",
         "import restructure.strategies",
         "import hypothesis; import restructure.strategies",
     ],
