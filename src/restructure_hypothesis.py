@@ -38,12 +38,19 @@ def _register() -> None:
     from hypothesis import strategies as st
 
     records = import_module(f"{_LIBRARY}.intake.application")
+
+    def pretty(*printed: Any) -> None:
+        import_module(f"{_LIBRARY}.printing").pretty(*printed)
+
     for record, name in _DRAWN.items():
         # The strategies are loaded by the first draw: they may themselves be what imports Hypothesis just now.
         def strategy(_: type, name: str = name) -> Any:
             return getattr(import_module(f"{_LIBRARY}.strategies"), name)()
 
-        st.register_type_strategy(getattr(records, record), strategy)
+        drawn: Any = getattr(records, record)
+        st.register_type_strategy(drawn, strategy)
+        # Hypothesis asks an object itself how it is printed; all defaults of a loan would hide what matters.
+        drawn._repr_pretty_ = pretty
 
 
 class _WhenLoaded(MetaPathFinder):

@@ -9,10 +9,13 @@ from fractions import Fraction
 import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
+from hypothesis.vendor.pretty import pretty as printed
 
+import restructure
 from cases import EXAMPLES, consumer_policy
 from restructure import Application, Outcome, assess, decide, load_policy
 from restructure.casework.firing import fire, known_from
+from restructure.intake import application as records
 from restructure.intake.application import (
     Conduct,
     ContractLoan,
@@ -180,6 +183,27 @@ def test_an_offer_shrinks_to_a_round_loan_and_a_short_list_of_incomes():
     assert len(drawn.finances.income) == 1
     assert drawn.finances.income[0].monthly % 1000 == 0
     assert drawn.finances.essential_costs == drawn.finances.other_debts == ()
+
+
+# --- and is printed as one would write it
+
+
+@given(applications())
+def test_what_is_printed_makes_the_same_application(application):
+    assert (
+        eval(
+            printed(application), {name: getattr(records, name) for name in dir(records)} | vars(restructure)
+        )
+        == application
+    )
+
+
+def test_a_plain_application_is_printed_without_defaults():
+    assert " ".join(printed(find(st.from_type(Application), lambda _: True)).split()) == (
+        "Application(reference='A', as_of='2026-03-18', borrower=Borrower(reference='B'), loan=StatedLoan("
+        "basis='stated', reference='L', currency='CNY', balances=Buckets(principal='12000.00'), repayment=Repayment("
+        "annual_rate='18%', instalments=12, first_due='2026-04-18')))"
+    )
 
 
 # --- facts

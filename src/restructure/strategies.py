@@ -278,21 +278,16 @@ def contract_loans(draw: st.DrawFn, *, on: date = _DAY, currency: str = "CNY") -
         contract=contract,
         payments=tuple(payments),
     )
-    assume(_derivable(loan, on))
+    try:
+        position_on(loan, on)
+    except InvalidInput:
+        assume(False)
     return loan
 
 
 def loans(*, on: date = _DAY, currency: str = "CNY") -> st.SearchStrategy[StatedLoan | ContractLoan]:
     """Draw loans of both bases as they stand on a day."""
     return stated_loans(on=on, currency=currency) | contract_loans(on=on, currency=currency)
-
-
-def _derivable(loan: StatedLoan | ContractLoan, on: date) -> bool:
-    try:
-        position_on(loan, on)
-    except InvalidInput:
-        return False
-    return True
 
 
 # --- the borrower
