@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from restructure import Park, decide, load_policy, read_application, reschedule
+from restructure.casework.case_report import run_cases
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -27,6 +28,12 @@ def test_rolled_instalments_fall_on_no_weekend_and_no_public_holiday(capsys):
     assert " 9  Thu 01 Oct 2026 -> Thu 08 Oct 2026" in printed
     # Moving only the payment leaves the interest as agreed.
     assert shown["rolled"].interest == shown["agreed"].interest != shown["accrued"].interest
+
+
+def test_the_cases_of_the_waterfall_pass_and_cover_it_whole():
+    report = run_cases([EXAMPLES / "waterfall"])
+    assert report.failed == ()
+    assert [str(part) for part in report.coverages[0].open] == []
 
 
 def test_the_waterfall_sets_aside_no_cent_more_than_brings_the_instalment_to_its_target():

@@ -17,6 +17,7 @@ from shutil import get_terminal_size
 from restructure.calculator.request import Request, answer, read_request
 from restructure.casework.blocks import Block, to_text
 from restructure.casework.case_report import run_cases
+from restructure.casework.case_schema import cases_schema
 from restructure.casework.decision import Decision, decide
 from restructure.casework.explanation import Explanation, explain
 from restructure.casework.outcome import Detail
@@ -30,7 +31,6 @@ from restructure.policy.listing import listed
 from restructure.policy.loading import load_located, load_policy, packaged_policies
 from restructure.policy.own_facts import own_facts_lines
 from restructure.policy.schema import policy_schema
-from restructure.record import Record
 
 __all__ = ["main"]
 
@@ -117,9 +117,11 @@ def _parser() -> argparse.ArgumentParser:
     reschedule.set_defaults(run=_reschedule)
 
     schema = commands.add_parser(
-        "schema", help="print the JSON Schema of an application, a request or a policy"
+        "schema", help="print the JSON Schema of an application, a request, a policy or its cases"
     )
-    schema.add_argument("of", nargs="?", choices=("application", "request", "policy"), default="application")
+    schema.add_argument(
+        "of", nargs="?", choices=("application", "request", "policy", "cases"), default="application"
+    )
     schema.set_defaults(run=_schema)
 
     listed = commands.add_parser("facts", help="list every fact that a rule may read")
@@ -235,9 +237,13 @@ def _reschedule(options: argparse.Namespace) -> int:
 
 
 def _schema(options: argparse.Namespace) -> int:
-    models: dict[str, type[Record]] = {"application": Application, "request": Request}
-    schema = policy_schema() if options.of == "policy" else models[options.of].model_json_schema()
-    print(json.dumps(schema, indent=2, ensure_ascii=False))
+    schemas = {
+        "application": Application.model_json_schema,
+        "request": Request.model_json_schema,
+        "policy": policy_schema,
+        "cases": cases_schema,
+    }
+    print(json.dumps(schemas[options.of](), indent=2, ensure_ascii=False))
     return 0
 
 

@@ -1,6 +1,6 @@
 """One benchmark each, baseline F in the same run; without `--benchmark-enable` each runs once as a test.
 
-Nothing about time is asserted: `python tests/bench/table.py` and `python tests/bench/rules_table.py` print the ratios.
+Nothing about time is asserted: `python tests/bench/{table,rules_table,cases}.py` print the ratios.
 """
 
 from decimal import Decimal
@@ -8,10 +8,13 @@ from decimal import Decimal
 import pytest
 
 from bench import subjects
+from bench.cases import bare_ifs, known_facts, text_of_cases
 from bench.rule_engines import SUBJECTS as RULE_ENGINES
 from bench.rules import facts_of_cases, holds, policy
 from bench.thirty import thirty_rules
+from restructure.casework.case_reading import read_cases
 from restructure.casework.case_report import run_cases
+from restructure.casework.checking import check
 from restructure.casework.decision import Outcome
 from restructure.policy.evaluation import engines_here
 
@@ -162,12 +165,21 @@ def test_every_rule_engine_answers_as_the_oracle_does(benchmark, subject, kind):
     benchmark(run, cases[0])
 
 
-def test_a_thousand_cases_on_facts(benchmark, tmp_path):
-    case = "  - {{name: case {0}, given: {{facts: {{hardship_cause: illness, hardship_evidenced: true, income_drop: 0.{0:04}}}}}, expect: {{rules: {{illness-relief: {1}}}}}}}\n"
-    text = "".join(case.format(k * 10, "fired" if k >= 200 else "refused") for k in range(1000))
-    (tmp_path / "a_test.yaml").write_text(
-        f"policy: cn-consumer-finance\non: 2026-03-18\ncases:\n{text}", "utf-8"
-    )
+def test_the_facts_of_a_thousand_cases_through_bare_ifs(benchmark):
+    judged = benchmark(lambda: [bare_ifs(case) for case in known_facts(1000)])
+    every = [gates | rules for gates, rules in judged]
+    assert all({one[name] for one in every} == {True, False} for name in every[0])
+
+
+def test_a_thousand_cases_on_facts_come_out_as_the_bare_ifs_say(benchmark, tmp_path):
+    (tmp_path / "a_test.yaml").write_text(text_of_cases(1000), "utf-8")
     report = benchmark.pedantic(lambda: run_cases([tmp_path]), rounds=1)
     assert len(report.results) == 1000
     assert report.failed == ()
+
+
+def test_a_thousand_cases_that_are_read_are_run(benchmark, tmp_path):
+    (tmp_path / "a_test.yaml").write_text(text_of_cases(1000), "utf-8")
+    cases = read_cases(tmp_path / "a_test.yaml")
+    results = benchmark.pedantic(lambda: list(check(cases)), rounds=3)
+    assert all(one.passed for one in results)

@@ -20,7 +20,7 @@ def failures(folder: Path, text: str) -> list[str]:
     cases = read_cases(written(folder, HEAD + text, "x_test.yaml"))
     issues = [issue for one in check(cases) for issue in one.failures]
     assert {issue.code for issue in issues} <= {"case-failed"}
-    return [failure_text(issue).rpartition("/")[2] for issue in issues]
+    return ["x_test.yaml" + failure_text(issue).partition("x_test.yaml")[2] for issue in issues]
 
 
 def one(given: str, expect: str) -> str:
@@ -87,6 +87,102 @@ def test_an_offer_that_was_expected_and_refused_says_why(tmp_path):
     assert "got no offer; rule catch-up refused because hardship_outlook temporary is not == resolved" in line
 
 
+@pytest.mark.parametrize(
+    ("changes", "expect", "said"),
+    [
+        (
+            "parameters: {longest_term: 20}",
+            "{offers: [longer-term]}",
+            "got none; rule longer-term refused because term_after 22 months is not <= 20 months (limit longest-term)",
+        ),
+        (
+            "application: {conduct: {reachable: false}}",
+            "{offers: [longer-term]}",
+            "got none; rule longer-term refused because gate reachable failed: reachable no is not == yes",
+        ),
+        (
+            "application: {finances: {income: null}}",
+            "{outcome: offer}",
+            "got refer; gate file-complete failed: file_complete no is not == yes (missing: finances.income); gate able-to-repay "
+            "unknown: disposable_income is unknown",
+        ),
+        (
+            "application: {conduct: {reachable: null}}",
+            "{gates: {file-complete: passed}}",
+            "because file_complete no is not == yes (missing: conduct.reachable)",
+        ),
+        (
+            "parameters: {longest_term: 60}",
+            "{offers: [illness-relief]}",
+            "rule longer-term offers because hardship_outlook temporary is == temporary, hardship_cause illness is != "
+            "over_spending, shortfall 296.36 is > 0.00",
+        ),
+        (
+            "parameters: {longest_term: 60}",
+            "{facts: {shortfall: 1}}",
+            "got 296.36; shortfall = instalment_before − affordable_instalment, at least 0 = 2,396.36 − 2,100.00, at "
+            "least 0 = 296.36",
+        ),
+        (
+            "parameters: {longest_term: 60}",
+            "{figures: {longer-term: {payment_to_income_after: 30%}}}",
+            "payment_to_income_after = instalment_after / monthly_income (instalment_after 2,0",
+        ),
+    ],
+)
+def test_a_failure_of_an_application_says_where_it_stopped_and_what_was_compared(
+    tmp_path, changes, expect, said
+):
+    base = f"base: {{ill: {{application: '{EXAMPLES}/illness.json'}}}}\n"
+    (line,) = failures(tmp_path, base + one(f"{{base: ill, {changes}}}", expect))
+    assert said in line
+
+
+def of_the_waterfall(tmp_path: Path, given: str, expect: str) -> str:
+    head = f"policy: {EXAMPLES}/waterfall\non: 2026-03-18\nbase: {{ill: {{application: '{EXAMPLES}/illness.json'}}}}\n"
+    cases = read_cases(written(tmp_path, head + one(given, expect), "x_test.yaml"))
+    (said,) = [failure_text(issue) for result in check(cases) for issue in result.failures]
+    return said.partition(", got ")[2]
+
+
+def test_a_fact_that_a_case_gives_says_so_and_one_that_it_does_not(tmp_path):
+    given = "{facts: {severity: mild}}"
+    assert of_the_waterfall(tmp_path, given, "{facts: {severity: severe}}") == "mild; the case gives it"
+    assert (
+        of_the_waterfall(tmp_path, given, "{facts: {income_drop: 3%}}")
+        == "unknown; the case does not give it"
+    )
+
+
+def test_a_fact_that_is_concluded_says_by_what_and_why(tmp_path):
+    given = "{facts: {instalment_before: 100, affordable_instalment: 80, income_drop: 0}}"
+    said = of_the_waterfall(tmp_path, given, "{facts: {severity: severe}}")
+    assert said == "moderate; it rests on heavy-burden because burden 125 % is > 100 %"
+
+
+def test_a_fact_of_the_policy_that_is_unknown_says_for_want_of_what(tmp_path):
+    said = of_the_waterfall(tmp_path, "{facts: {income_drop: 0}}", "{rules: {rate-then-term: fired}}")
+    assert said == (
+        "unknown; rule rate-then-term unknown because severity is unknown "
+        "(for want of affordable_instalment, instalment_before)"
+    )
+
+
+def test_a_search_that_missed_its_target_says_how_far_each_step_went(tmp_path):
+    poor = "{base: ill, application: {finances: {income: [{source: wage, monthly: 6400}]}}, parameters: {lowest_rate: 19%}}"
+    said = of_the_waterfall(tmp_path, poor, "{offers: [rate-then-term]}")
+    assert said.startswith(
+        "none; rule rate-then-term refused because instalment_after 1,490.36 is not <= 0.9 × affordable_instalment "
+        "1,500.00 after its last step (lower-rate no-room; add-months exhausted from 0 to 6 by half a year: 2,676.39 became "
+    )
+    assert "; set-aside exhausted from 0.00 to 10,159.05 by 30 % of principal: " in said
+
+
+def test_a_step_that_came_out_otherwise_says_what_became_of_it(tmp_path):
+    said = of_the_waterfall(tmp_path, "{base: ill}", "{steps: {rate-then-term: {lower-rate: applied}}}")
+    assert said == "exhausted; step lower-rate exhausted from 18 % to 12 %: 2,676.39 became 2,577.31"
+
+
 def test_an_application_that_cannot_be_decided_fails_its_case(tmp_path):
     text = one(f"{{application: '{EXAMPLES}/overspending.json'}}", "{outcome: refer}")
     (line,) = failures(tmp_path, text.replace("    given", "    on: 2026-03-19\n    given"))
@@ -151,7 +247,8 @@ def test_a_failing_case_gives_1_and_wrong_input_2(tmp_path, capsys):
     assert "FAILED One case" in out
     assert "0 passed, 1 failed" in out
     assert main(["test", str(tmp_path / "nowhere")]) == 2
-    assert main(["test", str(EXAMPLES / "requests")]) == 2
+    (tmp_path / "empty").mkdir()
+    assert main(["test", str(tmp_path / "empty")]) == 2
     assert "holds no file of cases" in capsys.readouterr().err
 
 

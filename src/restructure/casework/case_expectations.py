@@ -12,14 +12,14 @@ from restructure.policy.language import Policy
 from restructure.policy.reading import Reader
 from restructure.policy.search import Search
 
-__all__ = ["ExpectationReader"]
+__all__ = ["JUDGED", "ExpectationReader"]
 
 _OF_FACTS = ("gates", "rules", "facts", "actions", "limits", "flags", "duties")
 _OF_APPLICATIONS = (
     "outcome", "gates", "rules", "facts", "offers", "figures", "flags", "refusals", "steps", "rungs", "missing",
     "actions", "duties", "enforcement_barred",
 )  # fmt: skip
-_JUDGED: dict[str, tuple[Subject, tuple[str, ...]]] = {
+JUDGED: dict[str, tuple[Subject, tuple[str, ...]]] = {
     "gates": ("gate", ("passed", "failed", "unknown")),
     "rules": ("rule", ("fired", "refused", "unknown")),
     "limits": ("limit", ("passed", "failed", "unknown")),
@@ -27,6 +27,7 @@ _JUDGED: dict[str, tuple[Subject, tuple[str, ...]]] = {
     "actions": ("action", ("set", "unset", "unknown")),
     "duties": ("duty", ("set", "unset", "unknown")),
 }
+"""What is judged on facts alone, and the words for how it comes out."""
 
 
 class ExpectationReader(Reader):
@@ -80,7 +81,7 @@ class ExpectationReader(Reader):
                 about: Subject = "flags" if key == "flags" else "duties"
                 marks = [one.id for one in getattr(self.policy, key)]
                 for rule, names in self._of_rules(raw, at):
-                    if self._ids(names, marks, _JUDGED[key][0], (*at, rule)):
+                    if self._ids(names, marks, JUDGED[key][0], (*at, rule)):
                         yield self._expected(about, rule, tuple(sorted(names)), (*at, rule))
             case "actions" if isinstance(raw, list):
                 if self._ids(raw, [one.id for one in self.policy.actions], "action", at):
@@ -106,7 +107,7 @@ class ExpectationReader(Reader):
                 for name, value in self._group(raw, "facts", at).items():
                     yield from self._fact("fact", name, "", name, value, (*at, name))
             case _:
-                what, words = _JUDGED[key]
+                what, words = JUDGED[key]
                 ids = [one.id for one in getattr(self.policy, key)]
                 for name, word in self._group(raw, key, at).items():
                     if self._id(name, ids, what, (*at, name)):

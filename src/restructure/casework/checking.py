@@ -1,6 +1,6 @@
 """Checking: cases run under their policy, and what came out otherwise than expected, with the reason."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -8,12 +8,13 @@ from restructure.casework.cases import Case, Cases, Expected
 from restructure.casework.coverage import Coverage
 from restructure.casework.decision import Decision, decide
 from restructure.casework.firing import Firing, fire, known_from, node_of
-from restructure.casework.outcome import Offer, Refusal
+from restructure.casework.outcome import Offer, Refusal, StepResult
 from restructure.casework.told import condition_results
 from restructure.errors import Issue, RestructureError
-from restructure.intake.facts import show
+from restructure.intake.facts import derivation, facts, show
 from restructure.policy.case_facts import CaseFacts, facts_of
 from restructure.policy.evaluation import Engines
+from restructure.policy.normal import Node
 from restructure.policy.reference import ConditionResult
 
 __all__ = ["CaseResult", "check", "check_case"]
@@ -115,8 +116,8 @@ class _CameOut:
         if name in firing.beaten:
             return word, f"{what} {name} {word} because {firing.beaten[name]} comes first in its table"
         node = node_of(self.case.in_force, what, name)
-        values = firing.known.encoded({n for leaf in node.leaves() for n in (leaf.fact, leaf.other) if n})
-        return word, f"{what} {name} {word} because {_because(condition_results(node, values, firing.known))}"
+        told = self.because(condition_results(node, firing.known.encoded(_read(node)), firing.known))
+        return word, f"{what} {name} {word} because {told}"
 
     def actions(self, firing: Firing, one: Expected) -> tuple[str, str]:
         """Give the actions that are to be taken, and why those come out so that are expected otherwise."""
@@ -125,12 +126,36 @@ class _CameOut:
         return ", ".join(sorted(found)) or "none", "; ".join(why)
 
     def fact(self, name: str) -> tuple[str, str]:
-        """Give the value of a fact, and for a fact of the policy how it came about."""
+        """Give the value of a fact, and how it came about."""
         told = next((one for one in self.known.concluded if one.fact == name), None)
-        why = (
-            "" if told is None else told.derivation or f"it rests on {', '.join(told.by) or 'no conclusion'}"
+        if told is None:
+            return self.known.shown(name), self.supplied(name)
+        rests = "; ".join(self.concluded(one) for one in told.by) or "it rests on no conclusion"
+        return self.known.shown(name), (told.derivation or rests) + self.wanting(name)
+
+    def concluded(self, name: str) -> str:
+        """Say why a conclusion holds."""
+        when = next(one.when for one in self.case.policy.conclusions if one.id == name)
+        node = self.case.in_force.node(when)
+        told = self.because(condition_results(node, self.known.encoded(_read(node)), self.known))
+        return f"it rests on {name}" + (f" because {told}" if told else "")
+
+    def supplied(self, name: str) -> str:
+        """Say how a fact that the policy does not conclude came about."""
+        raise NotImplementedError
+
+    def because(self, results: Iterable[ConditionResult]) -> str:
+        """Put comparisons into words, with both values, and for what is unknown what it would take to know it."""
+        return ", ".join(
+            _worded(one) + (self.wanting(one.fact) if one.actual == "unknown" else "") for one in results
         )
-        return self.known.shown(name), why
+
+    def wanting(self, name: str) -> str:
+        """Say for want of which facts a fact of the policy is unknown, nothing if it is known."""
+        if name not in self.case.policy.facts or self.known.value(name) is not None:
+            return ""
+        absent = [one for one in self.case.in_force.rests_on(name) if self.known.value(one) is None]
+        return f" (for want of {', '.join(absent)})" if absent else ""
 
 
 class _OfFacts(_CameOut):
@@ -147,6 +172,9 @@ class _OfFacts(_CameOut):
         if one.what == "actions":
             return self.actions(self.firing, one)
         return self.fact(one.name) if one.what == "fact" else self.judged(self.firing, one.what, one.name)
+
+    def supplied(self, name: str) -> str:
+        return f"the case {'gives' if self.case.facts.get(name) is not None else 'does not give'} it"
 
 
 class _OfApplication(_CameOut):
@@ -176,13 +204,17 @@ class _OfApplication(_CameOut):
             case "gate" | "rule" | "action":
                 return self.judged(self.firing, one.what, one.name)
             case "outcome":
-                gates = [
-                    f"gate {gate.id} {gate.verdict}: {_because(gate.conditions)}"
-                    for gate in decision.failed_gates
-                ]
-                return decision.outcome.value, "; ".join(gates) or self.refused(self.refusals)
+                return decision.outcome.value, "; ".join(self.gates()) or self.refused(self.refusals)
             case "offers":
-                return ", ".join(self.offers) or "none", self.refused(set(one.wanted) - self.offers.keys())
+                unwanted = [
+                    f"rule {name} offers because {self.because(offer.because)}"
+                    for name, offer in self.offers.items()
+                    if name not in one.wanted
+                ]
+                refused = self.refused(set(one.wanted) - self.offers.keys())
+                return ", ".join(self.offers) or "none", "; ".join(
+                    [*([refused] if refused else []), *unwanted]
+                )
             case "enforcement_barred":
                 return "yes" if decision.enforcement_barred else "no", decision.enforcement_reason
             case "missing":
@@ -203,18 +235,47 @@ class _OfApplication(_CameOut):
             return ", ".join(sorted(offer.flags)) or "none", ""
         if one.detail == "rows":
             return str(len(offer.plan.schedule.rows)), ""
-        return self.known.with_plan(offer.prospect, offer.plan).shown(one.detail), ""
+        known = self.known.with_plan(offer.prospect, offer.plan)
+        return known.shown(one.detail), _worked_out(known, one.detail)
+
+    def supplied(self, name: str) -> str:
+        return derivation(self.decision.assessment, name)
+
+    def gates(self) -> list[str]:
+        """Say of each gate that is not passed why not."""
+        return [
+            f"gate {gate.id} {gate.verdict}: {self.because(gate.conditions)}"
+            for gate in self.decision.failed_gates
+        ]
+
+    def because(self, results: Iterable[ConditionResult]) -> str:
+        told = super().because(listed := list(results))
+        absent = self.decision.assessment.missing
+        if absent and {"file_complete", "completeness"} & {
+            one.fact for one in listed if one.verdict == "false"
+        }:
+            return f"{told} (missing: {', '.join(absent)})"
+        return told
 
     def refused(self, rules: Iterable[str]) -> str:
         return "; ".join(
-            f"rule {name} refused because {self.because(one)}"
+            f"rule {name} refused because {self.why(one)}"
             for name, one in self.refusals.items()
             if name in rules
         )
 
-    def because(self, refusal: Refusal) -> str:
-        if refusal.stage in ("condition", "limit") and refusal.conditions:
-            return _because(refusal.conditions)
+    def why(self, refusal: Refusal) -> str:
+        """Say why a rule led to no offer: where it stopped, and what was compared there."""
+        told = self.because(refusal.conditions)
+        match refusal.stage:
+            case "condition" if told:
+                return told
+            case "gate":
+                return "; ".join(self.gates())
+            case "limit" if told:
+                return f"{told} (limit {refusal.code})"
+            case "search" if told:
+                return f"{told} after its last step ({'; '.join(map(_went, refusal.steps))})"
         return refusal.message
 
     def refusal(self, one: Expected) -> tuple[str, str]:
@@ -231,19 +292,38 @@ class _OfApplication(_CameOut):
         taken = next((step for step in (made.steps if made else ()) if step.id == name), None)
         if taken is None:
             return "no search", self.refused([one.name])
-        return str(getattr(taken, field)), taken.because
+        return str(getattr(taken, field)), f"step {_went(taken)}"
 
 
-def _because(results: Iterable[ConditionResult]) -> str:
-    """Put comparisons into words, with both values."""
-    words: dict[str, Callable[[ConditionResult], str]] = {
-        "true": lambda one: f"{one.fact} {one.actual} is {one.op} {one.threshold}",
-        "false": lambda one: f"{one.fact} {one.actual} is not {one.op} {one.threshold}",
-        "unknown": lambda one: f"{one.fact if one.actual == 'unknown' else one.threshold} is unknown".replace(
-            " unknown is", " is"
-        ),
-    }
-    return ", ".join(words[one.verdict](one).strip() for one in results)
+def _read(node: Node) -> set[str]:
+    return {name for leaf in node.leaves() for name in (leaf.fact, leaf.other) if name}
+
+
+def _worded(one: ConditionResult) -> str:
+    """Put a comparison into words, with both values."""
+    if one.verdict == "unknown":
+        # The fact itself, or the one that it is compared with, which is written with its name.
+        return f"{one.fact if one.actual == 'unknown' else one.threshold.removesuffix(' unknown')} is unknown"
+    return f"{one.fact} {one.actual} is {'' if one.verdict == 'true' else 'not '}{one.op} {one.threshold}".strip()
+
+
+def _worked_out(known: CaseFacts, name: str) -> str:
+    """Say how a figure follows from others, with their values; nothing if it comes from the plan itself."""
+    fact = known.in_force.fact(name)
+    read = [word.strip("(),") for word in fact.formula.split(" ")]
+    values = [
+        f"{one} {known.shown(one)}" for one in dict.fromkeys(read) if one in facts() or one in known.own
+    ]
+    return f"{name} = {fact.formula} ({', '.join(values)})" if values else ""
+
+
+def _went(step: StepResult) -> str:
+    """Say what a search made of a step: how far it went, what bound, what the figure became."""
+    told = f"{step.id} {step.outcome}"
+    if step.outcome in ("applied", "exhausted"):
+        bound = f" by {step.bound}" if step.bound else ""
+        told += f" from {step.start} to {step.value}{bound}: {step.figure_before} became {step.figure_after}"
+    return f"{told}: {step.because}" if step.because else told
 
 
 _SUBJECTS = {

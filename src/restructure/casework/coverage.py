@@ -1,19 +1,20 @@
-"""Coverage: what of a policy its cases have reached, down to each condition seen true and seen false."""
+"""Coverage: what of a policy its cases have reached, down to each condition, guard and target seen on both sides."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from restructure.casework.decision import Decision
 from restructure.casework.firing import Firing, fire
-from restructure.casework.outcome import Offer, Refusal
+from restructure.casework.outcome import Offer, Refusal, StepResult
 from restructure.casework.parts import ASPECTS, Kind, Part, parts_of
 from restructure.casework.search import make
 from restructure.policy.case_facts import CaseFacts
 from restructure.policy.conditions import comparisons
 from restructure.policy.evaluation import Engines
 from restructure.policy.in_force import InForce
+from restructure.policy.language import Rule
 from restructure.policy.normal import Leaf
-from restructure.policy.origins import Located, conditions_of
+from restructure.policy.origins import Located, conditions_of, guards_of
 from restructure.policy.reference import verdict
 
 __all__ = ["Coverage"]
@@ -40,6 +41,7 @@ class Coverage:
         """Everything there is to reach."""
         self._times: dict[_Key, int] = dict.fromkeys(self.parts, 0)
         self._leaves: dict[InForce, _Leaves] = {}
+        self._guards = dict(guard for rule in located.policy.rules for guard in guards_of(rule))
 
     @property
     def reached(self) -> int:
@@ -97,17 +99,43 @@ class Coverage:
                 self._note("fallback", result.rule, "tried")
             elif result.code == "not-tried":
                 self._note("fallback", result.rule, "not tried")
-            for rung in result.rungs:
+            if result.steps:
+                self._search(known, rules[result.rule])
+
+    def _search(self, known: CaseFacts, rule: Rule) -> None:
+        """Note what a search that was carried out compared and took; it is carried out again to see it."""
+        found = make(known, rule)
+        if found.rungs:
+            for rung in found.rungs:
                 aspect = "accepted" if rung.accepted else "passed over"
-                self._note("rung", f"{result.rule}/{rung.number}", aspect)
-            for step in result.steps:
-                name = f"{result.rule}/{step.id}"
-                if step.outcome in ("applied", "exhausted"):
-                    self._note("step", name, "taken")
-                elif step.outcome == "skipped":
-                    self._note("step", name, "skipped")
-                if step.bound:
-                    self._note("cap", f"{name}/{step.bound}", "binding")
+                self._note("rung", f"{rule.id}/{rung.number}", aspect)
+                self._steps(rule, rung.steps)
+        else:
+            self._note("target", f"{rule.id}#target", "met" if found.met else "missed")
+        self._steps(rule, found.steps)
+        for step, before in zip(found.steps, found.before, strict=True):
+            name = f"{rule.id}/{step.id}"
+            guard = known.in_force.guards.get((rule.id, step.id))
+            if guard is None or step.outcome == "not-needed":
+                continue  # a guard is judged only where the step is wanted
+            values = before.encoded(
+                {one for leaf in guard.leaves() for one in (leaf.fact, leaf.other) if one}
+            )
+            if verdict(guard, values) is False:
+                self._note("step", name, "skipped")
+            condition = self._guards[name]
+            for k, comparison in enumerate(comparisons(condition)):
+                came_out = verdict(known.in_force.node(comparison), values)
+                if came_out is not None:
+                    self._note("condition", f"{name}#{k}", "true" if came_out else "false")
+
+    def _steps(self, rule: Rule, steps: Iterable[StepResult]) -> None:
+        for step in steps:
+            name = f"{rule.id}/{step.id}"
+            if step.bound:
+                self._note("cap", f"{name}/{step.bound}", "binding")
+            if step.outcome in ("applied", "exhausted"):
+                self._note("step", name, step.outcome)
 
     def _note(self, kind: Kind, name: str, aspect: str) -> None:
         key = (kind, name, aspect)

@@ -1,12 +1,17 @@
 """Parts: everything of a policy that its cases can reach, each at its place in the policy's files."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Literal, NamedTuple
 
+from restructure.intake.facts import show
+from restructure.policy.amounts import write_amount
 from restructure.policy.conditions import Comparison, comparisons
+from restructure.policy.in_force import InForce
 from restructure.policy.language import Rule
-from restructure.policy.origins import Located, cap_names, conditions_of
-from restructure.policy.search import Search
+from restructure.policy.normal import Operator
+from restructure.policy.origins import Located, cap_names, conditions_of, guards_of
+from restructure.policy.search import Rung, Search, Stop
 
 __all__ = ["ASPECTS", "Kind", "Part", "parts_of"]
 
@@ -17,6 +22,7 @@ Kind = Literal[
     "limit",
     "flag",
     "condition",
+    "target",
     "step",
     "cap",
     "fallback",
@@ -25,7 +31,7 @@ Kind = Literal[
     "duty",
 ]
 
-ASPECTS: dict[Kind, tuple[str, str]] = {
+ASPECTS: dict[Kind, tuple[str, ...]] = {
     "gate": ("passed", "failed"),
     "rule": ("fired", "refused"),
     "conclusion": ("true", "false"),
@@ -34,12 +40,17 @@ ASPECTS: dict[Kind, tuple[str, str]] = {
     "action": ("set", "unset"),
     "duty": ("set", "unset"),
     "condition": ("true", "false"),
-    "step": ("taken", "skipped"),
+    "target": ("met", "missed"),
+    "step": ("applied", "exhausted", "skipped"),
     "fallback": ("tried", "not tried"),
     "rung": ("accepted", "passed over"),
 }
-"""What has to be seen of each kind, what holds first. A row of a table is the rule or conclusion that it makes;
-a step is skipped only if it has a guard, and a cap has to have bound once."""
+"""What has to be seen of each kind, what holds first. A row of a table is the rule or conclusion that it makes.
+
+A search has to meet its target once and miss it once. A step has to reach it (unless its search only tests at the
+end), to be taken to its end in vain and, if it has a guard, to be skipped, with each comparison of the guard seen
+true and seen false. A named cap has to have bound once.
+"""
 
 
 class Part(NamedTuple):
@@ -48,7 +59,8 @@ class Part(NamedTuple):
     kind: Kind
     """What it is."""
     id: str
-    """Its id; `id#k` is the k-th comparison of a condition, `rule/step/cap` a named cap."""
+    """Its id; `id#k` is the k-th comparison of a condition, `rule/step#k` of a guard, `rule#target` what a search
+    aims at, `rule/step` a step and `rule/step/cap` a named cap."""
     aspect: str
     """What has to be seen of it."""
     text: str
@@ -70,6 +82,7 @@ def parts_of(located: Located) -> Iterator[Part]:
     ['gate in-difficulty', 'gate in-difficulty', 'gate file-complete']
     """
     policy, origins = located.policy, located.origins
+    in_force = InForce(policy, {})  # for what its facts are; no value of a parameter is read
 
     def part(kind: Kind, name: str, aspect: str, text: str) -> Part:
         return Part(kind, name, aspect, text, *origins[name])
@@ -97,45 +110,61 @@ def parts_of(located: Located) -> Iterator[Part]:
         for k, comparison in enumerate(comparisons(condition)):
             name = f"{owner}#{k}"
             if name in origins:
-                text = f"condition {_written(comparison)} of {kinds[owner]} {owner}"
+                text = f"condition {_written(comparison, in_force)} of {kinds[owner]} {owner}"
                 for aspect in ASPECTS["condition"]:
                     yield part("condition", name, aspect, text)
     for rule in policy.rules:
         if rule.unless_offered:
             for aspect in ASPECTS["fallback"]:
                 yield part("fallback", rule.id, aspect, f"fallback {rule.id}")
-        for kind, name, aspect, text in _searched(rule):
+        for kind, name, aspect, text in _searched(rule, in_force):
             yield part(kind, name, aspect, text)
 
 
-def _searched(rule: Rule) -> Iterator[tuple[Kind, str, str, str]]:
+def _searched(rule: Rule, in_force: InForce) -> Iterator[tuple[Kind, str, str, str]]:
+    guards = dict(guards_of(rule))
     for one in rule.offer:
-        if isinstance(one, Search):
-            if one.further or one.target.accept_if is not None:
-                for number in range(1, len(one.rungs) + 1):
-                    for aspect in ASPECTS["rung"]:
-                        yield "rung", f"{rule.id}/{number}", aspect, f"rung {number} of rule {rule.id}"
-            for step in one.steps:
-                name = f"{rule.id}/{step.id}"
-                taken, skipped = ASPECTS["step"]
-                yield "step", name, taken, f"step {step.id} of rule {rule.id}"
-                if step.when is not None:
-                    yield "step", name, skipped, f"step {step.id} of rule {rule.id}"
-                for cap in cap_names(step):
-                    yield (
-                        "cap",
-                        f"{name}/{cap}",
-                        "binding",
-                        f'cap "{cap}" of step {step.id} of rule {rule.id}',
-                    )
+        if not isinstance(one, Search):
+            continue
+        if one.further or one.target.accept_if is not None:
+            for number in range(1, len(one.rungs) + 1):
+                for aspect in ASPECTS["rung"]:
+                    yield "rung", f"{rule.id}/{number}", aspect, f"rung {number} of rule {rule.id}"
+        else:
+            for aspect in ASPECTS["target"]:
+                told = f"target {_aimed(one.target, in_force)} of rule {rule.id}"
+                yield "target", f"{rule.id}#target", aspect, told
+        for step in one.steps:
+            name, text = f"{rule.id}/{step.id}", f"step {step.id} of rule {rule.id}"
+            applied, exhausted, skipped = ASPECTS["step"]
+            if one.stop is not Stop.TEST_ONLY:
+                yield "step", name, applied, text
+            yield "step", name, exhausted, text
+            if name in guards:
+                yield "step", name, skipped, text
+                for k, comparison in enumerate(comparisons(guards[name])):
+                    for aspect in ASPECTS["condition"]:
+                        told = f"condition {_written(comparison, in_force)} of {text}"
+                        yield "condition", f"{name}#{k}", aspect, told
+            for cap in cap_names(step):
+                yield "cap", f"{name}/{cap}", "binding", f'cap "{cap}" of {text}'
 
 
-def _written(comparison: Comparison) -> str:
+def _aimed(rung: Rung, in_force: InForce) -> str:
+    if rung.amount is None:
+        return _written(rung, in_force)
+    return f"{rung.fact} {rung.op.value} {write_amount(rung.amount)}"
+
+
+def _written(comparison: Comparison, in_force: InForce) -> str:
+    """Write a comparison as failures write theirs: constants as people read them, parameters by their names."""
+    fact, op = in_force.fact(comparison.fact), comparison.op
+    if op in (Operator.KNOWN, Operator.UNKNOWN):
+        return f"{fact.name} {op.value}"
     against = comparison.parameter or comparison.other
     if against is None:
-        value = comparison.value
-        against = {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value or 0)
-        if value is None:
-            return f"{comparison.fact} {comparison.op.value}"
-    times = "" if comparison.times == 1 else f"{comparison.times} × "
-    return f"{comparison.fact} {comparison.op.value} {times}{against}"
+        against = show(fact, comparison.value, in_force.policy.currency)
+    factor = Decimal(comparison.times.numerator) / comparison.times.denominator
+    written = f"{factor.normalize():f}" if factor == comparison.times else str(comparison.times)
+    times = "" if comparison.times == 1 else f"{written} × "
+    return f"{fact.name} {op.value} {times}{against}"

@@ -62,6 +62,8 @@ class Found(NamedTuple):
     """Whether it does."""
     rungs: tuple[RungResult, ...] = ()
     """What came of every rung of a target ladder."""
+    before: tuple[CaseFacts, ...] = ()
+    """What each step started from, which its guard was judged on."""
 
 
 class UnknownTarget(Exception):
@@ -144,7 +146,9 @@ def _taken_in_order(now: Proposal, rule: Rule, search: Search, aim: "_Aim") -> F
     bisection, elsewhere by trying one after the other.
     """
     results, stopped = list[StepResult](), False
+    before: list[CaseFacts] = []
     for step in search.steps:
+        before.append(now.known)
         figures = {"field": _field(step), "figure_before": aim.figure(now), "target": aim.shown(now)}
         if stopped or (aim.reached(now) and search.stop is not Stop.TEST_ONLY):
             results.append(StepResult(id=step.id, outcome="not-needed", **figures))
@@ -158,7 +162,7 @@ def _taken_in_order(now: Proposal, rule: Rule, search: Search, aim: "_Aim") -> F
         result, now = _taken(now, rule, step, aim, figures)
         results.append(result)
         stopped = result.outcome == "applied"
-    return Found(now, stopped or aim.reached(now), tuple(results))
+    return Found(now, stopped or aim.reached(now), tuple(results), before=tuple(before))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from restructure.policy.reading import Spot
 from restructure.policy.search import Search, Step, varied
 from restructure.policy.templates import read_vary
 
-__all__ = ["Located", "Origin", "cap_names", "conditions_of", "origins"]
+__all__ = ["Located", "Origin", "cap_names", "conditions_of", "guards_of", "origins"]
 
 
 class Origin(NamedTuple):
@@ -32,7 +32,8 @@ class Located(NamedTuple):
     path: Path
     """Its file."""
     origins: Mapping[str, Origin]
-    """By id; a step is `rule/step`, a named cap `rule/step/cap`, the k-th comparison of a condition `id#k`."""
+    """By id; a step is `rule/step`, a named cap `rule/step/cap`, the target of a search `rule#target`, the k-th
+    comparison of a condition `id#k` and of a guard `rule/step#k`."""
     entries: tuple[Entry, ...] = ()
     """Every entry of its sections, with what it replaces if the policy extends others."""
     removed: tuple[Entry, ...] = ()
@@ -56,6 +57,10 @@ def origins(
     for rule in policy.rules:
         root = named[rule.table or rule.id][:-1]
         found |= {name: at((*root, *inside)) for name, inside in _searched(rule)}
+        for name, guard in guards_of(rule):
+            for k, comparison in enumerate(comparisons(guard)):
+                written = spots.get(id(comparison))
+                found[f"{name}#{k}"] = found[name] if written is None else at(written)
     return found
 
 
@@ -83,12 +88,20 @@ def cap_names(step: Step) -> dict[str, Spot]:
     return {}
 
 
+def guards_of(rule: Rule) -> Iterator[tuple[str, Condition]]:
+    """Give the guard of each step of a rule that has one, by the name of the step, `rule/step`."""
+    for one in rule.offer:
+        if isinstance(one, Search):
+            yield from ((f"{rule.id}/{step.id}", step.when) for step in one.steps if step.when is not None)
+
+
 def _searched(rule: Rule) -> Iterator[tuple[str, Spot]]:
     for j, one in enumerate(rule.offer):
         if isinstance(one, Search):
             for number in range(1, len(one.rungs) + 1):
                 inside: Spot = (number - 1,) if one.further else ()
                 yield f"{rule.id}/{number}", ("offer", j, "search", "target", *inside)
+            yield f"{rule.id}#target", ("offer", j, "search", "target")
             for i, step in enumerate(one.steps):
                 here = ("offer", j, "search", "steps", i)
                 yield f"{rule.id}/{step.id}", here
