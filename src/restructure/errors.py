@@ -208,6 +208,7 @@ CATALOGUE: dict[str, str] = {
     "measure-invalid": "The measure cannot be read. The sentence says what is wrong with it.",
     "policy-currency": "The policy is written for another currency than the loan.",
     "policy-not-effective": "The policy is not in force on the day of the decision.",
+    "clock-unknown": "A clock follows or restarts another that does not stand above it. Correct the name or the order.",
     "score-unknown": "A policy reads `scores.NAME` only if it declares NAME under `scores`.",
     # --- cases of a policy
     "case-failed": "A case came out otherwise than it expects. The sentence says what came out and why.",
@@ -219,6 +220,7 @@ CATALOGUE: dict[str, str] = {
     "offer-expired": "The offer could be accepted only until a day that has passed. Decide anew.",
     "borrower-differs": "Who accepts is not the borrower the decision is about.",
     "balances-moved": "What is owed changed since the offer was made, so it no longer fits. Decide anew on what is owed now.",
+    "follow-up-unknown": "What the policy asks of an agreement depends on a fact that is unknown. Supply it and decide anew.",
     "documents-missing": "The policy asks for documents before an acceptance counts. Record them with their dates.",
     "consent-invalid": "The proof of consent cannot be read. The sentence says which field.",
     "payment-before-agreement": "A payment is dated before the agreement. It belongs to the loan as it was.",

@@ -109,6 +109,7 @@ ELSEWHERE = {
     "documents-missing": "tests/casework/test_agreements.py",
     "consent-invalid": "tests/casework/test_agreements.py",
     "payment-before-agreement": "tests/casework/test_reviews.py",
+    "follow-up-unknown": "tests/policy/test_follow_up.py",
     "event-order": "tests/casework/test_histories.py",
     "history-broken": "tests/casework/test_histories.py",
     "history-altered": "tests/casework/test_histories.py",

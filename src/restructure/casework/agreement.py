@@ -133,6 +133,14 @@ def accept(
         found.append(Issue("offer-unknown", f'the decision made no offer by the rule "{rule}"{hint}', "rule"))
     elif owed is not None:
         found += _moved(decision, offer, owed)
+    if follow_up.unknown:
+        found.append(
+            Issue(
+                "follow-up-unknown",
+                f"{', '.join(follow_up.unknown)} cannot be worked out from the file, so nothing can be agreed on yet",
+                "decision.follow_up",
+            )
+        )
     held = {one.kind for one in (*decision.application.hardship.evidence, *documents) if one.on <= on}
     lacking = [kind.value for kind in follow_up.documents if kind not in held]
     if lacking:

@@ -153,6 +153,7 @@ def decide(
         missing=judged.missing,
         enforcement_barred=barred,
         enforcement_reason=why,
+        follow_up=known.follow_up,
         assessment=known.assessment,
         application=application,
     )
