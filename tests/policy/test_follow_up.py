@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from casework.agreed import SHOWN, illness
 from cases import SMALL, policy_of, rule
+from casework.agreed import SHOWN, illness
 from restructure.casework.agreement import accept
 from restructure.casework.decision import decide
 from restructure.casework.replay import replay
