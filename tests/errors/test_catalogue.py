@@ -110,6 +110,7 @@ ELSEWHERE = {
     "consent-invalid": "tests/casework/test_agreements.py",
     "payment-before-agreement": "tests/casework/test_reviews.py",
     "follow-up-unknown": "tests/policy/test_follow_up.py",
+    "loan-differs": "tests/casework/test_early_warning.py",
     "event-order": "tests/casework/test_histories.py",
     "history-broken": "tests/casework/test_histories.py",
     "history-altered": "tests/casework/test_histories.py",
