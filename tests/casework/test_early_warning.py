@@ -249,3 +249,18 @@ def test_a_step_of_enforcement_is_returned_only_where_it_may_be(case):
     allowed, _ = may_enforce(history, on=on)
     assert [one.id for one in found.steps] == (["sue"] if allowed else [])
     assert [one.id for one in found.withheld] == ([] if allowed else ["sue"])
+
+
+def test_a_refusal_on_an_incomplete_file_opens_no_enforcement():
+    data = example("illness")
+    data["hardship"]["evidence"] = []
+    incomplete = Application.model_validate(data)
+    refusing = watching(more=ENFORCE + "limits:\n  - {id: no, title: No, reason: No., reference: own, "
+                        "require: {fact: instalment_after, op: '<', value: 1}}\n")  # fmt: skip
+    decision = decide(incomplete, refusing, on=DAY)
+    assert decision.outcome is Outcome.DECLINE
+    assert not decision.assessment.file_complete
+    history = History().proposed(decision)
+    assert may_enforce(history, on=DAY) == (False, "the assessment is not complete")
+    whole = History().proposed(decide(CASE, refusing, on=DAY))
+    assert may_enforce(whole, on=DAY)[0]

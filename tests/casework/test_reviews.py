@@ -290,3 +290,40 @@ def test_lateness_costs_what_the_contract_says():
     without = review(PLAIN, [], on=day).owed
     assert loan.contract.penalty is not None
     assert with_contract.buckets.penalty > without.buckets.penalty == 0
+
+
+@pytest.mark.parametrize(
+    ("of", "where"), [("accrued", "interest_arrears"), ("penalty", "penalty"), ("interest_arrears",) * 2]
+)
+def test_what_comes_back_stands_where_it_would_be_owed_now(of, where):
+    from restructure.calculator.measures import Waive
+    from restructure.calculator.plan import reschedule
+
+    waived = reschedule(PLAIN.plan.position, [Waive(of=of, share=1)])
+    day = days_after(waived.schedule.rows[0].due, 1)
+    kept, back = (
+        review(
+            agreed(broken_after_missed=1, reversed_when_broken=said).model_copy(update={"plan": waived}),
+            [],
+            on=day,
+        )
+        for said in ((), ("waived",))
+    )
+    amount = getattr(PLAIN.plan.position.buckets, of)
+    assert amount > 0
+    assert getattr(back.owed.buckets, where) - getattr(kept.owed.buckets, where) == amount
+
+
+def test_principal_that_was_forgiven_comes_back_as_overdue():
+    from restructure.calculator.measures import Forgive
+    from restructure.calculator.plan import reschedule
+
+    forgiven = reschedule(PLAIN.plan.position, [Forgive(amount="500")])
+    day = days_after(forgiven.schedule.rows[0].due, 1)
+    agreement = agreed(broken_after_missed=1, reversed_when_broken=("forgiven",)).model_copy(
+        update={"plan": forgiven}
+    )
+    kept = review(agreement.model_copy(update={"follow_up": FollowUp(broken_after_missed=1)}), [], on=day)
+    back = review(agreement, [], on=day)
+    assert back.owed.buckets.principal_arrears - kept.owed.buckets.principal_arrears == 500
+    assert back.owed.buckets.principal == kept.owed.buckets.principal
