@@ -51,3 +51,17 @@ def test_the_waterfall_sets_aside_no_cent_more_than_brings_the_instalment_to_its
     assert offer.plan.instalment <= target
     less = Park(of="principal", amount=parked.amount - Decimal("0.01"))
     assert reschedule(decision.assessment.position, [*others, less]).instalment > target
+
+
+def test_the_articles_two_cases_end_as_they_should(capsys):
+    shown = runpy.run_path(str(EXAMPLES / "founding_article.py"))
+    success, history, refused = shown["success"], shown["history"], shown["refused"]
+    kinds = [event.kind for event in history.events]
+    assert kinds[:3] == ["proposed", "proposed", "accepted"]
+    assert [kind for kind in kinds if kind not in ("proposed", "accepted", "paid")] == ["missed", "cured", "completed"]
+    assert success.standing.value == "completed"
+    assert success.owed.buckets.claim == 0
+    assert success.received == history.agreement.plan.schedule.total + history.payments[-1].amount
+    assert refused.offers == ()
+    assert refused.enforcement_barred
+    assert shown["allowed"] is False

@@ -327,3 +327,18 @@ def test_principal_that_was_forgiven_comes_back_as_overdue():
     back = review(agreement, [], on=day)
     assert back.owed.buckets.principal_arrears - kept.owed.buckets.principal_arrears == 500
     assert back.owed.buckets.principal == kept.owed.buckets.principal
+
+
+def test_who_paid_every_instalment_but_not_what_lateness_cost_still_owes_it():
+    loan = illness().loan
+    payments = paid_as_agreed(PLAIN)
+    payments[4] = payments[4].model_copy(update={"on": days_after(ROWS[4].due, 9)})
+    last = ROWS[-1].due
+    seen = review(PLAIN, payments, on=last, loan=loan)
+    assert (seen.standing, seen.completed_on) == (Standing.CURED, None)
+    assert seen.owed.buckets.claim > 0
+    assert str(seen.owed.buckets.claim) in seen.reason
+    rest = Payment(on=last, amount=seen.owed.buckets.claim)
+    assert review(PLAIN, [*payments, rest], on=last, loan=loan).standing is Standing.COMPLETED
+    forgiving = agreed(tolerance=seen.owed.buckets.claim)
+    assert review(forgiving, payments, on=last, loan=loan).standing is Standing.COMPLETED

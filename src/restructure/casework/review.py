@@ -34,7 +34,7 @@ class Standing(StrEnum):
     BROKEN = "broken"
     """It was not kept as the policy asks; what is paid later does not mend it."""
     COMPLETED = "completed"
-    """Everything is paid."""
+    """Everything owed is paid, what lateness cost included."""
 
 
 class InstalmentState(Record):
@@ -157,12 +157,15 @@ def review(
     counted = received(agreement, payments, on=on)
     course = _Course(agreement, counted, on)
     position = _owed(agreement, counted, on, loan)
-    completed = course.completed_on or _repaid_early(agreement, counted, loan)
+    completed = course.completed_on if agreement.plan.repayment is None else _repaid(agreement, counted, loan)
     broken = None if completed and not (course.broken and course.broken < completed) else course.broken
     back = _reinstated(agreement, broken) if broken else ()
     if position is not None and back:
         position = _with_reinstated(position, back, broken)
     standing, reason = course.standing(broken, completed)
+    if course.completed_on and standing in (Standing.ON_TRACK, Standing.CURED) and position is not None:
+        left = f"{position.buckets.claim:,} {position.currency}"
+        reason = f"every instalment is paid; {left} that late payment cost is still owed"
     currency = agreement.plan.position.currency
     return Review(
         agreement=agreement.id,
@@ -410,20 +413,19 @@ def _owed(agreement: Agreement, payments: Iterable[Payment], on: date, loan: Loa
     return position_after(plan, rest, on=on, handling=_handling(loan))
 
 
-def _repaid_early(agreement: Agreement, payments: Sequence[Payment], loan: Loan | None) -> date | None:
-    """Give the day on which payments came to everything that was then owed."""
-    plan = agreement.plan
-    if plan.repayment is None:
-        return None
-    principal = plan.schedule.rows[0].balance + plan.schedule.rows[0].principal if plan.schedule.rows else 0
+def _repaid(agreement: Agreement, payments: Sequence[Payment], loan: Loan | None) -> date | None:
+    """Give the day on which everything owed was paid, what lateness cost included, a tolerated rest apart."""
+    plan, tolerance = agreement.plan, agreement.follow_up.tolerance
+    first = plan.schedule.rows[0]
+    principal = first.balance + first.principal - first.capitalised
     so_far, days = plan.up_front * 0, dict[date, None]()
     for payment in payments:
         so_far += payment.amount
-        if so_far >= plan.up_front + principal:
+        if so_far + tolerance >= plan.up_front + principal:
             days[payment.on] = None
     for day in days:
         owed = _owed(agreement, [one for one in payments if one.on <= day], day, loan)
-        if owed is not None and not owed.buckets.claim:
+        if owed is not None and owed.buckets.claim <= tolerance:
             return day
     return None
 
