@@ -71,7 +71,9 @@ for row in plan.schedule.rows:
     history = history.reviewed(row.due + timedelta(days=late))
 last = plan.schedule.rows[-1].due
 print(f"{last}: {history.review(last).reason}.")
-history = history.paid(Payment(on=last, amount=history.review(last).owed.buckets.claim, id="N-rest")).reviewed(last)
+history = history.paid(
+    Payment(on=last, amount=history.review(last).owed.buckets.claim, id="N-rest")
+).reviewed(last)
 success = history.review(last)
 print(
     f"{last}: {success.standing.value}; {success.received:,} received, {success.owed.buckets.claim:,} left."

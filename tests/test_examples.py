@@ -58,7 +58,11 @@ def test_the_articles_two_cases_end_as_they_should(capsys):
     success, history, refused = shown["success"], shown["history"], shown["refused"]
     kinds = [event.kind for event in history.events]
     assert kinds[:3] == ["proposed", "proposed", "accepted"]
-    assert [kind for kind in kinds if kind not in ("proposed", "accepted", "paid")] == ["missed", "cured", "completed"]
+    assert [kind for kind in kinds if kind not in ("proposed", "accepted", "paid")] == [
+        "missed",
+        "cured",
+        "completed",
+    ]
     assert success.standing.value == "completed"
     assert success.owed.buckets.claim == 0
     assert success.received == history.agreement.plan.schedule.total + history.payments[-1].amount

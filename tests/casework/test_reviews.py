@@ -342,3 +342,17 @@ def test_who_paid_every_instalment_but_not_what_lateness_cost_still_owes_it():
     assert review(PLAIN, [*payments, rest], on=last, loan=loan).standing is Standing.COMPLETED
     forgiving = agreed(tolerance=seen.owed.buckets.claim)
     assert review(forgiving, payments, on=last, loan=loan).standing is Standing.COMPLETED
+
+
+def test_an_agreement_that_leaves_nothing_to_pay_is_completed_at_once():
+    from restructure.calculator.measures import Waive
+    from restructure.calculator.plan import reschedule
+    from restructure.calculator.position import Buckets
+
+    little = PLAIN.plan.position.model_copy(
+        update={"buckets": Buckets(penalty="12.34"), "oldest_unpaid_due": None, "missed_instalments": 0}
+    )
+    nothing = reschedule(little, [Waive(of="penalty", share=1)])
+    assert not nothing.schedule.rows
+    seen = review(PLAIN.model_copy(update={"plan": nothing}), [], on=days_after(PLAIN.on, 3))
+    assert (seen.standing, seen.completed_on, seen.instalments) == (Standing.COMPLETED, PLAIN.on, ())

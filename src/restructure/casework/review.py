@@ -234,7 +234,7 @@ class _Course:
         plan, self.follow_up, self.on = agreement.plan, agreement.follow_up, on
         self.currency = currency = plan.position.currency
         up_front = to_minor(plan.up_front, currency)
-        self.granted = plan.position.on
+        self.agreed_on, self.granted = agreement.on, plan.position.on
         """The day the change took effect."""
         self.dues: list[tuple[int, date, int]] = (
             [(0, max(plan.position.on, agreement.on), up_front)] if up_front else []
@@ -264,7 +264,9 @@ class _Course:
 
     @property
     def completed_on(self) -> date | None:
-        """The day on which the last instalment was paid."""
+        """The day on which the last instalment was paid; where none is due, the day of the agreement."""
+        if not self.dues:
+            return self.agreed_on
         days = [day for day in self.paid_on if day is not None]
         return max(days) if days and len(days) == len(self.dues) and self.received else None
 
