@@ -200,7 +200,7 @@ CATALOGUE: dict[str, str] = {
     "target-not-accepted": "The search reached its target, but no plan on its ladder holds what `accept_if` asks for.",
     "amount-unknown": "A measure's amount depends on a fact that is unknown. Ask for the fact, or guard the rule with `known`.",
     "policy-differs": "A decision is explained by the policy that made it. Load the version whose digest the decision records.",
-    "rule-unknown": "The policy has no rule, gate or limit of this name. The sentence says which is nearest.",
+    "rule-unknown": "The policy has no rule of this name. The sentence says which is nearest.",
     "fallback-cycle": "Rules wait in a circle for each other to make no offer, so none could be tried first. Break the circle.",
     "offers-not-one": "The policy says `choose: one`, yet two rules made an offer. Make their conditions exclude each other.",
     "source-unknown": "A reference names a source that is not listed under `sources`, so nobody could look it up.",
