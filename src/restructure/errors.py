@@ -236,6 +236,7 @@ CATALOGUE: dict[str, str] = {
     "engine-disagreement": "The two evaluators fired different rules. Nothing was decided; report it with the difference shown.",
     "engine-overflow": "A value does not fit the 64-bit integers the engine compares.",
     # --- anything else
+    "extra-absent": "This needs a package that is not installed with the library. The sentence says how to install it.",
     "record-altered": "A record contradicts itself: an id, a total or a number does not match the rest. It was edited.",
 }
 """Every code with what it means and how to mend it; `restructure explain CODE` prints an entry."""

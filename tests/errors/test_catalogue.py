@@ -111,6 +111,7 @@ ELSEWHERE = {
     "payment-before-agreement": "tests/casework/test_reviews.py",
     "follow-up-unknown": "tests/policy/test_follow_up.py",
     "loan-differs": "tests/casework/test_early_warning.py",
+    "extra-absent": "tests/test_cli.py",
     "event-order": "tests/casework/test_histories.py",
     "history-broken": "tests/casework/test_histories.py",
     "history-altered": "tests/casework/test_histories.py",
