@@ -225,6 +225,7 @@ CATALOGUE: dict[str, str] = {
     "documents-missing": "The policy asks for documents before an acceptance counts. Record them with their dates.",
     "consent-invalid": "The proof of consent cannot be read. The sentence says which field.",
     "payment-before-agreement": "A payment is dated before the agreement. It belongs to the loan as it was.",
+    "trial-not-passed": "The change takes effect once the instalments of the trial period are paid in time, and not before.",
     "event-order": "The event cannot happen where it stands in the history. The sentence says what is in the way.",
     "history-broken": "A line of the history cannot be read. It was cut or edited; restore it from a copy.",
     "history-altered": "The digests of the history do not fit its events: one was edited, moved, left out or added.",

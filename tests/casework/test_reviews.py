@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from casework.agreed import agreed, illness, paid_as_agreed
 from restructure.calculator.contract import Payment
 from restructure.calculator.ledger import MovementKind
-from restructure.casework.review import Standing, review
+from restructure.casework.review import Standing, review, take_effect
 from restructure.errors import InvalidInput
+from restructure.intake.application import position_on
 from restructure.policy.follow_up import Clock, FollowUp
 
 PLAIN = agreed()
@@ -173,6 +174,39 @@ def test_a_trial_is_passed_by_payments_in_time_and_failed_by_a_miss():
     assert (failed.trial.paid, failed.trial.failed_on) == (1, days_after(ROWS[1].due, 6))
     assert failed.standing is Standing.BROKEN
     assert "trial" in failed.reason
+
+
+def test_while_a_trial_lasts_the_loan_is_owed_as_it_was_and_a_failed_one_gives_nothing_back():
+    """What was never given up cannot come back."""
+    agreement = agreed(trial_payments=3, reversed_when_broken=("waived",))
+    loan, day = illness().loan, days_after(FIRST, 1)
+    on_trial = review(agreement, [], on=PLAIN.on, loan=loan)
+    assert on_trial.owed == PLAIN.plan.position
+    failed = review(agreement, [], on=day, loan=loan)
+    assert (failed.standing, failed.reinstated) == (Standing.BROKEN, ())
+    assert failed.owed == position_on(loan, day)
+    stated = review(agreement, [], on=day)
+    assert stated.owed.buckets.claim > review(PLAIN, [], on=day).owed.buckets.claim
+
+
+def test_a_passed_trial_lets_the_same_measures_take_effect_on_what_is_then_owed():
+    agreement = agreed(trial_payments=3)
+    payments = paid_as_agreed(agreement, 3)
+    with pytest.raises(InvalidInput, match="trial-not-passed"):
+        take_effect(agreement, payments[:2])
+    with pytest.raises(InvalidInput, match="trial-not-passed"):
+        take_effect(agreed(), payments)
+    loan = illness().loan
+    after = take_effect(agreement, payments, loan=loan)
+    on = ROWS[2].due
+    assert (after.id, after.effective_on, after.on_trial) == (agreement.id, on, False)
+    assert after.plan.measures == agreement.plan.measures
+    assert after.plan.position == review(agreement, payments, on=on, loan=loan).owed
+    assert after.plan.identities.hold
+    # Paid for the trial, the first three instalments pay nothing of the new plan; the fourth does.
+    first = after.plan.schedule.rows[0]
+    seen = review(after, [*payments, Payment(on=first.due, amount=first.total, id="n1")], on=first.due)
+    assert (seen.received, seen.trial, seen.standing) == (first.total, None, Standing.ON_TRACK)
 
 
 # --- clocks

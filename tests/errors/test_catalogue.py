@@ -112,6 +112,7 @@ ELSEWHERE = {
     "follow-up-unknown": "tests/policy/test_follow_up.py",
     "loan-differs": "tests/casework/test_early_warning.py",
     "extra-absent": "tests/test_cli.py",
+    "trial-not-passed": "tests/casework/test_reviews.py",
     "event-order": "tests/casework/test_histories.py",
     "history-broken": "tests/casework/test_histories.py",
     "history-altered": "tests/casework/test_histories.py",

@@ -65,6 +65,13 @@ class Agreement(Record):
     """That the borrower agreed."""
     follow_up: FollowUp
     """What the policy asks for from here on."""
+    effective_on: date | None = None
+    """The day on which a passed trial let the change take effect; absent: it did with the agreement, or not yet."""
+
+    @property
+    def on_trial(self) -> bool:
+        """Whether instalments have still to be paid in time before the change takes effect."""
+        return self.effective_on is None and self.follow_up.trial_payments > 0
 
     @property
     def on(self) -> date:
