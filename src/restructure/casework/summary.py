@@ -58,17 +58,19 @@ def summarise(decision: "Decision", *, language: str = "en") -> list[Block]:
             ),
         ),
     ]
-    if decision.concluded:
-        blocks += [
-            Heading("What the policy concludes"),
-            Table(
-                ("fact", "value", "because of"),
-                tuple(
-                    (one.fact, one.value, ", ".join(one.by) or one.derivation) for one in decision.concluded
-                ),
-                figures=False,
-            ),
-        ]
+    given = {f"{one.fact} = {one.value} (from facts.{one.fact})" for one in decision.concluded}
+    for heading, of_file in (("What the file adds", True), ("What the policy concludes", False)):
+        chosen = [one for one in decision.concluded if (one.derivation in given) is of_file]
+        if chosen and of_file:
+            rows = tuple((one.fact, one.value) for one in chosen)
+            blocks += [Heading(heading), Table(("fact", "value"), rows, figures=False)]
+        elif chosen:
+            told = tuple(
+                # The name stands beside it already.
+                (one.fact, one.value, ", ".join(one.by) or one.derivation.removeprefix(f"{one.fact} = "))
+                for one in chosen
+            )
+            blocks += [Heading(heading), Table(("fact", "value", "because of"), told, figures=False)]
     if decision.actions:
         blocks += [Heading("What to do now"), _tasks(decision.actions, language)]
     if decision.offers:
