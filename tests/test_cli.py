@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from restructure import Decision, Plan
+from restructure import Decision, History, Plan, decide, load_policy, read_application, write_history
 from restructure.casework.blocks import Heading, Lines, Table, to_html, to_text
 from restructure.casework.summary import summarise
 from restructure.cli import main
@@ -305,3 +305,42 @@ def test_the_schema_of_a_request_describes_the_example(capsys):
     jsonschema.validate(
         json.loads((ROOT / "examples/requests/reschedule.json").read_text(encoding="utf-8")), json.loads(out)
     )
+
+
+def test_a_letter_is_written_in_the_language_that_is_asked_for(capsys):
+    pytest.importorskip("babel")
+    assert main(["letter", str(ILLNESS), "--language", "en", "--sender", "The lender"]) == 0
+    text = capsys.readouterr().out
+    assert "Our offer" in text
+    assert text.rstrip().endswith("The lender")
+    assert main(["letter", str(OVERSPENDING), "--format", "html"]) == 0
+    assert capsys.readouterr().out.startswith("<!DOCTYPE html>")
+
+
+def test_a_letter_without_its_packages_says_what_to_install(capsys, monkeypatch):
+    for name in [name for name in sys.modules if name.startswith("restructure.letters")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    assert main(["letter", str(ILLNESS)]) == 2
+    found = capsys.readouterr()
+    assert found.out == ""
+    assert "extra-absent" in found.err
+    assert "restructure[letters]" in found.err
+
+
+def test_watching_a_loan_tells_its_signs_and_bars_enforcement(capsys, tmp_path):
+    assert main(["watch", str(ILLNESS)]) == 0
+    text = capsys.readouterr().out
+    assert "47 days past due" in text
+    assert "no assessment has been made" in text
+    case = read_application(ILLNESS)
+    decided = decide(case, load_policy("cn-consumer-finance"), on=case.as_of)
+    file = tmp_path / "history.jsonl"
+    file.write_text(write_history(History().proposed(decided)), "utf-8")
+    assert main(["watch", str(ILLNESS), "--history", str(file), "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["enforcement"] == "an offer is open"
+    file.write_text("nonsense", "utf-8")
+    assert main(["watch", str(ILLNESS), "--history", str(file)]) == 2
+    assert "history-broken" in capsys.readouterr().err
+    assert main(["watch", str(ILLNESS), "--history", str(tmp_path / "none")]) == 2
+    assert "file-missing" in capsys.readouterr().err

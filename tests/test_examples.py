@@ -8,8 +8,10 @@ import pytest
 
 from restructure import Park, decide, load_policy, read_application, reschedule
 from restructure.casework.case_report import run_cases
+from restructure.casework.explanation import explain
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+RULES = EXAMPLES.parent / "rules"
 
 
 @pytest.mark.parametrize("script", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
@@ -51,3 +53,37 @@ def test_the_waterfall_sets_aside_no_cent_more_than_brings_the_instalment_to_its
     assert offer.plan.instalment <= target
     less = Park(of="principal", amount=parked.amount - Decimal("0.01"))
     assert reschedule(decision.assessment.position, [*others, less]).instalment > target
+
+
+def test_the_articles_two_cases_end_as_they_should(capsys):
+    shown = runpy.run_path(str(EXAMPLES / "founding_article.py"))
+    success, history, refused = shown["success"], shown["history"], shown["refused"]
+    kinds = [event.kind for event in history.events]
+    assert kinds[:3] == ["proposed", "proposed", "accepted"]
+    assert [kind for kind in kinds if kind not in ("proposed", "accepted", "paid")] == [
+        "missed",
+        "cured",
+        "completed",
+    ]
+    assert success.standing.value == "completed"
+    assert success.owed.buckets.claim == 0
+    assert success.received == history.agreement.plan.schedule.total + history.payments[-1].amount
+    assert refused.offers == ()
+    assert refused.enforcement_barred
+    assert shown["allowed"] is False
+
+
+def test_the_cases_of_the_policy_that_extends_a_packaged_table_pass_and_cover_it_whole():
+    report = run_cases([EXAMPLES / "residual-income"])
+    assert report.failed == ()
+    assert [str(part) for part in report.coverages[0].open] == []
+
+
+@pytest.mark.parametrize(
+    "name", sorted(path.stem for path in EXAMPLES.glob("*.json") if (RULES / path.stem).is_dir())
+)
+def test_the_example_of_a_packaged_policy_is_decided_by_it_and_explains_itself(name):
+    case, policy = read_application(EXAMPLES / f"{name}.json"), load_policy(name)
+    decision = decide(case, policy, on=case.as_of)
+    assert decision.offers or decision.refusals or not policy.rules
+    assert all(explain(decision, policy, refusal.rule) for refusal in decision.refusals)

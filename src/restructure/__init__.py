@@ -57,9 +57,15 @@ from restructure.calculator.terms import (
     Suspension,
     Terms,
 )
+from restructure.casework.agreement import Agreement, Channel, Consent, accept, shown_digest
 from restructure.casework.decision import Decision, Detail, Offer, Outcome, Refusal, Task, decide
+from restructure.casework.early_warning import EarlyWarning, may_enforce, watch
 from restructure.casework.explanation import Explanation, explain
+from restructure.casework.frontier import Frontier, frontier
+from restructure.casework.history import History, Stage, read_history, write_history
+from restructure.casework.negotiation import Answer, Request, Round, counter
 from restructure.casework.replay import replay
+from restructure.casework.review import Review, Standing, review
 from restructure.errors import (
     EngineDisagreement,
     EngineError,
@@ -74,11 +80,14 @@ from restructure.intake.assessment import Assessment, assess
 from restructure.intake.facts import facts
 from restructure.intake.prospect import Prospect, foresee
 from restructure.policy.evaluation import Engines
+from restructure.policy.follow_up import FollowUp
 from restructure.policy.language import Policy
 from restructure.policy.loading import load_policy, packaged_policies
 
 __all__ = [
     "Advance",
+    "Agreement",
+    "Answer",
     "Application",
     "Assessment",
     "Buckets",
@@ -86,23 +95,29 @@ __all__ = [
     "ChangeFrequency",
     "ChangeMethod",
     "ChangeRate",
+    "Channel",
     "Charge",
     "Claim",
     "Component",
     "Compound",
     "Compounding",
+    "Consent",
     "Contract",
     "DayCount",
     "Decision",
     "Detail",
+    "EarlyWarning",
     "EngineDisagreement",
     "EngineError",
     "Engines",
     "Explanation",
     "Extend",
     "Figures",
+    "FollowUp",
     "Forgive",
+    "Frontier",
     "Handling",
+    "History",
     "Holiday",
     "HolidayInterest",
     "InvalidInput",
@@ -133,33 +148,47 @@ __all__ = [
     "Refused",
     "Repayment",
     "Repricing",
+    "Request",
     "RestructureError",
+    "Review",
     "Roll",
+    "Round",
     "Rounding",
     "Schedule",
     "Settle",
     "Solve",
     "Spread",
+    "Stage",
+    "Standing",
     "Steps",
     "Stub",
     "Suspension",
     "Task",
     "Terms",
     "Waive",
+    "accept",
     "amortise",
     "assess",
     "compare",
+    "counter",
     "decide",
     "explain",
     "facts",
     "foresee",
+    "frontier",
     "load_policy",
+    "may_enforce",
     "packaged_policies",
     "position_after",
     "position_of",
     "preset",
     "read_application",
+    "read_history",
     "replay",
     "reschedule",
+    "review",
+    "shown_digest",
+    "watch",
     "weekend",
+    "write_history",
 ]

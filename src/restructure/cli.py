@@ -1,4 +1,4 @@
-"""The command line: `restructure offer`, `test`, `reschedule`, `schema`, `facts` and `explain`.
+"""The command line: `restructure offer`, `letter`, `watch`, `test`, `reschedule`, `schema`, `facts` and `explain`.
 
 Exit status 0 means a decision was made, whatever it is, or that every case passed; 1 that a case failed or the
 cases cover too little; 2 that the input was wrong.
@@ -8,7 +8,8 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -19,14 +20,17 @@ from restructure.casework.blocks import Block, to_text
 from restructure.casework.case_report import run_cases
 from restructure.casework.case_schema import cases_schema
 from restructure.casework.decision import Decision, decide
+from restructure.casework.early_warning import watch
 from restructure.casework.explanation import Explanation, explain
+from restructure.casework.history import read_history
 from restructure.casework.outcome import Detail
-from restructure.casework.summary import summarise, summarise_answer, summarise_explanation
+from restructure.casework.summary import summarise, summarise_answer, summarise_explanation, summarise_warning
 from restructure.document import read_document
 from restructure.errors import CATALOGUE, InvalidInput, Issue, Refused, RestructureError, did_you_mean
 from restructure.intake.application import Application, read_application
 from restructure.intake.facts import facts
 from restructure.policy.evaluation import Engines
+from restructure.policy.language import Policy
 from restructure.policy.listing import listed
 from restructure.policy.loading import load_located, load_policy, packaged_policies
 from restructure.policy.own_facts import own_facts_lines
@@ -62,16 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     offer = commands.add_parser("offer", help="decide an application and print offers, reasons and refusals")
-    offer.add_argument("application", metavar="APPLICATION", help="a JSON or YAML file")
-    offer.add_argument(
-        "--policy",
-        default="cn-consumer-finance",
-        metavar="NAME|PATH",
-        help=f"a policy file, its folder, or one of: {', '.join(packaged_policies())} (default: %(default)s)",
-    )
-    offer.add_argument(
-        "--on", metavar="DATE", help="day of the decision, year-month-day (default: the application's as_of)"
-    )
+    _case(offer)
     offer.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
     offer.add_argument(
         "--language", choices=("en", "zh"), default="en", help="of the policy's texts (default: en)"
@@ -91,6 +86,23 @@ def _parser() -> argparse.ArgumentParser:
         help="explain one rule instead: every condition, near misses, what would have made the offer",
     )
     offer.set_defaults(run=_offer)
+
+    letter = commands.add_parser("letter", help="write what the borrower is told about an offer or a refusal")
+    _case(letter)
+    letter.add_argument("--rule", metavar="RULE", help="which offer (default: the best)")
+    letter.add_argument(
+        "--language", default="zh", help="a language that letters are written in: en, zh (default)"
+    )
+    letter.add_argument("--format", choices=("text", "html"), default="text", help="default: %(default)s")
+    letter.add_argument("--sender", default="", help="who signs")
+    letter.set_defaults(run=_letter)
+
+    watch = commands.add_parser("watch", help="say what a loan shows and what to do next, before any offer")
+    _case(watch)
+    watch.add_argument("--history", metavar="FILE", help="what was decided and agreed so far, as JSON Lines")
+    watch.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
+    watch.add_argument("--language", default="en", help="of the policy's texts (default: en)")
+    watch.set_defaults(run=_watch)
 
     test = commands.add_parser("test", help="run the cases of a policy and say what they do not cover")
     test.add_argument(
@@ -142,10 +154,24 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _offer(options: argparse.Namespace) -> int:
+def _case(parser: argparse.ArgumentParser) -> None:
+    """Add what names one case: an application, a policy and a day."""
+    parser.add_argument("application", metavar="APPLICATION", help="a JSON or YAML file")
+    parser.add_argument(
+        "--policy",
+        default="cn-consumer-finance",
+        metavar="NAME|PATH",
+        help=f"a policy file, its folder, or one of: {', '.join(packaged_policies())} (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--on", metavar="DATE", help="day of the decision, year-month-day (default: the application's as_of)"
+    )
+
+
+def _read_case(options: argparse.Namespace) -> tuple[Application, Policy, date]:
+    """Read an application, a policy and a day; whatever is wrong with any of them is said at once."""
     issues: list[Issue] = []
     application = policy = on = None
-    # Whatever is wrong with the file, the policy and the date is said at once.
     try:
         on = date.fromisoformat(options.on) if options.on else None
     except ValueError:
@@ -160,22 +186,29 @@ def _offer(options: argparse.Namespace) -> int:
         issues += error.issues
     if issues or application is None or policy is None:
         raise InvalidInput(issues)
+    return application, policy, on or application.as_of
+
+
+@contextmanager
+def _located(options: argparse.Namespace) -> Iterator[None]:
+    """Give what a decision finds wrong its place in the application's file."""
     try:
-        decision = decide(
-            application,
-            policy,
-            on=on or application.as_of,
-            engines=Engines(options.engines),
-            detail=Detail(options.detail),
-        )
+        yield
+    except InvalidInput as error:
+        raise InvalidInput(read_document(options.application).located(error.issues)) from None
     except RestructureError as error:
-        # What the decision finds wrong is in the application's file.
-        if isinstance(error, InvalidInput):
-            raise InvalidInput(read_document(options.application).located(error.issues)) from None
         raise type(error)(
             Issue(i.code, i.message, i.place, i.file or options.application, i.line, i.column)
             for i in error.issues
         ) from None
+
+
+def _offer(options: argparse.Namespace) -> int:
+    application, policy, on = _read_case(options)
+    with _located(options):
+        decision = decide(
+            application, policy, on=on, engines=Engines(options.engines), detail=Detail(options.detail)
+        )
     shown: Decision | Explanation = decision
     if options.why is not None:
         shown = explain(decision, policy, options.why)
@@ -185,6 +218,41 @@ def _offer(options: argparse.Namespace) -> int:
         _print(summarise_explanation(shown, language=options.language))
     else:
         _print(summarise(decision, language=options.language))
+    return 0
+
+
+def _letter(options: argparse.Namespace) -> int:
+    try:
+        from restructure.letters import letter
+    except ImportError as error:
+        sentence = f"letters need {error.name}; install it with: pip install 'restructure[letters]'"
+        raise InvalidInput(Issue("extra-absent", sentence)) from None
+    application, policy, on = _read_case(options)
+    with _located(options):
+        decision = decide(application, policy, on=on)
+    written = letter(decision, policy, rule=options.rule, language=options.language, sender=options.sender)
+    print(written.html if options.format == "html" else written.text, end="")
+    return 0
+
+
+def _watch(options: argparse.Namespace) -> int:
+    application, policy, on = _read_case(options)
+    history = None
+    if options.history is not None:
+        try:
+            text = Path(options.history).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "it is not UTF-8 text"
+            raise InvalidInput(
+                Issue("file-missing", f"the history cannot be read: {why}", file=options.history)
+            ) from None
+        history = read_history(text, file=options.history)
+    with _located(options):
+        seen = watch(application, policy, on=on, history=history)
+    if options.format == "json":
+        print(seen.model_dump_json(indent=2))
+    else:
+        _print(summarise_warning(seen, language=options.language))
     return 0
 
 

@@ -201,7 +201,7 @@ CATALOGUE: dict[str, str] = {
     "target-not-accepted": "The search reached its target, but no plan on its ladder holds what `accept_if` asks for.",
     "amount-unknown": "A measure's amount depends on a fact that is unknown. Ask for the fact, or guard the rule with `known`.",
     "policy-differs": "A decision is explained by the policy that made it. Load the version whose digest the decision records.",
-    "rule-unknown": "The policy has no rule, gate or limit of this name. The sentence says which is nearest.",
+    "rule-unknown": "The policy has no rule of this name. The sentence says which is nearest.",
     "fallback-cycle": "Rules wait in a circle for each other to make no offer, so none could be tried first. Break the circle.",
     "offers-not-one": "The policy says `choose: one`, yet two rules made an offer. Make their conditions exclude each other.",
     "source-unknown": "A reference names a source that is not listed under `sources`, so nobody could look it up.",
@@ -209,6 +209,7 @@ CATALOGUE: dict[str, str] = {
     "measure-invalid": "The measure cannot be read. The sentence says what is wrong with it.",
     "policy-currency": "The policy is written for another currency than the loan.",
     "policy-not-effective": "The policy is not in force on the day of the decision.",
+    "clock-unknown": "A clock follows or restarts another that does not stand above it. Correct the name or the order.",
     "score-unknown": "A policy reads `scores.NAME` only if it declares NAME under `scores`.",
     # --- cases of a policy
     "case-failed": "A case came out otherwise than it expects. The sentence says what came out and why.",
@@ -220,9 +221,12 @@ CATALOGUE: dict[str, str] = {
     "offer-expired": "The offer could be accepted only until a day that has passed. Decide anew.",
     "borrower-differs": "Who accepts is not the borrower the decision is about.",
     "balances-moved": "What is owed changed since the offer was made, so it no longer fits. Decide anew on what is owed now.",
+    "loan-differs": "The history is about another loan than the application. Give the one that belongs to it.",
+    "follow-up-unknown": "What the policy asks of an agreement depends on a fact that is unknown. Supply it and decide anew.",
     "documents-missing": "The policy asks for documents before an acceptance counts. Record them with their dates.",
     "consent-invalid": "The proof of consent cannot be read. The sentence says which field.",
     "payment-before-agreement": "A payment is dated before the agreement. It belongs to the loan as it was.",
+    "trial-not-passed": "The change takes effect once the instalments of the trial period are paid in time, and not before.",
     "event-order": "The event cannot happen where it stands in the history. The sentence says what is in the way.",
     "history-broken": "A line of the history cannot be read. It was cut or edited; restore it from a copy.",
     "history-altered": "The digests of the history do not fit its events: one was edited, moved, left out or added.",
@@ -234,6 +238,7 @@ CATALOGUE: dict[str, str] = {
     "engine-disagreement": "The two evaluators fired different rules. Nothing was decided; report it with the difference shown.",
     "engine-overflow": "A value does not fit the 64-bit integers the engine compares.",
     # --- anything else
+    "extra-absent": "This needs a package that is not installed with the library. The sentence says how to install it.",
     "record-altered": "A record contradicts itself: an id, a total or a number does not match the rest. It was edited.",
 }
 """Every code with what it means and how to mend it; `restructure explain CODE` prints an entry."""

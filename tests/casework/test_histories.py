@@ -115,6 +115,26 @@ def test_two_different_payments_under_one_id_are_refused():
     assert code(lambda: running().paid(payment).paid(other)) == "payment-repeated"
 
 
+def test_a_trial_that_is_passed_takes_effect_in_the_history_and_the_new_plan_is_followed():
+    history = running(trial_payments=2, broken_after_missed=2)
+    for payment in paid_as_agreed(agreed(), 2):
+        history = history.paid(payment)
+    effective = history.reviewed(ROWS[1].due)
+    assert effective.events[-1].kind == "took_effect"
+    agreement = effective.agreement
+    assert agreement.effective_on == ROWS[1].due
+    first = agreement.plan.schedule.rows[0]
+    going_on = effective.paid(Payment(on=first.due, amount=first.total, id="n1")).reviewed(first.due)
+    assert going_on.review(first.due).received == first.total
+    assert read_history(write_history(going_on)) == going_on
+    assert going_on.reviewed(first.due) == going_on
+
+
+def test_a_trial_that_is_missed_breaks_the_agreement():
+    history = running(trial_payments=2).reviewed(ROWS[0].due + timedelta(days=1))
+    assert [event.kind for event in history.events[2:]] == ["missed", "broken"]
+
+
 # --- what the file shows
 
 TEXT = write_history(FULL)

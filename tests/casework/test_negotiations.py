@@ -194,3 +194,21 @@ def test_an_offer_that_was_not_made_cannot_be_countered():
     assert not refused.offers
     with pytest.raises(InvalidInput, match="nothing to negotiate"):
         counter(refused, Request(lump_sum="1"), POLICY.with_values(longest_term=3))
+
+
+def test_where_a_limit_says_what_a_plan_may_lose_more_relief_than_offered_is_still_no_answer():
+    from restructure.policy.language import Limit
+
+    limit = Limit.model_validate(
+        {
+            "id": "loss", "title": {"en": "Loss"}, "reason": {"en": "Too much."}, "reference": "own",
+            "require": {"fact": "npv_loss", "op": "<=", "value": "0.5"},
+        }
+    )  # fmt: skip
+    policy = POLICY.model_copy(update={"limits": (*POLICY.limits, limit)})
+    first = decide(illness(), policy, on=FIRST.on)
+    more = tuple(
+        one.model_copy(update={"share": 1}) if isinstance(one, Waive) else one for one in OFFER.plan.measures
+    )
+    (told,) = counter(first, Request(measures=more), policy, rule=RULE).rounds
+    assert told.message.startswith("beyond-what-was-offered: relief")

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from casework.agreed import agreed, illness, paid_as_agreed
 from restructure.calculator.contract import Payment
 from restructure.calculator.ledger import MovementKind
-from restructure.casework.review import Standing, review
+from restructure.casework.review import Standing, review, take_effect
 from restructure.errors import InvalidInput
+from restructure.intake.application import position_on
 from restructure.policy.follow_up import Clock, FollowUp
 
 PLAIN = agreed()
@@ -175,6 +176,39 @@ def test_a_trial_is_passed_by_payments_in_time_and_failed_by_a_miss():
     assert "trial" in failed.reason
 
 
+def test_while_a_trial_lasts_the_loan_is_owed_as_it_was_and_a_failed_one_gives_nothing_back():
+    """What was never given up cannot come back."""
+    agreement = agreed(trial_payments=3, reversed_when_broken=("waived",))
+    loan, day = illness().loan, days_after(FIRST, 1)
+    on_trial = review(agreement, [], on=PLAIN.on, loan=loan)
+    assert on_trial.owed == PLAIN.plan.position
+    failed = review(agreement, [], on=day, loan=loan)
+    assert (failed.standing, failed.reinstated) == (Standing.BROKEN, ())
+    assert failed.owed == position_on(loan, day)
+    stated = review(agreement, [], on=day)
+    assert stated.owed.buckets.claim > review(PLAIN, [], on=day).owed.buckets.claim
+
+
+def test_a_passed_trial_lets_the_same_measures_take_effect_on_what_is_then_owed():
+    agreement = agreed(trial_payments=3)
+    payments = paid_as_agreed(agreement, 3)
+    with pytest.raises(InvalidInput, match="trial-not-passed"):
+        take_effect(agreement, payments[:2])
+    with pytest.raises(InvalidInput, match="trial-not-passed"):
+        take_effect(agreed(), payments)
+    loan = illness().loan
+    after = take_effect(agreement, payments, loan=loan)
+    on = ROWS[2].due
+    assert (after.id, after.effective_on, after.on_trial) == (agreement.id, on, False)
+    assert after.plan.measures == agreement.plan.measures
+    assert after.plan.position == review(agreement, payments, on=on, loan=loan).owed
+    assert after.plan.identities.hold
+    # Paid for the trial, the first three instalments pay nothing of the new plan; the fourth does.
+    first = after.plan.schedule.rows[0]
+    seen = review(after, [*payments, Payment(on=first.due, amount=first.total, id="n1")], on=first.due)
+    assert (seen.received, seen.trial, seen.standing) == (first.total, None, Standing.ON_TRACK)
+
+
 # --- clocks
 
 
@@ -290,3 +324,69 @@ def test_lateness_costs_what_the_contract_says():
     without = review(PLAIN, [], on=day).owed
     assert loan.contract.penalty is not None
     assert with_contract.buckets.penalty > without.buckets.penalty == 0
+
+
+@pytest.mark.parametrize(
+    ("of", "where"), [("accrued", "interest_arrears"), ("penalty", "penalty"), ("interest_arrears",) * 2]
+)
+def test_what_comes_back_stands_where_it_would_be_owed_now(of, where):
+    from restructure.calculator.measures import Waive
+    from restructure.calculator.plan import reschedule
+
+    waived = reschedule(PLAIN.plan.position, [Waive(of=of, share=1)])
+    day = days_after(waived.schedule.rows[0].due, 1)
+    kept, back = (
+        review(
+            agreed(broken_after_missed=1, reversed_when_broken=said).model_copy(update={"plan": waived}),
+            [],
+            on=day,
+        )
+        for said in ((), ("waived",))
+    )
+    amount = getattr(PLAIN.plan.position.buckets, of)
+    assert amount > 0
+    assert getattr(back.owed.buckets, where) - getattr(kept.owed.buckets, where) == amount
+
+
+def test_principal_that_was_forgiven_comes_back_as_overdue():
+    from restructure.calculator.measures import Forgive
+    from restructure.calculator.plan import reschedule
+
+    forgiven = reschedule(PLAIN.plan.position, [Forgive(amount="500")])
+    day = days_after(forgiven.schedule.rows[0].due, 1)
+    agreement = agreed(broken_after_missed=1, reversed_when_broken=("forgiven",)).model_copy(
+        update={"plan": forgiven}
+    )
+    kept = review(agreement.model_copy(update={"follow_up": FollowUp(broken_after_missed=1)}), [], on=day)
+    back = review(agreement, [], on=day)
+    assert back.owed.buckets.principal_arrears - kept.owed.buckets.principal_arrears == 500
+    assert back.owed.buckets.principal == kept.owed.buckets.principal
+
+
+def test_who_paid_every_instalment_but_not_what_lateness_cost_still_owes_it():
+    loan = illness().loan
+    payments = paid_as_agreed(PLAIN)
+    payments[4] = payments[4].model_copy(update={"on": days_after(ROWS[4].due, 9)})
+    last = ROWS[-1].due
+    seen = review(PLAIN, payments, on=last, loan=loan)
+    assert (seen.standing, seen.completed_on) == (Standing.CURED, None)
+    assert seen.owed.buckets.claim > 0
+    assert str(seen.owed.buckets.claim) in seen.reason
+    rest = Payment(on=last, amount=seen.owed.buckets.claim)
+    assert review(PLAIN, [*payments, rest], on=last, loan=loan).standing is Standing.COMPLETED
+    forgiving = agreed(tolerance=seen.owed.buckets.claim)
+    assert review(forgiving, payments, on=last, loan=loan).standing is Standing.COMPLETED
+
+
+def test_an_agreement_that_leaves_nothing_to_pay_is_completed_at_once():
+    from restructure.calculator.measures import Waive
+    from restructure.calculator.plan import reschedule
+    from restructure.calculator.position import Buckets
+
+    little = PLAIN.plan.position.model_copy(
+        update={"buckets": Buckets(penalty="12.34"), "oldest_unpaid_due": None, "missed_instalments": 0}
+    )
+    nothing = reschedule(little, [Waive(of="penalty", share=1)])
+    assert not nothing.schedule.rows
+    seen = review(PLAIN.model_copy(update={"plan": nothing}), [], on=days_after(PLAIN.on, 3))
+    assert (seen.standing, seen.completed_on, seen.instalments) == (Standing.COMPLETED, PLAIN.on, ())

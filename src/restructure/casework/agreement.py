@@ -65,6 +65,13 @@ class Agreement(Record):
     """That the borrower agreed."""
     follow_up: FollowUp
     """What the policy asks for from here on."""
+    effective_on: date | None = None
+    """The day on which a passed trial let the change take effect; absent: it did with the agreement, or not yet."""
+
+    @property
+    def on_trial(self) -> bool:
+        """Whether instalments have still to be paid in time before the change takes effect."""
+        return self.effective_on is None and self.follow_up.trial_payments > 0
 
     @property
     def on(self) -> date:
@@ -133,6 +140,14 @@ def accept(
         found.append(Issue("offer-unknown", f'the decision made no offer by the rule "{rule}"{hint}', "rule"))
     elif owed is not None:
         found += _moved(decision, offer, owed)
+    if follow_up.unknown:
+        found.append(
+            Issue(
+                "follow-up-unknown",
+                f"{', '.join(follow_up.unknown)} cannot be worked out from the file, so nothing can be agreed on yet",
+                "decision.follow_up",
+            )
+        )
     held = {one.kind for one in (*decision.application.hardship.evidence, *documents) if one.on <= on}
     lacking = [kind.value for kind in follow_up.documents if kind not in held]
     if lacking:

@@ -148,11 +148,13 @@ def decide(
         offers=judged.offers,
         refusals=judged.refusals,
         gates=judged.gates,
-        actions=judged.actions,
+        # No enforcement before assessment, whatever a policy says.
+        actions=tuple(one for one in judged.actions if not (barred and one.enforces)),
         concluded=known.concluded,
         missing=judged.missing,
         enforcement_barred=barred,
         enforcement_reason=why,
+        follow_up=known.follow_up,
         assessment=known.assessment,
         application=application,
     )

@@ -12,7 +12,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from restructure.calculator.contract import Payment
 from restructure.casework.agreement import Agreement, Channel, Consent, accept
 from restructure.casework.decision import Decision
-from restructure.casework.review import Review, Standing, received, review
+from restructure.casework.review import Review, Standing, received, review, take_effect
 from restructure.errors import InvalidInput, Issue
 from restructure.intake.application import Evidence
 from restructure.record import Record
@@ -28,6 +28,7 @@ __all__ = [
     "Paid",
     "Proposed",
     "Stage",
+    "TookEffect",
     "Withdrawn",
     "read_history",
     "write_history",
@@ -124,6 +125,17 @@ class Broken(Record):
     """Why, in one sentence."""
 
 
+class TookEffect(Record):
+    """The trial period was passed, and the change took effect."""
+
+    kind: Literal["took_effect"] = "took_effect"
+    """What happened."""
+    on: date
+    """The day of the review that found it."""
+    since: date
+    """The day from which the change holds."""
+
+
 class Completed(Record):
     """Everything was paid."""
 
@@ -136,12 +148,13 @@ class Completed(Record):
 
 
 Event = Annotated[
-    Proposed | Accepted | Withdrawn | Paid | Missed | Cured | Broken | Completed, Field(discriminator="kind")
+    Proposed | Accepted | Withdrawn | Paid | Missed | TookEffect | Cured | Broken | Completed,
+    Field(discriminator="kind"),
 ]
 """What can happen in the life of a restructuring."""
 
 _EVENT: TypeAdapter[Event] = TypeAdapter(Event)
-_FOUND = (Missed, Cured, Broken, Completed)
+_FOUND = (Missed, TookEffect, Cured, Broken, Completed)
 _BEGIN = "0" * 64
 
 
@@ -199,6 +212,11 @@ class History(Record):
                     agreement = _agree(decision, event)
                 case Withdrawn():
                     agreement = None
+                case TookEffect():
+                    assert decision is not None, "what was agreed was proposed"
+                    assert agreement is not None, "what takes effect was agreed"
+                    known = [one for one in self.payments if one.on <= event.since]
+                    agreement = take_effect(agreement, known, loan=decision.application.loan)
         return agreement
 
     @property
@@ -222,7 +240,7 @@ class History(Record):
                     stage = Stage.BROKEN
                 case Completed():
                     stage = Stage.COMPLETED
-                case Paid() | Missed() | Cured():
+                case Paid() | Missed() | TookEffect() | Cured():
                     pass
                 case _:
                     assert_never(event)
@@ -316,6 +334,8 @@ def _news(history: History, on: date) -> list[Event]:
         for one in found.instalments
         if one.missed and one.number not in told
     ]
+    if found.trial is not None and found.trial.passed_on is not None:
+        events.append(TookEffect(on=on, since=found.trial.passed_on))
     last = next((one for one in reversed([*known, *events]) if isinstance(one, _FOUND)), None)
     if found.standing is Standing.CURED and isinstance(last, Missed):
         events.append(Cured(on=on))
@@ -351,7 +371,7 @@ def _impossible(history: History, event: Event) -> str:
                 return "there is no agreement that a payment could be under"
             received(agreement, [*history.payments, event.payment], on=date.max)
             return ""
-        case Missed() | Cured() | Broken() | Completed():
+        case Missed() | TookEffect() | Cured() | Broken() | Completed():
             if agreement is None:
                 return "there is no agreement"
             return "" if event in _news(history, event.on) else f"a review on {event.on} does not find it"

@@ -29,7 +29,7 @@ from restructure.policy.templates import UnknownAmount
 from restructure.policy.trace import trace
 from restructure.record import Later, trusted
 
-__all__ = ["Judgement", "hold", "judge"]
+__all__ = ["Judgement", "actions_of", "hold", "judge"]
 
 _UNFIT: Text = {"en": "This plan does not fit your situation.", "zh": "该方案不适合您的情况。"}
 Verdict = Literal["passed", "failed", "unknown"]
@@ -70,6 +70,15 @@ def hold(
     bench = _Judge(proposal.known, engines, detail)
     held = bench.held_against_limits(rule, Found(proposal, True, ()))
     return held if isinstance(held, Offer) else held()
+
+
+def actions_of(
+    known: CaseFacts, *, engines: Engines = Engines.BOTH, detail: Detail = Detail.DECISIVE
+) -> tuple[Task, ...]:
+    """Give what the lender has to do on a case, without making any offer."""
+    bench = _Judge(known, engines, detail)
+    fired = set(evaluator(bench.problem).fired(bench.values, engines))
+    return bench.tasks("action", bench.policy.actions, bench.problem, fired, bench.values)
 
 
 class _Judge:

@@ -165,6 +165,11 @@ class Task(Record):
     because: Listed[ConditionResult] = ()
     """The conditions that made it so."""
 
+    @property
+    def enforces(self) -> bool:
+        """Whether it is a step of enforcement: of the kind `enforce`, or a kind that begins so."""
+        return self.kind == "enforce" or self.kind.startswith(("enforce_", "enforce-"))
+
 
 class Offer(Record):
     """A plan that is affordable and inside policy."""

@@ -12,7 +12,7 @@ from restructure.calculator.plan import Plan, reschedule
 from restructure.calculator.quantity import Kind
 from restructure.casework.outcome import RungResult, StepResult
 from restructure.casework.told import told, told_leaf, told_threshold
-from restructure.errors import InvalidPolicy, Issue, Refused
+from restructure.errors import Issue, Refused
 from restructure.intake.prospect import Prospect
 from restructure.policy.amounts import Amount, binding, worth, write_amount
 from restructure.policy.case_facts import CaseFacts
@@ -266,7 +266,7 @@ class _Grid:
         self.end = self.start + (inside if end >= self.start else -inside)
         by = unit if vary.by is None else exact(vary.by)
         if by <= 0:
-            raise InvalidPolicy(Issue("search-endless", f"the step {step.id} goes by {by}; it never arrives"))
+            raise Refused(Issue("search-endless", f"the step {step.id} goes by {by}; it never arrives"))
         self.by = max(_whole(by, unit), unit)
         span = (self.end - self.start if self.up else self.start - self.end) / self.by
         self.last = max(span.numerator // span.denominator, 0)
@@ -400,7 +400,7 @@ def _bisected(there: Any, last: int) -> int | None:
 def _walked(there: Any, last: int, step: Step) -> int | None:
     """Give the first index that is there, trying one after the other."""
     if last > _MOST_TRIED:
-        raise InvalidPolicy(
+        raise Refused(
             Issue(
                 "search-too-fine",
                 f"the step {step.id} has {last:,} values to try and {_MOST_TRIED:,} are the most",

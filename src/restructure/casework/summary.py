@@ -15,9 +15,10 @@ from restructure.intake.facts import facts, show
 
 if TYPE_CHECKING:  # a decision shows itself through this room, and an explanation reads decisions
     from restructure.casework.decision import Decision
+    from restructure.casework.early_warning import EarlyWarning
     from restructure.casework.explanation import Branch, Explanation
 
-__all__ = ["summarise", "summarise_answer", "summarise_explanation"]
+__all__ = ["summarise", "summarise_answer", "summarise_explanation", "summarise_warning"]
 
 _BUCKETS = {
     Bucket.PRINCIPAL: "principal not yet due",
@@ -57,17 +58,19 @@ def summarise(decision: "Decision", *, language: str = "en") -> list[Block]:
             ),
         ),
     ]
-    if decision.concluded:
-        blocks += [
-            Heading("What the policy concludes"),
-            Table(
-                ("fact", "value", "because of"),
-                tuple(
-                    (one.fact, one.value, ", ".join(one.by) or one.derivation) for one in decision.concluded
-                ),
-                figures=False,
-            ),
-        ]
+    given = {f"{one.fact} = {one.value} (from facts.{one.fact})" for one in decision.concluded}
+    for heading, of_file in (("What the file adds", True), ("What the policy concludes", False)):
+        chosen = [one for one in decision.concluded if (one.derivation in given) is of_file]
+        if chosen and of_file:
+            rows = tuple((one.fact, one.value) for one in chosen)
+            blocks += [Heading(heading), Table(("fact", "value"), rows, figures=False)]
+        elif chosen:
+            told = tuple(
+                # The name stands beside it already.
+                (one.fact, one.value, ", ".join(one.by) or one.derivation.removeprefix(f"{one.fact} = "))
+                for one in chosen
+            )
+            blocks += [Heading(heading), Table(("fact", "value", "because of"), told, figures=False)]
     if decision.actions:
         blocks += [Heading("What to do now"), _tasks(decision.actions, language)]
     if decision.offers:
@@ -303,6 +306,47 @@ def _steps(steps: Sequence[StepResult]) -> list[Block]:
             figures=False,
         ),
     ]
+
+
+def summarise_warning(seen: "EarlyWarning", *, language: str = "en") -> list[Block]:
+    """Put what a loan shows, and what to do next, into headings, sentences and tables."""
+    facts_, currency = seen.assessment, seen.assessment.currency
+    blocks: list[Block] = [
+        Heading(f"WATCH: {facts_.days_past_due} days past due ({seen.stage.value})", 1),
+        Lines((f"Seen on {seen.on} under {seen.policy.name} {seen.policy.version}.",)),
+        Heading("What it shows"),
+        Table(
+            ("", "value"),
+            tuple(
+                (_short(facts()[name].doc), show(facts()[name], facts_.value(name), currency))
+                for name in _SIGNS
+            ),
+        ),
+        Heading("What to do now"),
+        _tasks(seen.steps, language) if seen.steps else Lines(("The policy names no step.",)),
+    ]
+    for one in seen.steps:
+        evidence = "; ".join(
+            f"{part.fact} is {part.actual} ({part.op} {part.threshold})" for part in one.because
+        )
+        blocks.append(Lines((f"{one.id}: {evidence}",)))
+    withheld = ", ".join(one.id for one in seen.withheld)
+    blocks += [
+        Heading("Enforcement"),
+        Lines((f"{seen.enforcement}{f'; withheld: {withheld}' if withheld else ''}.",)),
+    ]
+    return blocks
+
+
+def _short(doc: str) -> str:
+    """Cut a fact's description to its first clause."""
+    return doc.rstrip(".").split(";")[0].split(",")[0]
+
+
+_SIGNS = (
+    "days_past_due", "delay_before", "delay_lately", "paid_late", "paid_in_part", "margin", "next_rate_change",
+    "rate_change",
+)  # fmt: skip
 
 
 def summarise_explanation(why: "Explanation", *, language: str = "en") -> list[Block]:

@@ -30,6 +30,7 @@ from restructure.intake.application import (
 )
 from restructure.intake.given import GivenFacts
 from restructure.intake.history import RESTRUCTURING, Event, with_restructurings
+from restructure.intake.paying import paying_facts
 from restructure.record import Record, trusted
 
 __all__ = ["Assessment", "DelinquencyStage", "HardshipOutlook", "assess"]
@@ -232,6 +233,42 @@ class Assessment(Record):
     ]
     """Whole months since the last one; unknown if there was none."""
 
+    # --- how it has been paid, and what is to come
+    delay_lately: Annotated[
+        int | None,
+        Quantity(Kind.DAYS, 0, "mean days late of the last three instalments due", "loan.payments"),
+    ] = None
+    """How late the last three instalments were, on average; what is not paid counts up to the day."""
+    delay_before: Annotated[
+        int | None,
+        Quantity(Kind.DAYS, 0, "mean days late of the three instalments before those", "loan.payments"),
+    ] = None
+    """How late the three before were, so that a drift shows."""
+    paid_late: Annotated[
+        int | None,
+        Quantity(Kind.COUNT, 0, "number of the last six instalments due that were late", "loan.payments"),
+    ] = None
+    """Instalments of the last six due that were paid late, or are not paid."""
+    paid_in_part: Annotated[
+        int | None,
+        Quantity(
+            Kind.COUNT, 0, "number of the last six instalments due that were paid in part", "loan.payments"
+        ),
+    ] = None
+    """Instalments of the last six due of which only a part was there on the due date."""
+    margin: Annotated[
+        SignedMoney | None, Quantity(Kind.MONEY, 0, "disposable_income − instalment_before")
+    ] = None
+    """What is left of a month's income after costs, other debts and the instalment; below zero something is short."""
+    margin_share: Annotated[Ratio | None, Quantity(Kind.RATIO, 6, "margin / monthly_income")] = None
+    """The same as a share of income; unknown while income is zero."""
+    next_due: Annotated[date | None, Quantity(Kind.DATE)] = None
+    """The next due date; unknown if none is left."""
+    next_rate_change: Annotated[date | None, Quantity(Kind.DATE)] = None
+    """The day of the next agreed change of rate; unknown if there is none."""
+    rate_change: Annotated[Ratio | None, Quantity(Kind.RATIO, 6)] = None
+    """By how much the rate changes then, below zero if it falls."""
+
     # --- the file and the verdict
     completeness: Annotated[Ratio, Quantity(Kind.RATIO, 6, "items present / items a complete file holds")]
     """How much of a complete file is there."""
@@ -305,6 +342,7 @@ def assess(application: Application, *, on: date) -> Assessment:
     values = _loan_facts(application, position)
     values |= _affordability(application.finances, values["instalment_before"], loan.currency)
     values |= _hardship_facts(application.hardship, on)
+    values |= paying_facts(loan, position)
     conduct = application.conduct
     previous = application.previous_restructurings
     latest = max((one.on for one in previous or ()), default=None)
@@ -390,6 +428,10 @@ def _affordability(finances: Finances, instalment: Decimal, currency: str) -> di
         "disposable_income": disposable,
         "affordable_instalment": affordable,
         "shortfall": None if affordable is None else max(instalment - affordable, Decimal("0.00")),
+        "margin": None if disposable is None else disposable - instalment,
+        "margin_share": ratio(to_minor(disposable - instalment, currency), to_minor(income, currency))
+        if income and disposable is not None
+        else None,
         "payment_to_income_before": ratio(to_minor(instalment, currency), to_minor(income, currency))
         if income
         else None,

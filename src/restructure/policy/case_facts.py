@@ -17,6 +17,7 @@ from restructure.intake.prospect import AT_ONCE, Prospect, foresee
 from restructure.policy.amounts import PLAN, ParameterAmount, binding, facts_in, worth
 from restructure.policy.constants import constant
 from restructure.policy.evaluation import Engines, evaluator
+from restructure.policy.follow_up import FollowUp, asked
 from restructure.policy.given import given_values
 from restructure.policy.hits import Hit, Match, settle
 from restructure.policy.in_force import InForce, Stage
@@ -86,6 +87,14 @@ class CaseFacts:
         if name not in self.own:
             self.own[name] = _derived(self, name, own[name])
         return self.own[name]
+
+    @property
+    def follow_up(self) -> FollowUp:
+        """What the policy asks of an agreement on this case."""
+        policy, read = self.in_force.policy, self.in_force.read
+        return asked(
+            policy.follow_up, self.assessment.currency, lambda amount: worth(amount, read, self.value)
+        )
 
     def encoded(self, names: Iterable[str]) -> dict[str, int | None]:
         """Give facts as the integers that rules compare; `None` is unknown."""

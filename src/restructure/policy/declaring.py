@@ -1,6 +1,7 @@
 """Declaring: the facts that a policy adds, read and checked: what they hold, what they are made of, no circles."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from restructure.calculator.quantity import Kind
@@ -9,6 +10,7 @@ from restructure.errors import did_you_mean
 from restructure.intake.facts import Fact, facts
 from restructure.intake.history import OUTCOMES, RESTRUCTURING, is_word
 from restructure.policy.constants import UNITS
+from restructure.policy.follow_up import AMOUNTS
 from restructure.policy.hits import Hit
 from restructure.policy.in_force import read_by
 from restructure.policy.language import Policy
@@ -187,6 +189,37 @@ class FactReader(Reader):
                 )
             self.kinds[name] = tuple(words)
         self.data["events"] = read
+
+    def followed_up(self) -> None:
+        """Check what the policy asks of agreements: its numbers, its sources, and which clock follows which."""
+        raw = self.data.get("follow_up")
+        if not isinstance(raw, Mapping):
+            return
+        place: Spot = ("follow_up",)
+        self.data["follow_up"] = raw = dict(self.cited(raw, "reference", place))
+        for name in AMOUNTS:
+            if raw.get(name) is not None:
+                kind = Kind.MONEY if name == "tolerance" else Kind.COUNT
+                read = self.amount(raw[name], (*place, name), of_plan=False, kind=kind)
+                raw[name] = Decimal(0) if read is None else read
+        clocks = raw.get("clocks")
+        above: list[str] = []
+        for k, clock in enumerate(clocks if isinstance(clocks, list) else ()):
+            if not isinstance(clock, Mapping):
+                continue
+            here: Spot = (*place, "clocks", k)
+            self.cited(clock, "reference", here)
+            known = {"follows": above, "restarts": [*above, str(clock.get("id"))]}
+            for word, names in known.items():
+                if word in clock and clock[word] not in names:
+                    self.report(
+                        "clock-unknown",
+                        f'no clock above is called "{clock[word]}"{did_you_mean(clock[word], names)}',
+                        (*here, word),
+                    )
+            if clock.get("id") in above:
+                self.report("rule-repeated", f'"{clock["id"]}" stands twice; each clock has its own id', here)
+            above.append(str(clock.get("id")))
 
     def circles(self, policy: Policy) -> None:
         """Report facts that could never be known, once the whole policy is read."""

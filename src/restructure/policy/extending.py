@@ -15,7 +15,17 @@ __all__ = ["Entry", "Resolved", "resolve"]
 
 _DEEPEST = 8
 _OWN = ("name", "version", "title")
-_WHOLE = (*_OWN, "currency", "effective_from", "effective_until", "rank", "choose", "scores")
+_WHOLE = (
+    *_OWN,
+    "currency",
+    "effective_from",
+    "effective_until",
+    "rank",
+    "choose",
+    "scores",
+    "follow_up",
+    "letters",
+)
 _HANDLED = ("extends", "removes")
 
 Find = Callable[[str, Path], Path]

@@ -443,3 +443,5 @@ def _amounts_of(policy: "Policy") -> Iterator[Amount]:
         yield from (rung.amount for rung in search.rungs if rung.amount is not None)
     for template in templates:
         yield from amounts_of(template)
+    if policy.follow_up is not None:
+        yield from policy.follow_up.amounts

@@ -17,6 +17,7 @@ from restructure.errors import InvalidPolicy, Issue, did_you_mean
 from restructure.policy.amounts import Amount, ParameterAmount
 from restructure.policy.conditions import AllOf, AnyOf, Comparison, Condition, Not
 from restructure.policy.constants import Constant, constant, unit_fact
+from restructure.policy.follow_up import FollowUpRule
 from restructure.policy.hits import Hit
 from restructure.policy.in_force import InForce, PolicyRef
 from restructure.policy.lookups import Edition, Lookup
@@ -310,6 +311,8 @@ class Policy(Record):
     """Keys that order the offers; without any, the order of the rules."""
     choose: Literal["all", "first", "one"] = "all"
     """All offers, the first in rank, or exactly one (two are an error)."""
+    follow_up: FollowUpRule | None = None
+    """What an agreement on an offer needs and how it is followed up."""
     letters: Wording | None = None
     """What letters say that no rule decides."""
 

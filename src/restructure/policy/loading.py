@@ -108,6 +108,7 @@ class _PolicyReader(OfferReader, LookupReader, FormulaReader):
             self._section(section, key)
         self._tables()
         self._ranking()
+        self.followed_up()
         first, last = (self.data.get(f"effective_{word}") for word in ("from", "until"))
         if isinstance(first, date) and isinstance(last, date) and last <= first:
             self.report(
