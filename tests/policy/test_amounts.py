@@ -59,23 +59,6 @@ def test_an_amount_is_exact(raw, expected):
     assert value(raw) == expected
 
 
-def test_level_instalments_repay_a_balance_exactly():
-    repaid = {"repaid_by": Decimal("888.49"), "annual_rate": "12%", "instalments": 12}
-    growth = Fraction(101, 100) ** 12
-    assert value(repaid) == Fraction(88849, 100) * (growth - 1) / Fraction(1, 100) / growth
-    # Without interest it is what is paid; a count is rounded half-up to a whole one.
-    assert value({**repaid, "annual_rate": 0, "instalments": Decimal("11.5")}) == 12 * Fraction(88849, 100)
-    assert write_amount(read_amount(repaid)) == "balance repaid by 12 × 888.49 at 0.12"
-
-
-@pytest.mark.parametrize(
-    "odd", [{"instalments": 0}, {"instalments": 1201}, {"annual_rate": -12}, {"repaid_by": {"fact": "gone"}}]
-)
-def test_a_balance_that_nothing_repays_is_unknown(odd):
-    assert value({"repaid_by": 100, "annual_rate": "12%", "instalments": 1200}) is not None
-    assert value({"repaid_by": 100, "annual_rate": "12%", "instalments": 12, **odd}) is None
-
-
 HALVES = [
     # what, to, half_up, half_even, up, down; ties and directions count from zero
     ("0.125", "0.01", "0.13", "0.12", "0.13", "0.12"),

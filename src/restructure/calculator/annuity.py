@@ -38,7 +38,6 @@ __all__ = [
     "periods_to_repay",
     "principal_between",
     "principal_in",
-    "principal_of",
     "rate_of",
     "root_between",
     "rounded",
@@ -119,17 +118,6 @@ def instalment_of(
     Decimal('888.49')
     """
     return rounded(_instalment(exact(rate), periods, exact(principal), exact(balloon), in_advance))
-
-
-def principal_of(rate: Fraction, periods: int, instalment: Fraction) -> Fraction:
-    """Give the principal that level instalments repay (PV), exactly, with `rate` per period.
-
-    >>> rounded(principal_of(Fraction("0.01"), 12, Fraction("888.49")), 2)
-    Decimal('10000.02')
-    """
-    if periods < 1 or rate <= -1:
-        raise Refused(Issue("term-not-positive", "a loan needs at least one period and a rate above −100 %"))
-    return instalment * _growth(rate, periods) / (1 + rate) ** periods
 
 
 def _owed(rate: Fraction, period: int, principal: Fraction, instalment: Fraction, early: bool) -> Fraction:

@@ -2,9 +2,8 @@
 
 Each is one word with what it applies to: `{fact, times}`, `{parameter}`, `{least: …}`, `{greatest: …}`,
 `{sum: …}`, `{difference: …}`, `{product: …}`, `{quotient: …}`, `{round, to, mode}`, `{first_known: …}`,
-`{lookup, column, at}`, `{bands, mode, rates}`, `{repaid_by, …}`, `{present_value: plan, …}`, a plain number, a date or
-one that is worked out (`calendar`), or something about the history (`history`). They are fractions until somebody
-rounds them; what is
+`{lookup, column, at}`, `{bands, mode, rates}`, `{present_value: plan, …}`, a plain number, a date or one that is worked
+out (`calendar`), or something about the history (`history`). They are fractions until somebody rounds them; what is
 unknown makes unknown whatever it goes into.
 """
 
@@ -16,7 +15,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field
 
-from restructure.calculator.annuity import principal_of
 from restructure.calculator.money import Rounding, round_div
 from restructure.calculator.present_value import present_value
 from restructure.errors import Refused
@@ -52,7 +50,6 @@ __all__ = [
     "PresentValue",
     "Product",
     "Quotient",
-    "RepaidBy",
     "Rounded",
     "Sum",
     "binding",
@@ -188,17 +185,6 @@ class Bands(Record):
     """The bands, the lowest first."""
 
 
-class RepaidBy(Record):
-    """The balance that level monthly instalments repay; unknown for less than one or more than 1,200 of them."""
-
-    repaid_by: "Amount"
-    """The instalment."""
-    annual_rate: "Amount"
-    """Rate a year; a twelfth of it a month."""
-    instalments: "Amount"
-    """How many, rounded half-up to a whole number."""
-
-
 class PresentValue(Record):
     """What the plan's payments are worth on the day."""
 
@@ -229,7 +215,6 @@ Amount = (
     | EventsAmount
     | LookupAmount
     | Bands
-    | RepaidBy
     | PresentValue
     | Decimal
     | Day
@@ -253,15 +238,12 @@ AMOUNT_WORDS: Mapping[str, type[Record]] = {
     **CALENDAR_WORDS,
     "lookup": LookupAmount,
     "bands": Bands,
-    "repaid_by": RepaidBy,
     "present_value": PresentValue,
 }
 """The word that says which amount is meant."""
 
 Read = Callable[[str], Any]
 """Gives the value of a fact or parameter by name; `None` is unknown."""
-
-_MOST_INSTALMENTS = 1200
 
 PLAN = "plan:"
 """By this name the facts give the plan itself; no fact can have it."""
@@ -299,8 +281,6 @@ def parts_of(amount: Amount) -> tuple[Amount, ...]:
             return tuple(part for part in amount.at.values() if not isinstance(part, bool | str))
         case Bands():
             return (amount.bands, *(part for band in amount.rates for part in band.parts))
-        case RepaidBy():
-            return (amount.repaid_by, amount.annual_rate, amount.instalments)
         case PresentValue():
             return (amount.annual_rate, *(() if amount.prepaid_after is None else (amount.prepaid_after,)))
         case ParameterAmount() | Decimal() | date():
@@ -393,8 +373,6 @@ def worth(amount: Amount, parameter: Read, fact: Read) -> Fraction | None:
                 for band, start, figure in zip(amount.rates, known[1::2], known[2::2], strict=True)
             )
             return banded(known[0], amount.mode, list(stretches))
-        case RepaidBy():
-            return _repaid(*known)
         case PresentValue():
             return _present(amount, fact(PLAN), *known)
         case EventsAmount():
@@ -419,14 +397,6 @@ def _looked_up(amount: LookupAmount, parameter: Read, fact: Read) -> Fraction | 
             else worth(part, parameter, fact)
         )
     return None if any(key is None for key in keys) else sheet.find(keys, amount.column)
-
-
-def _repaid(instalment: Fraction, annual_rate: Fraction, instalments: Fraction) -> Fraction | None:
-    periods = round_div(instalments.numerator, instalments.denominator)
-    try:
-        return principal_of(annual_rate / 12, periods, instalment) if periods <= _MOST_INSTALMENTS else None
-    except Refused:
-        return None
 
 
 def _present(
@@ -504,9 +474,6 @@ def write_amount(amount: Amount) -> str:
             return f"{amount.lookup}{column}({', '.join(keys)})"
         case Bands():
             return f"{amount.mode} bands of {_inner(amount.bands)} ({'; '.join(map(_banded, amount.rates))})"
-        case RepaidBy():
-            paid, rate, count = map(_inner, parts_of(amount))
-            return f"balance repaid by {count} × {paid} at {rate}"
         case PresentValue():
             lag = f", lag {amount.lag_months}" if amount.lag_months else ""
             after = amount.prepaid_after

@@ -19,7 +19,6 @@ _LOOKUP, _BANDS, _BAND = (
     ("above", "from", "rate", "fixed"),
 )
 _PRESENT = ("present_value", "annual_rate", "lag_months", "prepaid_after", "compounding")
-_REPAID = ("repaid_by", "annual_rate", "instalments")
 _WORDS = (Kind.CHOICE, Kind.FLAG)
 _MOST_LAG = 120
 
@@ -34,8 +33,6 @@ class FormulaReader(Reader):
                 return self._looked_up(raw, spot, of_plan=of_plan)
             case ["bands"]:
                 return self._banded(raw, spot, of_plan=of_plan)
-            case ["repaid_by"]:
-                return self._repaid(raw, spot, of_plan=of_plan)
             case ["present_value"]:
                 return self._present(raw, spot, of_plan=of_plan)
         return super()._kind(raw, spot, of_plan=of_plan)
@@ -173,25 +170,6 @@ class FormulaReader(Reader):
             ):
                 self.report("bands-shape", f"{after} does not come after {one}; the lowest band is first", at)
         return self._alike(kinds, spot, before)
-
-    # --- the balance that instalments repay
-
-    def _repaid(self, raw: Mapping[str, Any], spot: Spot, *, of_plan: bool) -> Kind | None:
-        self.only(raw, _REPAID, 'an amount with "repaid_by"', spot)
-        missing = [word for word in _REPAID if word not in raw]
-        if missing:
-            self.report("amount-shape", f"repaid_by goes with {' and '.join(missing)}; add it", spot)
-        kinds = {
-            word: self._kind(raw[word], (*spot, word), of_plan=of_plan) for word in _REPAID if word in raw
-        }
-        for word in ("annual_rate", "instalments"):
-            if kinds.get(word) in (Kind.MONEY, Kind.DATE):
-                self.report("value-kind", f"{word} is a number and not {kinds[word]}", (*spot, word))
-        if kinds["repaid_by"] not in (Kind.MONEY, None):
-            self.report(
-                "value-kind", f"what is paid is money and not {kinds['repaid_by']}", (*spot, "repaid_by")
-            )
-        return Kind.MONEY
 
     # --- present value
 

@@ -152,7 +152,6 @@ def _amount_names() -> list[str]:
         *(model.__name__ for model in CALENDAR_WORDS.values()),
         "LookupAmount",
         "Bands",
-        "RepaidBy",
         "PresentValue",
     ]
 
