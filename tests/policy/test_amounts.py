@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cases import example, policy_of, rule, small
+from restructure.calculator.annuity import rounded
 from restructure.calculator.quantity import Kind
 from restructure.casework.decision import decide
 from restructure.errors import InvalidPolicy
@@ -227,6 +228,11 @@ def test_an_amount_in_a_measure_is_rounded_once_to_what_the_field_holds():
         ("money", "{quotient: [{fact: claim}, {fact: fees}]}", False),
         ("ratio", "{quotient: [{fact: claim}, {fact: remaining_term}]}", False),
         ("money", "{round: {fact: income_drop}, to: 100}", False),
+        ("money", "{repaid_by: {fact: claim}, annual_rate: {fact: contract_rate}, instalments: 480}", True),
+        ("ratio", "{repaid_by: {fact: claim}, annual_rate: 2%, instalments: 480}", False),
+        ("money", "{repaid_by: {fact: days_past_due}, annual_rate: 2%, instalments: 480}", False),
+        ("money", "{repaid_by: 785, annual_rate: {fact: claim}, instalments: 480}", False),
+        ("money", "{repaid_by: 785, annual_rate: 2%, instalments: {fact: as_of}}", False),
     ],
 )
 def test_money_goes_with_money_and_numbers_with_numbers(unit, amount, fits):
@@ -249,7 +255,36 @@ def test_money_goes_with_money_and_numbers_with_numbers(unit, amount, fits):
             {"round": {"product": [{"fact": "a"}, {"fact": "b"}]}, "to": Decimal("0.01")},
             "(a × b) rounded to 0.01",
         ),
+        (
+            {"repaid_by": {"fact": "a"}, "annual_rate": "2%", "instalments": {"parameter": "n"}},
+            "repaid by n instalments of a at 0.02",
+        ),
     ],
 )
 def test_an_amount_is_written_for_people_so_that_it_reads_in_one_way(raw, text):
     assert write_amount(read_amount(raw)) == text
+
+
+@pytest.mark.parametrize(
+    ("instalment", "rate", "number", "principal"),
+    [
+        ("785", "6%", 360, "130931.42"),  # HUD, Mortgagee Letter 2009-23: a mortgage of 130,931
+        ("100", "0", 12, "1200"),
+        ("100", "12%", 0, "0"),
+        ("100", "-1%", 12, None),
+        ("100", "12%", -1, None),
+        ("100", "12%", 1201, None),
+    ],
+)
+def test_the_principal_that_level_instalments_repay(instalment, rate, number, principal):
+    amount = read_amount({"repaid_by": Decimal(instalment), "annual_rate": rate, "instalments": number})
+    found = worth(amount, {}.get, {}.get)
+    assert (None if found is None else rounded(found, 2)) == (
+        None if principal is None else Decimal(principal)
+    )
+
+
+def test_what_instalments_repay_needs_a_rate_and_a_number():
+    with pytest.raises(InvalidPolicy) as caught:
+        fact_value("money", "{repaid_by: {fact: claim}, instalments: 480, monthly: 1}")
+    assert {issue.code for issue in caught.value.issues} == {"field-unknown", "amount-shape"}

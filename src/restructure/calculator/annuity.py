@@ -38,6 +38,7 @@ __all__ = [
     "periods_to_repay",
     "principal_between",
     "principal_in",
+    "principal_repaid_by",
     "rate_of",
     "root_between",
     "rounded",
@@ -118,6 +119,15 @@ def instalment_of(
     Decimal('888.49')
     """
     return rounded(_instalment(exact(rate), periods, exact(principal), exact(balloon), in_advance))
+
+
+def principal_repaid_by(rate: Fraction, periods: int, instalment: Fraction) -> Fraction:
+    """Give the principal that level instalments repay, exactly (PV of a level stream).
+
+    >>> rounded(principal_repaid_by(Fraction("0.06") / 12, 360, Fraction(785)), 2)  # HUD's example: 130,931
+    Decimal('130931.42')
+    """
+    return instalment * _growth(rate, periods) / (1 + rate) ** periods
 
 
 def _owed(rate: Fraction, period: int, principal: Fraction, instalment: Fraction, early: bool) -> Fraction:

@@ -2,9 +2,9 @@
 
 Each is one word with what it applies to: `{fact, times}`, `{parameter}`, `{least: …}`, `{greatest: …}`,
 `{sum: …}`, `{difference: …}`, `{product: …}`, `{quotient: …}`, `{round, to, mode}`, `{first_known: …}`,
-`{lookup, column, at}`, `{bands, mode, rates}`, `{present_value: plan, …}`, a plain number, a date or one that is worked
-out (`calendar`), or something about the history (`history`). They are fractions until somebody rounds them; what is
-unknown makes unknown whatever it goes into.
+`{lookup, column, at}`, `{bands, mode, rates}`, `{present_value: plan, …}`, `{repaid_by, annual_rate, instalments}`,
+a plain number, a date or one that is worked out (`calendar`), or something about the history (`history`). They are
+fractions until somebody rounds them; what is unknown makes unknown whatever it goes into.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field
 
+from restructure.calculator.annuity import principal_repaid_by
 from restructure.calculator.money import Rounding, round_div
 from restructure.calculator.present_value import present_value
 from restructure.errors import Refused
@@ -50,6 +51,7 @@ __all__ = [
     "PresentValue",
     "Product",
     "Quotient",
+    "RepaidBy",
     "Rounded",
     "Sum",
     "binding",
@@ -200,6 +202,17 @@ class PresentValue(Record):
     """How the rate compounds."""
 
 
+class RepaidBy(Record):
+    """The principal that level monthly instalments repay."""
+
+    repaid_by: "Amount"
+    """The instalment."""
+    annual_rate: "Amount"
+    """Rate a year; a twelfth of it a month."""
+    instalments: "Amount"
+    """How many there are, in whole ones."""
+
+
 Amount = (
     ParameterAmount
     | FactAmount
@@ -216,6 +229,7 @@ Amount = (
     | LookupAmount
     | Bands
     | PresentValue
+    | RepaidBy
     | Decimal
     | Day
 )
@@ -239,6 +253,7 @@ AMOUNT_WORDS: Mapping[str, type[Record]] = {
     "lookup": LookupAmount,
     "bands": Bands,
     "present_value": PresentValue,
+    "repaid_by": RepaidBy,
 }
 """The word that says which amount is meant."""
 
@@ -247,6 +262,8 @@ Read = Callable[[str], Any]
 
 PLAN = "plan:"
 """By this name the facts give the plan itself; no fact can have it."""
+
+_MOST_INSTALMENTS = 1200
 
 
 def sheet_of(lookup: str) -> str:
@@ -283,6 +300,8 @@ def parts_of(amount: Amount) -> tuple[Amount, ...]:
             return (amount.bands, *(part for band in amount.rates for part in band.parts))
         case PresentValue():
             return (amount.annual_rate, *(() if amount.prepaid_after is None else (amount.prepaid_after,)))
+        case RepaidBy():
+            return (amount.repaid_by, amount.annual_rate, amount.instalments)
         case ParameterAmount() | Decimal() | date():
             return ()
         case _:
@@ -375,6 +394,8 @@ def worth(amount: Amount, parameter: Read, fact: Read) -> Fraction | None:
             return banded(known[0], amount.mode, list(stretches))
         case PresentValue():
             return _present(amount, fact(PLAN), *known)
+        case RepaidBy():
+            return _principal(*known)
         case EventsAmount():
             return taken(amount, lambda kind: fact(f"events.{kind}"), fact("as_of"), known)
         case _:
@@ -409,6 +430,13 @@ def _present(
         return present_value(plan, annual_rate, lag_months=amount.lag_months, prepaid_after=after)
     except Refused:
         return None
+
+
+def _principal(instalment: Fraction, annual_rate: Fraction, instalments: Fraction) -> Fraction | None:
+    number = round_div(instalments.numerator, instalments.denominator)
+    if annual_rate < 0 or not 0 <= number <= _MOST_INSTALMENTS:
+        return None
+    return principal_repaid_by(annual_rate / 12, number, instalment)
 
 
 def binding(amount: Amount, parameter: Read, fact: Read) -> str:
@@ -479,6 +507,9 @@ def write_amount(amount: Amount) -> str:
             after = amount.prepaid_after
             prepaid = "" if after is None else f", prepaid after {_inner(after)}"
             return f"present value of the plan at {_inner(amount.annual_rate)}{lag}{prepaid}"
+        case RepaidBy():
+            each, number = _inner(amount.repaid_by), _inner(amount.instalments)
+            return f"repaid by {number} instalments of {each} at {_inner(amount.annual_rate)}"
         case Decimal():
             return f"{amount:f}"
         case date():

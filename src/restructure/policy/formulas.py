@@ -1,4 +1,4 @@
-"""Formulas: amounts that apply a lookup, bands or a discount rate, checked with the kinds of what they read."""
+"""Formulas: amounts that apply a lookup, bands, a discount rate or an annuity, checked."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -19,12 +19,13 @@ _LOOKUP, _BANDS, _BAND = (
     ("above", "from", "rate", "fixed"),
 )
 _PRESENT = ("present_value", "annual_rate", "lag_months", "prepaid_after", "compounding")
+_REPAID = ("repaid_by", "annual_rate", "instalments")
 _WORDS = (Kind.CHOICE, Kind.FLAG)
 _MOST_LAG = 120
 
 
 class FormulaReader(Reader):
-    """Reads amounts that apply a lookup, bands or a discount rate."""
+    """Reads amounts that apply a lookup, bands, a discount rate or an annuity."""
 
     def _kind(self, raw: Any, spot: Spot, *, of_plan: bool) -> Kind | None:
         words = [word for word in AMOUNT_WORDS if word in raw] if isinstance(raw, Mapping) else []
@@ -35,6 +36,8 @@ class FormulaReader(Reader):
                 return self._banded(raw, spot, of_plan=of_plan)
             case ["present_value"]:
                 return self._present(raw, spot, of_plan=of_plan)
+            case ["repaid_by"]:
+                return self._repaid_by(raw, spot, of_plan=of_plan)
         return super()._kind(raw, spot, of_plan=of_plan)
 
     # --- lookups
@@ -199,6 +202,30 @@ class FormulaReader(Reader):
         for word in ("annual_rate", "prepaid_after"):
             if word in raw and self._kind(raw[word], (*spot, word), of_plan=of_plan) is Kind.MONEY:
                 self.report("value-kind", f"{word} is a number and not money", (*spot, word))
+        return Kind.MONEY
+
+    # --- annuity
+
+    def _repaid_by(self, raw: Mapping[str, Any], spot: Spot, *, of_plan: bool) -> Kind:
+        self.only(raw, _REPAID, 'an amount with "repaid_by"', spot)
+        missing = [word for word in _REPAID if word not in raw]
+        if missing:
+            self.report(
+                "amount-shape",
+                f"what instalments repay depends on {' and '.join(missing)} too; say it",
+                spot,
+            )
+        if "repaid_by" in raw:
+            here = (*spot, "repaid_by")
+            held = self._kind(raw["repaid_by"], here, of_plan=of_plan)
+            if held not in (Kind.MONEY, None):
+                self.report("value-kind", f"an instalment is money and not {held}", here)
+        for word in _REPAID[1:]:
+            if word in raw and self._kind(raw[word], (*spot, word), of_plan=of_plan) in (
+                Kind.MONEY,
+                Kind.DATE,
+            ):
+                self.report("value-kind", f"{word} is a plain number", (*spot, word))
         return Kind.MONEY
 
 

@@ -153,6 +153,7 @@ def _amount_names() -> list[str]:
         "LookupAmount",
         "Bands",
         "PresentValue",
+        "RepaidBy",
     ]
 
 
