@@ -159,6 +159,7 @@ CATALOGUE: dict[str, str] = {
     "extends-cycle": "Policies extend each other in a circle, so none could be read first. Break the circle.",
     "extends-deep": "Too many policies extend each other in a row for anybody to follow. Extend one further down.",
     "extends-silent": "An entry has the name of one that is extended. Nothing is replaced silently: write `replaces: true`, or rename it.",
+    "extends-keeps": "An entry keeps fields of the one that it replaces: name fields that the other has and that are not said anew.",
     "extends-unknown": "Nothing of this name is extended, so there is nothing to replace or to remove. The sentence says what is nearest.",
     "extends-clash": "Two policies that are extended say different things under one name. Replace it in the policy that extends them, or remove it.",
     "currency-differs": "A policy in another currency than the one it extends would read that one's amounts of money wrongly. Replace them.",

@@ -875,3 +875,18 @@ def test_a_search_on_any_loan_finds_the_first_cent_that_is_enough(position, seed
     less = Decimal(step.value.replace(",", "")) - Decimal("0.01")
     measures = (Park(of="principal", amount=less),) if less else ()
     assert compare(reschedule(position, measures)).instalment_after > aim
+
+
+def test_a_step_that_sets_a_rate_stands_in_for_the_one_that_was_set_before():
+    target = "{fact: instalment_after, value: 2300}"
+    lower = "{id: lower, measure: {measure: rate, annual_rate: {vary: {from: 24%, down_to: 6%, by: 0.125%}}}}"
+    before = "{measure: rate, annual_rate: 24%}"
+    (offer,) = decided(lower, target=target, stop="at_or_below", before=before).offers
+    (step,) = offer.steps
+    assert step.outcome == "applied"
+    at_first = figure("instalment_after", Rate(annual_rate=Fraction("0.24")))
+    assert step.figure_before == f"{float(at_first):,.2f}"
+    (rate,) = offer.plan.measures
+    assert isinstance(rate, Rate)
+    assert figure("instalment_after", rate) <= 2300
+    assert figure("instalment_after", Rate(annual_rate=rate.annual_rate + Fraction("0.00125"))) > 2300

@@ -57,6 +57,37 @@ def test_an_entry_that_replaces_stands_where_the_other_stood_and_new_ones_come_a
     assert mine.rules[1].when.fact == "hardship_cause"
 
 
+def test_an_entry_that_replaces_keeps_the_fields_that_it_names(tmp_path):
+    kept = "keeps: [title, reason, reference, offer]"
+    other = f"{{replaces: true, id: b, {kept}, unless_offered: [a], when: {ILL}}}"
+    mine, base = laid(tmp_path, f"extends: ../base\nrules:\n  - {other}\n"), load_policy(tmp_path / "base")
+    was, now = base.rules[1], mine.rules[1]
+    assert (now.id, now.unless_offered) == ("b", ("a",))
+    assert now.when != was.when
+    assert (now.title, now.reason, now.reference, now.offer) == (
+        was.title,
+        was.reason,
+        was.reference,
+        was.offer,
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("replaces: true, id: b, keeps: [offer, wehn]", 'has no "wehn" (did you mean "when"?)'),
+        ("replaces: true, id: b, keeps: [when]", '"when" is said here too'),
+        ("replaces: true, id: b, keeps: offer", "write a list of the fields to keep"),
+        ("id: d, keeps: [offer]", "only what replaces another keeps parts of it"),
+    ],
+)
+def test_what_cannot_be_kept_is_told_where_it_is_asked_for(tmp_path, said, why):
+    faults = refused(tmp_path, f"extends: ../base\nrules:\n  - {{{said}, when: {ILL}}}\n")
+    (fault,) = [one for one in faults if "extends-keeps" in one]
+    assert why in fault
+    assert "rules.0.keeps" in fault
+
+
 def test_what_is_removed_is_gone_and_may_be_said_anew(tmp_path):
     assert [one.id for one in laid(tmp_path, "extends: ../base\nremoves: [a, c]\n").rules] == ["b"]
     mine = laid(tmp_path, "extends: ../base\nremoves: [a]\nrules:\n" + rule("a", ILL))

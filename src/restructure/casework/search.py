@@ -6,7 +6,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Any, NamedTuple
 
-from restructure.calculator.measures import Measure
+from restructure.calculator.measures import ChangeRate, Measure
 from restructure.calculator.money import from_minor, minor_digits, round_div, write_money
 from restructure.calculator.plan import Plan, reschedule
 from restructure.calculator.quantity import Kind
@@ -321,7 +321,7 @@ def _taken(
             return now
         try:
             measure = measure_of_case({**fixed, name: grid.written(index)})
-            return propose(now.known, (*now.measures, measure))
+            return propose(now.known, (*_beside(measure, now.measures), measure))
         except Refused as refused:
             why = refused.issues[0].message
             return None
@@ -360,6 +360,15 @@ def _taken(
         ),
         found,
     )
+
+
+def _beside(measure: Measure, others: tuple[Measure, ...]) -> tuple[Measure, ...]:
+    """Leave out what a step's measure stands in for: a rate for good that was set before it."""
+
+    def for_good(one: Measure) -> bool:
+        return isinstance(one, ChangeRate) and one.starts is None and one.ends is None
+
+    return tuple(one for one in others if not for_good(one)) if for_good(measure) else others
 
 
 def _made(at: Any, last: int) -> int:

@@ -324,7 +324,13 @@ class _Resolver:
         asked = value.get("replaces", False)
         if not isinstance(asked, bool):
             self.report(document, "value-invalid", "replaces is true or false", (*place, "replaces"))
-        value = {name: inner for name, inner in value.items() if name != "replaces"}
+        kept = value.get("keeps", [])
+        value = {name: inner for name, inner in value.items() if name not in ("replaces", "keeps")}
+        if kept != [] and (asked is not True or under is None):
+            self.report(
+                document, "extends-keeps", "only what replaces another keeps parts of it", (*place, "keeps")
+            )
+            kept = []
         if under is None:
             if asked is True:
                 known = [name for base in bases for name in base.named.get(section, {})]
@@ -347,7 +353,36 @@ class _Resolver:
             )
         if section == "parameters" and isinstance(under.value, Mapping):
             value = {name: under.value[name] for name in ("title", "unit") if name in under.value} | value
+        value = self.kept(kept, part, under) | value
         return part._replace(value=value, replaces=under)
+
+    def kept(self, kept: Any, part: _Part, under: _Part) -> dict[str, Any]:
+        """Take from what is replaced the parts that an entry keeps."""
+        if not isinstance(kept, list) or not all(isinstance(one, str) for one in kept):
+            self.report(
+                part.document, "extends-keeps", "write a list of the fields to keep", (*part.place, "keeps")
+            )
+            return {}
+        theirs: Mapping[str, Any] = under.value if isinstance(under.value, Mapping) else {}
+        for k, name in enumerate(kept):
+            there = name in theirs and name not in part.value
+            # What stands in a file beside the other would be looked for beside this one.
+            if not there or (name in ("rows", "values") and isinstance(theirs[name], str)):
+                file, line = _at(under)
+                why = (
+                    f'"{name}" is said here too'
+                    if name in part.value
+                    else f"{file}:{line} has it in a file beside it"
+                    if name in theirs
+                    else f'{file}:{line} has no "{name}"{did_you_mean(name, theirs)}'
+                )
+                self.report(
+                    part.document,
+                    "extends-keeps",
+                    f"{why}; it cannot be kept",
+                    (*part.place, "keeps", k),
+                )
+        return {name: theirs[name] for name in kept if name in theirs}
 
     def report(self, document: Document, code: str, message: str, place: Place) -> None:
         self.issues.append(document.issue(code, message, place))

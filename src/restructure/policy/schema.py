@@ -385,7 +385,14 @@ def _extending(schema: dict[str, Any], definitions: dict[str, Any]) -> None:
         definitions[name]["properties"]["replaces"] = _described(
             "Whether it stands in for the entry of its name that is extended.", type="boolean"
         )
-    definitions["Parameter"]["required"] = ["source", "values"]
+        definitions[name]["properties"]["keeps"] = _described(
+            "Fields of the entry that it stands in for, kept as they are.", **names
+        )
+        needed = definitions[name].get("required", [])
+        definitions[name]["required"] = [field for field in needed if field == "id"]
+        asked = ["source", "values"] if name == "Parameter" else needed
+        whole = [{"anyOf": [{"required": asked}, {"required": ["replaces", "keeps"]}]}]
+        definitions[name]["allOf"] = [*definitions[name].get("allOf", []), *whole]
 
 
 def _texts(definition: dict[str, Any]) -> None:
