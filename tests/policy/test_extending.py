@@ -233,6 +233,7 @@ def test_a_policy_without_rules_makes_no_offers_and_decides_in_the_loans_currenc
     assert bare.rules == ()
     decision = decide(ILLNESS, bare, on=DAY)
     assert (decision.offers, list(decision.refusals)) == ((), [])
+    assert (decision.outcome, decision.enforcement_barred) == ("refer", True)  # nothing was refused
     assert replay(decision, bare).same
     with pytest.raises(Exception, match="no rule"):
         explain(decision, bare, "a")
