@@ -60,7 +60,12 @@ def present_value(
     """
     growth = 1 + (annual_rate if yearly else annual_rate / 12)
     if growth <= 0 or (prepaid_after is not None and prepaid_after < 0):
-        raise Refused(Issue("value-invalid", "a present value needs a rate above −1200 % (−100 % if compounded yearly) and rows from 0 on"))
+        raise Refused(
+            Issue(
+                "value-invalid",
+                "a present value needs a rate above −1200 % (−100 % if compounded yearly) and rows from 0 on",
+            )
+        )
     rows = plan.schedule.rows.minor
     payments = [sum(row[PAID]) for row in rows]
     currency = plan.position.currency

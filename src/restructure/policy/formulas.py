@@ -188,9 +188,7 @@ class FormulaReader(Reader):
                 (*spot, "present_value"),
             )
         if raw.get("compounding", "monthly") not in ("monthly", "yearly"):
-            self.report(
-                "amount-shape", "a present value compounds monthly or yearly", (*spot, "compounding")
-            )
+            self.report("amount-shape", "a present value compounds monthly or yearly", (*spot, "compounding"))
         if raw.get("time", "periods") not in ("periods", "days"):
             self.report("amount-shape", "time goes by periods or by days", (*spot, "time"))
         lag = raw.get("lag_months", 0)
