@@ -117,6 +117,8 @@ def test_an_editor_marks_what_the_reader_refuses(tmp_path, given, expect, place)
             "{base: ill, application: {loan: {balances: {penalty: 0.00}}, conduct: {reachable: null}}}",
             "{offers: []}",
         ),
+        # A fact of a policy that is null takes away what the base gives; a number may have a point.
+        ("{base: ill, application: {facts: {region: null, rent: 900.50, owner: false}}}", "{offers: []}"),
         (
             "{base: ill, parameters: {longest_term: 12}}",
             "{missing: [], flags: {longer-term: []}, refusals: {longer-term: limit}}",

@@ -203,8 +203,9 @@ def _plain(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     held = {key: _plain(part) for key, part in node.items() if key not in ("default", "title")}
-    if held.get("type") == ["string", "integer"]:
-        held["type"] = ["string", "number"]
+    kinds = held.get("type")
+    if isinstance(kinds, list) and {"string", "integer"} <= set(kinds):
+        held["type"] = ["number" if kind == "integer" else kind for kind in kinds]
     return held
 
 

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 __all__ = ["Given", "GivenFacts", "as_given"]
@@ -51,7 +51,11 @@ def _sorted(value: Any) -> Any:
     return {name: value[name] for name in sorted(value, key=str) if value[name] is not None}
 
 
-Given = Annotated[bool | int | str, BeforeValidator(as_given)]
+Given = Annotated[
+    bool | int | str,
+    BeforeValidator(as_given),
+    WithJsonSchema({"type": ["boolean", "integer", "string", "null"]}),
+]
 """A whole number, a text (an exact number or a date among them), or true or false."""
 GivenFacts = Annotated[dict[Annotated[str, BeforeValidator(_name)], Given], BeforeValidator(_sorted)]
 """Facts by name."""
