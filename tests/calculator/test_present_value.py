@@ -26,7 +26,7 @@ from restructure.calculator.measures import (
 )
 from restructure.calculator.plan import Plan, reschedule
 from restructure.calculator.position import Buckets, Position
-from restructure.calculator.present_value import present_value
+from restructure.calculator.present_value import as_agreed, present_value
 from restructure.calculator.rows import PAID
 from restructure.calculator.scheme import HolidayInterest, Repricing
 from restructure.calculator.terms import Repayment
@@ -249,3 +249,42 @@ def test_two_changes_that_disagree_about_the_instalment_are_refused():
     ]
     with pytest.raises(Refused, match="value-invalid"):
         reschedule(owed(principal="100"), changes)
+
+
+# --- the effective rate, the days, and what was agreed
+
+
+def test_a_rate_that_compounds_yearly_takes_a_yearly_bullet_at_its_own_rate_to_par():
+    # A two years' deferral of everything costs 1 − 1.05^−2, whatever the rows before it.
+    yearly = Repayment(
+        annual_rate="5%", instalments=5, first_due="2011-01-01", every="12 months", method="interest_only"
+    )
+    position = Position(on=START, currency="EUR", buckets=Buckets(principal="1000"), repayment=yearly)
+    later = reschedule(position, [Holiday(instalments=2, interest="waive")])
+    agreed = as_agreed(later)
+    assert agreed is not None
+    assert abs(present_value(agreed, Fraction(5, 100), yearly=True) - 1000) < Fraction(1, 10**30)
+    found = present_value(later, Fraction(5, 100), yearly=True)
+    assert abs(found - 1000 * Fraction(100, 105) ** 2) < Fraction(1, 10**30)
+    assert found == present_value(later, Fraction(5, 100), yearly=True, by_days=True)
+
+
+def test_only_days_see_that_every_due_date_is_moved():
+    position = owed("6%", 24, principal="10000")
+    held, moved = reschedule(position), reschedule(position, [MoveDue(to="2010-03-01")])
+    one = Fraction(201, 200)
+    rate, paid = Fraction(6, 100), Fraction(sum(sum(row[PAID]) for row in moved.schedule.rows.minor), 100)
+    assert present_value(moved, Fraction(0), by_days=True) == paid
+    by_periods, by_days = (present_value(moved, rate, by_days=days) for days in (False, True))
+    assert abs(by_periods / by_days - one) < Fraction(1, 10**30)
+    assert present_value(held, rate) == present_value(held, rate, by_days=True)
+
+
+def test_what_was_agreed_is_the_plan_without_measures_and_nothing_where_it_cannot_be_paid():
+    position = owed("12%", 24, principal="10000", interest_arrears="300")
+    plan = reschedule(position, [Extend(instalments=12)])
+    agreed = as_agreed(plan)
+    assert agreed is not None
+    assert agreed.schedule == plan.before
+    assert present_value(agreed, Fraction(1, 10)) == present_value(reschedule(position), Fraction(1, 10))
+    assert as_agreed(plan.model_copy(update={"before": None})) is None

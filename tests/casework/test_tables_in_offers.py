@@ -149,6 +149,21 @@ def test_a_decision_with_a_present_value_is_its_own_record():
     assert decision.offers[0].prospect.balance_after == 467188
 
 
+def test_an_offer_tells_the_figures_of_the_policy_and_how_they_came_about():
+    offer = the_offer(decided())
+    told = {one.fact: one for one in offer.concluded}
+    assert list(told) == [
+        "value_of_plan",
+        "loss",
+        "owed_after",
+    ]  # as the policy has them, and no fact of the case
+    assert round(Decimal(told["value_of_plan"].value.replace(",", ""))) == 386926
+    assert told["owed_after"].derivation == (
+        "owed_after = balance_after + parked_after = 467,188.00 (balance_after 467,188.00, parked_after 0.00)"
+    )
+    assert "467,188.00" in str(decided())
+
+
 def test_a_limit_on_the_value_refuses_with_both_values():
     (refusal,) = decided(POLICY.replace("value: 80000", "value: 70000")).refusals
     assert refusal.code == "not-too-dear"

@@ -195,3 +195,25 @@ facts:
     assert refusal.message == "as_of is 2026-03-18 (off by 1 day), must be at least 2026-03-19"
     # What day it is, is no fact that could be changed.
     assert explain(decide(ILLNESS, later, on=DAY), later, "r").counterfactuals == ()
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        "starts: {fact: as_of}, ends: {after: {fact: as_of}, days: 60}",
+        "starts: 2026-03-18, ends: {after: {fact: as_of}, days: 60}",
+        "starts: {fact: as_of}, ends: 2026-05-17",
+    ],
+)
+def test_a_rate_may_hold_between_days_that_are_worked_out(days):
+    policy = policy_of(
+        small(
+            rules=rule(
+                when="{fact: shortfall, op: '>=', value: 0}",
+                offer=f"[{{measure: rate, annual_rate: 0, {days}}}]",
+            )
+        )
+    )
+    (offer,) = decide(ILLNESS, policy, on=DAY).offers
+    (rate,) = offer.plan.measures
+    assert (rate.starts, rate.ends) == (date(2026, 3, 18), date(2026, 5, 17))

@@ -264,6 +264,7 @@ def test_a_policy_without_rules_makes_no_offers_and_decides_in_the_loans_currenc
     assert bare.rules == ()
     decision = decide(ILLNESS, bare, on=DAY)
     assert (decision.offers, list(decision.refusals)) == ((), [])
+    assert (decision.outcome, decision.enforcement_barred) == ("refer", True)  # nothing was refused
     assert replay(decision, bare).same
     with pytest.raises(Exception, match="no rule"):
         explain(decision, bare, "a")
@@ -277,6 +278,19 @@ def test_a_base_without_a_currency_takes_the_one_of_what_extends_it(tmp_path):
     assert mine.currency == "EUR"
     (fault,) = refused(tmp_path, "extends: ../base\nrules:\n" + rule("a"), base=base)
     assert 'field-missing: currency: "currency" is required here, since offers are made in it' in fault
+
+
+def test_a_base_with_a_table_that_offers_nothing_leaves_the_currency_out(tmp_path):
+    table = (
+        "facts: {level: {title: Level, unit: count, reference: own}}\n"
+        "tables:\n- {id: t, title: T, reference: own, hit: unique, inputs: [days_past_due], outputs: [level],"
+        " rows: [['> 30', 2], ['<= 30', 1]]%s}\n"
+    )
+    base = "name: base\nversion: '1'\ntitle: B\nsources: {own: {title: t}}\n" + table
+    assert laid(tmp_path, "extends: ../base\ncurrency: EUR\n", base % "").currency == "EUR"
+    offer = ", reason: R, offer: [{measure: extend, instalments: 6}]"
+    (fault,) = refused(tmp_path, "extends: ../base\n", base=base.replace("%s", offer))
+    assert "offers are made in it" in fault
 
 
 @pytest.mark.parametrize(

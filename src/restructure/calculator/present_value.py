@@ -1,7 +1,8 @@
 """Present value of a plan: what its payments are worth on the effective date at a yearly rate, as lenders compare it.
 
 Where instalments fall due every month, or every few, rows count in whole periods whatever the days between them, as net
-present value tests of modifications do; in other rhythms and for lump sums time is months of 30 days.
+present value tests of modifications do; in other rhythms, for lump sums and where days are asked for, time is months of
+30 days from the effective date.
 """
 
 from decimal import Context, Decimal
@@ -12,11 +13,11 @@ from restructure.calculator.dates import DayCount, step_of, year_fractions
 from restructure.calculator.ledger import MovementKind, booked
 from restructure.calculator.measures import ChangeFrequency, Settle
 from restructure.calculator.money import minor_digits, to_minor
-from restructure.calculator.plan import Plan
+from restructure.calculator.plan import Plan, reschedule
 from restructure.calculator.rows import PAID, Row
 from restructure.errors import Issue, Refused
 
-__all__ = ["present_value"]
+__all__ = ["as_agreed", "present_value"]
 
 _PRECISE = Context(prec=50)
 _PRINCIPAL, _INTEREST, _ACCRUED, _CAPITALISED, _BALANCE = (
@@ -25,15 +26,29 @@ _PRINCIPAL, _INTEREST, _ACCRUED, _CAPITALISED, _BALANCE = (
 _APART = slice(Row._fields.index("arrears_principal"), Row._fields.index("parked_interest") + 1)
 
 
-def present_value(
-    plan: Plan, annual_rate: Fraction, *, lag_months: int = 0, prepaid_after: int | None = None
-) -> Fraction:
-    """Discount what a plan pays at a rate a year, a twelfth of it a month, to 50 digits.
+def as_agreed(plan: Plan) -> Plan | None:
+    """Give the plan that changes nothing, none where paying as agreed cannot be carried out."""
+    if plan.before is None:
+        return None
+    return reschedule(plan.position).model_copy(update={"schedule": plan.before})
 
-    Row k of a monthly plan is discounted for k + `lag_months` months, what is paid up front for `lag_months`. With
+
+def present_value(
+    plan: Plan,
+    annual_rate: Fraction,
+    *,
+    lag_months: int = 0,
+    prepaid_after: int | None = None,
+    yearly: bool = False,
+    by_days: bool = False,
+) -> Fraction:
+    """Discount what a plan pays at a rate a year, to 50 digits: a twelfth of it a month, or compounded `yearly`.
+
+    Row k of a monthly plan is discounted for k + `lag_months` months, what is paid up front for `lag_months`; `by_days`
+    counts the time from the effective date to the day of the row instead. With
     `prepaid_after` the rows after that number are replaced by what is left then, paid together with it: the balance,
     interest that accrued unpaid, and what was set aside or spread to later rows, without what that bears. Gives
-    currency units, unrounded. Raises `Refused` for a rate of −1200 % a year or less, or a number of rows below zero.
+    currency units, unrounded. Raises `Refused` for a rate that takes everything away, or a number of rows below zero.
 
     >>> from restructure.calculator.plan import reschedule
     >>> from restructure.calculator.position import Buckets, Position
@@ -43,9 +58,14 @@ def present_value(
     >>> round(float(present_value(reschedule(now), Fraction(12, 100))), 2)
     1000.0
     """
-    growth = 1 + annual_rate / 12
+    growth = 1 + (annual_rate if yearly else annual_rate / 12)
     if growth <= 0 or (prepaid_after is not None and prepaid_after < 0):
-        raise Refused(Issue("value-invalid", "a present value needs a rate above −1200 % and rows from 0 on"))
+        raise Refused(
+            Issue(
+                "value-invalid",
+                "a present value needs a rate above −1200 % (−100 % if compounded yearly) and rows from 0 on",
+            )
+        )
     rows = plan.schedule.rows.minor
     payments = [sum(row[PAID]) for row in rows]
     currency = plan.position.currency
@@ -58,12 +78,13 @@ def present_value(
         else:
             up_front += left
     step = _PRECISE.divide(Decimal(growth.denominator), Decimal(growth.numerator))
-    months = [Fraction(0), *_months(plan)][: len(payments) + 1]
+    months = [Fraction(0), *_months(plan, by_days=by_days)][: len(payments) + 1]
     powers: dict[Fraction, Decimal] = {}
 
     def discounted(amount: Decimal, over: Fraction) -> Decimal:
         if over not in powers:
-            time = _PRECISE.divide(Decimal(over.numerator), Decimal(over.denominator))
+            steps = over / 12 if yearly else over
+            time = _PRECISE.divide(Decimal(steps.numerator), Decimal(steps.denominator))
             powers[over] = _PRECISE.power(step, time)
         return _PRECISE.multiply(amount, powers[over])
 
@@ -91,7 +112,7 @@ def _left_after(plan: Plan, number: int) -> int:
     return int(balance + waiting - unpaid + given_up)
 
 
-def _months(plan: Plan) -> list[Fraction]:
+def _months(plan: Plan, *, by_days: bool) -> list[Fraction]:
     """Count the months from the effective date to each row."""
     rows = plan.schedule.rows.minor
     changed = [one.every for one in plan.measures if isinstance(one, ChangeFrequency)]
@@ -99,7 +120,7 @@ def _months(plan: Plan) -> list[Fraction]:
     parts, year = year_fractions(DayCount.THIRTY_360_BY_MONTH, days, anchor_day=terms.anchor)
     months = [Fraction(total * 12, year) for total in accumulate(parts)]
     step = step_of(changed[0] if changed else terms.every)
-    if step.unit != "month" or any(isinstance(one, Settle) for one in plan.measures):
+    if by_days or step.unit != "month" or any(isinstance(one, Settle) for one in plan.measures):
         return months
     # A due date that rolls to a business day is still so many months away.
     return [Fraction(step.size + round(at - months[0])) for at in months]

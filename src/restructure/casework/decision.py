@@ -136,7 +136,9 @@ def decide(
         )
     known = facts_of(in_force, assess(application, on=on), engines)
     judged = judge(known, engines=engines, detail=detail)
-    outcome = _outcome(judged.verdicts, offers=bool(judged.offers), undecided=judged.undecided)
+    # A policy that has no rule to offer by has not refused anything either.
+    untried = not judged.offers and not judged.refusals
+    outcome = _outcome(judged.verdicts, offers=bool(judged.offers), undecided=judged.undecided or untried)
     barred, why = _enforcement(outcome, known.assessment)
     return Decision.model_construct(
         id=decision_id(application, in_force, on),

@@ -329,6 +329,7 @@ class _Judge:
             flags=tuple(flag.id for flag in self.policy.flags if f"flag:{flag.id}" in fired),
             duties=self.tasks("duty", self.policy.duties, problem, fired, values, made.known),
             prospect=made.prospect,
+            concluded=Later(made.known.of_plan) if self.in_force.figures else (),
             steps=found.steps,
             rungs=found.rungs,
             plan=made.plan,

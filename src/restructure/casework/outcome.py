@@ -5,6 +5,7 @@ from typing import Literal
 
 from restructure.calculator.plan import Plan
 from restructure.intake.prospect import Prospect
+from restructure.policy.case_facts import Concluded
 from restructure.policy.language import Otherwise, Text
 from restructure.policy.reference import ConditionResult
 from restructure.record import Listed, Record
@@ -194,6 +195,8 @@ class Offer(Record):
     """What the lender has to do if it is taken."""
     prospect: Prospect
     """What it would mean to the borrower."""
+    concluded: Listed[Concluded] = ()
+    """The policy's own figures of the plan and how they came about."""
     steps: tuple[StepResult, ...] = ()
     """How its search found the amounts, step by step; of a target ladder the last rung."""
     rungs: tuple[RungResult, ...] = ()

@@ -12,6 +12,7 @@ from restructure.calculator.schedule import Schedule
 from restructure.casework.blocks import Block, Heading, Lines, Table, say
 from restructure.casework.outcome import GateResult, Offer, Outcome, RungResult, StepResult, Task
 from restructure.intake.facts import facts, show
+from restructure.policy.case_facts import Concluded
 
 if TYPE_CHECKING:  # a decision shows itself through this room, and an explanation reads decisions
     from restructure.casework.decision import Decision
@@ -211,6 +212,11 @@ def _offers(decision: "Decision", language: str) -> list[Block]:
     return blocks
 
 
+def _figures(concluded: Sequence[Concluded]) -> Table:
+    """Show the policy's own figures of a plan; the record tells how they came about."""
+    return Table(("figure", "value"), tuple((one.fact, one.value) for one in concluded))
+
+
 def _offer(offer: Offer, currency: str, language: str) -> list[Block]:
     rows = offer.plan.schedule.rows
     shown: list[Instalment | None] = [*rows[:3], None, *rows[-2:]] if len(rows) > 6 else list(rows)
@@ -224,6 +230,7 @@ def _offer(offer: Offer, currency: str, language: str) -> list[Block]:
                 *((f"Marked: {', '.join(offer.flags)}.",) if offer.flags else ()),
             )
         ),
+        *((_figures(offer.concluded),) if offer.concluded else ()),
         *((_tasks(offer.duties, language),) if offer.duties else ()),
         *_rungs(offer.rungs),
         *(_steps(offer.steps) if offer.steps else ()),

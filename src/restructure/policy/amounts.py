@@ -17,7 +17,7 @@ from pydantic import AliasChoices, Field
 
 from restructure.calculator.annuity import principal_repaid_by
 from restructure.calculator.money import Rounding, round_div
-from restructure.calculator.present_value import present_value
+from restructure.calculator.present_value import as_agreed, present_value
 from restructure.errors import Refused
 from restructure.policy.bands import Mode, Stretch, banded
 from restructure.policy.calendar import (
@@ -188,18 +188,20 @@ class Bands(Record):
 
 
 class PresentValue(Record):
-    """What the plan's payments are worth on the day."""
+    """What the payments of the plan, or those agreed before it, are worth on the day."""
 
-    present_value: Literal["plan"]
-    """Of what."""
+    present_value: Literal["plan", "agreed"]
+    """Of what: the plan, or paying as agreed."""
     annual_rate: "Amount"
-    """Discount rate a year; a twelfth of it a month."""
+    """Discount rate a year."""
     lag_months: int = Field(default=0, ge=0, le=120)
     """By how many months every payment is discounted later than it falls due."""
     prepaid_after: "Amount | None" = None
     """The row after which all that is left is paid with it; absent: the plan is paid as it stands."""
-    compounding: Literal["monthly"] = "monthly"
-    """How the rate compounds."""
+    compounding: Literal["monthly", "yearly"] = "monthly"
+    """How the rate compounds: a twelfth of it every month, or all of it every year."""
+    time: Literal["periods", "days"] = "periods"
+    """Whether rows count in whole periods, or by their days."""
 
 
 class RepaidBy(Record):
@@ -426,8 +428,18 @@ def _present(
     if plan is None:
         return None
     after = None if prepaid_after is None else round_div(prepaid_after.numerator, prepaid_after.denominator)
+    paid = plan if amount.present_value == "plan" else as_agreed(plan)
+    if paid is None:
+        return None
     try:
-        return present_value(plan, annual_rate, lag_months=amount.lag_months, prepaid_after=after)
+        return present_value(
+            paid,
+            annual_rate,
+            lag_months=amount.lag_months,
+            prepaid_after=after,
+            yearly=amount.compounding == "yearly",
+            by_days=amount.time == "days",
+        )
     except Refused:
         return None
 
@@ -506,7 +518,10 @@ def write_amount(amount: Amount) -> str:
             lag = f", lag {amount.lag_months}" if amount.lag_months else ""
             after = amount.prepaid_after
             prepaid = "" if after is None else f", prepaid after {_inner(after)}"
-            return f"present value of the plan at {_inner(amount.annual_rate)}{lag}{prepaid}"
+            of = "the plan" if amount.present_value == "plan" else "paying as agreed"
+            yearly = " compounded yearly" if amount.compounding == "yearly" else ""
+            days = ", by days" if amount.time == "days" else ""
+            return f"present value of {of} at {_inner(amount.annual_rate)}{yearly}{lag}{prepaid}{days}"
         case RepaidBy():
             each, number = _inner(amount.repaid_by), _inner(amount.instalments)
             return f"repaid by {number} instalments of {each} at {_inner(amount.annual_rate)}"

@@ -96,6 +96,13 @@ class CaseFacts:
             policy.follow_up, self.assessment.currency, lambda amount: worth(amount, read, self.value)
         )
 
+    def of_plan(self) -> list[Concluded]:
+        """Say how the policy's own figures of the plan came about."""
+        return [
+            Concluded(fact=name, value=self.shown(name), derivation=_derivation(self, name))
+            for name in self.in_force.figures
+        ]
+
     def encoded(self, names: Iterable[str]) -> dict[str, int | None]:
         """Give facts as the integers that rules compare; `None` is unknown."""
         value, values = self.value, dict[str, int | None]()

@@ -18,7 +18,7 @@ _LOOKUP, _BANDS, _BAND = (
     ("bands", "mode", "rates"),
     ("above", "from", "rate", "fixed"),
 )
-_PRESENT = ("present_value", "annual_rate", "lag_months", "prepaid_after", "compounding")
+_PRESENT = ("present_value", "annual_rate", "lag_months", "prepaid_after", "compounding", "time")
 _REPAID = ("repaid_by", "annual_rate", "instalments")
 _WORDS = (Kind.CHOICE, Kind.FLAG)
 _MOST_LAG = 120
@@ -184,14 +184,16 @@ class FormulaReader(Reader):
                 "a present value exists only once a plan exists; limits, flags, ranking and searches may read it",
                 spot,
             )
-        if raw["present_value"] != "plan":
+        if raw["present_value"] not in ("plan", "agreed"):
             self.report(
                 "amount-shape",
-                "what is discounted is the plan: write present_value: plan",
+                "what is discounted is the plan or what was agreed: write present_value: plan, or agreed",
                 (*spot, "present_value"),
             )
-        if raw.get("compounding", "monthly") != "monthly":
-            self.report("amount-shape", "a present value compounds monthly", (*spot, "compounding"))
+        if raw.get("compounding", "monthly") not in ("monthly", "yearly"):
+            self.report("amount-shape", "a present value compounds monthly or yearly", (*spot, "compounding"))
+        if raw.get("time", "periods") not in ("periods", "days"):
+            self.report("amount-shape", "time goes by periods or by days", (*spot, "time"))
         lag = raw.get("lag_months", 0)
         if not isinstance(lag, int) or isinstance(lag, bool) or not 0 <= lag <= _MOST_LAG:
             self.report(

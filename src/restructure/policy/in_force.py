@@ -182,6 +182,11 @@ class InForce:
         return found
 
     @cached_property
+    def figures(self) -> tuple[str, ...]:
+        """The facts of the policy that a plan has."""
+        return tuple(name for name, fact in self.own_facts.items() if fact.of_plan)
+
+    @cached_property
     def _encoders(self) -> dict[tuple[str, ...], list[tuple[str, Callable[[Any], int]]]]:
         return {}
 

@@ -148,7 +148,12 @@ class _PolicyReader(OfferReader, LookupReader, FormulaReader):
         currencies, now = self.resolved.currencies, self.data.get("currency")
         if now is None:
             wanted = [self.money[0]] if self.money else []
-            if wanted or self.data.get("rules") or self.data.get("tables"):
+            tables = self.data.get("tables")
+            # A table without an offer concludes and offers nothing.
+            offering = isinstance(tables, list) and any(
+                isinstance(table, Mapping) and "offer" in table for table in tables
+            )
+            if wanted or offering or self.data.get("rules"):
                 why = "amounts of money are counted in it" if wanted else "offers are made in it"
                 self.report(
                     "field-missing", f'"currency" is required here, since {why}; add it', ("currency",)

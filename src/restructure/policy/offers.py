@@ -31,7 +31,8 @@ __all__ = ["OfferReader"]
 _SEARCH = ("target", "stop", "steps", "if_missed")
 _STEP = ("id", "measure", "when", "reference")
 _VARY = ("from", "up_to", "down_to", "by", "land_on_end")
-_STANDS_FOR = {Kind.MONEY: "1.00", Kind.RATIO: "1/2", Kind.COUNT: 1, Kind.DATE: "2000-01-01"}
+_STANDS_FOR = {Kind.MONEY: "1.00", Kind.RATIO: "1/2", Kind.COUNT: 1, Kind.DATE: "0001-01-01"}
+_ENDS = "9000-01-01"
 # A figure that moves to and fro is looked at value by value, so the values must be few.
 _COARSE = 0.0005
 _INSTEAD = {
@@ -342,21 +343,22 @@ def _is_vary(value: Any) -> bool:
 def _stood_in(raw: Mapping[str, Any], values: Mapping[str, Any], word: Any) -> dict[str, Any]:
     """Give a measure as it could come to be, to check everything about it that does not depend on a case."""
 
-    def fill(value: Any, kind: Kind | None) -> Any:
+    def fill(value: Any, kind: Kind | None, key: str) -> Any:
         if _is_vary(value):
             return _STANDS_FOR.get(kind) if kind else value
         if is_amount(value):
             amount = read_amount(value)
             if isinstance(amount, ParameterAmount):
                 return values[amount.parameter]
-            return _STANDS_FOR.get(kind) if kind else value
+            # Which of two days is the later one, if one is worked out, depends on the case.
+            return _ENDS if key == "ends" else _STANDS_FOR.get(kind) if kind else value
         if isinstance(value, Mapping):
-            return {key: fill(part, kind) for key, part in value.items()}
+            return {key: fill(part, kind, key) for key, part in value.items()}
         if isinstance(value, list | tuple):
-            return [fill(part, kind) for part in value]
+            return [fill(part, kind, key) for part in value]
         return value
 
-    return {key: fill(value, field_kind(word, key)) for key, value in raw.items()}
+    return {key: fill(value, field_kind(word, key), key) for key, value in raw.items()}
 
 
 @cache
