@@ -87,3 +87,15 @@ def test_the_example_of_a_packaged_policy_is_decided_by_it_and_explains_itself(n
     decision = decide(case, policy, on=case.as_of)
     assert decision.offers or decision.refusals or not policy.rules
     assert all(explain(decision, policy, refusal.rule) for refusal in decision.refusals)
+
+
+def test_the_readme_lists_every_packaged_policy_and_says_what_it_is_not():
+    readme = (EXAMPLES.parent / "README.md").read_text("utf-8")
+    listed = {
+        line.split("`")[1] for line in readme.splitlines() if line.startswith("| `") and line.count("|") == 6
+    }
+    packs = {path.parent.name for path in RULES.glob("*/policy.yaml")}
+    assert packs <= listed
+    for pack in packs:
+        head = (RULES / pack / "policy.yaml").read_text("utf-8").replace("\n# ", " ").replace("\n#", " ")
+        assert "an implementation of published rules at a date, not legal advice" in head, pack
