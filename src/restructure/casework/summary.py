@@ -58,16 +58,14 @@ def summarise(decision: "Decision", *, language: str = "en") -> list[Block]:
         ),
     ]
     if decision.concluded:
-        blocks += [
-            Heading("What the policy concludes"),
-            Table(
-                ("fact", "value", "because of"),
-                tuple(
-                    (one.fact, one.value, ", ".join(one.by) or one.derivation) for one in decision.concluded
-                ),
-                figures=False,
-            ),
-        ]
+        known = [one for one in decision.concluded if one.value != "unknown"]
+        unknown = [one.fact for one in decision.concluded if one.value == "unknown"]
+        blocks.append(Heading("What the policy concludes"))
+        if known:
+            rows = tuple((one.fact, one.value, ", ".join(one.by) or one.derivation) for one in known)
+            blocks.append(Table(("fact", "value", "because of"), rows, figures=False))
+        if unknown:
+            blocks.append(Lines((f"Not known: {', '.join(unknown)}.",)))
     if decision.actions:
         blocks += [Heading("What to do now"), _tasks(decision.actions, language)]
     if decision.offers:
