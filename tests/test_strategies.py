@@ -106,7 +106,7 @@ def test_every_outcome_is_reached_and_every_rule_of_the_packaged_policy_makes_an
     rules: set[str] = set()
 
     @settings(max_examples=1500, database=None, derandomize=True, phases=[Phase.generate])
-    @given(applications(complete=True))
+    @given(applications(policy=POLICY, complete=True))
     def decided(application):
         if len(rules) == len(POLICY.rules) and len(outcomes) == len(Outcome):
             return  # both are reached after some hundreds
