@@ -186,7 +186,15 @@ def test_no_module_names_a_programme():
 
 
 def test_the_search_for_programmes_finds_one():
-    for said in ("under HAMP, the", "a flex modification", "FDIC's", "Art. 70 of", "第七十条", "an NFCC plan", "Article 92)"):
+    for said in (
+        "under HAMP, the",
+        "a flex modification",
+        "FDIC's",
+        "Art. 70 of",
+        "第七十条",
+        "an NFCC plan",
+        "Article 92)",
+    ):
         assert _PROGRAMMES.search(said), said
     for said in ("alpha", "shampoo", "Art. 561", "Article 701", "artefact", "flexible"):
         assert not _PROGRAMMES.search(said), said

@@ -256,7 +256,11 @@ def test_too_little_coverage_gives_1_and_says_where(tmp_path, capsys):
     written(tmp_path, HEAD + one("{facts: {reachable: true}}", "{gates: {reachable: passed}}"), "a_test.yaml")
     assert main(["test", str(tmp_path)]) == 0
     assert main(["test", str(tmp_path), "--min-coverage", "100"]) == 1
-    lines = (Path(__file__).parents[2] / "rules" / "cn-consumer-finance" / "policy.yaml").read_text("utf-8").splitlines()
+    lines = (
+        (Path(__file__).parents[2] / "rules" / "cn-consumer-finance" / "policy.yaml")
+        .read_text("utf-8")
+        .splitlines()
+    )
     line = lines.index("  - id: reachable") + 1
     assert f"policy.yaml:{line}: gate reachable was never failed" in capsys.readouterr().out
 
