@@ -4,6 +4,7 @@ import ast
 import importlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -159,6 +160,44 @@ def test_nothing_reads_the_clock_draws_lots_or_logs():
         return None
 
     assert _found(judge, outside=(EDGE,)) == []
+
+
+# --- programmes are policies, never code
+
+_PROGRAMMES = re.compile(
+    r"\b(?:HAMP|Flex[ -]?Mod(?:ification)?s?|Fannie|Freddie|FNMA|FHLMC|FHA|FDIC|FFIEC|NFCC|USDA|IDRP|DCRS|CCMA|RBI"
+    r"|Breathing Space|Art(?:\.|icle) ?(?:17|20|70|92))(?![0-9A-Za-z])"
+    r"|第?七十条|第?九十二条|金规|信用修复|银监会令|风险分类办法",
+    re.IGNORECASE,
+)
+"""Programmes and the rules that make them. The calculator may cite the formula of a law, such as Regulation Z."""
+
+
+def test_no_module_names_a_programme():
+    texts = [path for path in SOURCE.rglob("*") if path.suffix in (".py", ".yaml", ".j2")]
+    assert len(texts) > len(FILES), "the search itself is broken"
+    named = [
+        f"{path.relative_to(SOURCE)}:{number}: {found[0]}"
+        for path in sorted(texts)
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if (found := _PROGRAMMES.search(line))
+    ]
+    assert named == [], f"that belongs into rules/: {named}"
+
+
+def test_the_search_for_programmes_finds_one():
+    for said in (
+        "under HAMP, the",
+        "a flex modification",
+        "FDIC's",
+        "Art. 70 of",
+        "第七十条",
+        "an NFCC plan",
+        "Article 92)",
+    ):
+        assert _PROGRAMMES.search(said), said
+    for said in ("alpha", "shampoo", "Art. 561", "Article 701", "artefact", "flexible"):
+        assert not _PROGRAMMES.search(said), said
 
 
 # --- every module says what it is

@@ -363,6 +363,8 @@ def bare(decision: Decision) -> Any:
         del part["conditions"]
     for part in data["offers"]:
         del part["because"], part["limits"]
+    for part in (*data["actions"], *(duty for offer in data["offers"] for duty in offer["duties"])):
+        del part["because"]
     return data
 
 

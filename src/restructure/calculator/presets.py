@@ -37,8 +37,7 @@ PRESETS: dict[str, list[dict[str, Any]]] = {
     "repayment plan": [{"measure": "spread", "of": _ARREARS, "instalments": "$instalments"}],
     # Arrears wait without interest for the last instalment.
     "deferral to the end": [{"measure": "park", "of": _ARREARS}],
-    # Art. 70 of the Measures for credit card business (银监会令2011年第2号): the whole debt in instalments agreed anew,
-    # over at most five years; the limit is the policy's to keep.
+    # The whole debt in instalments agreed anew; for whom, and how many at most, is the policy's to say.
     "个性化分期": [
         {"measure": "capitalise", "of": ["principal_arrears", "interest_arrears", "accrued", "fees"]},
         {"measure": "rate", "annual_rate": "$annual_rate"},

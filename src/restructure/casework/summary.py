@@ -60,8 +60,9 @@ def summarise(decision: "Decision", *, language: str = "en") -> list[Block]:
         ),
     ]
     given = {f"{one.fact} = {one.value} (from facts.{one.fact})" for one in decision.concluded}
+    known = [one for one in decision.concluded if one.value != "unknown"]
     for heading, of_file in (("What the file adds", True), ("What the policy concludes", False)):
-        chosen = [one for one in decision.concluded if (one.derivation in given) is of_file]
+        chosen = [one for one in known if (one.derivation in given) is of_file]
         if chosen and of_file:
             rows = tuple((one.fact, one.value) for one in chosen)
             blocks += [Heading(heading), Table(("fact", "value"), rows, figures=False)]
@@ -72,6 +73,12 @@ def summarise(decision: "Decision", *, language: str = "en") -> list[Block]:
                 for one in chosen
             )
             blocks += [Heading(heading), Table(("fact", "value", "because of"), told, figures=False)]
+    unknown = [one.fact for one in decision.concluded if one.value == "unknown"]
+    if unknown:
+        blocks += [
+            *([] if known else [Heading("What the policy concludes")]),
+            Lines((f"Not known: {', '.join(unknown)}.",)),
+        ]
     if decision.actions:
         blocks += [Heading("What to do now"), _tasks(decision.actions, language)]
     if decision.offers:

@@ -159,7 +159,10 @@ class _Writer:
     def refusal(self, sender: str) -> _Content:
         words, decision = self.words, self.decision
         sections = []
-        reasons = [words.text(gate.reason) for gate in decision.failed_gates]
+        # A gate that could not be judged has no reason to tell: what it lacks is asked for below.
+        reasons = [words.text(gate.reason) for gate in decision.failed_gates if gate.verdict == "failed"]
+        if not reasons and decision.failed_gates:
+            reasons = [words.say("why_open")]
         if not reasons:
             reasons = [
                 f"{words.text(one.title)}: {words.text(one.reason)}"
