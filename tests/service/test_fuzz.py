@@ -51,12 +51,12 @@ def checked(client, examples):
 
 
 def test_every_answer_to_what_schemathesis_sends_is_as_described_and_no_failure_of_the_server(client):
-    assert len(set(checked(client, examples=8))) == 11
+    assert len(set(checked(client, examples=5))) == 11
 
 
 @pytest.mark.slow
-def test_the_same_with_hundreds_of_requests_to_every_endpoint(client):
-    checked(client, examples=150)
+def test_the_same_with_many_more_requests_to_every_endpoint(client):
+    checked(client, examples=40)
 
 
 # --- good requests with odd values
@@ -162,9 +162,9 @@ def spoil(client, examples):
 
 
 def test_a_good_request_with_odd_values_is_answered_or_refused(client):
-    spoil(client, examples=25)
+    spoil(client, examples=15)
 
 
 @pytest.mark.slow
-def test_thousands_of_good_requests_with_odd_values_are_answered_or_refused(client):
-    spoil(client, examples=2000)
+def test_hundreds_of_good_requests_with_odd_values_are_answered_or_refused(client):
+    spoil(client, examples=500)

@@ -34,7 +34,7 @@ def payments(client, agreed):
     return read_history(client.get(f"/agreements/{agreed}/history").text).payments
 
 
-@pytest.mark.parametrize("turn", range(3))
+@pytest.mark.parametrize("turn", range(2))
 def test_of_two_offers_of_one_decision_accepted_at_once_exactly_one_is_agreed_on(client, turn):
     path = f"/decisions/{decision(client, f'race {turn}')}/accept"
     offers = ["illness-relief", "longer-term"] * (THREADS // 2)
