@@ -28,7 +28,7 @@ from strategies import any_terms, contracts, histories
 MINOR_UNITS = {"JPY": 0, "KRW": 0, "VND": 0, "CNY": 2, "EUR": 2, "KWD": 3, "BHD": 3, "TND": 3, "CLF": 4}
 SHARES = {
     "payment_reduction", "relief_share", "npv_loss", "apr_after", "apr_effective_after", "weighted_average_life_after",
-    "contract_rate", "income_drop", "payment_to_income_before", "completeness",
+    "contract_rate", "income_drop", "payment_to_income_before", "completeness", "margin_share",
 }  # fmt: skip
 
 
