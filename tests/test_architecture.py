@@ -25,7 +25,17 @@ TREES = {
 EDGE = "restructure.cli"
 """The one module that may print and ask what day it is."""
 
-OPTIONAL = ("rich", "matplotlib", "numpy", "IPython", "pytest", "hypothesis")
+OPTIONAL = (
+    "rich",
+    "matplotlib",
+    "numpy",
+    "IPython",
+    "pytest",
+    "hypothesis",
+    "fastapi",
+    "sqlmodel",
+    "uvicorn",
+)
 
 
 def _fresh(code: str) -> str:

@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from ruamel.yaml import YAML
@@ -22,7 +22,17 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from restructure.errors import CATALOGUE, InvalidInput, Issue, did_you_mean
 
-__all__ = ["LARGEST", "Document", "Place", "Places", "field_names", "issues_of", "read_document"]
+__all__ = [
+    "LARGEST",
+    "Document",
+    "Place",
+    "Places",
+    "field_names",
+    "issues_of",
+    "json_document",
+    "read_document",
+    "read_model",
+]
 
 LARGEST = 4 * 1024 * 1024
 """The most bytes of a file that is read."""
@@ -123,10 +133,24 @@ def read_document(path: str | Path, *, exact_numbers: bool = False) -> Document:
     if name.lower().endswith((".yaml", ".yml")):
         data, places = _plain(_compose(text, name), name, exact=exact_numbers)
         return Document(data, file=name, places=places)
-    return Document(_read_json(text, name), file=name, places=lambda: _Scanner(text).places)
+    return _json(text, name)
 
 
-def _read_json(text: str, file: str) -> Any:
+def json_document(text: str | bytes) -> Document:
+    """Read JSON that did not come from a file, such as a request's body, as strictly as one that did."""
+    if len(text) > LARGEST:
+        raise InvalidInput(Issue("file-too-large", f"the text has {len(text):,} bytes; the limit is 4 MiB"))
+    try:
+        return _json(text if isinstance(text, str) else text.decode("utf-8-sig"), None)
+    except UnicodeDecodeError as error:
+        raise InvalidInput(Issue("json-broken", f"the text is not UTF-8 ({error.reason})")) from None
+
+
+def _json(text: str, file: str | None) -> Document:
+    return Document(_read_json(text, file), file=file, places=lambda: _Scanner(text).places)
+
+
+def _read_json(text: str, file: str | None) -> Any:
     duplicates = False
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -351,6 +375,18 @@ def _scalar(tag: str, text: str, *, exact: bool) -> Any:
                 return text
         case _:
             raise ValueError(f"{text} with the tag {tag} is not read: a file here is plain data")
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def read_model(model: type[_Model], document: Document) -> _Model:
+    """Read a document's data as a model; raises `InvalidInput` with every finding, each with its place."""
+    try:
+        # Strict, and through JSON: text stays text, so that "3" is not a number nor 1 a yes.
+        return model.model_validate_json(json.dumps(document.data, default=str), strict=True)
+    except ValidationError as error:
+        raise InvalidInput(issues_of(error, document, names=field_names(model))) from None
 
 
 def issues_of(

@@ -27,6 +27,7 @@ from restructure.calculator.dates import (
     year_fraction,
     year_fractions,
 )
+from restructure.errors import Refused
 from strategies import ADDITIVE, days
 
 anchors = st.integers(1, 31)
@@ -349,3 +350,11 @@ def test_many_periods_at_once_are_the_periods_one_by_one(day_count, begin, steps
     parts, year = year_fractions(day_count, borders, anchor_day=anchor)
     one_by_one = [part(day_count, a, b, anchor) for a, b in itertools.pairwise(borders)]
     assert [Fraction(piece, year) for piece in parts] == one_by_one
+
+
+@pytest.mark.parametrize("every", ["999 years", "999 quarters", "999 weeks", "semi-monthly"])
+def test_due_dates_past_the_end_of_the_calendar_are_refused(every):
+    for first, count in ((date(2026, 1, 31), 600_000), (date(9999, 12, 20), 2)):
+        with pytest.raises(Refused) as refused:
+            every_dates(first, count, every)
+        assert refused.value.issues[0].code == "date-invalid"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from calculator.loans import pay, plain
 from calculator.oracles import Owed, minor
 from restructure.calculator.accrual import Compounding
-from restructure.calculator.contract import Charge, Claim, Contract, Payment
+from restructure.calculator.contract import Charge, Claim, Contract, Payment, Penalty
 from restructure.calculator.dates import DayCount, roll_date
 from restructure.calculator.plan import reschedule
 from restructure.calculator.position import Buckets, Position
@@ -809,3 +809,25 @@ def test_the_arrears_of_a_matured_loan_with_a_balloon_can_be_restructured():
     early = after(pay("2026-12-20", "11000"), on="2026-12-20", balloon="6000")
     assert early.repayment.balloon == early.buckets.principal
     assert reschedule(early).identities.hold
+
+
+@pytest.mark.parametrize(
+    ("changes", "on", "code"),
+    [
+        ({}, date(9999, 12, 31), "date-invalid"),
+        (
+            {"principal": "90000000000000", "penalty": Penalty(annual_rate="24%")},
+            date(4000, 1, 1),
+            "money-too-large",
+        ),
+    ],
+)
+def test_a_day_so_far_ahead_that_nothing_can_be_said_is_refused(changes, on, code):
+    contract = Contract(
+        **{"currency": "CNY", "principal": "12000", "annual_rate": "18%", "instalments": 12}
+        | {"start": "2026-01-15", "first_due": "2026-02-15"}
+        | changes
+    )
+    with pytest.raises(Refused) as refused:
+        position_of(contract, on=on)
+    assert refused.value.issues[0].code == code

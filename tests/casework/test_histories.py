@@ -192,3 +192,10 @@ def test_an_event_that_was_forged_with_fitting_digests_still_has_to_follow():
 
 def test_every_line_is_one_json_object():
     assert all(isinstance(json.loads(line), dict) for line in LINES)
+
+
+def test_a_text_may_hold_every_separator_of_unicode():
+    borrower = illness().borrower.model_copy(update={"name": "a\u2028b\u2029c\x85d\x1ce\rf\ng"})
+    case = illness().model_copy(update={"borrower": borrower})
+    history = History().proposed(decided().model_copy(update={"application": case}))
+    assert read_history(write_history(history)) == history

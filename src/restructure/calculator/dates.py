@@ -17,6 +17,8 @@ from typing import Annotated, Any, Literal, NamedTuple, assert_never
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
+from restructure.errors import Issue, Refused
+
 __all__ = [
     "Closed",
     "DayCount",
@@ -235,18 +237,26 @@ def every_dates(
     """Step `count` due dates from `first` in any rhythm, months from the anchor day, so that none drifts.
 
     Twice a month means the anchor day and the day half a month from it (15 days), each in its own month.
+    Raises `Refused` where the calendar ends.
 
     >>> [d.isoformat() for d in every_dates(date(2026, 1, 31), 3, "semi-monthly")]
     ['2026-01-31', '2026-02-16', '2026-02-28']
     """
-    unit, step = step_of(every)
+    try:
+        return _stepped(first, count, *step_of(every), anchor_day)
+    except (ValueError, OverflowError):
+        sentence = f"due dates every {every} from {first} on run past the year 9999; correct one of the two"
+        raise Refused(Issue("date-invalid", sentence)) from None
+
+
+def _stepped(first: date, count: int, unit: str, step: int, anchor_day: int | None) -> list[date]:
     match unit:
         case "month":
             return due_dates(first, count, anchor_day=anchor_day, months=step)
         case "day":
             start = first.toordinal()
             return [date.fromordinal(start + step * k) for k in range(count)]
-        case "semi_month":
+        case _:
             early, late = _half_months(anchor_day or first.day)
             index = 2 * (first.year * 12 + first.month - 1) + _half(first, early, late)
             return [first, *(_half_date(index + k, early, late) for k in range(1, count))] if count else []

@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 __all__ = [
     "AS_AMOUNT",
     "EXACT",
+    "LARGEST",
     "Change",
     "Currency",
     "Factor",
@@ -66,7 +67,8 @@ _MINOR_DIGITS = {
 
 # The rule engine compares 64-bit integers: in the finest minor unit (four decimals) even the sum of seven
 # buckets of this size fits.
-_LARGEST = 10**14
+LARGEST = 10**14
+"""Every amount is below this."""
 
 EXACT = Context(prec=100)
 """The arithmetic of amounts, whatever the caller's context is: no digit that is read may be lost."""
@@ -221,7 +223,7 @@ def _read_money(value: Any) -> Decimal:
             '"{text}" is not an amount; write digits with a point, such as "1250.00"',
             {"text": str(value)},
         )
-    if abs(amount) >= _LARGEST:
+    if abs(amount) >= LARGEST:
         raise PydanticCustomError("money-too-large", "the amount has more than 14 digits before the point")
     # One amount has one spelling, so that a digest over a record does not depend on trailing zeros.
     whole, _, decimals = f"{amount:f}".partition(".")

@@ -21,7 +21,7 @@ from restructure.calculator.contract import (
     payment_problems,
 )
 from restructure.calculator.dates import Closed, step_after, weekend
-from restructure.calculator.money import from_minor, rounder, to_minor
+from restructure.calculator.money import LARGEST, from_minor, rounder, to_minor
 from restructure.calculator.position import Buckets, ParkedDue, Position
 from restructure.calculator.repaid import Repaid
 from restructure.calculator.repricing import known_rates, repay_repriced
@@ -29,7 +29,7 @@ from restructure.calculator.rows import Row, RowTuple
 from restructure.calculator.schedule import LaidOut, lay_out, whole_rows
 from restructure.calculator.scheme import HolidayInterest, LastRow, Method
 from restructure.calculator.terms import Advance, Repayment, Suspension
-from restructure.errors import InvalidInput, Issue
+from restructure.errors import InvalidInput, Issue, Refused
 
 __all__ = ["Account", "position_of"]
 
@@ -457,6 +457,10 @@ class Account:
         def total(component: Component) -> Decimal:
             return from_minor(self.bills.total(component), currency)
 
+        largest = max(balance, interest, *(self.bills.total(component) for component in Component))
+        if from_minor(largest, currency) >= LARGEST:
+            sentence = f"by {self.today} what is owed has more than 14 digits; correct the rates or the day"
+            raise Refused(Issue("money-too-large", sentence))
         fields = {name: getattr(terms, name) for name in Repayment.model_fields}
         return Position(
             on=self.today,

@@ -414,7 +414,8 @@ def read_history(text: str, *, file: str | None = None) -> History:
     def at(line: int, code: str, message: str) -> InvalidInput:
         return InvalidInput(Issue(code, message, file=file, line=line))
 
-    lines = text.splitlines()
+    # Not `splitlines`: a name may hold other line separators of Unicode, which JSON leaves as they are.
+    lines = text.removesuffix("\n").split("\n") if text else []
     history, previous = History(), _BEGIN
     for number, line in enumerate(lines, 1):
         try:

@@ -1,6 +1,5 @@
 """Application: what a lender knows about a borrower in difficulty, and reading it from a file."""
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import date
@@ -19,12 +18,12 @@ from restructure.calculator.contract import (
     Payment,
     payment_problems,
 )
-from restructure.calculator.money import Currency, Money, to_minor
+from restructure.calculator.money import LARGEST, Currency, Money, to_minor
 from restructure.calculator.position import Buckets, Position
 from restructure.calculator.servicing import position_of
 from restructure.calculator.spelling import spell
 from restructure.calculator.terms import Repayment
-from restructure.document import field_names, issues_of, read_document
+from restructure.document import read_document, read_model
 from restructure.errors import InvalidInput, Issue, Refused
 from restructure.intake.given import GivenFacts
 from restructure.intake.history import Event, event_problems
@@ -354,6 +353,14 @@ def problems(application: Application) -> list[Issue]:
                 "finances.currency",
             )
         )
+    for name, every in (
+        ("income", finances.income),
+        ("essential_costs", finances.essential_costs),
+        ("other_debts", finances.other_debts),
+    ):
+        if every and sum(one.monthly for one in every) >= LARGEST:
+            sentence = "together the amounts have more than 14 digits before the point; correct them"
+            found.append(Issue("money-too-large", sentence, f"finances.{name}"))
     if loan.originated is not None and as_of < loan.originated:
         found.append(
             Issue(
@@ -502,11 +509,7 @@ def read_application(path: str | Path) -> Application:
     Raises `InvalidInput` with every finding at once, each as `file:line:column: code: place: sentence`.
     """
     document = read_document(path)
-    try:
-        # Strict, and through JSON: text stays text, so that "3" is not a number nor 1 a yes.
-        application = Application.model_validate_json(json.dumps(document.data, default=str), strict=True)
-    except ValidationError as error:
-        raise InvalidInput(issues_of(error, document, names=field_names(Application))) from None
+    application = read_model(Application, document)
     found = problems(application)
     try:
         if not found:

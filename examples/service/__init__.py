@@ -1,0 +1,1 @@
+"""An example service: applications, negotiation, agreements and payments over HTTP, on SQLite or PostgreSQL."""
