@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cases import CONSUMER, SMALL, rule, small, written
+from cases import PLAIN, SMALL, rule, small, written
 from restructure.errors import CATALOGUE, InvalidPolicy
 from restructure.policy.loading import load_policy
 
@@ -438,7 +438,7 @@ def mutated(rng: random.Random, text: str) -> str:
 
 
 def test_the_packaged_policy_may_lose_any_line_and_is_read_or_refused(tmp_path):
-    lines = CONSUMER.read_text("utf-8").splitlines(keepends=True)
+    lines = PLAIN.read_text("utf-8").splitlines(keepends=True)
     for k in range(0, len(lines), 4):
         written(tmp_path, "".join(lines[:k] + lines[k + 1 :]), "policy.yaml")
         try:

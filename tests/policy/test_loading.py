@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cases import CONSUMER, SMALL, gate, limit, policy_of, rule, small, written
+from cases import CONSUMER, PLAIN, SMALL, gate, limit, policy_of, rule, small, written
 from restructure.calculator.measures import Extend, Waive
 from restructure.errors import InvalidPolicy
 from restructure.policy.language import AllOf, AnyOf, Comparison, Not
@@ -369,7 +369,7 @@ def test_two_spellings_of_one_number_have_one_digest():
     assert digest("0.5") != digest("0.51")
 
 
-TEXT = CONSUMER.read_text("utf-8")
+TEXT = PLAIN.read_text("utf-8")
 
 
 @pytest.mark.parametrize(

@@ -190,7 +190,7 @@ def _made(known: CaseFacts, measures: tuple[Measure, ...]) -> Proposal | None:
 def _too_long(made: Proposal) -> bool:
     """Tell whether a limit on the term is broken, which a longer one breaks too."""
     leaves = made.known.in_force.growing_limits
-    values = made.known.encoded({leaf.fact for leaf in leaves})
+    values = made.known.encoded({name for leaf in leaves for name in (leaf.fact, leaf.other) if name})
     return any(leaf.verdict(values) is False for leaf in leaves)
 
 

@@ -17,6 +17,7 @@ from restructure.errors import InvalidInput, Issue, Refused, did_you_mean
 from restructure.policy.case_facts import CaseFacts, facts_of
 from restructure.policy.in_force import InForce
 from restructure.policy.language import Policy, Rule
+from restructure.policy.normal import Leaf, Operator
 from restructure.policy.reference import ConditionResult
 
 __all__ = ["Answer", "Request", "Round", "counter", "round_id"]
@@ -196,7 +197,7 @@ class _Table:
 
     def _beyond(self, at: Proposal) -> bool:
         """Tell whether a limit is broken that stays so however much longer the loan runs."""
-        values = at.known.encoded({leaf.fact for leaf in self.growing})
+        values = at.known.encoded({name for leaf in self.growing for name in (leaf.fact, leaf.other) if name})
         return any(leaf.verdict(values) is False for leaf in self.growing)
 
     def short(self, at: Proposal) -> Decimal:
@@ -247,12 +248,12 @@ class _Table:
 
 def _borders(in_force: InForce, offers: tuple[Offer, ...], *, edited: bool) -> Iterator[_Border]:
     """Give what may be given up at most; a longer term alone gives up nothing that was not offered."""
-    read: set[str] = set()
-    for limit in in_force.policy.limits:
-        for leaf in in_force.plan_problem.nodes[f"passed:{limit.id}"].leaves():
-            for name in (leaf.fact, leaf.other):
-                read |= set(in_force.rests_on(name)) if name else set()
-    if not read & {"relief", "relief_share", "waived", "forgiven"}:
+    nodes = (in_force.plan_problem.nodes[f"passed:{limit.id}"] for limit in in_force.policy.limits)
+    # A limit that holds only for some cases says nothing about the others.
+    read = {
+        node.fact for node in nodes if isinstance(node, Leaf) and node.op in (Operator.AT_MOST, Operator.LESS)
+    }
+    if not read & {"relief", "relief_share"}:
         yield _Border("relief", max(offer.prospect.relief for offer in offers))
     if edited and not read & {"npv_loss", "modification_loss"}:
         losses = [offer.prospect.npv_loss for offer in offers if offer.prospect.npv_loss is not None]

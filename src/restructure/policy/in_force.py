@@ -319,7 +319,7 @@ class InForce:
             if isinstance(node, Leaf)
             and node.fact in _GROWING
             and node.op in (Operator.AT_MOST, Operator.LESS)
-            and node.other is None
+            and (node.other is None or not self._of_plan(node.other))
         )
 
     @cached_property
