@@ -39,7 +39,7 @@ def test_the_notebook_runs_and_prints_what_is_committed():
     plots = [
         o for c in fresh.cells if c.cell_type == "code" for o in c.outputs if "image/png" in o.get("data", {})
     ]
-    assert len(plots) == 2
+    assert len(plots) == 3
 
 
 @pytest.fixture

@@ -78,8 +78,8 @@ def find_cases(sources: Iterable[str | Path]) -> list[Path]:
 
     Raises `InvalidInput` for a source that is none of these or has no such file.
 
-    >>> [path.name for path in find_cases(["cn-consumer-finance"])][:1]
-    ['end_to_end_test.yaml']
+    >>> "end_to_end_test.yaml" in [path.name for path in find_cases(["cn-consumer-finance"])]
+    True
     """
     found: dict[Path, Path] = {}
     issues: list[Issue] = []

@@ -12,8 +12,8 @@ def own_facts_lines(policy: Policy) -> Iterator[str]:
     """List each fact that a policy adds: what it holds, where it comes from, and what it is.
 
     >>> from restructure.policy.loading import load_policy
-    >>> list(own_facts_lines(load_policy("cn-consumer-finance")))
-    []
+    >>> [line for line in own_facts_lines(load_policy("cn-consumer-finance")) if "everything_overdue" in line]
+    ['everything_overdue: money, worked out. Overdue principal and interest, penalty and fees']
     """
     in_force = InForce(policy, {})
     for name, own in policy.facts.items():
