@@ -192,3 +192,25 @@ def test_wrong_input_is_refused_with_what_would_be_right():
         letter(MADE, POLICY, language="xx")
     with pytest.raises(InvalidInput, match="policy-differs"):
         letter(MADE, POLICY.with_values(illness_extension=9))
+
+
+def test_the_chinese_letter_of_a_personalised_agreement_contains_all_that_the_rules_ask_for():
+    """商业银行信用卡业务监督管理办法 第七十条: balance and currency, schedule, charges, the promise, rights and liability."""
+    case = read_application(Path(__file__).parents[2] / "examples" / "cn-consumer-finance.json")
+    decision = decide(case, POLICY, on=case.as_of)
+    offer = next(one for one in decision.offers if one.rule == "personalised-instalments")
+    text = letter(decision, POLICY, rule=offer.rule, language="zh").text
+    assert len(offer.duties) >= 5
+    for duty in offer.duties:
+        assert duty.text["zh"] in text, duty.id
+    words = Words.of("zh")
+    position = offer.plan.position
+    assert position.currency in text
+    for bucket, amount in position.buckets:
+        assert not amount or f"{words.named('buckets', bucket)}" in text
+    for row in offer.plan.schedule.rows:
+        assert words.day(row.due) in text
+        assert words.money(row.total, position.currency) in text
+    for name in ("charges", "promises", "missed_payment", "credit_record", "advice"):
+        assert getattr(POLICY.letters, name)["zh"] in text, name
+    assert "信用卡" in POLICY.letters.promises["zh"]
