@@ -12,9 +12,11 @@ from restructure.calculator.dates import DayCount, year_fractions
 from restructure.calculator.figures import compare, monthly_internal_rate
 from restructure.calculator.money import Rounding, round_div, rounder
 from restructure.calculator.plan import MovementKind, Plan, reschedule
+from restructure.calculator.position import Buckets, Position
 from restructure.calculator.repaid import repay, solved_level
 from restructure.calculator.rows import PAID, _exact_annuity, level_instalment
 from restructure.calculator.scheme import Scheme
+from restructure.calculator.terms import Repayment
 from restructure.errors import Refused
 from strategies import restructurings
 
@@ -58,10 +60,14 @@ def by_every_payment(plan: Plan) -> dict[str, object]:
     return {
         "npv_loss": _decimal(1 - after / before, 6) if before else Decimal("0.000000"),
         "modification_loss": Decimal(round(before - after)).scaleb(-places),
-        "apr_after": _decimal(12 * internal, 4),
-        "apr_effective_after": _decimal((1 + internal) ** 12 - 1, 4),
+        "apr_after": known(_decimal(12 * internal, 4)),
+        "apr_effective_after": known(_decimal((1 + min(internal, 1e6)) ** 12 - 1, 4)),
         "weighted_average_life_after": _decimal(weighted / (12 * repaid) if repaid else 0.0, 4),
     }
+
+
+def known(rate: Decimal) -> Decimal | None:
+    return rate if rate < 10**6 else None
 
 
 def plan_of(case) -> Plan:
@@ -116,3 +122,18 @@ def test_an_instalment_solved_without_rows_is_that_of_the_rows(balance, factors,
     solved = solved_level(scheme, balance, factors, year)
     if solved is not None:
         assert repay(scheme, [None] * len(factors), balance, None, factors, year).instalment == solved
+
+
+def test_a_cost_that_says_nothing_any_more_is_unknown():
+    """A cent is financed and a flat interest of thousands is due on it: no rate of a year would tell anybody anything."""
+    position = Position(
+        on="2026-03-18",
+        currency="CNY",
+        buckets=Buckets(principal="0.01"),
+        repayment=Repayment(
+            annual_rate="20%", instalments=3, first_due="2026-04-18", method="flat", flat_base="500000.00"
+        ),
+    )
+    figures = compare(reschedule(position))
+    assert figures.total_after > 1000
+    assert (figures.apr_after, figures.apr_effective_after) == (None, None)

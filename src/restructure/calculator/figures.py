@@ -75,10 +75,11 @@ class Figures(Record):
     """Relief as a share of everything owed."""
     npv_loss: Annotated[Ratio | None, Quantity(Kind.RATIO, 6)]
     """Fall in present value at the loan's effective rate, as a share (EBA/GL/2016/07, diminished obligation)."""
-    apr_after: Annotated[Ratio, Quantity(Kind.RATIO, 4)]
-    """Cost of the plan a year: twelve times the monthly internal rate on what is owed after relief (综合年化)."""
-    apr_effective_after: Annotated[Ratio, Quantity(Kind.RATIO, 4)]
-    """The same cost compounded: the effective annual rate (1 + monthly internal rate)^12 − 1."""
+    apr_after: Annotated[Ratio | None, Quantity(Kind.RATIO, 4)]
+    """Cost of the plan a year: twelve times the monthly internal rate on what is owed after relief (综合年化); unknown
+    beyond a millionfold, where next to nothing is owed and yet interest is due on it."""
+    apr_effective_after: Annotated[Ratio | None, Quantity(Kind.RATIO, 4)]
+    """The same cost compounded: the effective annual rate (1 + monthly internal rate)^12 − 1; unknown as that is."""
     weighted_average_life_after: Annotated[Ratio, Quantity(Kind.RATIO, 4)]
     """Years until a unit of principal is repaid on average, from the effective date; 0 if none is left."""
     modification_loss: Annotated[SignedMoney | None, Quantity(Kind.MONEY)]
@@ -164,9 +165,11 @@ def compare(plan: Plan) -> Figures:
                 "relief": from_minor(waived + forgiven, currency),
                 "relief_share": ratio(waived + forgiven, claim),
                 "npv_loss": npv_loss,
-                "apr_after": _decimal(12 * internal, 4, 12 * off, nominal),
-                "apr_effective_after": _decimal(
-                    (1 + internal) ** 12 - 1, 4, 13 * (1 + internal) ** 11 * off, effective
+                "apr_after": _yearly(12 * internal, 12 * off, nominal),
+                "apr_effective_after": _yearly(
+                    (1 + min(internal, _BEYOND)) ** 12 - 1,
+                    13 * (1 + min(internal, _BEYOND)) ** 11 * off,
+                    effective,
                 ),
                 "weighted_average_life_after": life,
                 "modification_loss": None if lost is None else from_minor(lost, currency),
@@ -364,6 +367,19 @@ def _whole(value: float, slack: float, carefully: Callable[[], float]) -> int:
     """Round a value that is off by at most `slack`; where that reaches across a border, one worked out with care."""
     low = round(value - slack)
     return low if low == round(value + slack) else round(carefully())
+
+
+# A rate of a million is a hundred million percent; ten digits more would leave the integers that rules compare.
+_BEYOND = 1e6
+
+
+def _yearly(value: float, slack: float, carefully: Callable[[], float]) -> Decimal | None:
+    """Round a yearly rate; none where it says nothing any more."""
+    try:
+        found = _decimal(value, 4, slack, carefully)
+    except OverflowError:
+        return None
+    return found if found < _BEYOND else None
 
 
 def _decimal(value: float, scale: int, slack: float, carefully: Callable[[], float]) -> Decimal:
