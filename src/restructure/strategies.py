@@ -454,7 +454,7 @@ def _read(in_force: InForce, *, of_plan: bool) -> Iterator[tuple[Fact, list[int]
     nodes += [aim.accept for aim in aims if aim.accept is not None]
     nodes += [aim.leaf for aim in aims if aim.amount is None]
     leaves: list[Leaf] = [leaf for node in nodes for leaf in node.leaves()]
-    names = [name for leaf in leaves for name in (leaf.fact, leaf.other) if name]
+    names = [name for leaf in leaves for name in leaf.facts]
     names = [inner for name in names for inner in in_force.rests_on(name)]
     borders: dict[str, list[int]] = {}
     for leaf in leaves:

@@ -133,7 +133,7 @@ def accept(
         raise InvalidInput(Issue("consent-invalid", _first_line(error), "consent")) from None
     offer = next((one for one in decision.offers if one.rule == rule), None)
     follow_up = decision.follow_up
-    found = [*_consent_problems(decision, consent, follow_up)]
+    found = _consent_problems(decision, consent)
     if offer is None:
         offered = [one.rule for one in decision.offers]
         hint = did_you_mean(rule, offered) if offered else "; it made none"
@@ -172,7 +172,7 @@ def accept(
     )
 
 
-def _consent_problems(decision: Decision, consent: Consent, follow_up: FollowUp) -> list[Issue]:
+def _consent_problems(decision: Decision, consent: Consent) -> list[Issue]:
     found = []
     borrower = decision.application.borrower.reference
     if consent.by != borrower:
@@ -189,16 +189,14 @@ def _consent_problems(decision: Decision, consent: Consent, follow_up: FollowUp)
                 "date-order", f"the acceptance on {consent.on} is before the decision on {decision.on}", "on"
             )
         )
-    elif follow_up.valid_days is not None:
-        last = decision.on + timedelta(days=follow_up.valid_days)
-        if consent.on > last:
-            found.append(
-                Issue(
-                    "offer-expired",
-                    f"the offer could be accepted until {last}, not on {consent.on}; decide anew",
-                    "on",
-                )
+    elif decision.open_until is not None and consent.on > decision.open_until:
+        found.append(
+            Issue(
+                "offer-expired",
+                f"the offer could be accepted until {decision.open_until}, not on {consent.on}; decide anew",
+                "on",
             )
+        )
     return found
 
 

@@ -14,7 +14,7 @@ from restructure.errors import Issue, RestructureError
 from restructure.intake.facts import derivation, facts, show
 from restructure.policy.case_facts import CaseFacts, facts_of
 from restructure.policy.evaluation import Engines
-from restructure.policy.normal import Node
+from restructure.policy.normal import facts_read
 from restructure.policy.reference import ConditionResult
 
 __all__ = ["CaseResult", "check", "check_case"]
@@ -116,7 +116,7 @@ class _CameOut:
         if name in firing.beaten:
             return word, f"{what} {name} {word} because {firing.beaten[name]} comes first in its table"
         node = node_of(self.case.in_force, what, name)
-        told = self.because(condition_results(node, firing.known.encoded(_read(node)), firing.known))
+        told = self.because(condition_results(node, firing.known.encoded(facts_read(node)), firing.known))
         return word, f"{what} {name} {word} because {told}"
 
     def actions(self, firing: Firing, one: Expected) -> tuple[str, str]:
@@ -137,7 +137,7 @@ class _CameOut:
         """Say why a conclusion holds."""
         when = next(one.when for one in self.case.policy.conclusions if one.id == name)
         node = self.case.in_force.node(when)
-        told = self.because(condition_results(node, self.known.encoded(_read(node)), self.known))
+        told = self.because(condition_results(node, self.known.encoded(facts_read(node)), self.known))
         return f"it rests on {name}" + (f" because {told}" if told else "")
 
     def supplied(self, name: str) -> str:
@@ -293,10 +293,6 @@ class _OfApplication(_CameOut):
         if taken is None:
             return "no search", self.refused([one.name])
         return str(getattr(taken, field)), f"step {_went(taken)}"
-
-
-def _read(node: Node) -> set[str]:
-    return {name for leaf in node.leaves() for name in (leaf.fact, leaf.other) if name}
 
 
 def _worded(one: ConditionResult) -> str:

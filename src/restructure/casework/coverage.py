@@ -13,7 +13,7 @@ from restructure.policy.conditions import comparisons
 from restructure.policy.evaluation import Engines
 from restructure.policy.in_force import InForce
 from restructure.policy.language import Rule
-from restructure.policy.normal import Leaf
+from restructure.policy.normal import Leaf, facts_read
 from restructure.policy.origins import Located, conditions_of, guards_of
 from restructure.policy.reference import verdict
 
@@ -118,9 +118,7 @@ class Coverage:
             guard = known.in_force.guards.get((rule.id, step.id))
             if guard is None or step.outcome == "not-needed":
                 continue  # a guard is judged only where the step is wanted
-            values = before.encoded(
-                {one for leaf in guard.leaves() for one in (leaf.fact, leaf.other) if one}
-            )
+            values = before.encoded(facts_read(guard))
             if verdict(guard, values) is False:
                 self._note("step", name, "skipped")
             condition = self._guards[name]
@@ -157,7 +155,7 @@ class Coverage:
                 self._note("conclusion", one.id, "true")
             elif one.conclude.keys() & concluded:
                 node = known.in_force.node(one.when)
-                names = {name for leaf in node.leaves() for name in (leaf.fact, leaf.other) if name}
+                names = facts_read(node)
                 if verdict(node, known.encoded(names)) is False:
                     self._note("conclusion", one.id, "false")
 
@@ -191,4 +189,4 @@ def _leaves(in_force: InForce) -> _Leaves:
 
 
 def _facts(leaves: list[tuple[str, Leaf]]) -> Iterator[str]:
-    yield from dict.fromkeys(name for _, leaf in leaves for name in (leaf.fact, leaf.other) if name)
+    yield from dict.fromkeys(name for _, leaf in leaves for name in leaf.facts)

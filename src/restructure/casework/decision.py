@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from pydantic import computed_field, model_validator
@@ -94,6 +94,27 @@ class Decision(Record):
         """Every gate that was not passed, failed ones before unknown ones."""
         open_gates = [gate for gate in self.gates if gate.verdict != "passed"]
         return tuple(sorted(open_gates, key=lambda gate: gate.verdict != "failed"))
+
+    @property
+    def open_until(self) -> date | None:
+        """The last day on which an offer can be accepted; none if the offers do not expire."""
+        valid = self.follow_up.valid_days
+        return None if valid is None else self.on + timedelta(days=valid)
+
+    def under(self, policy: Policy) -> InForce:
+        """Give the policy that decided as it then was; raises `InvalidInput` for another one."""
+        in_force = policy.in_currency(self.application.loan.currency).at(self.on)
+        if in_force.ref != self.policy:
+            raise InvalidInput(
+                Issue(
+                    "policy-differs",
+                    f"the decision was made under {self.policy.name} {self.policy.version}, digest "
+                    f"{self.policy.digest[:12]}, and this policy's is {in_force.digest[:12]}; load the one that "
+                    "decided",
+                    "policy",
+                )
+            )
+        return in_force
 
     def _repr_html_(self) -> str:
         return to_html(summarise(self))

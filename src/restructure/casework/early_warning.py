@@ -1,6 +1,6 @@
 """Early warning: what a loan shows before and after the first missed payment, and the next step the policy names."""
 
-from datetime import date, timedelta
+from datetime import date
 
 from restructure.casework.history import History, Stage
 from restructure.casework.judging import actions_of
@@ -105,7 +105,6 @@ def may_enforce(history: History | None, *, on: date) -> tuple[bool, str]:
         if found.standing is Standing.BROKEN:
             return True, f"the agreement of {history.agreement.on} is broken: {found.reason}"
         return False, f"an agreement runs: {found.reason}"
-    valid = decision.follow_up.valid_days
-    if valid is not None and on > decision.on + timedelta(days=valid):
-        return True, f"the offers of {decision.on} ran out on {decision.on + timedelta(days=valid)}"
+    if decision.open_until is not None and on > decision.open_until:
+        return True, f"the offers of {decision.on} ran out on {decision.open_until}"
     return False, "an offer is open"

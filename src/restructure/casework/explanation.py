@@ -18,7 +18,7 @@ from restructure.policy.case_facts import CaseFacts, facts_of
 from restructure.policy.conditions import AllOf, AnyOf, Comparison, Condition, Not
 from restructure.policy.evaluation import Engines
 from restructure.policy.language import Gate, Limit, Policy, Rule, Text
-from restructure.policy.normal import Leaf, Node
+from restructure.policy.normal import Leaf, Node, facts_read
 from restructure.policy.reference import ConditionResult, decisive, verdict
 from restructure.record import Record
 
@@ -130,16 +130,7 @@ def explain(decision: Decision, policy: Policy, rule: str) -> Explanation:
     >>> why.verdict, why.counterfactuals[0].sentence
     ('refused', 'if hardship_cause were unemployment instead of illness, the offer would be made')
     """
-    in_force = policy.in_currency(decision.application.loan.currency).at(decision.on)
-    if in_force.ref != decision.policy:
-        raise InvalidInput(
-            Issue(
-                "policy-differs",
-                f"the decision was made under {decision.policy.name} {decision.policy.version}, digest "
-                f"{decision.policy.digest[:12]}, and this policy's is {in_force.digest[:12]}; explain it with "
-                "the one that decided",
-            )
-        )
+    in_force = decision.under(policy)
     by_id = {one.id: one for one in policy.rules}
     if rule not in by_id:
         raise InvalidInput(
@@ -236,7 +227,7 @@ class _Explainer:
 
     def branch(self, condition: Condition, known: CaseFacts) -> Branch:
         node = self.in_force.node(condition)
-        names = {name for leaf in node.leaves() for name in (leaf.fact, leaf.other) if name}
+        names = facts_read(node)
         came_out = _VERDICTS[verdict(node, known.encoded(names))]
         match condition:
             case Comparison():
@@ -382,7 +373,7 @@ class _Explainer:
 
 
 def _values(node: Node, known: CaseFacts) -> dict[str, int | None]:
-    return known.encoded({name for leaf in node.leaves() for name in (leaf.fact, leaf.other) if name})
+    return known.encoded(facts_read(node))
 
 
 def _in_points(fact: Fact, distance: str) -> str:

@@ -154,7 +154,7 @@ def _varied(known: CaseFacts, measures: tuple[Measure, ...], parts: int) -> Iter
     for fixed in _given_up(others, known, parts):
         for extension in range(_LONGEST):
             made = _made(known, (*fixed, Extend(instalments=extension)) if extension else fixed)
-            if made is None or _too_long(made):
+            if made is None or made.too_long:
                 break
             yield made
 
@@ -185,13 +185,6 @@ def _made(known: CaseFacts, measures: tuple[Measure, ...]) -> Proposal | None:
         return propose(known, measures)
     except Refused:
         return None
-
-
-def _too_long(made: Proposal) -> bool:
-    """Tell whether a limit on the term is broken, which a longer one breaks too."""
-    leaves = made.known.in_force.growing_limits
-    values = made.known.encoded({name for leaf in leaves for name in (leaf.fact, leaf.other) if name})
-    return any(leaf.verdict(values) is False for leaf in leaves)
 
 
 def _first(known: CaseFacts, points: Sequence[Point]) -> int | None:

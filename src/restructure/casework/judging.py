@@ -23,7 +23,7 @@ from restructure.policy.case_facts import CaseFacts
 from restructure.policy.evaluation import Engines, evaluator
 from restructure.policy.hits import Match, settle
 from restructure.policy.language import Action, Gate, Limit, Otherwise, Rule, Text
-from restructure.policy.normal import Node, Problem, Values
+from restructure.policy.normal import Node, Problem, Values, facts_read
 from restructure.policy.reference import ConditionResult, decisive, verdict
 from restructure.policy.templates import UnknownAmount
 from restructure.policy.trace import trace
@@ -269,7 +269,7 @@ class _Judge:
     def missed(self, rule: Rule, found: Found) -> Refusal:
         leaf, known = found.target, found.proposal.known
         assert leaf is not None, "only a search can miss a target"
-        values = known.encoded([name for name in (leaf.fact, leaf.other) if name])
+        values = known.encoded(leaf.facts)
         conditions = condition_results(leaf, values, known)
         return self.refusal(
             rule,
@@ -285,7 +285,7 @@ class _Judge:
         """Refuse a plan that reaches its target and is not accepted for it."""
         node, known = found.asked, found.proposal.known
         assert node is not None, "a plan that has to please nobody is accepted"
-        values = known.encoded({name for leaf in node.leaves() for name in (leaf.fact, leaf.other) if name})
+        values = known.encoded(facts_read(node))
         if verdict(node, values) is None:
             self.undecided = True
             self.note_missing(node, values, rule.id)
@@ -425,7 +425,7 @@ class _Judge:
         """Remember which information would settle an unknown condition."""
         for leaf, outcome in decisive(node, values):
             if outcome is None:
-                self.ask_for((name for name in (leaf.fact, leaf.other) if name), needed_by)
+                self.ask_for(leaf.facts, needed_by)
 
     def ask_for(self, names: Iterable[str], needed_by: str) -> None:
         for name in names:

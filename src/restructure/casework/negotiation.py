@@ -40,16 +40,7 @@ def counter(decision: Decision, request: Request, policy: Policy, *, rule: str |
     >>> str(first.offers[0].plan.instalment), str(second.offers[0].plan.instalment), second.rounds[0].answer.value
     ('2046.14', '1780.53', 'met')
     """
-    in_force = policy.in_currency(decision.assessment.currency).at(decision.on)
-    if in_force.ref != decision.policy:
-        raise InvalidInput(
-            Issue(
-                "policy-differs",
-                f"the decision was made by {decision.policy.name} {decision.policy.version} as it then was, not by "
-                f"this {policy.name} {policy.version}; load that one",
-                "policy",
-            )
-        )
+    in_force = decision.under(policy)
     offered = [one.rule for one in decision.offers]
     if not offered:
         sentence = "the decision made no offer, so there is nothing to negotiate about; decide anew"
@@ -160,7 +151,6 @@ class _Table:
                 for one in self.fixed
             )
         self.borders = tuple(_borders(known.in_force, offers, edited=request.measures is not None))
-        self.growing = known.in_force.growing_limits
 
     def _begun_later(self, day: date, offer: Offer) -> tuple[Measure, ...]:
         early = sum(row.due < day for row in offer.plan.schedule.rows)
@@ -180,7 +170,7 @@ class _Table:
             yield same
         for away in range(1, _MOST_ROWS):
             more = self._at(self.extension + away) if longer else None
-            longer = more is not None and not self._beyond(more)
+            longer = more is not None and not more.too_long
             fewer = self._at(self.extension - away) if shorter else None
             shorter = fewer is not None
             yield from (one for one in (more, fewer) if one is not None)
@@ -194,11 +184,6 @@ class _Table:
         except Refused as refused:
             self.refused = self.refused or f"{refused.issues[0].code}: {refused.issues[0].message}"
             return None
-
-    def _beyond(self, at: Proposal) -> bool:
-        """Tell whether a limit is broken that stays so however much longer the loan runs."""
-        values = at.known.encoded({name for leaf in self.growing for name in (leaf.fact, leaf.other) if name})
-        return any(leaf.verdict(values) is False for leaf in self.growing)
 
     def short(self, at: Proposal) -> Decimal:
         """Say by how much the highest instalment is above what was asked."""

@@ -18,7 +18,7 @@ from restructure.policy.amounts import Amount, binding, worth, write_amount
 from restructure.policy.case_facts import CaseFacts
 from restructure.policy.in_force import Aim, offered_measures
 from restructure.policy.language import Rule
-from restructure.policy.normal import COMPARE, Leaf, Node
+from restructure.policy.normal import COMPARE, Leaf, Node, facts_read
 from restructure.policy.reference import decisive, verdict
 from restructure.policy.search import MONOTONE, Search, Step, Stop, Vary, varied
 from restructure.policy.templates import (
@@ -45,6 +45,13 @@ class Proposal(NamedTuple):
         """What the plan would mean, worked out once it is asked for."""
         assert self.known.prospect is not None, "its facts hold the plan"
         return self.known.prospect
+
+    @property
+    def too_long(self) -> bool:
+        """Whether it breaks a limit on the term, which whatever runs longer breaks too."""
+        leaves = self.known.in_force.growing_limits
+        values = self.known.encoded(facts_read(*leaves))
+        return any(leaf.verdict(values) is False for leaf in leaves)
 
 
 class Found(NamedTuple):
@@ -132,7 +139,7 @@ def _unpleasing(now: Proposal, node: Node | None) -> str:
     """Say what keeps a plan from being accepted, nothing if it is."""
     if node is None:
         return ""
-    values = now.known.encoded({name for leaf in node.leaves() for name in (leaf.fact, leaf.other) if name})
+    values = now.known.encoded(facts_read(node))
     if verdict(node, values):
         return ""
     return told(told_leaf(leaf, now.known) for leaf, _ in decisive(node, values))
@@ -231,7 +238,7 @@ def _guarded(now: Proposal, rule: Rule, step: Step) -> str:
     if step.when is None:
         return ""
     node = now.known.in_force.guards[rule.id, step.id]
-    values = now.known.encoded({name for leaf in node.leaves() for name in (leaf.fact, leaf.other) if name})
+    values = now.known.encoded(facts_read(node))
     if verdict(node, values):
         return ""
     return told(told_leaf(leaf, now.known) for leaf, _ in decisive(node, values))

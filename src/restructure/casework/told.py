@@ -44,7 +44,7 @@ def every_leaf(node: Node, values: Values) -> Iterator[tuple[Leaf, bool | None]]
 
 def told_leaf(leaf: Leaf, known: CaseFacts) -> ConditionResult:
     """Tell one comparison."""
-    values = known.encoded([name for name in (leaf.fact, leaf.other) if name])
+    values = known.encoded(leaf.facts)
     return trusted(ConditionResult, [_fields(leaf, leaf.verdict(values), values, known)])[0]
 
 

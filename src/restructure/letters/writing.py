@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -91,15 +90,7 @@ def letter(
     >>> written.subject
     'Our offer: Illness: longer term, part of the interest waived'
     """
-    if policy.in_currency(decision.assessment.currency).at(decision.on).ref != decision.policy:
-        raise InvalidInput(
-            Issue(
-                "policy-differs",
-                f"the decision was made by {decision.policy.name} {decision.policy.version} as it then was, not by "
-                f"this {policy.name} {policy.version}; load that one",
-                "policy",
-            )
-        )
+    decision.under(policy)
     words = Words.of(language, languages)
     offered = [one.rule for one in decision.offers]
     if rule is not None and rule not in offered:
@@ -276,10 +267,10 @@ class _Writer:
     def conditions(self, offer: Offer) -> Iterator[str]:
         """Say until when the offer holds and what has to happen before it takes effect."""
         words, asked, decision = self.words, self.decision.follow_up, self.decision
-        if asked.valid_days is None:
+        if decision.open_until is None:
             yield words.say("valid_open")
         else:
-            yield words.say("valid", until=words.day(decision.on + timedelta(days=asked.valid_days)))
+            yield words.say("valid", until=words.day(decision.open_until))
         if asked.cooling_off_days:
             yield words.counted("cooling", asked.cooling_off_days)
         if asked.trial_payments:

@@ -102,8 +102,7 @@ class Generated:
         return f"{leaf.left:#x} * {mine} {_SIGNS[leaf.op]} {leaf.right:#x} * {others[0]}"
 
     def _facts(self, leaf: Leaf) -> list[str]:
-        names = [leaf.fact] if leaf.other is None else [leaf.fact, leaf.other]
-        return [f"f{self._numbers[name]:d}" for name in names]
+        return [f"f{self._numbers[name]:d}" for name in leaf.facts]
 
     def _compiled(self, body: list[str]) -> Callable[[Row], Any]:
         unpacked = "".join(f"f{number:d}, " for number in self._numbers.values())

@@ -23,6 +23,7 @@ __all__ = [
     "Values",
     "depth",
     "disjuncts",
+    "facts_read",
     "width",
 ]
 
@@ -132,6 +133,11 @@ class Leaf:
         step = self.left if self.other is not None else 1
         least = abs(mine - theirs) // step + 1 if strict else -(-abs(mine - theirs) // step)
         return least if mine <= theirs and self.op in (Operator.MORE, Operator.AT_LEAST) else -least
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """The one or two facts it reads."""
+        return (self.fact,) if self.other is None else (self.fact, self.other)
 
     def leaves(self) -> Iterator["Leaf"]:
         """Walk the leaves in order."""
@@ -251,6 +257,11 @@ def width(node: Node) -> int:
             for part in node.parts:
                 total *= width(part)
             return total
+
+
+def facts_read(*nodes: "Node") -> tuple[str, ...]:
+    """Name every fact that conditions read, each once."""
+    return tuple(dict.fromkeys(name for node in nodes for leaf in node.leaves() for name in leaf.facts))
 
 
 def depth(node: Node) -> int:
