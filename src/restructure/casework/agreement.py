@@ -13,7 +13,7 @@ from restructure.calculator.plan import Plan
 from restructure.calculator.position import Bucket, Position
 from restructure.casework.decision import Decision
 from restructure.casework.outcome import Offer
-from restructure.errors import InvalidInput, Issue, did_you_mean
+from restructure.errors import InvalidInput, Issue
 from restructure.intake.application import ContractLoan, Evidence, position_on
 from restructure.policy.follow_up import FollowUp
 from restructure.policy.in_force import PolicyRef
@@ -131,14 +131,14 @@ def accept(
         consent = Consent(on=on, by=by, channel=Channel(channel), evidence=evidence)
     except ValueError as error:
         raise InvalidInput(Issue("consent-invalid", _first_line(error), "consent")) from None
-    offer = next((one for one in decision.offers if one.rule == rule), None)
+    offer: Offer | None = None
     follow_up = decision.follow_up
     found = _consent_problems(decision, consent)
-    if offer is None:
-        offered = [one.rule for one in decision.offers]
-        hint = did_you_mean(rule, offered) if offered else "; it made none"
-        found.append(Issue("offer-unknown", f'the decision made no offer by the rule "{rule}"{hint}', "rule"))
-    elif owed is not None:
+    try:
+        offer = decision.offer_by(rule)
+    except InvalidInput as unknown:
+        found += unknown.issues
+    if offer is not None and owed is not None:
         found += _moved(decision, offer, owed)
     if follow_up.unknown:
         found.append(

@@ -12,7 +12,7 @@ from restructure.casework.judging import judge
 from restructure.casework.outcome import Detail, GateResult, Missing, Offer, Outcome, Refusal, Task
 from restructure.casework.rounds import Round
 from restructure.casework.summary import summarise
-from restructure.errors import InvalidInput, Issue
+from restructure.errors import InvalidInput, Issue, did_you_mean
 from restructure.intake.application import Application
 from restructure.intake.assessment import Assessment, assess
 from restructure.intake.facts import derivation, facts
@@ -100,6 +100,16 @@ class Decision(Record):
         """The last day on which an offer can be accepted; none if the offers do not expire."""
         valid = self.follow_up.valid_days
         return None if valid is None else self.on + timedelta(days=valid)
+
+    def offer_by(self, rule: str) -> Offer:
+        """Give the offer that a rule made; raises `InvalidInput` if it made none."""
+        offered = {one.rule: one for one in self.offers}
+        if rule not in offered:
+            hint = did_you_mean(rule, offered) if offered else "; the decision made none"
+            raise InvalidInput(
+                Issue("offer-unknown", f'no offer was made by the rule "{rule}"{hint}', "rule")
+            )
+        return offered[rule]
 
     def under(self, policy: Policy) -> InForce:
         """Give the policy that decided as it then was; raises `InvalidInput` for another one."""

@@ -13,7 +13,7 @@ from restructure.casework.judging import hold
 from restructure.casework.outcome import Offer, Refusal
 from restructure.casework.rounds import Answer, Request, Round
 from restructure.casework.search import Proposal, propose
-from restructure.errors import InvalidInput, Issue, Refused, did_you_mean
+from restructure.errors import InvalidInput, Issue, Refused
 from restructure.policy.case_facts import CaseFacts, facts_of
 from restructure.policy.in_force import InForce
 from restructure.policy.language import Policy, Rule
@@ -41,14 +41,10 @@ def counter(decision: Decision, request: Request, policy: Policy, *, rule: str |
     ('2046.14', '1780.53', 'met')
     """
     in_force = decision.under(policy)
-    offered = [one.rule for one in decision.offers]
-    if not offered:
+    if not decision.offers:
         sentence = "the decision made no offer, so there is nothing to negotiate about; decide anew"
         raise InvalidInput(Issue("offer-unknown", sentence, "rule"))
-    chosen = offered[0] if rule is None else rule
-    if chosen not in offered:
-        hint = did_you_mean(chosen, offered)
-        raise InvalidInput(Issue("offer-unknown", f'no offer was made by the rule "{chosen}"{hint}', "rule"))
+    chosen = decision.offers[0].rule if rule is None else decision.offer_by(rule).rule
     known = facts_of(in_force, decision.assessment)
     by = next(one for one in policy.rules if one.id == chosen)
     number = len(decision.rounds) + 1

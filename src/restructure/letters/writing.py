@@ -16,7 +16,6 @@ from restructure.calculator.plan import Plan
 from restructure.calculator.position import Bucket
 from restructure.casework.decision import Decision
 from restructure.casework.outcome import Offer, Outcome
-from restructure.errors import InvalidInput, Issue, did_you_mean
 from restructure.letters.words import Words
 from restructure.policy.language import Policy
 from restructure.policy.wording import Wording
@@ -92,11 +91,7 @@ def letter(
     """
     decision.under(policy)
     words = Words.of(language, languages)
-    offered = [one.rule for one in decision.offers]
-    if rule is not None and rule not in offered:
-        hint = did_you_mean(rule, offered) if offered else "; it made none"
-        raise InvalidInput(Issue("offer-unknown", f'no offer was made by the rule "{rule}"{hint}', "rule"))
-    offer = next((one for one in decision.offers if rule in (None, one.rule)), None)
+    offer = next(iter(decision.offers), None) if rule is None else decision.offer_by(rule)
     writer = _Writer(decision, policy.letters or Wording(), words)
     content = writer.refusal(sender) if offer is None else writer.offer(offer, sender)
     pages = _pages()
