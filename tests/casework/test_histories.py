@@ -135,6 +135,27 @@ def test_a_trial_that_is_missed_breaks_the_agreement():
     assert [event.kind for event in history.events[2:]] == ["missed", "broken"]
 
 
+def test_a_second_agreement_after_a_trial_that_took_effect_and_was_broken_has_a_state_of_its_own():
+    first = running(trial_payments=2, broken_after_missed=1)
+    for payment in paid_as_agreed(agreed(), 2):
+        first = first.paid(payment)
+    first = first.reviewed(ROWS[1].due)
+    broken = first.reviewed(first.agreement.plan.schedule.rows[0].due + timedelta(days=1))
+    assert broken.stage is Stage.BROKEN
+    again = broken.proposed(decided(cooling_off_days=3))
+    assert again.agreement is None
+    again = again.accepted("illness-relief", on=decided().on, by=BY, channel="written", evidence=SHOWN)
+    assert (again.agreement.effective_on, again.payments) == (None, ())
+    assert read_history(write_history(again)) == again
+
+
+def test_two_payments_without_an_id_that_look_alike_are_two():
+    alike = Payment(on=ROWS[0].due, amount="100.00")
+    assert (
+        running().paid(alike, alike).payments == (alike, alike) == running().paid(alike).paid(alike).payments
+    )
+
+
 # --- what the file shows
 
 TEXT = write_history(FULL)

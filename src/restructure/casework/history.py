@@ -202,18 +202,16 @@ class History(Record):
     def agreement(self) -> Agreement | None:
         """The agreement, if there is one and nobody withdrew from it."""
         agreement: Agreement | None = None
-        decision: Decision | None = None
-        for event in self.events:
+        since = self._since_agreed
+        if any(isinstance(event, Proposed | Withdrawn) for event in since):
+            return None
+        decision = self.decision
+        for event in since:
+            assert decision is not None, "an acceptance before a proposal is refused when it is added"
             match event:
-                case Proposed():
-                    decision, agreement = event.decision, None
                 case Accepted():
-                    assert decision is not None, "an acceptance before a proposal is refused when it is added"
                     agreement = _agree(decision, event)
-                case Withdrawn():
-                    agreement = None
                 case TookEffect():
-                    assert decision is not None, "what was agreed was proposed"
                     assert agreement is not None, "what takes effect was agreed"
                     known = [one for one in self.payments if one.on <= event.since]
                     agreement = take_effect(agreement, known, loan=decision.application.loan)
@@ -248,8 +246,8 @@ class History(Record):
 
     @property
     def _since_agreed(self) -> tuple[Event, ...]:
-        last = max((k for k, one in enumerate(self.events) if isinstance(one, Accepted)), default=0)
-        return self.events[last:]
+        agreed = [k for k, one in enumerate(self.events) if isinstance(one, Accepted)]
+        return self.events[agreed[-1] :] if agreed else ()
 
     def review(self, on: date) -> Review:
         """Review the agreement on a day from the payments known so far; raises `InvalidInput` if there is none."""
@@ -291,8 +289,13 @@ class History(Record):
 
     def paid(self, *payments: Payment) -> Self:
         """Add payments; one that is known already under its id is left out."""
-        known = set(self.payments)
-        new = [one for one in dict.fromkeys(payments) if one.id is None or one not in known]
+        known = {one for one in self.payments if one.id is not None}
+        new: list[Payment] = []
+        for one in payments:
+            if one not in known:
+                new.append(one)
+            if one.id is not None:  # without one, two that look alike are two
+                known.add(one)
         return self.extended([Paid(payment=one) for one in new])
 
     def reviewed(self, on: date) -> Self:
