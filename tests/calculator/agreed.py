@@ -353,6 +353,8 @@ def repriced(plan: Plan, count: int):
     begin, instalment = 0, terms.instalment
     while True:
         later = [k for k in range(begin + 1, count) if any(ends[k - 1] <= day < ends[k] for day in turned)]
+        if begin in plan.suspended and any(terms.start < day < ends[begin] for day in turned):
+            later.insert(0, begin)  # what is paid first comes after the change
         paid = [k for k in range(count) if k not in plan.suspended]
         end = min([k for k in paid if later and k >= later[0]], default=len(plan.dues))
         suspensions = tuple(

@@ -595,7 +595,8 @@ class Replay:
                 assert row["principal"] == principal, k
             elif self.method == "bullet":
                 held += accrued
-                interest = held if k == ends - 1 or not row["balance"] else 0
+                # With the last instalment, whatever suspended amounts repaid before it.
+                interest = held if k == self.count - 1 else 0
                 held -= interest
             else:
                 interest = accrued
@@ -775,6 +776,9 @@ class Replay:
         """One rounding step less leaves something over, one more leaves too little: exact rows, nothing rounded."""
         terms = self.terms
         multiple = 1 if terms.instalment_multiple is None else self.minor(terms.instalment_multiple)
+        if len(self.rows) < self.head:
+            assert unit == 0  # suspended amounts alone repay it
+            return
         if not self.annuity:
             if all(k < self.head for k in self.pauses):
                 balance = self.rows[self.head - 1]["balance"] if self.head else self.amortised
@@ -786,9 +790,6 @@ class Replay:
                 assert unit == (rounded(part, rounding) if self.method == "flat" else self.to_multiple(part))
             return
         _, periods = self.timing.periods(self.on, self.count)
-        if len(self.rows) < self.head:
-            assert unit == 0  # suspended amounts alone repay it
-            return
         head = 0
         balance = Decimal(self.amortised)
         # Solved anew, an instalment knows no rate that prices its first night after its own period.

@@ -148,6 +148,7 @@ class Course:
         if solve is not Solve.INSTALMENT:
             kept = self.terms.instalment if self.reamortise is None else self._kept(self.reamortise)
             agreed = None if kept is None else books.minor(kept)
+            _hold_above_zero(agreed or 0)
         given = self.reamortise is not None and self.reamortise.instalment is not None
         covered = self._covered(books, kept=agreed is not None and not given)
         if solve is Solve.TERM and agreed is not None:
@@ -178,13 +179,7 @@ class Course:
             covered=covered,
             spare=self.spare,
         )
-        if repaid.instalment < 0:
-            raise Refused(
-                Issue(
-                    "negative-amortisation",
-                    "the steps outgrow the balance: the first instalment is below zero",
-                )
-            )
+        _hold_above_zero(repaid.instalment)
         last = repaid.rows[-1][_PRINCIPAL] + (repaid.rows[-1][_INTEREST] if self.scheme.annuity else 0)
         regular = self.scheme.instalment_at(len(repaid.rows) - 1, repaid.instalment)
         if solve is Solve.BALLOON and (last <= regular or repaid.anew):
@@ -308,6 +303,15 @@ class Course:
         for k, how, amount in repaid.unpaid:
             books.move(_BOOKED_AS[how], Bucket.ACCRUED, amount, on=self.dues[k])
         self.asides = set_aside(repaid)
+
+
+def _hold_above_zero(instalment: int) -> None:
+    if instalment < 0:
+        raise Refused(
+            Issue(
+                "negative-amortisation", "the steps outgrow the balance: the first instalment is below zero"
+            )
+        )
 
 
 def _in_time(position: Position, closed: Closed) -> Repayment:
