@@ -61,10 +61,11 @@ def lay_on(
     regular, borne = 0, dict[int, int]()
     # Equal parts of several buckets in one column are parts of their sum, and what waits there at one rate bears
     # interest on its sum, rounded once: two halves are the whole.
-    placed = sorted((_place(aside, first), aside.amount) for aside in asides)
+    placed = sorted([(_place(aside, first), aside.amount) for aside in asides])
     for place, group in groupby(placed, key=itemgetter(0)):
-        amount, parts, begin = sum(amount for _, amount in group), place.parts, place.start
-        if not place.whole:
+        whole, on_a_day, at_maturity, until, column, parts, begin, annual_rate = place
+        amount = sum([amount for _, amount in group])
+        if not whole:
             if not parts and total:
                 begin = min(begin, max(total, len(rows)) - 1)  # nothing is left after the last row
             available = max(total, len(rows)) - begin
@@ -80,46 +81,34 @@ def lay_on(
             portions = split_evenly(amount, spread)
             for k, portion in enumerate(portions, begin):
                 if portion:
-                    _add(rows, k, place.column, portion)
+                    _add(rows, k, column, portion)
             regular += portions[0]
             continue
-        if place.at_maturity:
+        if at_maturity:
             at = len(rows) - 1
-        elif place.on_a_day:
-            at = next((k for k, row in enumerate(rows) if row[0] >= place.until), len(rows))
+        elif on_a_day:
+            at = next((k for k, row in enumerate(rows) if row[0] >= until), len(rows))
             if at == len(rows):
-                rows.append((place.until, *_EMPTY))
+                rows.append((until, *_EMPTY))
         else:
             pad_rows(rows, dues, begin + 1)
             at = begin
-        _add(rows, at, place.column, amount)
-        if place.annual_rate:
-            bears = interest(amount, place.annual_rate, rows[at][0])
+        _add(rows, at, column, amount)
+        if annual_rate:
+            bears = interest(amount, annual_rate, rows[at][0])
             _add(rows, at, _INTEREST, bears)
             _add(rows, at, _ACCRUED, bears)
             borne[at] = borne.get(at, 0) + bears
     return Laid(regular, borne)
 
 
-class _Place(NamedTuple):
-    """Where and how an aside falls due; those that agree in all of it add up.
+def _place(aside: Aside, first: int) -> tuple[bool, bool, bool, date, int, int, int, Fraction]:
+    """Tell where and how an aside falls due; those that agree in all of it add up.
 
     In the order in which they are laid: what may add rows for the same instalments first, then what falls due
     with the last instalment, then later days.
     """
-
-    whole: bool
-    on_a_day: bool
-    at_maturity: bool
-    until: date
-    column: int
-    parts: int
-    start: int
-    annual_rate: Fraction
-
-
-def _place(aside: Aside, first: int) -> _Place:
-    return _Place(
+    return (
         aside.parts is None,
         aside.until is not None,
         aside.at_maturity,

@@ -196,6 +196,8 @@ class Course:
 
     def check_moves(self, rows: Sequence[RowTuple], moves: Sequence[MoveDue]) -> None:
         """Refuse the move of an instalment that there is none of, because the loan is repaid before it."""
+        if not moves:
+            return
         dues = [*self.dues, *(() if self.spare is None else (self.spare[0],))]
         # A row for what was parked until a day of its own is nobody's instalment.
         last = sum(row[0] == due for row, due in zip(rows, dues, strict=False))
@@ -221,8 +223,9 @@ class Course:
         else:
             accruing = map(mul, balances, cast("Sequence[int]", factors))
             if divide is round_half_up:
-                # Said out, because a call for every row doubles the cost: ⌊n/y + 1/2⌋ for whole n.
-                again = [(2 * exact + year) // (2 * year) for exact in accruing]
+                # Said out, because a call for every row doubles the cost: ⌊n/y + 1/2⌋ is ⌊(n + ⌊y/2⌋)/y⌋ for whole n.
+                half = year // 2
+                again = [(exact + half) // year for exact in accruing]
             else:
                 again = [divide(exact, year) for exact in accruing]
         del again[len(rows) :]

@@ -214,7 +214,10 @@ def pay(books: Books, pays: Sequence[Pay]) -> None:
 
 def waive(books: Books, waives: Sequence[Waive]) -> None:
     """Give up interest, penalty and fees (phase 2)."""
-    for bucket in BUCKETS if waives else ():
+    named = {bucket for waive in waives for bucket in waive.of}
+    for bucket in BUCKETS if named else ():
+        if bucket not in named:
+            continue
         held = books.rest[bucket]
         total, shares = 0, _NONE
         for waive in waives:
