@@ -20,7 +20,6 @@ from restructure.calculator.course import Changes, Course
 from restructure.calculator.dates import Closed, Roll, weekend, year_fraction
 from restructure.calculator.difference import RowChange, row_changes
 from restructure.calculator.ledger import (
-    BUCKETS,
     DUE_IN,
     OF_PRINCIPAL,
     Books,
@@ -385,7 +384,8 @@ def _only_one(held: _Single | None, measure: _Single) -> _Single:
 def _identities(done: _Done, new: Rows) -> dict[str, int]:
     """Prove the plan from its rows and its ledger alone."""
     books, rows = done.books, done.rows
-    by_kind, split = dict.fromkeys(_KINDS, 0), dict.fromkeys(BUCKETS, 0)
+    opening, effective = books.opening, books.position.on
+    by_kind, split = dict.fromkeys(_KINDS, 0), dict.fromkeys(opening, 0)
     capitalised_interest = later = paid_principal = 0
     for on, kind, bucket, amount in books.moves:
         by_kind[kind] += amount
@@ -393,7 +393,7 @@ def _identities(done: _Done, new: Rows) -> dict[str, int]:
             capitalised_interest += amount
         if kind is MovementKind.PAID and bucket in OF_PRINCIPAL:
             paid_principal += amount
-        if on > books.position.on:
+        if on > effective:
             later += amount
         else:
             split[bucket] += amount
@@ -401,19 +401,19 @@ def _identities(done: _Done, new: Rows) -> dict[str, int]:
     totals = [0, *map(sum, columns[1:])]
     accrued = totals[_ACCRUED]
     return {
-        "claim": sum(books.opening.values())
+        "claim": sum(opening.values())
         - by_kind[MovementKind.WAIVED]
         - by_kind[MovementKind.FORGIVEN]
         + accrued
         - by_kind[MovementKind.PAID]
         - sum(totals[PAID]),
-        "principal": sum(books.opening[bucket] for bucket in OF_PRINCIPAL)
+        "principal": sum([opening[bucket] for bucket in OF_PRINCIPAL])
         + capitalised_interest
         - by_kind[MovementKind.FORGIVEN]
         - paid_principal
-        - sum(totals[column] for column in _PRINCIPAL_COLUMNS),
+        - sum([totals[column] for column in _PRINCIPAL_COLUMNS]),
         "interest": accrued - totals[_INTEREST] - later,
-        "buckets": sum(abs(books.opening[bucket] - split[bucket]) for bucket in BUCKETS),
+        "buckets": sum([abs(held - split[bucket]) for bucket, held in opening.items()]),
         "replay": sum(map(abs, map(sub, columns[_ACCRUED], done.replayed())))
         + abs(rows[-1][-1] if rows else 0),
     }

@@ -220,9 +220,9 @@ class Repayment(Record):
             sentence = "steps say how the stepped method goes; give both or neither"
             found.append(("value-invalid", sentence, "steps"))
         days = [change.starts for change in self.rates]
-        if sorted(set(days)) != days:
+        if days and sorted(set(days)) != days:
             found.append(("date-order", "the days of rates must rise without repeating one", "rates"))
-        if any(later.instalment <= earlier.instalment for earlier, later in pairwise(self.moves)):
+        if self.moves and any(b.instalment <= a.instalment for a, b in pairwise(self.moves)):
             found.append(("date-order", "moves come in the order of their instalments, one each", "moves"))
         elif (
             self.moves
