@@ -1368,6 +1368,24 @@ def test_a_term_that_ends_before_a_suspension_can_be_read_back():
     check_json(plan)
 
 
+# The first made the rows differ, the second divided by the instalments that were thought to be left: none.
+@pytest.mark.parametrize(("instalment", "ends"), [("401", "2026-02-20"), ("395", "2026-03-02")])
+def test_a_suspension_after_a_found_term_changes_no_row(instalment, ends):
+    terms = {
+        "repricing": "recalculate",
+        "method": "stepped",
+        "steps": dict(every=1, share="1/40"),
+        "last_row": "equalise",
+        "rounding": "up",
+        "instalments": 4,
+        "negative_amortisation": True,
+    }
+    found = [ChangeRate(annual_rate="1%", ends=ends), Reamortise(solve="term", instalment=instalment)]
+    plain = worked(loan(terms=terms), *found)
+    assert len(plain.schedule.rows) == 3
+    assert worked(loan(terms=terms), *found, Holiday(instalments=1, starts=4)).schedule == plain.schedule
+
+
 def test_the_suspensions_of_a_repayment_stand_in_their_order():
     two = [Holiday(instalments=1, starts=5), Holiday(instalments=1, starts=2)]
     assert reschedule(loan(), two).repayment == reschedule(loan(), two[::-1]).repayment

@@ -164,6 +164,9 @@ class Course:
             )
             for pause in self.scheme.pauses:  # no term ends in a suspension, also where no principal is left
                 needed = pause.end + 1 if pause.first < needed <= pause.end else needed
+            # One that begins after the term suspends nothing.
+            begun = tuple(pause for pause in self.scheme.pauses if pause.first < needed)
+            self.scheme = self.scheme._replace(pauses=begun)
             self.plan_periods(needed)
         repaid = repay_repriced(
             self.terms,
