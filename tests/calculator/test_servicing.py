@@ -338,6 +338,17 @@ def test_money_that_waits_changes_nothing_until_the_next_due_date(life):
 # --- days past due
 
 
+def test_a_running_period_whose_end_was_moved_is_counted_in_the_months_it_began_in():
+    moved = dict(method="equal_principal", moves=[dict(instalment=2, to="2026-04-01")])
+    # From 15 February to 1 April, in months that begin on the 15th: 1 and 17 of 31 days, of 110.00 a month.
+    for on, accrued, rest in (("2026-02-15", "0.00", "170.32"), ("2026-03-01", "55.00", "115.32")):
+        position = after(pay("2026-02-15", "1120"), on=on, **moved)
+        first, second, *_ = reschedule(position).schedule.rows
+        assert (str(position.buckets.accrued), str(first.interest)) == (accrued, rest)
+        assert (first.due.isoformat(), second.due.isoformat()) == ("2026-04-01", "2026-05-01")
+        assert str(second.interest) == "100.00"
+
+
 def test_days_past_due_count_from_the_oldest_unpaid_instalment():
     paid = [pay("2026-02-15", "1000"), pay("2026-04-15", "999.99")]
     on = date(2026, 5, 1)

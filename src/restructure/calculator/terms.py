@@ -329,18 +329,23 @@ class Repayment(Record):
             if left > 0:
                 begins = max(1, one.starts - count)
                 suspensions.append(one.model_copy(update={"starts": begins, "instalments": left}))
+        moves = [
+            move.model_copy(update={"instalment": move.instalment - passed})
+            for move in self.moves
+            if move.instalment > passed + 1
+        ]
+        counted = self.anchor_before(passed)
+        if counted != anchor:
+            # The running period ends on a day it was moved to, but is still counted in the months it began in.
+            moves.insert(0, MovedDue(instalment=1, to=starts, anchor_day=anchor))
         steps = self.steps
         return {
             "annual_rate": rate,
             "rates": tuple(RateFrom(starts=day, annual_rate=later) for day, later in coming),
             "instalments": max(self.instalments - count, 0),
             "first_due": starts,
-            "anchor_day": anchor,
-            "moves": tuple(
-                move.model_copy(update={"instalment": move.instalment - passed})
-                for move in self.moves
-                if move.instalment > passed + 1
-            ),
+            "anchor_day": counted,
+            "moves": tuple(moves),
             "suspensions": tuple(suspensions),
             "steps": steps and steps.model_copy(update={"passed": steps.passed + count}),
         }
