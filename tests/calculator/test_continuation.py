@@ -11,6 +11,7 @@ from calculator.test_measures import owing
 from restructure import (
     Capitalise,
     ChangeRate,
+    Charge,
     Contract,
     Extend,
     Handling,
@@ -187,6 +188,24 @@ def test_what_cannot_be_followed_is_refused_all_at_once():
     settled = reschedule(owing(), [Settle(payments=[{"on": "2026-04-01", "amount": "100"}])])
     with pytest.raises(InvalidInput, match="the plan ends the loan"):
         position_after(settled, [], on=date(2026, 4, 1))
+
+
+def test_charges_and_penalties_that_cannot_belong_to_a_plan_are_refused_all_at_once():
+    plan = reschedule(owing(), [Extend(instalments=3)])
+    before = plan.position.on - timedelta(days=1)
+    with pytest.raises(InvalidInput) as caught:
+        position_after(
+            plan,
+            [],
+            on=plan.position.on,
+            handling=Handling(penalty=Penalty(annual_rate="9%", cap="0.001")),
+            charges=[Charge(on=plan.position.on, amount="0.001"), Charge(on=before, amount="5")],
+        )
+    assert [(issue.code, issue.place) for issue in caught.value.issues] == [
+        ("money-scale", "charges.0.amount"),
+        ("money-scale", "handling.penalty.cap"),
+        ("date-order", "charges.1.on"),
+    ]
 
 
 def test_a_contract_is_a_handling():

@@ -21,7 +21,7 @@ from restructure.calculator.rows import Row
 from restructure.calculator.schedule import LaidOut
 from restructure.calculator.scheme import LastRow
 from restructure.calculator.servicing import Account
-from restructure.calculator.terms import Repayment
+from restructure.calculator.terms import Repayment, scale_problems
 from restructure.errors import InvalidInput, Issue
 
 __all__ = ["position_after"]
@@ -47,7 +47,7 @@ def position_after(
     >>> from restructure.calculator.measures import Capitalise, Extend
     >>> from restructure.calculator.plan import reschedule
     >>> from restructure.calculator.position import Buckets
-    >>> from restructure.calculator.terms import Repayment
+    >>> from restructure.calculator.terms import Repayment, scale_problems
     >>> owed = Position(on="2026-03-18", currency="CNY", buckets=Buckets(principal="36000", interest_arrears="1080"),
     ...                 repayment=Repayment(annual_rate="18%", instalments=18, first_due="2026-04-18"))
     >>> plan = reschedule(owed, [Capitalise(of="interest_arrears"), Extend(instalments=6)])
@@ -75,6 +75,7 @@ def position_after(
             sentence = "a plan is not remade by a payment; restructure again with a pay measure"
             found.append(Issue("value-invalid", sentence, f"payments.{k}.prepayment"))
     found += received_problems(position.currency, position.on, payments)
+    found += _handling_problems(handling, charges, position)
     if found:
         raise InvalidInput(found)
     assert terms is not None, "a plan without a repayment was refused above"
@@ -82,6 +83,27 @@ def position_after(
     account.live(payments, charges, until=on)
     now = account.position()
     return _with_bearing(plan, now) if plan.bearing else now
+
+
+def _handling_problems(handling: Handling, charges: Sequence[Charge], position: Position) -> list[Issue]:
+    """List the amounts with too many decimals, and every fee charged before the plan was made."""
+    amounts: list[tuple[str, Decimal | None]] = [
+        (f"charges.{k}.amount", charge.amount) for k, charge in enumerate(charges)
+    ]
+    if handling.penalty is not None:
+        amounts += [
+            (f"handling.penalty.{name}", getattr(handling.penalty, name)) for name in ("amount", "cap")
+        ]
+    found = [
+        Issue(code, sentence, place)
+        for place, amount in amounts
+        for code, sentence in scale_problems(amount, position.currency)
+    ]
+    for k, charge in enumerate(charges):
+        if charge.on < position.on:
+            sentence = f"a charge on {charge.on} is before the plan was made on {position.on}, which holds it"
+            found.append(Issue("date-order", sentence, f"charges.{k}.on"))
+    return found
 
 
 def _account(plan: Plan, terms: Repayment, handling: Handling, closed: Closed) -> Account:

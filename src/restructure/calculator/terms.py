@@ -246,6 +246,19 @@ class Repayment(Record):
             found.append(("term-not-positive", sentence, "suspensions"))
         return found
 
+    def finer_than(self, currency: str, *place: str) -> list[tuple[str, ...]]:
+        """List the amounts that have more decimals than a currency, each with its field after `place`."""
+        named: list[tuple[str, Decimal | None]] = [
+            (name, getattr(self, name))
+            for name in ("instalment", "balloon", "flat_base", "instalment_multiple")
+        ]
+        named += [("suspensions", one.amount) for one in self.suspensions]
+        named += [("steps", None if self.steps is None else self.steps.amount)]
+        found: list[tuple[str, ...]] = []
+        for name, amount in named:
+            found += scale_problems(amount, currency, *place, name)
+        return found
+
     def scheme(self, balance: int, currency: str) -> Scheme:
         """Give everything about the repayment that is not a date or a rate, in minor units."""
 
@@ -475,8 +488,8 @@ class Terms(Repayment):
             found.append(
                 ("date-before-origination", f"{name} {due} is not after the loan's start {self.start}")
             )
-        for name in ("principal", "instalment", "balloon", "flat_base", "instalment_multiple"):
-            found += scale_problems(getattr(self, name), self.currency, name)
+        found += scale_problems(self.principal, self.currency, "principal")
+        found += self.finer_than(self.currency)
         days = [advance.on for advance in self.advances]
         last = self.dues()[-1] if days and self.instalments else date.max
         if sorted(days) != days or any(not self.start <= day < last for day in days):
@@ -486,10 +499,6 @@ class Terms(Repayment):
             found.append(("date-order", sentence, "advances"))
         for advance in self.advances:
             found += scale_problems(advance.amount, self.currency, "advances")
-        for suspension in self.suspensions:
-            found += scale_problems(suspension.amount, self.currency, "suspensions")
-        if self.steps is not None:
-            found += scale_problems(self.steps.amount, self.currency, "steps")
         if self.stub is not Stub.LEVEL:
             for name, clash in (
                 ("advances", bool(self.advances)),
