@@ -1254,6 +1254,22 @@ def test_what_could_not_be_read_back_is_refused(measures, code):
         assert outcome(loan(), listed) == [code]
 
 
+def test_amounts_that_outgrow_what_can_be_read_back_are_refused():
+    # 90 million million grow by a fifth a month, to more than 100 million million after one.
+    large = loan(terms={"annual_rate": "240%"}, principal="90000000000000")
+    assert outcome(large, [Holiday(instalments=1)]) == ["money-too-large"]
+    both = loan(interest_arrears="90000000000000", accrued="90000000000000")
+    assert outcome(both, []) == ["money-too-large"]
+    assert outcome(both, [Spread(of=["interest_arrears", "accrued"])]).identities.hold
+
+
+def test_steps_that_would_pay_the_borrower_are_refused():
+    terms = {"method": "stepped", "steps": dict(every=2, amount="-100"), "negative_amortisation": True}
+    falling = loan(terms=terms | {"instalment": "150"})
+    assert outcome(falling, []) == ["negative-amortisation"]
+    assert outcome(falling, [ChangeMethod(method="level")]).before is None
+
+
 def test_a_rhythm_of_days_over_a_long_term_is_refused_not_cut():
     assert outcome(loan(terms={"instalments": 60}), [ChangeFrequency(every="1 day")]) == ["term-too-long"]
     assert len(worked(loan(terms=FREE), Extend(instalments=1188)).schedule.rows) == 1200

@@ -23,7 +23,7 @@ from restructure.calculator.measures import (
 )
 from restructure.calculator.money import from_minor, round_div, round_half_up, to_minor
 from restructure.calculator.position import Bucket, Position
-from restructure.calculator.repaid import Repaid
+from restructure.calculator.repaid import Repaid, refuse_less_than_nothing
 from restructure.calculator.repricing import known_rates, repay_repriced
 from restructure.calculator.rows import Row, RowTuple
 from restructure.calculator.schedule import instalments_needed, set_aside
@@ -180,6 +180,8 @@ class Course:
             spare=self.spare,
         )
         _hold_above_zero(repaid.instalment)
+        if self.scheme.growing:
+            refuse_less_than_nothing(repaid.rows)
         last = repaid.rows[-1][_PRINCIPAL] + (repaid.rows[-1][_INTEREST] if self.scheme.annuity else 0)
         regular = self.scheme.instalment_at(len(repaid.rows) - 1, repaid.instalment)
         if solve is Solve.BALLOON and (last <= regular or repaid.anew):

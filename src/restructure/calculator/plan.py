@@ -56,6 +56,7 @@ from restructure.calculator.measures import (
 )
 from restructure.calculator.money import Money, SignedMoney, from_minor, minor_digits
 from restructure.calculator.position import Bucket, ParkedDue, Position
+from restructure.calculator.repaid import hold_within_amounts
 from restructure.calculator.rows import PAID, Row, Rows, RowTuple
 from restructure.calculator.schedule import Schedule
 from restructure.calculator.spelling import spell, spelled
@@ -288,6 +289,7 @@ def _execute(position: Position, measures: Sequence[Measure], closed: Closed) ->
         interest=interest,
     )
     course.check_moves(rows, sorted_out.changes.moves)
+    hold_within_amounts(rows, sum(books.opening.values()), position.currency)
     return _Done(
         books,
         rows,
