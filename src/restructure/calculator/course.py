@@ -94,6 +94,8 @@ class Course:
         """The regular instalment that was solved or kept; the unit is its principal alone if parts are equal."""
         self.anew: Sequence[tuple[int, int]] = ()
         """Where the instalment is solved anew: index of the row, and the instalment from there on."""
+        self.covers: Sequence[Bucket] = ()
+        """Buckets whose interest from before the effective date the first instalment covers as far as it is carried."""
         self.asides: list[Aside] = []
         """Interest of suspensions that is due outside the amortisation."""
         self.plan_periods(self.total)
@@ -288,14 +290,16 @@ class Course:
         included; what was capitalised, parked or spread of that part it no longer has to. A solved one
         covers what `Reamortise.covers` names.
         """
-        if self.first_paid or not self.scheme.annuity:
-            return 0  # parts of principal cover no interest
+        suspended = bool(self.scheme.pauses) and not self.scheme.pauses[0].first
+        if self.first_paid or suspended or not self.scheme.annuity:
+            return 0  # an instalment after a suspension covers its own period, and parts of principal no interest
         covers = self.reamortise.covers if self.reamortise else ()
         carried = sum(
             amount
             for _, kind, bucket, amount in books.moves
             if bucket in covers and kind is MovementKind.CARRIED
         )
+        self.covers = covers or ((Bucket.ACCRUED,) if kept else ())
         if covers or not kept:
             return carried
         return books.opening[Bucket.ACCRUED] - sum(

@@ -273,7 +273,7 @@ class Repayment(Record):
             multiple=minor(self.instalment_multiple, 1),
             last_row=self.last_row,
             balloon=minor(self.balloon, 0),
-            flat_base=minor(self.flat_base, balance),
+            flat_base=minor(self.flat_base, balance) if balance else 0,  # nothing is lent any more
             growing=self.negative_amortisation,
             cut=self.rounding_per == "sub_interval",
             pieced=self.rounding_per == "sub_interval",
@@ -336,6 +336,15 @@ class Repayment(Record):
         first, _, start, anchor = self._stretches(passed + 1)[-1]
         starts = every_dates(start, passed - first + 1, self.every, anchor_day=anchor)[-1]
         (_, rate), *coming = self.rate_path(on)
+        moves = [
+            move.model_copy(update={"instalment": move.instalment - passed})
+            for move in self.moves
+            if move.instalment > passed + 1
+        ]
+        # The period that runs to a moved due date is counted from the anchor before it.
+        counted = self.anchor_before(passed)
+        if counted != anchor:
+            moves.insert(0, MovedDue(instalment=1, to=starts, anchor_day=anchor))
         suspensions = []
         for one in self.suspensions:
             left = min(one.instalments, one.starts - 1 + one.instalments - count)
@@ -348,12 +357,8 @@ class Repayment(Record):
             "rates": tuple(RateFrom(starts=day, annual_rate=later) for day, later in coming),
             "instalments": max(self.instalments - count, 0),
             "first_due": starts,
-            "anchor_day": anchor,
-            "moves": tuple(
-                move.model_copy(update={"instalment": move.instalment - passed})
-                for move in self.moves
-                if move.instalment > passed + 1
-            ),
+            "anchor_day": counted,
+            "moves": tuple(moves),
             "suspensions": tuple(suspensions),
             "steps": steps and steps.model_copy(update={"passed": steps.passed + count}),
         }
