@@ -140,6 +140,20 @@ class Plan(Record):
         return tuple((k + 1, from_minor(instalment, self.position.currency)) for k, instalment in anew)
 
     @cached_property
+    def covered(self) -> Decimal:
+        """Interest from before the effective date that is due with the first instalment and makes it no larger."""
+        course = _execute(self.position, self.measures, weekend).course
+        covers = () if course is None else course.covers
+        return sum(
+            (
+                m.amount
+                for m in self.ledger
+                if m.kind is MovementKind.CARRIED and m.bucket in covers and m.on == self.position.on
+            ),
+            from_minor(0, self.position.currency),
+        )
+
+    @cached_property
     def bearing(self) -> tuple[ParkedDue, ...]:
         """Parked money that bears interest from the effective date on, and when it falls due."""
         asides = _execute(self.position, self.measures, weekend).bearing
