@@ -1454,3 +1454,14 @@ def test_a_rate_may_change_in_the_extra_row_where_interest_is_rounded_in_pieces(
     }
     plan = reschedule(loan(terms=terms), [ChangeRate(annual_rate="6%", starts="2026-04-10")])
     assert plan.identities.hold
+
+
+def test_a_term_of_nothing_but_suspended_instalments_is_refused_with_the_sum():
+    with pytest.raises(
+        Refused, match=r"12 instalments \+0 leave 12 to repay over, and 12 of them are suspended"
+    ):
+        reschedule(loan(), [Holiday(instalments=12, keep_term=True)])
+    with pytest.raises(Refused, match=r"12 instalments -12 leave 0 to repay over$"):
+        reschedule(loan(), [Extend(instalments=-12)])
+    with pytest.raises(Refused, match=f"ends on {ON}, so that it prices no night from {ON} on"):
+        reschedule(loan(), [ChangeRate(annual_rate=0, ends=ON)])

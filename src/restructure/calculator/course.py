@@ -365,14 +365,15 @@ def _changed(position: Position, terms: Repayment, changes: Changes) -> tuple[Re
         raise Refused(Issue("term-too-long", f"{count:,} instalments are more than {_LONGEST:,}"))
     added = sorted((_suspension(position, one) for one in changes.holidays), key=lambda one: one.starts)
     suspensions = [*terms.suspensions, *added]
-    left = count - sum(one.instalments for one in suspensions)
+    suspended = sum(one.instalments for one in suspensions)
+    left = count - suspended
     if left < 1 and (terms.instalments or held_off or changes.extension):
-        raise Refused(
-            Issue(
-                "term-not-positive",
-                f"{terms.instalments} instalments {count - terms.instalments:+d} leave {left} to repay over",
-            )
+        sentence = (
+            f"{terms.instalments} instalments {count - terms.instalments:+d} leave {count} to repay over"
         )
+        if suspended:
+            sentence += f", and {suspended} of them are suspended; lengthen the term or suspend fewer"
+        raise Refused(Issue("term-not-positive", sentence))
     new |= {"suspensions": tuple(suspensions), "instalments": count}
     changed = _moved(terms.model_copy(update=new), changes.moves)
     if not (suspensions or changed.moves):
@@ -443,7 +444,10 @@ def _rates(position: Position, changes: Sequence[ChangeRate]) -> list[tuple[date
     for start, end, rate in spans:
         if end <= start:
             raise Refused(
-                Issue("rate-segment-empty", f"a rate change ends on {end}, before it starts on {start}")
+                Issue(
+                    "rate-segment-empty",
+                    f"a rate change ends on {end}, so that it prices no night from {start} on, where it could start",
+                )
             )
         if start < busy_until:
             if laid[-1:] == [(start, end, rate)]:
