@@ -28,6 +28,7 @@ __all__ = [
     "Place",
     "Places",
     "field_names",
+    "findings",
     "issues_of",
     "json_document",
     "read_document",
@@ -396,12 +397,16 @@ def issues_of(
     issues: list[Issue] = []
     for fault in error.errors(include_url=False):
         place = document.follow((*root, *fault["loc"]))
-        several = fault.get("ctx", {}).get("issues") or [_explain(fault["type"], fault, names)]
-        for code, message, *inner in several:
+        for code, message, *inner in findings(fault, names):
             issue = document.issue(code, message, (*place, *inner))
             if issue not in issues:
                 issues.append(issue)
     return issues
+
+
+def findings(fault: Any, names: Iterable[str] = ()) -> list[tuple[str, ...]]:
+    """Give what a fault that pydantic found comes to: code, sentence, and the place inside it if there is one."""
+    return fault.get("ctx", {}).get("issues") or [_explain(fault["type"], fault, names)]
 
 
 def _explain(kind: str, fault: Any, names: Iterable[str]) -> tuple[str, str]:

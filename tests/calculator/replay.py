@@ -650,7 +650,7 @@ class Replay:
 
     def covered(self, *, kept: bool) -> int:
         """Interest from before the effective date that the first instalment also pays."""
-        if self.first_paid():
+        if self.first_paid() or self.head:
             return 0
         names = [one.value for one in self.reamortise.covers] if self.reamortise else []
         if names or not kept:

@@ -1254,6 +1254,22 @@ def test_what_could_not_be_read_back_is_refused(measures, code):
         assert outcome(loan(), listed) == [code]
 
 
+def test_amounts_that_outgrow_what_can_be_read_back_are_refused():
+    # 90 million million grow by a fifth a month, to more than 100 million million after one.
+    large = loan(terms={"annual_rate": "240%"}, principal="90000000000000")
+    assert outcome(large, [Holiday(instalments=1)]) == ["money-too-large"]
+    both = loan(interest_arrears="90000000000000", accrued="90000000000000")
+    assert outcome(both, []) == ["money-too-large"]
+    assert outcome(both, [Spread(of=["interest_arrears", "accrued"])]).identities.hold
+
+
+def test_steps_that_would_pay_the_borrower_are_refused():
+    terms = {"method": "stepped", "steps": dict(every=2, amount="-100"), "negative_amortisation": True}
+    falling = loan(terms=terms | {"instalment": "150"})
+    assert outcome(falling, []) == ["negative-amortisation"]
+    assert outcome(falling, [ChangeMethod(method="level")]).before is None
+
+
 def test_a_rhythm_of_days_over_a_long_term_is_refused_not_cut():
     assert outcome(loan(terms={"instalments": 60}), [ChangeFrequency(every="1 day")]) == ["term-too-long"]
     assert len(worked(loan(terms=FREE), Extend(instalments=1188)).schedule.rows) == 1200
@@ -1456,3 +1472,14 @@ def test_a_rate_may_change_in_the_extra_row_where_interest_is_rounded_in_pieces(
     }
     plan = reschedule(loan(terms=terms), [ChangeRate(annual_rate="6%", starts="2026-04-10")])
     assert plan.identities.hold
+
+
+def test_a_term_of_nothing_but_suspended_instalments_is_refused_with_the_sum():
+    with pytest.raises(
+        Refused, match=r"12 instalments \+0 leave 12 to repay over, and 12 of them are suspended"
+    ):
+        reschedule(loan(), [Holiday(instalments=12, keep_term=True)])
+    with pytest.raises(Refused, match=r"12 instalments -12 leave 0 to repay over$"):
+        reschedule(loan(), [Extend(instalments=-12)])
+    with pytest.raises(Refused, match=f"ends on {ON}, so that it prices no night from {ON} on"):
+        reschedule(loan(), [ChangeRate(annual_rate=0, ends=ON)])

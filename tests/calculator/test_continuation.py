@@ -7,22 +7,27 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from calculator.test_measures import owing
+from calculator.test_measures import EMPTY, owing
 from restructure import (
     Capitalise,
+    ChangeMethod,
     ChangeRate,
+    Charge,
     Contract,
     Extend,
     Handling,
     Holiday,
     InvalidInput,
+    MoveDue,
     Park,
     Payment,
     Penalty,
     Reamortise,
     Settle,
     Spread,
+    Waive,
     position_after,
+    preset,
     reschedule,
 )
 from restructure.calculator.measures import HolidayInterest
@@ -152,6 +157,99 @@ def test_interest_on_parked_money_is_owed_as_it_accrues():
     assert again.schedule.interest + 30 == sum(row.accrued for row in rows[6:])
 
 
+def goes_on_as_it_was(plan, on):
+    """Nothing changes on a day when all that was due is paid and no measure is taken."""
+    now = position_after(plan, paid(plan, on), on=on)
+    left = [(row.due, row.total) for row in plan.schedule.rows if row.due > on]
+    again = reschedule(now)
+    assert again.identities.hold
+    assert [(row.due, row.total) for row in again.schedule.rows if row.total] == [
+        one for one in left if one[1]
+    ]
+    return now
+
+
+@pytest.mark.parametrize("of", ["principal_arrears", "fees"])
+@pytest.mark.parametrize(
+    "until",
+    [
+        None,
+        date(2027, 8, 18),  # the day before the last instalment's
+        date(2027, 9, 18),
+        date(2028, 3, 18),  # half a year after it
+    ],
+)
+def test_parked_money_goes_on_bearing_until_its_day_whenever_that_is(of, until):
+    plan = reschedule(owing(), [Park(of=of, until=until, annual_rate="12%")])
+    for on in (plan.position.on, plan.schedule.rows[5].due):
+        now = goes_on_as_it_was(plan, on)
+        (bearing,) = [one for one in now.parked_due if one.annual_rate]
+        assert bearing.amount == (500 if of == "principal_arrears" else 30)
+        assert bearing.on == until
+    # With the last instalment means with the new last one, and a day stays the day; half a year has earned 6 %.
+    longer = reschedule(now, [Extend(instalments=12)]).schedule
+    waited = next(row for row in longer.rows if row.due >= (until or longer.last_due))
+    assert waited.parked_principal == bearing.amount * Decimal("1.06")
+
+
+def test_money_parked_beyond_the_last_instalment_is_not_due_earlier_because_time_passes():
+    plan = reschedule(
+        owing(), [Park(of=["principal_arrears", "penalty"], until="2028-03-18"), Park(of="fees")]
+    )
+    for k in (0, 5, 17):
+        now = goes_on_as_it_was(plan, plan.schedule.rows[k].due)
+        assert now.parked_due[-1].on == date(2028, 3, 18)
+
+
+@pytest.mark.parametrize("days", [0, 9, 30])
+@pytest.mark.parametrize(
+    "measures",
+    [[], [Waive(of="penalty", share=1)], [*preset("re-amortise")]],
+)
+def test_interest_that_the_first_instalment_covers_is_covered_still_before_it_is_due(measures, days):
+    # 270 accrued in half a month, and the instalment of 2,297.01 holds the interest of all of it.
+    owed = owing(buckets={"accrued": "270"}, repayment={"instalment": "2297.01"})
+    plan = reschedule(owed, measures)
+    now = position_after(plan, on=owed.on + timedelta(days=days))
+    again = reschedule(now)
+    assert again.schedule.rows[0].total == plan.schedule.rows[0].total
+    assert again.instalment == plan.instalment
+    # The running period is cut in two, and each part rounds once.
+    assert abs(again.schedule.total - plan.schedule.total + again.up_front) <= Decimal("0.05")
+
+
+def test_the_month_of_a_moved_due_date_is_counted_from_the_day_before_it_moved():
+    plan = reschedule(
+        owing(buckets=EMPTY | {"principal": "36000"}),
+        [MoveDue(to=date(2026, 5, 5)), Reamortise(solve="nothing")],
+    )
+    now = position_after(plan, on=plan.position.on)
+    assert reschedule(now).schedule == plan.schedule
+    assert (now.repayment.first_due, now.repayment.anchor) == (date(2026, 5, 5), 18)
+    assert now.repayment.dues(2) == [date(2026, 5, 5), date(2026, 6, 5)]
+
+
+def test_interest_of_a_coming_holiday_is_not_owed_before_it_accrues_whatever_the_method():
+    plan = reschedule(owing(), [ChangeMethod(method="bullet"), Holiday(instalments=3, interest="carry")])
+    now = position_after(plan, on=plan.position.on)
+    assert now.buckets.claim == plan.position.buckets.claim
+
+
+def test_a_plan_that_suspended_amounts_repay_is_followed_to_its_end():
+    owed = owing(
+        buckets=EMPTY | {"principal": "100"},
+        repayment={
+            "annual_rate": "0",
+            "repricing": "recalculate",
+            "rates": [dict(starts="2026-08-18", annual_rate="12%")],
+        },
+    )
+    plan = reschedule(owed, [Holiday(instalments=3, starts=4, amount="1000")])
+    for row in plan.schedule.rows:
+        now = position_after(plan, paid(plan, row.due), on=row.due)
+    assert now.buckets.claim == 0
+
+
 def test_a_second_plan_changes_the_first_and_every_cent_is_accounted_for():
     first = reschedule(
         owing(), [Capitalise(of=["principal_arrears", "interest_arrears"]), Extend(instalments=12)]
@@ -187,6 +285,24 @@ def test_what_cannot_be_followed_is_refused_all_at_once():
     settled = reschedule(owing(), [Settle(payments=[{"on": "2026-04-01", "amount": "100"}])])
     with pytest.raises(InvalidInput, match="the plan ends the loan"):
         position_after(settled, [], on=date(2026, 4, 1))
+
+
+def test_charges_and_penalties_that_cannot_belong_to_a_plan_are_refused_all_at_once():
+    plan = reschedule(owing(), [Extend(instalments=3)])
+    before = plan.position.on - timedelta(days=1)
+    with pytest.raises(InvalidInput) as caught:
+        position_after(
+            plan,
+            [],
+            on=plan.position.on,
+            handling=Handling(penalty=Penalty(annual_rate="9%", cap="0.001")),
+            charges=[Charge(on=plan.position.on, amount="0.001"), Charge(on=before, amount="5")],
+        )
+    assert [(issue.code, issue.place) for issue in caught.value.issues] == [
+        ("money-scale", "charges.0.amount"),
+        ("money-scale", "handling.penalty.cap"),
+        ("date-order", "charges.1.on"),
+    ]
 
 
 def test_a_contract_is_a_handling():

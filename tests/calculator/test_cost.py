@@ -818,3 +818,26 @@ def test_forgiving_a_tenth_of_a_loan_is_substantial_and_a_little_less_is_not():
     assert figures.apr_effective_after == Decimal("0.1268")
     figures = compare(reschedule(position, [ChangeRate(annual_rate="60%"), Reamortise()]))
     assert (figures.substantial_modification, figures.modification_loss < -1000) == (True, True)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: effective_of("12%", 0),
+        lambda: nominal_of("12%", 0),
+        lambda: nominal_of("-2", 12),
+        lambda: equal_principal_interest("0.01", 1, 0, 1000),
+        lambda: instalment_of("0.01", 12.5, 1000),
+        lambda: instalment_of("0.01", "12", 1000),
+        lambda: rate_of(10.5, 100, 1000),
+        lambda: interest_between("0.01", 1, 2.0, 12, 1000),
+    ],
+)
+def test_periods_that_cannot_be_counted_are_refused(wrong):
+    with pytest.raises(InvalidInput) as caught:
+        wrong()
+    assert code_of(caught) == "value-invalid"
+
+
+def test_the_end_of_the_calendar_ends_a_month_like_any_other():
+    assert month_anchor([date(9999, 11, 30), date(9999, 12, 31)]) == 31

@@ -167,6 +167,17 @@ def test_a_float_is_never_money_or_a_rate(value):
 def test_the_refusal_of_a_float_says_what_to_write_instead():
     assert 'write "12.50" in quotes' in refusal(MONEY, 12.5)[1]
     assert 'write "0.149" in quotes' in refusal(RATE, 0.149)[1]
+    # What is suggested is what was written, whatever its digits, and can be read.
+    assert 'write "1.234" in quotes' in refusal(MONEY, 1.234)[1]
+    assert 'write "0.00001" in quotes' in refusal(RATE, 0.00001)[1]
+    assert 'write "0.12345678" in quotes' in refusal(RATE, 0.12345678)[1]
+    # A float that came out of a calculation stands for digits that nobody meant.
+    assert "write the amount with its decimals in quotes" in refusal(MONEY, 0.1 + 0.2)[1]
+    assert "write its decimals in quotes" in refusal(RATE, 1 / 3)[1]
+    assert "write the amount with its decimals in quotes" in refusal(MONEY, 1e300)[1]
+    for nothing in (float("nan"), float("inf")):
+        assert refusal(MONEY, nothing)[0] == "money-invalid"
+        assert refusal(RATE, nothing)[0] == "rate-invalid"
 
 
 @pytest.mark.parametrize(

@@ -98,3 +98,20 @@ def test_a_request_names_a_preset_beside_ordinary_measures(tmp_path):
         read_request(path)
     (issue,) = caught.value.issues
     assert (issue.code, issue.place, issue.line) == ("preset-unknown", "measures.0", 1)
+
+
+def test_what_is_wrong_with_the_values_of_a_preset_is_said_of_each_where_it_stands(tmp_path):
+    use = {"preset": "re-age", "first_due": "2026-02-30", "every": "fortnight", "instalments": "12"}
+    path = tmp_path / "request.json"
+    request = {"position": owing().model_dump(mode="json"), "measures": [use]}
+    path.write_text(json.dumps(request), "utf-8")
+    with pytest.raises(InvalidInput) as caught:
+        read_request(path)
+    found = {issue.place: issue.message for issue in caught.value.issues}
+    assert found.keys() == {"measures.0.first_due", "measures.0.every", "measures.0.instalments"}
+    assert 'first_due: "2026-02-30" is not a date; write year-month-day' in found["measures.0.first_due"]
+    # As in a measure beside it, a number in quotes is none.
+    assert 'instalments: "12" is not a whole number' in found["measures.0.instalments"]
+    with pytest.raises(InvalidInput) as caught:
+        preset("re-age", first_due="2026-02-30", every="1 month", instalments=0)
+    assert [issue.place for issue in caught.value.issues] == ["first_due", "instalments"]

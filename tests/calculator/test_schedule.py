@@ -307,3 +307,59 @@ def test_a_schedule_whose_rows_do_not_add_up_is_not_read(field, value):
     with pytest.raises(ValidationError) as caught:
         Schedule.model_validate(record)
     assert "record-altered" in {fault["type"] for fault in caught.value.errors()}
+
+
+# --- what no schedule may hold
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        # 2.00 twice, then 3.00 less: −1.00 would be paid to the borrower.
+        dict(
+            annual_rate="0", instalment="2", method="stepped", steps=dict(every=2, amount="-3"), instalments=6
+        ),
+        # A month's interest is 180, ten days' of it 60: 100 less the 120 of the days that there were not is −20.
+        dict(instalment="100", day_count="30E/360", start="2026-02-05", stub="first_row"),
+    ],
+)
+def test_an_instalment_that_would_be_paid_to_the_borrower_is_refused(changes):
+    with pytest.raises(Refused) as refused:
+        amortise(plain(negative_amortisation=True, **changes))
+    (issue,) = refused.value.issues
+    assert issue.code == "negative-amortisation"
+    assert "would be below zero" in issue.message
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        dict(principal="90000000000000", annual_rate="240%", method="bullet"),
+        dict(principal="90000000000000", annual_rate="240%", instalment="1", negative_amortisation=True),
+        # 24 % of ten million million for a thousand years
+        dict(principal="10000000000000", annual_rate="24%", start="1026-01-15", instalments=1),
+    ],
+)
+def test_a_schedule_with_amounts_that_no_amount_may_reach_is_refused(changes):
+    with pytest.raises(Refused) as refused:
+        amortise(plain(**changes))
+    (issue,) = refused.value.issues
+    assert issue.code == "money-too-large"
+
+
+@pytest.mark.parametrize("currency", ["JPY", "CNY", "KWD"])
+def test_a_schedule_of_the_largest_amounts_can_be_read_back(currency):
+    schedule = amortise(plain(currency=currency, principal="99999999999999", instalments=360))
+    assert schedule.total >= 10**14
+    assert Schedule.model_validate_json(schedule.model_dump_json()) == schedule
+
+
+@pytest.mark.parametrize("rounding", list(Rounding))
+def test_a_loan_of_nothing_has_instalments_of_nothing_whatever_suspends_them_and_rounds(rounding):
+    loan = plain(
+        principal="0",
+        rounding=rounding,
+        negative_amortisation=True,
+        suspensions=[dict(instalments=3, starts=4, interest="park")],
+    )
+    assert amortise(loan).total == 0

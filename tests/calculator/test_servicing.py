@@ -12,6 +12,7 @@ from calculator.oracles import Owed, minor
 from restructure.calculator.accrual import Compounding
 from restructure.calculator.contract import Charge, Claim, Contract, Payment, Penalty
 from restructure.calculator.dates import DayCount, roll_date
+from restructure.calculator.measures import Extend, Spread
 from restructure.calculator.plan import reschedule
 from restructure.calculator.position import Buckets, Position
 from restructure.calculator.schedule import amortise
@@ -842,3 +843,44 @@ def test_a_day_so_far_ahead_that_nothing_can_be_said_is_refused(changes, on, cod
     with pytest.raises(Refused) as refused:
         position_of(contract, on=on)
     assert refused.value.issues[0].code == code
+
+
+# --- a loan that is repaid before what was agreed for later, and one that is over
+
+
+@pytest.mark.parametrize(
+    ("changes", "payments", "on", "left"),
+    [
+        # Ten are paid, 1,269.38 each; 8,000 less the interest of 120 leave 4,120, which is four of them.
+        ({"prepayment": "shorten_term"}, [pay("2026-02-15", "8000")], "2026-02-20", 4),
+        # 400 a month repay 1,200 in three.
+        ({"principal": "1200", "annual_rate": "0", "instalment": "400"}, [], "2026-01-20", 3),
+        ({"principal": "1200", "annual_rate": "0", "instalment": "400"}, [], "2026-06-20", 0),
+    ],
+)
+def test_a_loan_repaid_before_its_suspension_never_comes_to_it(changes, payments, on, left):
+    position = after(*payments, on=on, suspensions=[dict(instalments=2, starts=10)], **changes)
+    assert (position.repayment.instalments, position.repayment.suspensions) == (left, ())
+    assert reschedule(position).identities.hold
+
+
+def test_the_first_instalment_after_months_of_interest_alone_is_the_agreed_one_on_any_day():
+    loan = plain(**LEVEL, suspensions=[dict(instalments=2, pay="interest")])
+    agreed = [(row.due, row.total) for row in amortise(loan).rows]
+    for on in (date(2026, 1, 31), date(2026, 2, 25)):
+        paid = [pay(due.isoformat(), str(total)) for due, total in agreed if due <= on]
+        plan = reschedule(position_of(loan, paid, on=on))
+        # What has accrued is carried into the month it accrued in, and is paid there.
+        coming = [(due, total) for due, total in agreed if due > on]
+        assert [(row.due, row.total) for row in plan.schedule.rows] == coming
+
+
+def test_no_flat_interest_is_charged_once_the_term_is_over():
+    # 12,000 and six times 120 are due by 15 July, and nothing is paid.
+    position = after(on="2026-09-20", method="flat", instalments=6, overdue_interest=False)
+    assert position.buckets.claim == 12720
+    assert [str(row.total) for row in reschedule(position).schedule.rows] == ["12720.00"]
+    later = reschedule(
+        position, [Spread(of=["principal_arrears", "interest_arrears"], instalments=3), Extend(instalments=3)]
+    )
+    assert [str(row.total) for row in later.schedule.rows] == ["4240.00"] * 3

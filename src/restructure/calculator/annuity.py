@@ -104,6 +104,7 @@ def _growth(rate: Fraction, periods: int) -> Fraction:
 def _instalment(
     rate: Fraction, periods: int, principal: Fraction, balloon: Fraction, early: bool
 ) -> Fraction:
+    _hold(_whole(periods), _WHOLE_PERIODS)
     if periods < 1 or rate <= -1:
         raise Refused(Issue("term-not-positive", "a loan needs at least one period and a rate above −100 %"))
     grown = principal * (1 + rate) ** periods - balloon
@@ -140,6 +141,7 @@ def _interest(
     rate: Fraction, first: int, last: int, periods: int, principal: Fraction, balloon: Fraction, early: bool
 ) -> tuple[Fraction, Fraction]:
     """Give interest and principal in the instalments from `first` to `last`."""
+    _hold(_whole(first, last, periods), _WHOLE_PERIODS)
     if not 1 <= first <= last <= periods:
         raise InvalidInput(
             Issue("value-invalid", f"instalments {first} to {last} do not lie within 1 to {periods}")
@@ -224,6 +226,7 @@ def equal_principal_interest(rate: Exact, period: int, periods: int, principal: 
     >>> equal_principal_interest("0.01", 1, 10, 10000), equal_principal_interest("0.01", 10, 10, 10000)
     (Decimal('100.000000000000'), Decimal('10.000000000000'))
     """
+    _hold(_whole(period, periods) and periods >= 1, _WHOLE_PERIODS)
     return rounded(exact(rate) * exact(principal) * Fraction(periods - period + 1, periods))
 
 
@@ -268,6 +271,7 @@ def rate_of(
     >>> rounded(rate_of(12, "888.4879", 10000), 6)
     Decimal('0.010000')
     """
+    _hold(_whole(periods), _WHOLE_PERIODS)
     paid, lent, left = (exact(value) for value in (instalment, principal, balloon))
     ends = (lent - paid, -left) if in_advance else (lent, -paid - left)
     flows = [flow for flow in (ends[0], -paid if periods > 1 else 0, ends[1]) if flow]
@@ -342,12 +346,25 @@ def root_between(worth: Callable[[Decimal], Decimal], low: Decimal, high: Decima
     return low if not at_low else high
 
 
+def _hold(holds: bool, sentence: str) -> None:
+    if not holds:
+        raise InvalidInput(Issue("value-invalid", sentence))
+
+
+_WHOLE_PERIODS = "periods are counted in whole numbers from 1 on"
+
+
+def _whole(*counts: object) -> bool:
+    return all(isinstance(one, int | Fraction) and one == int(one) for one in counts)
+
+
 def effective_of(nominal_rate: Exact, per_year: int) -> Decimal:
     """Compound a nominal annual rate: (1 + j/m)^m − 1 (EFFECT).
 
     >>> effective_of("12%", 12)
     Decimal('0.126825030132')
     """
+    _hold(_whole(per_year) and per_year >= 1, _WHOLE_PERIODS)
     return rounded((1 + exact(nominal_rate) / per_year) ** per_year - 1)
 
 
@@ -357,6 +374,11 @@ def nominal_of(effective_rate: Exact, per_year: int) -> Decimal:
     >>> nominal_of("0.126825030132", 12)
     Decimal('0.120000000000')
     """
+    _hold(_whole(per_year) and per_year >= 1, _WHOLE_PERIODS)
+    _hold(
+        exact(effective_rate) >= -1,
+        f"{effective_rate} is below −100 %, and more than everything cannot be lost",
+    )
     with localcontext(WORKING):
         root = decimal(1 + exact(effective_rate)) ** (Decimal(1) / per_year)
         return rounded(per_year * (root - 1))

@@ -21,7 +21,7 @@ from restructure.calculator.rows import Row
 from restructure.calculator.schedule import LaidOut
 from restructure.calculator.scheme import LastRow
 from restructure.calculator.servicing import Account
-from restructure.calculator.terms import Repayment
+from restructure.calculator.terms import Repayment, scale_problems
 from restructure.errors import InvalidInput, Issue
 
 __all__ = ["position_after"]
@@ -40,14 +40,15 @@ def position_after(
 
     `handling` is what the contract says of lateness and of what payments go to (a `Contract` is one); `charges`
     are fees since the plan. What the plan parked, spread or carried and is not yet due stands in `parked`, with its
-    due dates in `parked_due`, so that without further measures the plan goes on as it was. Money received
+    due dates in `parked_due`, or in `accrued` if it is interest that the first instalment covers, so that without
+    further measures the plan goes on as it was. Money received
     early waits for the next due date; to repay early, restructure with `Pay`. Raises `InvalidInput` as
     `position_of` does, and for a settlement, which leaves nothing to restructure.
 
     >>> from restructure.calculator.measures import Capitalise, Extend
     >>> from restructure.calculator.plan import reschedule
     >>> from restructure.calculator.position import Buckets
-    >>> from restructure.calculator.terms import Repayment
+    >>> from restructure.calculator.terms import Repayment, scale_problems
     >>> owed = Position(on="2026-03-18", currency="CNY", buckets=Buckets(principal="36000", interest_arrears="1080"),
     ...                 repayment=Repayment(annual_rate="18%", instalments=18, first_due="2026-04-18"))
     >>> plan = reschedule(owed, [Capitalise(of="interest_arrears"), Extend(instalments=6)])
@@ -75,13 +76,35 @@ def position_after(
             sentence = "a plan is not remade by a payment; restructure again with a pay measure"
             found.append(Issue("value-invalid", sentence, f"payments.{k}.prepayment"))
     found += received_problems(position.currency, position.on, payments)
+    found += _handling_problems(handling, charges, position)
     if found:
         raise InvalidInput(found)
     assert terms is not None, "a plan without a repayment was refused above"
     account = _account(plan, terms, handling, closed)
     account.live(payments, charges, until=on)
     now = account.position()
-    return _with_bearing(plan, now) if plan.bearing else now
+    return _with_bearing(plan, now, closed) if plan.bearing else now
+
+
+def _handling_problems(handling: Handling, charges: Sequence[Charge], position: Position) -> list[Issue]:
+    """List the amounts with too many decimals, and every fee charged before the plan was made."""
+    amounts: list[tuple[str, Decimal | None]] = [
+        (f"charges.{k}.amount", charge.amount) for k, charge in enumerate(charges)
+    ]
+    if handling.penalty is not None:
+        amounts += [
+            (f"handling.penalty.{name}", getattr(handling.penalty, name)) for name in ("amount", "cap")
+        ]
+    found = [
+        Issue(code, sentence, place)
+        for place, amount in amounts
+        for code, sentence in scale_problems(amount, position.currency)
+    ]
+    for k, charge in enumerate(charges):
+        if charge.on < position.on:
+            sentence = f"a charge on {charge.on} is before the plan was made on {position.on}, which holds it"
+            found.append(Issue("date-order", sentence, f"charges.{k}.on"))
+    return found
 
 
 def _account(plan: Plan, terms: Repayment, handling: Handling, closed: Closed) -> Account:
@@ -96,27 +119,40 @@ def _account(plan: Plan, terms: Repayment, handling: Handling, closed: Closed) -
     lent = first.balance + first.principal - first.capitalised
     unit = to_minor(plan.instalment if terms.instalment is None else terms.instalment, currency)
     anew = [(number - 1, to_minor(instalment, currency)) for number, instalment in plan.solved_anew]
-    laid = LaidOut([*rows], unit, scheduled, anew=anew)
+    # What the first instalment covers is billed with its interest, so that whoever goes on from here covers it too.
+    covered = to_minor(plan.covered, currency)
+    billed = first._replace(arrears_interest=first.arrears_interest - covered)
+    laid = LaidOut([tuple(billed), *rows[1:]], unit, scheduled, anew=anew)
     account = Account(handling, terms, currency, plan.position.on, lent, laid, closed)
-    account.most = terms.instalments
+    account.most, account.held = terms.instalments, covered
     return account
 
 
-def _with_bearing(plan: Plan, now: Position) -> Position:
+def _with_bearing(plan: Plan, now: Position, closed: Closed) -> Position:
     """Add the interest that parked money has earned, and say what it goes on bearing."""
     terms, currency = now.repayment, now.currency
-    divide, earned = rounder(terms.rounding), 0
+    divide, earned, nothing = rounder(terms.rounding), 0, Fraction(0)
     due = {(one.on, one.annual_rate): one.amount for one in now.parked_due}
+    rows = plan.schedule.rows.minor
+    assert plan.repayment is not None, "a plan that ends the loan has nothing to go on with"
+    stepped = zip(plan.repayment.dues(len(rows)), (row[0] for row in rows), strict=True)
+    # What falls due with the last instalment stands there as such or by its day, whichever of the last rows it is.
+    ends: list[date | None] = [None]
+    ends += sorted(
+        (day for due_day, day in stepped if roll_date(due_day, terms.roll, closed) == day), reverse=True
+    )
     for one in plan.bearing:
-        plain = (one.on, Fraction(0))
-        if due.get(plain, 0) < one.amount:
+        days = [day for day in (ends if one.on is None else (one.on, None)) if day is None or day > now.on]
+        plain = next((day for day in days if due.get((day, nothing), 0) >= one.amount), now.on)
+        if plain == now.on:
             continue  # it has fallen due
         part, year = year_fraction(terms.day_count, plan.position.on, now.on, anchor_day=terms.anchor)
         rate = one.annual_rate
         bears = divide(to_minor(one.amount, currency) * part * rate.numerator, year * rate.denominator)
         earned += bears
-        due[plain] += from_minor(bears, currency) - one.amount
-        due[one.on, rate] = due.get((one.on, rate), Decimal(0)) + one.amount
+        due[plain, nothing] -= one.amount
+        for key, amount in (((one.on, nothing), from_minor(bears, currency)), ((one.on, rate), one.amount)):
+            due[key] = due.get(key, Decimal(0)) + amount
     # Interest on parked money bears none itself and falls due with it: it is parked beside it.
     buckets = now.buckets.model_copy(update={"parked": now.buckets.parked + from_minor(earned, currency)})
     parked_due = tuple(

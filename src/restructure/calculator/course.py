@@ -23,7 +23,7 @@ from restructure.calculator.measures import (
 )
 from restructure.calculator.money import from_minor, round_div, round_half_up, to_minor
 from restructure.calculator.position import Bucket, Position
-from restructure.calculator.repaid import Repaid
+from restructure.calculator.repaid import Repaid, refuse_less_than_nothing
 from restructure.calculator.repricing import known_rates, repay_repriced
 from restructure.calculator.rows import Row, RowTuple
 from restructure.calculator.schedule import instalments_needed, set_aside
@@ -94,6 +94,8 @@ class Course:
         """The regular instalment that was solved or kept; the unit is its principal alone if parts are equal."""
         self.anew: Sequence[tuple[int, int]] = ()
         """Where the instalment is solved anew: index of the row, and the instalment from there on."""
+        self.covers: Sequence[Bucket] = ()
+        """Buckets whose interest from before the effective date the first instalment covers as far as it is carried."""
         self.asides: list[Aside] = []
         """Interest of suspensions that is due outside the amortisation."""
         self.plan_periods(self.total)
@@ -183,6 +185,8 @@ class Course:
             spare=self.spare,
         )
         _hold_above_zero(repaid.instalment)
+        if self.scheme.growing:
+            refuse_less_than_nothing(repaid.rows)
         last = repaid.rows[-1][_PRINCIPAL] + (repaid.rows[-1][_INTEREST] if self.scheme.annuity else 0)
         regular = self.scheme.instalment_at(len(repaid.rows) - 1, repaid.instalment)
         if solve is Solve.BALLOON and (last <= regular or repaid.anew):
@@ -289,14 +293,16 @@ class Course:
         included; what was capitalised, parked or spread of that part it no longer has to. A solved one
         covers what `Reamortise.covers` names.
         """
-        if self.first_paid or not self.scheme.annuity:
-            return 0  # parts of principal cover no interest
+        suspended = bool(self.scheme.pauses) and not self.scheme.pauses[0].first
+        if self.first_paid or suspended or not self.scheme.annuity:
+            return 0  # an instalment after a suspension covers its own period, and parts of principal no interest
         covers = self.reamortise.covers if self.reamortise else ()
         carried = sum(
             amount
             for _, kind, bucket, amount in books.moves
             if bucket in covers and kind is MovementKind.CARRIED
         )
+        self.covers = covers or ((Bucket.ACCRUED,) if kept else ())
         if covers or not kept:
             return carried
         return books.opening[Bucket.ACCRUED] - sum(
@@ -362,14 +368,15 @@ def _changed(position: Position, terms: Repayment, changes: Changes) -> tuple[Re
         raise Refused(Issue("term-too-long", f"{count:,} instalments are more than {_LONGEST:,}"))
     added = sorted((_suspension(position, one) for one in changes.holidays), key=lambda one: one.starts)
     suspensions = [*terms.suspensions, *added]
-    left = count - sum(one.instalments for one in suspensions)
+    suspended = sum(one.instalments for one in suspensions)
+    left = count - suspended
     if left < 1 and (terms.instalments or held_off or changes.extension):
-        raise Refused(
-            Issue(
-                "term-not-positive",
-                f"{terms.instalments} instalments {count - terms.instalments:+d} leave {left} to repay over",
-            )
+        sentence = (
+            f"{terms.instalments} instalments {count - terms.instalments:+d} leave {count} to repay over"
         )
+        if suspended:
+            sentence += f", and {suspended} of them are suspended; lengthen the term or suspend fewer"
+        raise Refused(Issue("term-not-positive", sentence))
     new |= {"suspensions": tuple(suspensions), "instalments": count}
     changed = _moved(terms.model_copy(update=new), changes.moves)
     if not (suspensions or changed.moves):
@@ -440,7 +447,10 @@ def _rates(position: Position, changes: Sequence[ChangeRate]) -> list[tuple[date
     for start, end, rate in spans:
         if end <= start:
             raise Refused(
-                Issue("rate-segment-empty", f"a rate change ends on {end}, before it starts on {start}")
+                Issue(
+                    "rate-segment-empty",
+                    f"a rate change ends on {end}, so that it prices no night from {start} on, where it could start",
+                )
             )
         if start < busy_until:
             if laid[-1:] == [(start, end, rate)]:

@@ -6,6 +6,7 @@ to (b)(5)); the European Union and the United Kingdom count years, months or wee
 Both expect the dates of the contract, not those that a holiday has moved.
 """
 
+from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -92,7 +93,7 @@ def month_anchor(dates: Sequence[date]) -> int | None:
     late = [day for day in dates if day.day >= 28]
     if not late:
         return None
-    ends = [day for day in late if (day + timedelta(1)).day == 1]
+    ends = [day for day in late if day.day == monthrange(day.year, day.month)[1]]
     anchor = max(day.day for day in late)
     if ends == late and any(day.day != anchor for day in late):
         return 31

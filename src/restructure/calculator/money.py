@@ -204,12 +204,37 @@ def _write_plainly(rate: Fraction) -> str:
     return f"{write_rate(rate * 100)}%" if rate >= _IMPLAUSIBLE and "/" not in text else text
 
 
+# A float that nobody typed by hand has more digits than this.
+_AS_TYPED = 12
+
+
+def _typed(value: float) -> str | None:
+    """Write a float as somebody typed it; nothing where it is the result of a calculation, or of no use as a number."""
+    written = Decimal(repr(value))
+    if (
+        not written.is_finite()
+        or len(written.as_tuple().digits) > _AS_TYPED
+        or abs(written.adjusted()) > _AS_TYPED
+    ):
+        return None
+    whole, _, decimals = f"{written:f}".partition(".")
+    return f"{whole}.{decimals}" if decimals.strip("0") else whole
+
+
+def _float_as_money(value: float) -> str:
+    typed = _typed(value)
+    if typed is None:
+        return "the amount with its decimals"
+    whole, _, decimals = typed.partition(".")
+    return f'"{whole}.{decimals.ljust(2, "0")}"'
+
+
 def _read_money(value: Any) -> Decimal:
     if isinstance(value, float) and isfinite(value):
         raise PydanticCustomError(
             "money-float",
-            'money is exact: write "{text}" in quotes instead of a float',
-            {"text": f"{value:.2f}"},
+            "money is exact: write {text} in quotes instead of a float",
+            {"text": _float_as_money(value)},
         )
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise PydanticCustomError("money-invalid", 'write an amount in quotes, such as "1250.00"')
@@ -242,11 +267,12 @@ def _read_positive_money(value: Any) -> Decimal:
 
 
 def _read_rate(value: Any, *, plausible: bool = True) -> Fraction:
-    if isinstance(value, float):
+    if isinstance(value, float) and isfinite(value):
+        typed = _typed(value)
         raise PydanticCustomError(
             "rate-float",
-            'a rate is exact: write "{text}" in quotes instead of a float',
-            {"text": f"{value:g}"},
+            "a rate is exact: write {text} in quotes instead of a float",
+            {"text": "its decimals" if typed is None else f'"{typed}"'},
         )
     explicit = isinstance(value, Fraction)
     try:

@@ -55,6 +55,7 @@ from restructure.calculator.measures import (
 )
 from restructure.calculator.money import Money, SignedMoney, from_minor, minor_digits
 from restructure.calculator.position import Bucket, ParkedDue, Position
+from restructure.calculator.repaid import hold_within_amounts
 from restructure.calculator.rows import PAID, Row, Rows, RowTuple
 from restructure.calculator.schedule import Schedule
 from restructure.calculator.spelling import spell, spelled
@@ -136,6 +137,20 @@ class Plan(Record):
         course = _execute(self.position, self.measures, weekend).course
         anew = () if course is None else course.anew
         return tuple((k + 1, from_minor(instalment, self.position.currency)) for k, instalment in anew)
+
+    @cached_property
+    def covered(self) -> Decimal:
+        """Interest from before the effective date that is due with the first instalment and makes it no larger."""
+        course = _execute(self.position, self.measures, weekend).course
+        covers = () if course is None else course.covers
+        return sum(
+            (
+                m.amount
+                for m in self.ledger
+                if m.kind is MovementKind.CARRIED and m.bucket in covers and m.on == self.position.on
+            ),
+            from_minor(0, self.position.currency),
+        )
 
     @cached_property
     def bearing(self) -> tuple[ParkedDue, ...]:
@@ -287,6 +302,7 @@ def _execute(position: Position, measures: Sequence[Measure], closed: Closed) ->
         interest=interest,
     )
     course.check_moves(rows, sorted_out.changes.moves)
+    hold_within_amounts(rows, sum(books.opening.values()), position.currency)
     return _Done(
         books,
         rows,

@@ -122,7 +122,10 @@ class Position(Record):
         buckets, terms, found = self.buckets, self.repayment, list[tuple[str, ...]]()
         for name in Buckets.model_fields:
             found += scale_problems(getattr(buckets, name), self.currency, "buckets", name)
-        found += scale_problems(terms.instalment, self.currency, "repayment", "instalment")
+        found += terms.finer_than(self.currency, "repayment")
+        found += scale_problems(self.credit, self.currency, "credit")
+        for later in self.parked_due:
+            found += scale_problems(later.amount, self.currency, "parked_due")
         if terms.first_due <= self.on:
             found.append(
                 (

@@ -4,12 +4,14 @@ A preset is data: measures in which `$name` stands for what the caller says. Not
 knows a preset; what it gives are ordinary measures, to which others may be added.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
 from restructure.calculator.measures import MEASURES, Measure
+from restructure.document import findings
 from restructure.errors import InvalidInput, Issue, did_you_mean
 
 __all__ = ["PRESETS", "expanded", "preset"]
@@ -58,6 +60,12 @@ def preset(name: str, **values: object) -> tuple[Measure, ...]:
     >>> preset("payment holiday", instalments=3)[0].instalments
     3
     """
+    return _made(name, values, MEASURES.validate_python)
+
+
+def _made(
+    name: str, values: Mapping[str, object], read: Callable[[dict[str, object]], Measure]
+) -> tuple[Measure, ...]:
     template = PRESETS.get(name)
     if template is None:
         raise InvalidInput(
@@ -80,13 +88,20 @@ def preset(name: str, **values: object) -> tuple[Measure, ...]:
         }
         for one in template
     ]
-    try:
-        return tuple(MEASURES.validate_python(one) for one in filled)
-    except ValidationError as error:
-        raise InvalidInput(
-            Issue("preset-values", f'"{name}": {found["msg"]}', str(found["loc"][-1]))
-            for found in error.errors()
-        ) from None
+    measures, found = list[Measure](), list[Issue]()
+    for one, made in zip(template, filled, strict=True):
+        try:
+            measures.append(read(made))
+        except ValidationError as error:
+            for fault in error.errors(include_url=False):
+                gap = str(one.get(str(fault["loc"][-1]) if fault["loc"] else "", "")).removeprefix("$")
+                found += (
+                    Issue("preset-values", f'"{name}": {gap and f"{gap}: "}{sentence}', gap or "preset")
+                    for _, sentence, *_ in findings(fault)
+                )
+    if found:
+        raise InvalidInput(found)
+    return tuple(measures)
 
 
 def expanded(use: Mapping[str, object]) -> list[dict[str, Any]]:
@@ -96,4 +111,9 @@ def expanded(use: Mapping[str, object]) -> list[dict[str, Any]]:
     'holiday'
     """
     values = {key: value for key, value in use.items() if key != "preset"}
-    return [measure.model_dump(mode="json") for measure in preset(str(use["preset"]), **values)]
+
+    def read(made: dict[str, object]) -> Measure:
+        # As the measures beside it are read: text stays text, so that "3" is no number and true no 1.
+        return MEASURES.validate_json(json.dumps(made, default=str), strict=True)
+
+    return [measure.model_dump(mode="json") for measure in _made(str(use["preset"]), values, read)]

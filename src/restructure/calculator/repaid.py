@@ -8,13 +8,16 @@ solved by running that same loop in fixed point.
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from itertools import count
+from operator import itemgetter
 from typing import NamedTuple, assert_never, cast
 
 from restructure.calculator.accrual import Factor
-from restructure.calculator.money import Rounding, round_div
+from restructure.calculator.money import LARGEST, Rounding, round_div, to_minor
 from restructure.calculator.rows import (
+    PAID,
     Divide,
     Row,
     RowTuple,
@@ -25,9 +28,16 @@ from restructure.calculator.rows import (
 from restructure.calculator.scheme import HolidayInterest, LastRow, Method, Scheme
 from restructure.errors import Issue, Refused
 
-__all__ = ["Repaid", "refuse_growth", "repay", "solved_level"]
+__all__ = [
+    "Repaid",
+    "hold_within_amounts",
+    "refuse_growth",
+    "refuse_less_than_nothing",
+    "repay",
+    "solved_level",
+]
 
-_BALANCE = Row._fields.index("balance")
+_ACCRUED, _BALANCE = Row._fields.index("accrued"), Row._fields.index("balance")
 
 
 class Repaid(NamedTuple):
@@ -74,6 +84,32 @@ def refuse_growth(rows: Sequence[RowTuple]) -> None:
     """Refuse rows in which an instalment lies below the interest."""
     if min([row[1] for row in rows], default=0) < 0:
         raise Refused(Issue("negative-amortisation", "the instalment is below the interest of a period"))
+
+
+def refuse_less_than_nothing(rows: Sequence[RowTuple]) -> None:
+    """Refuse rows in which an instalment would be paid to the borrower; only where the balance may grow can one be."""
+    for number, row in enumerate(rows, 1):
+        if row[1] + row[2] < 0:
+            sentence = (
+                f"instalment {number} on {row[0]} would be below zero; let the instalments fall by less or start "
+                "higher, or take less off the first one"
+            )
+            raise Refused(Issue("negative-amortisation", sentence))
+
+
+def hold_within_amounts(rows: Sequence[RowTuple], lent: int, currency: str) -> None:
+    """Refuse rows with an amount that is too large for one; `lent` is all that is repaid but interest."""
+    limit = to_minor(Decimal(LARGEST), currency)
+    # No amount of a row is more than what is repaid in all, so that one sum spares nearly every loan the search.
+    if lent + sum(map(itemgetter(_ACCRUED), rows)) < limit:
+        return
+    for number, row in enumerate(rows, 1):
+        if max(sum(row[PAID]), *row[1:]) >= limit:
+            sentence = (
+                f"by instalment {number} on {row[0]} an amount has more than 14 digits before the point; "
+                "correct the rate, the days or the amount"
+            )
+            raise Refused(Issue("money-too-large", sentence))
 
 
 def solved_level(scheme: Scheme, balance: int, factors: Sequence[Factor], year: int) -> int | None:
@@ -357,8 +393,8 @@ def _solve(
         low, below, high = high, above, high * 2
         above = left(high)
     slack = one >> _SLACK_BITS
-    if below < 0:
-        return 0  # suspended amounts alone repay it
+    if below <= 0:
+        return 0  # suspended amounts alone repay it, or there is nothing to repay
     for turn in count():
         if high - low <= 2 * slack:
             break

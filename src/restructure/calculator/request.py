@@ -65,7 +65,9 @@ def _expanded(measures: list[object], document: Document) -> list[object]:
             out[k], *rest = expanded(one)
             more += rest
         except InvalidInput as error:
-            found += (document.issue(issue.code, issue.message, ("measures", k)) for issue in error.issues)
+            for issue in error.issues:
+                place = ("measures", k, *((issue.place,) if issue.place in one.keys() - {"preset"} else ()))
+                found.append(document.issue(issue.code, issue.message, place))
     if found:
         raise InvalidInput(found)
     return out + more

@@ -12,7 +12,7 @@ from pydantic import model_validator
 from restructure.calculator.asides import Aside, lay_on, pad_rows
 from restructure.calculator.dates import Closed, Roll, roll_date, weekend
 from restructure.calculator.money import Currency, Money, from_minor, minor_digits, to_minor
-from restructure.calculator.repaid import Repaid, repay
+from restructure.calculator.repaid import Repaid, hold_within_amounts, refuse_less_than_nothing, repay
 from restructure.calculator.repricing import repay_repriced
 from restructure.calculator.rows import Row, Rows, RowTuple
 from restructure.calculator.scheme import HolidayInterest, LastRow, Scheme
@@ -72,8 +72,8 @@ def amortise(terms: Terms, *, closed: Closed = weekend) -> Schedule:
     """Make the schedule of a loan: exact interest, one rounding per row, the residue in the last.
 
     `closed` tells the days without business on which due dates roll, if the terms roll them. Raises
-    `Refused` with `negative-amortisation` where an instalment does not cover the interest and may not, and
-    with `term-too-long` where an agreed instalment without a term does not repay the loan.
+    `Refused` with `negative-amortisation` where an instalment does not cover the interest and may not, or
+    would be below zero, and with `term-too-long` where an agreed instalment without a term does not repay the loan.
 
     >>> loan = Terms(currency="CNY", principal="12000", annual_rate="18%", instalments=12,
     ...              start="2026-01-15", first_due="2026-02-15")
@@ -107,6 +107,15 @@ class LaidOut(NamedTuple):
 
 def lay_out(terms: Terms, closed: Closed = weekend) -> LaidOut:
     """Make the rows of a loan, with what servicing it needs to know about them."""
+    laid = _laid_out(terms, closed)
+    if terms.negative_amortisation:
+        refuse_less_than_nothing(laid.rows)
+    lent = sum((advance.amount for advance in terms.advances), terms.principal)
+    hold_within_amounts(laid.rows, to_minor(lent, terms.currency), terms.currency)
+    return laid
+
+
+def _laid_out(terms: Terms, closed: Closed) -> LaidOut:
     if terms.roll is not Roll.NONE:
         _begin_after(terms.start, roll_date(terms.dues(1)[0], terms.roll, closed))
     principal = to_minor(terms.principal, terms.currency)

@@ -1,7 +1,7 @@
 """Servicing: what is owed on a date, derived from the contract and the payments received up to it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -259,7 +259,8 @@ class Account:
 
     def _reprice(self) -> None:
         """Go over to the instalment of the next row that pays one."""
-        first = next(k for k in range(self.count, len(self.rows) + 1) if k not in self.paused)
+        # Where suspended amounts alone repay what is left, no instalment is paid any more.
+        first = next((k for k in range(self.count, len(self.rows)) if k not in self.paused), len(self.rows))
         for begin, instalment in self.anew:
             if begin <= first:
                 self.instalment = instalment
@@ -421,27 +422,45 @@ class Account:
 
     # --- what is owed
 
+    def _end(self) -> int:
+        """Give the index of the last row of the amortisation; later ones hold only what waits for their own day."""
+        for k in reversed(range(self.count, len(self.rows))):
+            row = Row(*self.rows[k])
+            before = row.balance + row.principal - row.capitalised
+            if before or row.principal or (row.accrued and self.terms.method is Method.FLAT):
+                return k
+        return -1
+
     def parked(self) -> list[tuple[date | None, int]]:
         """List what waits for later rows outside the amortisation: the day, none for the last row, and how much."""
-        due: list[tuple[date | None, int]] = []
-        still_to_accrue, carried = 0, defaultdict[int, int](int)
+        due: list[tuple[int, date | None, int]] = []
+        interest = dict[int, int]()
+        still_to_accrue, carried = 0, list[tuple[int, int]]()
+        end = self._end()
         for k, cells in enumerate(self.rows[self.count :], self.count):
             row = Row(*cells)
-            last = row.parked_principal + row.parked_interest if k == len(self.rows) - 1 else 0
-            least = min(carried[k], last)
-            due += [(row.due, sum(cells[_ASIDE]) - last - (carried[k] - least)), (None, last - least)]
+            interest[k] = row.parked_interest
+            last = row.parked_principal + row.parked_interest if k == end else 0
+            due += [(k, None, last), (k, row.due, sum(cells[_ASIDE]) - last)]
             pause = self.paused.get(k)
             if pause is not None and pause.unpaid is HolidayInterest.CARRY:
-                carried[pause.end + self.own] += row.accrued - row.interest
+                carried.append((pause.end + self.own, row.accrued - row.interest))
             elif pause is not None and pause.unpaid in _SET_ASIDE:
                 still_to_accrue += row.accrued - row.interest
-        for k in reversed(range(len(due))):
-            # Interest that a suspension has yet to set aside falls due with the last of them.
-            day, amount = due[k]
-            part = min(still_to_accrue, amount)
-            due[k] = (day, amount - part)
-            still_to_accrue -= part
-        return [(day, amount) for day, amount in due if amount]
+
+        def leave_out(amount: int, places: Iterable[int]) -> None:
+            for place in places:
+                k, day, held = due[place]
+                part = min(amount, held, interest[k])
+                due[place], interest[k], amount = (k, day, held - part), interest[k] - part, amount - part
+
+        # Interest that a suspension has yet to leave unpaid is not owed: carried, it falls due with the first
+        # instalment paid after it, else with the last of them.
+        for first, amount in carried:
+            leave_out(amount, [place for place, (k, _, _) in enumerate(due) if k >= first])
+        places = range(len(due))
+        leave_out(still_to_accrue, sorted(places, key=lambda place: (due[place][0] > end, -place)))
+        return [(day, amount) for _, day, amount in due if amount]
 
     def position(self) -> Position:
         """Say what is owed today and how the rest is to be repaid."""
@@ -457,11 +476,21 @@ class Account:
         def total(component: Component) -> Decimal:
             return from_minor(self.bills.total(component), currency)
 
-        largest = max(balance, interest, *(self.bills.total(component) for component in Component))
+        largest = max(
+            balance, interest, self.instalment, *(self.bills.total(component) for component in Component)
+        )
         if from_minor(largest, currency) >= LARGEST:
             sentence = f"by {self.today} what is owed has more than 14 digits; correct the rates or the day"
             raise Refused(Issue("money-too-large", sentence))
-        fields = {name: getattr(terms, name) for name in Repayment.model_fields}
+        fields = {name: getattr(terms, name) for name in Repayment.model_fields} | self._passed(self.today)
+        # A loan that is repaid earlier than planned never comes to its later suspensions and moves, and ends in none.
+        planned = self._left() if self._end() >= 0 else 0
+        suspensions = tuple(one for one in fields["suspensions"] if one.starts <= planned)
+        left = max([self._left(), *(one.starts + one.instalments for one in suspensions)])
+        coming_due = self._coming()
+        moves = tuple(one for one in fields["moves"] if planned and one.instalment <= left + self.extra)
+        if moves and moves[0].instalment == 1:
+            moves = (moves[0].model_copy(update={"to": coming_due}), *moves[1:])
         return Position(
             on=self.today,
             currency=currency,
@@ -476,10 +505,11 @@ class Account:
             ),
             repayment=Repayment(
                 **fields
-                | self._passed(self.today)
                 | {
-                    "instalments": self._left(),
-                    "first_due": self._coming(),
+                    "suspensions": suspensions,
+                    "instalments": left,
+                    "first_due": coming_due,
+                    "moves": moves,
                     "instalment": from_minor(self.instalment, currency),
                     "balloon": terms.balloon and min(terms.balloon, from_minor(balance, currency)),
                     "flat_base": from_minor(self.scheme.flat_base, currency)

@@ -246,6 +246,19 @@ class Repayment(Record):
             found.append(("term-not-positive", sentence, "suspensions"))
         return found
 
+    def finer_than(self, currency: str, *place: str) -> list[tuple[str, ...]]:
+        """List the amounts that have more decimals than a currency, each with its field after `place`."""
+        named: list[tuple[str, Decimal | None]] = [
+            (name, getattr(self, name))
+            for name in ("instalment", "balloon", "flat_base", "instalment_multiple")
+        ]
+        named += [("suspensions", one.amount) for one in self.suspensions]
+        named += [("steps", None if self.steps is None else self.steps.amount)]
+        found: list[tuple[str, ...]] = []
+        for name, amount in named:
+            found += scale_problems(amount, currency, *place, name)
+        return found
+
     def scheme(self, balance: int, currency: str) -> Scheme:
         """Give everything about the repayment that is not a date or a rate, in minor units."""
 
@@ -260,7 +273,7 @@ class Repayment(Record):
             multiple=minor(self.instalment_multiple, 1),
             last_row=self.last_row,
             balloon=minor(self.balloon, 0),
-            flat_base=minor(self.flat_base, balance),
+            flat_base=minor(self.flat_base, balance) if balance else 0,  # nothing is lent any more
             growing=self.negative_amortisation,
             cut=self.rounding_per == "sub_interval",
             pieced=self.rounding_per == "sub_interval",
@@ -323,6 +336,15 @@ class Repayment(Record):
         first, _, start, anchor = self._stretches(passed + 1)[-1]
         starts = every_dates(start, passed - first + 1, self.every, anchor_day=anchor)[-1]
         (_, rate), *coming = self.rate_path(on)
+        moves = [
+            move.model_copy(update={"instalment": move.instalment - passed})
+            for move in self.moves
+            if move.instalment > passed + 1
+        ]
+        # The period that runs to a moved due date is counted from the anchor before it.
+        counted = self.anchor_before(passed)
+        if counted != anchor:
+            moves.insert(0, MovedDue(instalment=1, to=starts, anchor_day=anchor))
         suspensions = []
         for one in self.suspensions:
             left = min(one.instalments, one.starts - 1 + one.instalments - count)
@@ -480,8 +502,8 @@ class Terms(Repayment):
             found.append(
                 ("date-before-origination", f"{name} {due} is not after the loan's start {self.start}")
             )
-        for name in ("principal", "instalment", "balloon", "flat_base", "instalment_multiple"):
-            found += scale_problems(getattr(self, name), self.currency, name)
+        found += scale_problems(self.principal, self.currency, "principal")
+        found += self.finer_than(self.currency)
         days = [advance.on for advance in self.advances]
         last = self.dues()[-1] if days and self.instalments else date.max
         if sorted(days) != days or any(not self.start <= day < last for day in days):
@@ -491,10 +513,6 @@ class Terms(Repayment):
             found.append(("date-order", sentence, "advances"))
         for advance in self.advances:
             found += scale_problems(advance.amount, self.currency, "advances")
-        for suspension in self.suspensions:
-            found += scale_problems(suspension.amount, self.currency, "suspensions")
-        if self.steps is not None:
-            found += scale_problems(self.steps.amount, self.currency, "steps")
         if self.stub is not Stub.LEVEL:
             for name, clash in (
                 ("advances", bool(self.advances)),
