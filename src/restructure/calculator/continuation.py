@@ -48,7 +48,7 @@ def position_after(
     >>> from restructure.calculator.measures import Capitalise, Extend
     >>> from restructure.calculator.plan import reschedule
     >>> from restructure.calculator.position import Buckets
-    >>> from restructure.calculator.terms import Repayment, scale_problems
+    >>> from restructure.calculator.terms import Repayment
     >>> owed = Position(on="2026-03-18", currency="CNY", buckets=Buckets(principal="36000", interest_arrears="1080"),
     ...                 repayment=Repayment(annual_rate="18%", instalments=18, first_due="2026-04-18"))
     >>> plan = reschedule(owed, [Capitalise(of="interest_arrears"), Extend(instalments=6)])

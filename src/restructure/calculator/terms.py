@@ -351,15 +351,6 @@ class Repayment(Record):
             if left > 0:
                 begins = max(1, one.starts - count)
                 suspensions.append(one.model_copy(update={"starts": begins, "instalments": left}))
-        moves = [
-            move.model_copy(update={"instalment": move.instalment - passed})
-            for move in self.moves
-            if move.instalment > passed + 1
-        ]
-        counted = self.anchor_before(passed)
-        if counted != anchor:
-            # The running period ends on a day it was moved to, but is still counted in the months it began in.
-            moves.insert(0, MovedDue(instalment=1, to=starts, anchor_day=anchor))
         steps = self.steps
         return {
             "annual_rate": rate,
