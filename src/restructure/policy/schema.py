@@ -154,6 +154,7 @@ def _amount_names() -> list[str]:
         "Bands",
         "PresentValue",
         "RepaidBy",
+        "Level",
     ]
 
 
