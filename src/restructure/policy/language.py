@@ -14,7 +14,7 @@ from pydantic import Field
 from restructure.calculator.money import Currency
 from restructure.calculator.quantity import Kind
 from restructure.errors import InvalidPolicy, Issue, did_you_mean
-from restructure.policy.amounts import Amount, ParameterAmount
+from restructure.policy.amounts import Amount
 from restructure.policy.conditions import AllOf, AnyOf, Comparison, Condition, Not
 from restructure.policy.constants import Constant, constant, unit_fact
 from restructure.policy.follow_up import FollowUpRule
@@ -193,12 +193,17 @@ class Conclusion(Record):
     """Key of `sources`, with the paragraph after a colon if there is one."""
     when: Condition
     """When it is drawn."""
-    conclude: dict[str, Constant | ParameterAmount] = Field(min_length=1)
-    """Facts of the policy, each with the value it then has."""
+    conclude: dict[str, Constant | Amount] = Field(min_length=1)
+    """Facts of the policy, each with the value it then has: a constant, or an amount of facts of the case."""
     table: str = ""
     """The decision table it is a row of."""
     priority: tuple[int, ...] = ()
     """Its place among the rows of a table with the hit policy priority."""
+
+    @property
+    def amounts(self) -> dict[str, Amount]:
+        """What it concludes that is no constant, by fact."""
+        return {name: said for name, said in self.conclude.items() if isinstance(said, Record)}
 
 
 class Table(Record):
