@@ -180,7 +180,9 @@ class Maker:
         if not plain and kind in ("money", "ratio", "count") and self.rng.random() < 0.2:
             return {"parameter": f"p_{kind}"}
         if not plain and kind in ("money", "ratio", "count") and self.rng.random() < 0.3:
-            return self.amount(kind, 1)
+            amount = self.amount(kind, 1)
+            if isinstance(amount, dict):  # a bare number has to be one that the fact can hold
+                return amount
         return self.rng.choice(POOLS[kind])
 
     # amounts
