@@ -181,7 +181,7 @@ class Maker:
             return {"parameter": f"p_{kind}"}
         if not plain and kind in ("money", "ratio", "count") and self.rng.random() < 0.3:
             amount = self.amount(kind, 1)
-            if isinstance(amount, dict):  # a bare number has to be one that the fact can hold
+            if isinstance(amount, dict) and "parameter" not in amount:  # those have to be just of its kind
                 return amount
         return self.rng.choice(POOLS[kind])
 

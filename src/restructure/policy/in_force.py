@@ -310,8 +310,9 @@ class InForce:
 
     @cached_property
     def growing_limits(self) -> tuple[Leaf, ...]:
-        """Limits on the number of instalments, which a longer term, once it breaks them, breaks ever after."""
-        nodes = (self.plan_problem.nodes[f"passed:{limit.id}"] for limit in self.policy.limits)
+        """Limits of every offer on the number of instalments, which a longer term never keeps once it breaks them."""
+        limits = (limit for limit in self.policy.limits if not limit.offers_of)
+        nodes = (self.plan_problem.nodes[f"passed:{limit.id}"] for limit in limits)
         return tuple(
             node
             for node in nodes
