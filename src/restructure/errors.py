@@ -183,7 +183,7 @@ CATALOGUE: dict[str, str] = {
     "fact-repeated": "A fact of the policy has a name that is taken or is no name. Choose another.",
     "fact-shape": "A fact of the policy is worked out (`value`), given by the file or concluded, and says what it holds. The sentence says what is off.",
     "event-shape": "A kind of event is declared under `events`: {title, reference, outcomes}. The sentence says what is off.",
-    "event-unknown": "An amount reads only kinds of events that `events` declares, and outcomes that these list.",
+    "event-unknown": "An amount reads, and a case gives, only kinds of events that the policy's `events` declares, and outcomes that these list.",
     "fact-cycle": "Facts of the policy need each other in a circle, so none could be known first. Break the circle.",
     "hit-priority": "The hit policy priority needs an order: list the output's values (or a choice's words), the highest first.",
     "hit-not-unique": "Conclusions or rows match together though only one may. Make their conditions exclude each other, or choose another hit policy.",

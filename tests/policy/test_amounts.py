@@ -233,6 +233,28 @@ def test_an_amount_in_a_measure_is_rounded_once_to_what_the_field_holds():
         ("money", "{repaid_by: {fact: days_past_due}, annual_rate: 2%, instalments: 480}", False),
         ("money", "{repaid_by: 785, annual_rate: {fact: claim}, instalments: 480}", False),
         ("money", "{repaid_by: 785, annual_rate: 2%, instalments: {fact: as_of}}", False),
+        ("money", "{level: instalment, principal: {fact: claim}, annual_rate: 2%, instalments: 480}", True),
+        ("ratio", "{level: annual_rate, principal: {fact: claim}, instalment: 785, instalments: 480}", True),
+        ("months", "{level: instalments, principal: {fact: claim}, instalment: 785, annual_rate: 2%}", True),
+        ("ratio", "{level: instalment, principal: {fact: claim}, annual_rate: 2%, instalments: 480}", False),
+        ("money", "{level: annual_rate, principal: {fact: claim}, instalment: 785, instalments: 480}", False),
+        (
+            "ratio",
+            "{level: annual_rate, principal: 1, instalment: {fact: income_drop}, instalments: 480}",
+            True,
+        ),
+        (
+            "ratio",
+            "{level: annual_rate, principal: {fact: claim}, instalment: {fact: income_drop}, instalments: 9}",
+            False,
+        ),
+        (
+            "ratio",
+            "{level: instalment, principal: {fact: income_drop}, annual_rate: 2%, instalments: 480}",
+            True,
+        ),
+        ("ratio", "{level: instalment, principal: {fact: as_of}, annual_rate: 2%, instalments: 480}", False),
+        ("money", "{level: instalment, principal: 9, annual_rate: {fact: claim}, instalments: 480}", False),
     ],
 )
 def test_money_goes_with_money_and_numbers_with_numbers(unit, amount, fits):
@@ -258,6 +280,28 @@ def test_money_goes_with_money_and_numbers_with_numbers(unit, amount, fits):
         (
             {"repaid_by": {"fact": "a"}, "annual_rate": "2%", "instalments": {"parameter": "n"}},
             "repaid by n instalments of a at 0.02",
+        ),
+        (
+            {"level": "instalment", "principal": {"fact": "a"}, "annual_rate": "2%", "instalments": 12},
+            "level instalment that repays a in 12 at 0.02",
+        ),
+        (
+            {
+                "level": "annual_rate",
+                "principal": {"fact": "a"},
+                "instalment": {"fact": "b"},
+                "instalments": 12,
+            },
+            "yearly rate at which 12 instalments of b repay a",
+        ),
+        (
+            {
+                "level": "instalments",
+                "principal": {"fact": "a"},
+                "instalment": {"fact": "b"},
+                "annual_rate": "2%",
+            },
+            "instalments of b that repay a at 0.02",
         ),
     ],
 )
@@ -288,3 +332,71 @@ def test_what_instalments_repay_needs_a_rate_and_a_number():
     with pytest.raises(InvalidPolicy) as caught:
         fact_value("money", "{repaid_by: {fact: claim}, instalments: 480, monthly: 1}")
     assert {issue.code for issue in caught.value.issues} == {"field-unknown", "amount-shape"}
+
+
+@pytest.mark.parametrize(
+    ("figure", "given", "places", "found"),
+    [
+        ("instalment", {"principal": 200000, "annual_rate": "7.5%", "instalments": 360}, 2, "1398.43"),
+        ("instalment", {"principal": 1200, "annual_rate": 0, "instalments": 12}, 2, "100.00"),
+        ("instalment", {"principal": 1200, "annual_rate": "-1%", "instalments": 12}, 2, None),
+        ("instalment", {"principal": 1200, "annual_rate": "1%", "instalments": 0}, 2, None),
+        ("instalment", {"principal": 1200, "annual_rate": "1%", "instalments": 1201}, 2, None),
+        # 1.75 % and 2 % of a balance in 60 months
+        ("annual_rate", {"principal": 24000, "instalment": 420, "instalments": 60}, 4, "0.0194"),
+        ("annual_rate", {"principal": 24000, "instalment": 480, "instalments": 60}, 4, "0.0742"),
+        ("annual_rate", {"principal": 24000, "instalment": 400, "instalments": 60}, 6, "0.000000"),
+        ("annual_rate", {"principal": 24000, "instalment": Decimal("399.99"), "instalments": 60}, 6, None),
+        ("annual_rate", {"principal": 0, "instalment": 400, "instalments": 60}, 6, None),
+        ("annual_rate", {"principal": 24000, "instalment": 25000, "instalments": 0}, 6, None),
+        ("annual_rate", {"principal": 24000, "instalment": 420, "instalments": 1201}, 6, None),
+        (
+            "instalments",
+            {"principal": Decimal("236765.47"), "instalment": Decimal("1580.17"), "annual_rate": "6.5%"},
+            1,
+            "309.0",
+        ),
+        ("instalments", {"principal": 1200, "instalment": 80, "annual_rate": 0}, 2, "15.00"),
+        ("instalments", {"principal": 0, "instalment": 80, "annual_rate": "1%"}, 2, "0.00"),
+        (
+            "instalments",
+            {"principal": 1200, "instalment": 1, "annual_rate": "1%"},
+            2,
+            None,
+        ),  # only the interest
+        ("instalments", {"principal": 1200, "instalment": 80, "annual_rate": "-1%"}, 2, None),
+        ("instalments", {"principal": 1200, "instalment": Decimal("0.99"), "annual_rate": 0}, 2, None),
+    ],
+)
+def test_a_figure_of_a_level_loan_follows_from_the_others(figure, given, places, found):
+    amount = read_amount({"level": figure, **given})
+    got = worth(amount, {}.get, {}.get)
+    assert (None if got is None else rounded(got, places)) == (None if found is None else Decimal(found))
+
+
+@pytest.mark.parametrize(
+    ("amount", "codes", "said"),
+    [
+        (
+            "{level: principal, instalment: 1, instalments: 2}",
+            {"amount-shape"},
+            "the principal is written repaid_by",
+        ),
+        ("{level: rate, principal: 1}", {"amount-shape"}, "instalment or annual_rate or instalments"),
+        (
+            "{level: instalment, principal: 1, annual_rate: 2%}",
+            {"amount-shape"},
+            "its instalment depends on instalments too",
+        ),
+        (
+            "{level: instalment, principal: 1, annual_rate: 2%, instalments: 3, instalment: 4}",
+            {"field-unknown"},
+            'has no "instalment"',
+        ),
+    ],
+)
+def test_a_figure_of_a_level_loan_that_cannot_be_worked_out_is_said_to_be_so(amount, codes, said):
+    with pytest.raises(InvalidPolicy) as caught:
+        fact_value("money", amount)
+    assert {issue.code for issue in caught.value.issues} == codes
+    assert said in "; ".join(issue.message for issue in caught.value.issues)

@@ -179,6 +179,10 @@ class Maker:
             return self.rng.choice(own["choices"])
         if not plain and kind in ("money", "ratio", "count") and self.rng.random() < 0.2:
             return {"parameter": f"p_{kind}"}
+        if not plain and kind in ("money", "ratio", "count") and self.rng.random() < 0.3:
+            amount = self.amount(kind, 1)
+            if isinstance(amount, dict) and "parameter" not in amount:  # those have to be just of its kind
+                return amount
         return self.rng.choice(POOLS[kind])
 
     # amounts
@@ -705,6 +709,85 @@ def test_a_hit_policy_says_which_conclusion_counts(declared, conclusions, value,
     assert found == value
     if value is not None:
         assert rests_on == by
+
+
+HALF = "{fact: claim, times: 50%}"  # of 39,051.24
+NOBODY = "{fact: months_since_restructuring}"
+
+
+@pytest.mark.parametrize(
+    ("declared", "conclusions", "value"),
+    [
+        ("unit: money", [("yes", HALF), ("no", "1")], Decimal("19525.62")),
+        ("unit: money", [("no", HALF), ("yes", "1.00")], Decimal("1.00")),
+        ("unit: money", [("yes", HALF), ("yes", "19525.62")], Decimal("19525.62")),
+        ("unit: money, hit: first", [("no", "1"), ("yes", HALF), ("yes", "3")], Decimal("19525.62")),
+        ("unit: money, hit: collect, gather: sum", [("yes", HALF), ("yes", "1"), ("no", "7")], Decimal("19526.62")),
+        ("unit: date", [("yes", "{after: {fact: as_of}, months: 1}")], date(2026, 4, 18)),
+        # What is unknown counts and is unknown, whatever else might have counted.
+        ("unit: months, otherwise: 3", [("yes", NOBODY)], None),
+        ("unit: months, otherwise: 3", [("no", NOBODY)], 3),
+        ("unit: months", [("yes", NOBODY), ("yes", "4")], None),
+        ("unit: months, hit: first", [("yes", NOBODY), ("yes", "4")], None),
+        ("unit: months, hit: first", [("no", NOBODY), ("yes", "4")], 4),
+        ("unit: months, hit: collect, gather: greatest", [("yes", NOBODY), ("yes", "4")], None),
+        ("unit: months, hit: collect, gather: count", [("yes", NOBODY), ("yes", "4")], 2),
+    ],
+)  # fmt: skip
+def test_a_conclusion_may_say_an_amount_of_other_facts(declared, conclusions, value):
+    assert fact_of(declared, *conclusions)[0] == value
+
+
+def test_a_fact_that_conclusions_say_as_an_amount_says_how_it_follows_and_waits_for_what_it_reads():
+    tail = """\
+facts:
+  room: {title: R, unit: money, reference: own, otherwise: 0}
+  half: {title: H, unit: money, reference: own, value: {quotient: [{fact: claim}, 2]}}
+conclusions:
+  - {id: some, title: S, reference: own, when: {fact: reachable}, conclude: {room: {fact: half, times: 0.1}}}
+"""
+    found = facts_of(policy_of(small(tail=tail)).at(DAY), BASE)
+    assert found.value("room") == Decimal("1952.56")
+    told = {one.fact: one for one in found.concluded}
+    assert told["room"].by == ("some",)
+    assert told["room"].derivation == "room = 0.1 × half = 1,952.56 (half 19,525.62)"
+
+
+def test_conclusions_that_need_each_other_through_what_they_say_are_a_circle():
+    tail = """\
+facts:
+  a: {title: A, unit: money, reference: own}
+  b: {title: B, unit: money, reference: own, value: {fact: a, times: 2}}
+conclusions:
+  - {id: some, title: S, reference: own, when: {fact: reachable}, conclude: {a: {fact: b}}}
+"""
+    with pytest.raises(InvalidPolicy) as caught:
+        policy_of(small(tail=tail))
+    assert [issue.code for issue in caught.value.issues] == ["fact-cycle"]
+
+
+@pytest.mark.parametrize(
+    ("unit", "said", "code"),
+    [
+        ("flag", "{fact: reachable}", "amount-shape"),
+        ("choice, choices: [one, two]", "{fact: hardship_cause}", "amount-shape"),
+        ("money", "{fact: days_past_due}", "value-kind"),
+        ("months", "{fact: claim}", "value-kind"),
+        ("date", "{fact: claim}", "value-kind"),
+        ("money", "{fact: instalment_after}", "fact-not-yet"),
+        ("money", "{fact: clam}", "fact-unknown"),
+    ],
+)
+def test_what_is_concluded_fits_the_fact_and_is_known_before_any_plan(unit, said, code):
+    tail = f"""\
+facts:
+  a: {{title: A, unit: {unit}, reference: own}}
+conclusions:
+  - {{id: some, title: S, reference: own, when: {{fact: reachable}}, conclude: {{a: {said}}}}}
+"""
+    with pytest.raises(InvalidPolicy) as caught:
+        policy_of(small(tail=tail))
+    assert [issue.code for issue in caught.value.issues] == [code]
 
 
 def test_conclusions_that_say_different_things_are_an_error_that_names_them():

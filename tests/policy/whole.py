@@ -191,19 +191,24 @@ class Oracle:
 
     def concluded(self, name: str, own: Mapping[str, Any]) -> Any:
         rows = self.conclusions(name)
-        said = [(self.constant(name, row.says[name]), row.verdict) for row in rows]
+        # What a conclusion says is of interest only where it holds; only numbers and days can be amounts.
+        said = [(self.says(name, row), row.verdict) for row in rows]
         otherwise = None if own.get("otherwise") is None else self.constant(name, own["otherwise"])
         holding = [value for value, verdict in said if verdict is True]
         unknown = any(verdict is None for _, verdict in said)
         match own.get("hit", "unique"):
             case "unique":
-                if len(set(holding)) > 1:
+                if len(set(holding) - {None}) > 1:
                     raise Clash(name)
+                if None in holding:
+                    return None
                 return holding[0] if holding else None if unknown else otherwise
             case "collect":
                 if unknown:
                     return None
                 gather = {"sum": sum, "least": min, "greatest": max, "count": len}[own["gather"]]
+                if None in holding and own["gather"] != "count":
+                    return None
                 if holding:
                     return Fraction(gather(holding))
                 return Fraction(0) if own["gather"] == "count" and otherwise is None else otherwise
@@ -215,6 +220,13 @@ class Oracle:
             if verdict is not False:
                 return value if verdict else None
         return otherwise
+
+    def says(self, name: str, row: Row) -> Any:
+        """What a conclusion says about a fact, rounded once to what the fact keeps."""
+        raw, unit = row.says[name], self.kind(name)[0]
+        if not isinstance(raw, Mapping):
+            return self.constant(name, raw)
+        return self.worked_out({"unit": unit, "value": raw}) if row.verdict is True else None
 
     def constant(self, name: str, raw: Any) -> Any:
         if isinstance(raw, Mapping):

@@ -1,7 +1,7 @@
 """Reading of cases: a file `*_test.yaml` checked against its policy, every mistake located and all at once."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from datetime import date
 from pathlib import Path
@@ -15,7 +15,7 @@ from restructure.document import Document, Place, field_names, issues_of, read_d
 from restructure.errors import InvalidInput, InvalidPolicy, RestructureError, did_you_mean
 from restructure.intake.application import Application
 from restructure.intake.facts import facts as known_facts
-from restructure.intake.history import Event, event_problems
+from restructure.intake.history import RESTRUCTURING, Event, event_problems
 from restructure.policy.in_force import InForce
 from restructure.policy.language import Policy
 from restructure.policy.loading import load_located
@@ -288,7 +288,23 @@ class _CaseReader(ExpectationReader):
         for issue in event_problems(events, on, None, self.currency):
             _, k, field = issue.place.split(".")
             self.issues.append(layer.document.issue(issue.code, issue.message, (*layer.place, int(k), field)))
+        for at, field, message in self.unread(events):
+            self.issues.append(layer.document.issue("event-unknown", message, (*layer.place, at, field)))
         return events
+
+    def unread(self, events: Sequence[Event]) -> Iterator[tuple[int, str, str]]:
+        """Tell kinds and outcomes of events that the policy does not know, and so would pass over in silence."""
+        declared = self.policy.events
+        for k, event in enumerate(events):
+            outcomes: Sequence[str] = ()
+            if event.kind in declared:
+                outcomes = declared[event.kind].outcomes
+            elif event.kind != RESTRUCTURING:
+                hint = did_you_mean(event.kind, declared) if declared else "; it reads none"
+                yield k, "kind", f'the policy reads no events of the kind "{event.kind}"{hint}'
+            if outcomes and event.outcome is not None and event.outcome not in outcomes:
+                hint = did_you_mean(event.outcome, outcomes)
+                yield k, "outcome", f'"{event.outcome}" is no outcome that {event.kind} can have{hint}'
 
     def in_force(self, layers: Sequence[_Layer], day: date, at: Place) -> tuple[Policy, InForce] | None:
         """Give the policy with the case's own values of parameters, made once for all cases that want the same."""
@@ -321,15 +337,22 @@ class _CaseReader(ExpectationReader):
         merged: Any = {}
         for layer in layers:
             merged = _laid_over(merged, layer.data)
+
+        def placed(code: str, message: str, steps: Place) -> None:
+            layer = max(reversed(layers), key=lambda one: _depth(one.data, steps))
+            self.issues.append(layer.document.issue(code, message, (*layer.place, *steps)))
+
         try:
-            return Application.model_validate_json(json.dumps(merged, default=str), strict=True)
+            application = Application.model_validate_json(json.dumps(merged, default=str), strict=True)
         except ValidationError as error:
             whole = Document(merged, file=None, places={})
             for issue in issues_of(error, whole, names=field_names(Application)):
-                steps: Place = tuple(int(one) if one.isdecimal() else one for one in issue.place.split("."))
-                layer = max(reversed(layers), key=lambda one: _depth(one.data, steps))
-                self.issues.append(layer.document.issue(issue.code, issue.message, (*layer.place, *steps)))
+                steps = tuple(int(one) if one.isdecimal() else one for one in issue.place.split("."))
+                placed(issue.code, issue.message, steps)
             return None
+        for k, field, message in self.unread(application.history or ()):
+            placed("event-unknown", message, ("history", k, field))
+        return application
 
 
 def _laid_over(under: Any, over: Any) -> Any:

@@ -1,6 +1,6 @@
 """Coverage: what of a policy its cases have reached, down to each condition, guard and target seen on both sides."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import NamedTuple
 
 from restructure.casework.decision import Decision
@@ -71,28 +71,31 @@ class Coverage:
 
     # --- what a case reaches
 
-    def note_firing(self, firing: Firing) -> None:
-        """Note what facts alone reached."""
+    def note_firing(self, firing: Firing, rule: Rule | None = None) -> None:
+        """Note what facts alone reached, or a plan of a rule: of it, what is about that rule's offers."""
         self._verdicts("gate", firing.gates)
         self._verdicts("rule", firing.rules)
         self._verdicts("action", firing.actions)
         self._conclusions(firing.known)
-        self._conditions(firing.known)
+        policy = firing.known.in_force.policy
+        apart = {one.id for one in policy.of_offers if rule is not None and not one.about(rule)}
+        self._conditions(firing.known, apart)
         if firing.known.prospect is not None:
-            self._verdicts("limit", firing.limits)
-            self._verdicts("flag", firing.flags)
-            self._verdicts("duty", firing.duties)
+            self._verdicts("limit", firing.limits, apart)
+            self._verdicts("flag", firing.flags, apart)
+            self._verdicts("duty", firing.duties, apart)
 
     def note_decision(self, decision: Decision, known: CaseFacts) -> None:
         """Note what a whole application reached; `known` has its facts under the same policy."""
         self.note_firing(fire(known, Engines.REFERENCE))
         rules = {one.id: one for one in known.in_force.policy.rules}
         for offer in decision.offers:
-            self.note_firing(fire(known.with_plan(offer.prospect, offer.plan), Engines.REFERENCE))
+            plan = known.with_plan(offer.prospect, offer.plan)
+            self.note_firing(fire(plan, Engines.REFERENCE), rules[offer.rule])
         for refusal in decision.refusals:
             if refusal.stage == "limit":
                 plan = make(known, rules[refusal.rule]).proposal.known
-                self.note_firing(fire(plan, Engines.REFERENCE))
+                self.note_firing(fire(plan, Engines.REFERENCE), rules[refusal.rule])
         results: list[Offer | Refusal] = [*decision.offers, *decision.refusals]
         for result in results:
             if isinstance(result, Offer) or result.stage in ("measure", "search", "limit"):
@@ -140,10 +143,10 @@ class Coverage:
         if key in self._times:
             self._times[key] += 1
 
-    def _verdicts(self, kind: Kind, verdicts: Mapping[str, str]) -> None:
+    def _verdicts(self, kind: Kind, verdicts: Mapping[str, str], apart: Set[str] = frozenset()) -> None:
         holds, fails = ASPECTS[kind]
         for name, came_out in verdicts.items():
-            if came_out != "unknown":
+            if came_out != "unknown" and name not in apart:
                 self._note(kind, name, holds if came_out == "true" else fails)
 
     def _conclusions(self, known: CaseFacts) -> None:
@@ -159,7 +162,7 @@ class Coverage:
                 if verdict(node, known.encoded(names)) is False:
                     self._note("conclusion", one.id, "false")
 
-    def _conditions(self, known: CaseFacts) -> None:
+    def _conditions(self, known: CaseFacts, apart: Set[str]) -> None:
         leaves = self._leaves.get(known.in_force)
         if leaves is None:
             leaves = self._leaves[known.in_force] = _leaves(known.in_force)
@@ -170,14 +173,13 @@ class Coverage:
             values = known.encoded(facts)
             for name, leaf in compared:
                 came_out = leaf.verdict(values)
-                if came_out is not None:
+                if came_out is not None and name.partition("#")[0] not in apart:
                     self._note("condition", name, "true" if came_out else "false")
 
 
 def _leaves(in_force: InForce) -> _Leaves:
     policy = in_force.policy
-    after = {one.id for one in policy.limits} | {one.id for one in policy.flags}
-    after |= {one.id for one in policy.duties}
+    after = {one.id for one in policy.of_offers}
     of_case: list[tuple[str, Leaf]] = []
     of_plan: list[tuple[str, Leaf]] = []
     for owner, condition in conditions_of(policy):

@@ -208,7 +208,8 @@ class _Explainer:
         plan = self.plan(found)
         if plan is not None:
             for limit in self.policy.limits:
-                add("limit", limit, plan)
+                if limit.about(self.rule):
+                    add("limit", limit, plan)
             if isinstance(found, Refusal) and found.stage == "search":
                 wanted = self.made.asked if found.code == "target-not-accepted" else self.made.target
                 assert wanted is not None, "a search says what it wants"

@@ -308,14 +308,16 @@ class _Judge:
         problem, made = self.in_force.plan_problem, found.proposal
         values = made.known.encoded(problem.facts)
         fired = set(evaluator(problem).fired(values, self.engines))
-        broken = [limit for limit in self.policy.limits if f"passed:{limit.id}" not in fired]
+        limits = [limit for limit in self.policy.limits if limit.about(rule)]
+        broken = [limit for limit in limits if f"passed:{limit.id}" not in fired]
         for limit in broken:
             if f"failed:{limit.id}" not in fired:
                 self.undecided = True
                 self.note_missing(problem.nodes[f"passed:{limit.id}"], values, rule.id)
-        nodes = [problem.nodes[f"passed:{limit.id}"] for limit in broken or self.policy.limits]
+        nodes = [problem.nodes[f"passed:{limit.id}"] for limit in broken or limits]
         if broken:
             return partial(self.beyond, rule, broken, nodes, values, found)
+        duties = [duty for duty in self.policy.duties if duty.about(rule)]
         return Offer.model_construct(
             rule=rule.id,
             rank=0,
@@ -326,8 +328,10 @@ class _Judge:
             limits=Later(
                 lambda: [one for node in nodes for one in self.conditions(node, values, made.known)]
             ),
-            flags=tuple(flag.id for flag in self.policy.flags if f"flag:{flag.id}" in fired),
-            duties=self.tasks("duty", self.policy.duties, problem, fired, values, made.known),
+            flags=tuple(
+                flag.id for flag in self.policy.flags if flag.about(rule) and f"flag:{flag.id}" in fired
+            ),
+            duties=self.tasks("duty", duties, problem, fired, values, made.known),
             prospect=made.prospect,
             concluded=Later(made.known.of_plan) if self.in_force.figures else (),
             steps=found.steps,

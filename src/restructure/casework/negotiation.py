@@ -229,8 +229,9 @@ class _Table:
 
 def _borders(in_force: InForce, offers: tuple[Offer, ...], *, edited: bool) -> Iterator[_Border]:
     """Give what may be given up at most; a longer term alone gives up nothing that was not offered."""
-    nodes = (in_force.plan_problem.nodes[f"passed:{limit.id}"] for limit in in_force.policy.limits)
-    # A limit that holds only for some cases says nothing about the others.
+    # A limit that holds only for some cases, or some rules, says nothing about the others.
+    limits = (limit for limit in in_force.policy.limits if not limit.offers_of)
+    nodes = (in_force.plan_problem.nodes[f"passed:{limit.id}"] for limit in limits)
     read = {
         node.fact for node in nodes if isinstance(node, Leaf) and node.op in (Operator.AT_MOST, Operator.LESS)
     }

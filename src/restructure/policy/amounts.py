@@ -2,9 +2,10 @@
 
 Each is one word with what it applies to: `{fact, times}`, `{parameter}`, `{least: …}`, `{greatest: …}`,
 `{sum: …}`, `{difference: …}`, `{product: …}`, `{quotient: …}`, `{round, to, mode}`, `{first_known: …}`,
-`{lookup, column, at}`, `{bands, mode, rates}`, `{present_value: plan, …}`, `{repaid_by, annual_rate, instalments}`,
-a plain number, a date or one that is worked out (`calendar`), or something about the history (`history`). They are
-fractions until somebody rounds them; what is unknown makes unknown whatever it goes into.
+`{lookup, column, at}`, `{bands, mode, rates}`, `{present_value: plan, …}`, a figure
+of a level loan (`annuities`), a plain number, a date or one that is worked out (`calendar`), or something about
+the history (`history`). They are fractions until somebody rounds them; what is unknown makes unknown whatever it
+goes into.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -15,10 +16,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field
 
-from restructure.calculator.annuity import principal_repaid_by
 from restructure.calculator.money import Rounding, round_div
 from restructure.calculator.present_value import as_agreed, present_value
 from restructure.errors import Refused
+from restructure.policy.annuities import (
+    AnnuityAmount,
+    Level,
+    RepaidBy,
+    annuity,
+    inside_annuity,
+    write_annuity,
+)
 from restructure.policy.bands import Mode, Stretch, banded
 from restructure.policy.calendar import (
     CALENDAR_WORDS,
@@ -46,6 +54,7 @@ __all__ = [
     "FirstKnown",
     "Greatest",
     "Least",
+    "Level",
     "LookupAmount",
     "ParameterAmount",
     "PresentValue",
@@ -204,17 +213,6 @@ class PresentValue(Record):
     """Whether rows count in whole periods, or by their days."""
 
 
-class RepaidBy(Record):
-    """The principal that level monthly instalments repay."""
-
-    repaid_by: "Amount"
-    """The instalment."""
-    annual_rate: "Amount"
-    """Rate a year; a twelfth of it a month."""
-    instalments: "Amount"
-    """How many there are, in whole ones."""
-
-
 Amount = (
     ParameterAmount
     | FactAmount
@@ -231,11 +229,11 @@ Amount = (
     | LookupAmount
     | Bands
     | PresentValue
-    | RepaidBy
+    | AnnuityAmount
     | Decimal
     | Day
 )
-_HELD: tuple[type[Record], ...] = (*CALENDAR_WORDS.values(), EventsAmount)
+_HELD: tuple[type[Record], ...] = (*CALENDAR_WORDS.values(), EventsAmount, RepaidBy, Level)
 for _model in _HELD:
     _model.model_rebuild(_types_namespace={"Amount": Amount})
 
@@ -256,6 +254,7 @@ AMOUNT_WORDS: Mapping[str, type[Record]] = {
     "bands": Bands,
     "present_value": PresentValue,
     "repaid_by": RepaidBy,
+    "level": Level,
 }
 """The word that says which amount is meant."""
 
@@ -264,8 +263,6 @@ Read = Callable[[str], Any]
 
 PLAN = "plan:"
 """By this name the facts give the plan itself; no fact can have it."""
-
-_MOST_INSTALMENTS = 1200
 
 
 def sheet_of(lookup: str) -> str:
@@ -302,8 +299,8 @@ def parts_of(amount: Amount) -> tuple[Amount, ...]:
             return (amount.bands, *(part for band in amount.rates for part in band.parts))
         case PresentValue():
             return (amount.annual_rate, *(() if amount.prepaid_after is None else (amount.prepaid_after,)))
-        case RepaidBy():
-            return (amount.repaid_by, amount.annual_rate, amount.instalments)
+        case RepaidBy() | Level():
+            return inside_annuity(amount)
         case ParameterAmount() | Decimal() | date():
             return ()
         case _:
@@ -396,8 +393,8 @@ def worth(amount: Amount, parameter: Read, fact: Read) -> Fraction | None:
             return banded(known[0], amount.mode, list(stretches))
         case PresentValue():
             return _present(amount, fact(PLAN), *known)
-        case RepaidBy():
-            return _principal(*known)
+        case RepaidBy() | Level():
+            return annuity(amount, known)
         case EventsAmount():
             return taken(amount, lambda kind: fact(f"events.{kind}"), fact("as_of"), known)
         case _:
@@ -442,13 +439,6 @@ def _present(
         )
     except Refused:
         return None
-
-
-def _principal(instalment: Fraction, annual_rate: Fraction, instalments: Fraction) -> Fraction | None:
-    number = round_div(instalments.numerator, instalments.denominator)
-    if annual_rate < 0 or not 0 <= number <= _MOST_INSTALMENTS:
-        return None
-    return principal_repaid_by(annual_rate / 12, number, instalment)
 
 
 def binding(amount: Amount, parameter: Read, fact: Read) -> str:
@@ -522,9 +512,8 @@ def write_amount(amount: Amount) -> str:
             yearly = " compounded yearly" if amount.compounding == "yearly" else ""
             days = ", by days" if amount.time == "days" else ""
             return f"present value of {of} at {_inner(amount.annual_rate)}{yearly}{lag}{prepaid}{days}"
-        case RepaidBy():
-            each, number = _inner(amount.repaid_by), _inner(amount.instalments)
-            return f"repaid by {number} instalments of {each} at {_inner(amount.annual_rate)}"
+        case RepaidBy() | Level():
+            return write_annuity(amount, _inner)
         case Decimal():
             return f"{amount:f}"
         case date():

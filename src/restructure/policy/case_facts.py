@@ -14,7 +14,7 @@ from restructure.errors import InvalidPolicy, Issue
 from restructure.intake.assessment import Assessment
 from restructure.intake.facts import Fact, facts, show, wanting
 from restructure.intake.prospect import AT_ONCE, Prospect, foresee
-from restructure.policy.amounts import PLAN, ParameterAmount, binding, facts_in, worth
+from restructure.policy.amounts import PLAN, Amount, binding, facts_in, worth, write_amount
 from restructure.policy.constants import constant
 from restructure.policy.evaluation import Engines, evaluator
 from restructure.policy.follow_up import FollowUp, asked
@@ -218,9 +218,10 @@ def _settled(known: CaseFacts, name: str, rows: list[Conclusion], matches: dict[
     own, fact = known.in_force.policy.facts[name], known.in_force.fact(name)
 
     def said(one: Conclusion) -> Any:
-        value = one.conclude[name]
-        raw = known.in_force.values[value.parameter] if isinstance(value, ParameterAmount) else value
-        return constant(fact, raw)
+        if name not in one.amounts:
+            return constant(fact, one.conclude[name])
+        exact = worth(one.amounts[name], known.in_force.read, known.value)
+        return None if exact is None else _scaled(exact, fact, known.assessment.currency)
 
     about = [one for one in rows if name in one.conclude]
     values = {one.id: said(one) for one in about if matches[one.id].verdict == "true"}
@@ -232,13 +233,15 @@ def _settled(known: CaseFacts, name: str, rows: list[Conclusion], matches: dict[
         value = None if unknown else _gathered(own, list(values.values()))
     elif own.hit is Hit.UNIQUE:
         by = tuple(values)
-        if len(set(values.values())) > 1:
+        different = set(values.values())
+        if len(different - {None}) > 1:
             _refuse_clash(by, f"{name} takes one value")
-        value = next(iter(values.values())) if values else (None if unknown else own.otherwise)
+        settled_on = None if unknown else own.otherwise
+        value = settled_on if not by else None if None in different else different.pop()
     else:
         ranked = [
             # Of conclusions that say the same word, one that holds settles it whatever the others are.
-            match._replace(priority=(_priority(fact, said(one)), int(match.verdict == "unknown")))
+            match._replace(priority=(_priority(fact, one.conclude[name]), int(match.verdict == "unknown")))
             for one, match in ((one, matches[one.id]) for one in about)
         ]
         settled = settle(own.hit, ranked)
@@ -250,7 +253,16 @@ def _settled(known: CaseFacts, name: str, rows: list[Conclusion], matches: dict[
     if value is not None:
         value = constant(fact, value)
     known.own[name] = value
-    return Concluded(fact=name, value=known.shown(name), by=by)
+    chosen = [one for one in about if one.id in by]
+    amount = chosen[0].amounts.get(name) if len(chosen) == 1 else None
+    derivation = "" if amount is None else _said_by(known, name, amount)
+    return Concluded(fact=name, value=known.shown(name), by=by, derivation=derivation)
+
+
+def _said_by(known: CaseFacts, name: str, amount: Amount) -> str:
+    """Say how a fact follows from others by what the conclusion that counts says; nothing if it reads none."""
+    read = ", ".join(f"{fact} {known.shown(fact)}" for fact in dict.fromkeys(facts_in(amount)))
+    return read and f"{name} = {write_amount(amount)} = {known.shown(name)} ({read})"
 
 
 def _priority(fact: Fact, value: Any) -> int:
@@ -265,6 +277,8 @@ def _gathered(own: PolicyFact, values: list[Any]) -> Any:
             return own.otherwise
         case Gather.COUNT:
             return len(values)
+        case _ if None in values:
+            return None
         case Gather.LEAST:
             return min(values)
         case Gather.GREATEST:

@@ -51,7 +51,7 @@ def constant(fact: Fact, value: Any) -> Any:
         case _:
             if isinstance(value, int) and not isinstance(value, bool):
                 return value
-            raise ValueError(f"write a whole number of {kind.value}")
+            raise ValueError("write a whole number" + ("" if kind is Kind.COUNT else f" of {kind.value}"))
 
 
 def _number(value: Any, *, percent: bool) -> Decimal:

@@ -9,6 +9,7 @@ from restructure.document import Document
 from restructure.errors import did_you_mean
 from restructure.intake.facts import Fact, facts
 from restructure.intake.history import OUTCOMES, RESTRUCTURING, is_word
+from restructure.policy.amounts import ParameterAmount
 from restructure.policy.constants import UNITS
 from restructure.policy.follow_up import AMOUNTS
 from restructure.policy.hits import Hit
@@ -273,26 +274,32 @@ class FactReader(Reader):
                 )
                 read[str(name)] = _PLACEHOLDER
             elif isinstance(value, Mapping):
-                read[name] = value if self._parameter_for(fact, value, at) else _PLACEHOLDER
+                read[name] = self._worked_out(fact, value, at)
             else:
                 constant = self.constant(fact, value, at)
                 read[name] = _PLACEHOLDER if constant is None else constant
         return read
 
-    def _parameter_for(self, fact: Fact, raw: Mapping[str, Any], spot: Spot) -> bool:
-        """Check that a parameter can be the value of a fact."""
-        before = len(self.issues)
-        if set(raw) != {"parameter"}:
-            self.report("amount-shape", "what is concluded is a constant or {parameter: name}", spot)
-            return False
-        unit = self.parameter(raw["parameter"], (*spot, "parameter"))
-        if unit is not None and unit.kind is not fact.kind:
+    def _worked_out(self, fact: Fact, raw: Mapping[str, Any], spot: Spot) -> Any:
+        """Read an amount that is concluded about a fact."""
+        if fact.kind in (Kind.FLAG, Kind.CHOICE):
             self.report(
-                "value-kind",
-                f'{fact.name} is {fact.kind} but the parameter "{raw["parameter"]}" is {unit.kind}',
+                "amount-shape",
+                f"{fact.name} is {fact.kind}, so what is concluded about it is a constant",
                 spot,
             )
-        return len(self.issues) == before
+            return _PLACEHOLDER
+        before = len(self.issues)
+        amount = self.amount(raw, spot, of_plan=False, kind=fact.kind)
+        if isinstance(amount, ParameterAmount) and len(self.issues) == before:
+            unit = self.parameter(amount.parameter, (*spot, "parameter"))
+            if unit is not None and unit.kind is not fact.kind:
+                self.report(
+                    "value-kind",
+                    f'{fact.name} is {fact.kind} but the parameter "{amount.parameter}" is {unit.kind}',
+                    spot,
+                )
+        return _PLACEHOLDER if amount is None or len(self.issues) > before else amount
 
 
 def _fact_names(value: Any) -> Iterator[str]:

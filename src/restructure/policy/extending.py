@@ -305,7 +305,7 @@ class _Resolver:
                 self.removed.append((section, name, layer.named[section].pop(name)))
                 if not layer.named[section]:
                     del layer.named[section]
-            if not found:
+            if not found and not self.incomplete:
                 self.report(
                     document,
                     "extends-unknown",
@@ -332,7 +332,7 @@ class _Resolver:
             )
             kept = []
         if under is None:
-            if asked is True:
+            if asked is True and not self.incomplete:  # what could not be read may hold it
                 known = [name for base in bases for name in base.named.get(section, {})]
                 why = did_you_mean(key, known) if bases else "; this policy extends none"
                 self.report(

@@ -7,6 +7,7 @@ from typing import Any
 from restructure.calculator.quantity import Kind
 from restructure.errors import did_you_mean
 from restructure.policy.amounts import AMOUNT_WORDS
+from restructure.policy.annuities import LEVEL_FIGURES
 from restructure.policy.bands import Mode
 from restructure.policy.constants import constant, unit_fact
 from restructure.policy.reading import Reader, Spot
@@ -38,6 +39,8 @@ class FormulaReader(Reader):
                 return self._present(raw, spot, of_plan=of_plan)
             case ["repaid_by"]:
                 return self._repaid_by(raw, spot, of_plan=of_plan)
+            case ["level"]:
+                return self._level(raw, spot, of_plan=of_plan)
         return super()._kind(raw, spot, of_plan=of_plan)
 
     # --- lookups
@@ -210,25 +213,44 @@ class FormulaReader(Reader):
 
     def _repaid_by(self, raw: Mapping[str, Any], spot: Spot, *, of_plan: bool) -> Kind:
         self.only(raw, _REPAID, 'an amount with "repaid_by"', spot)
-        missing = [word for word in _REPAID if word not in raw]
-        if missing:
+        kinds = self._figures(raw, _REPAID, "what instalments repay depends on", spot, of_plan=of_plan)
+        if kinds["repaid_by"] not in (Kind.MONEY, None):
+            self.report(
+                "value-kind", f"an instalment is money and not {kinds['repaid_by']}", (*spot, "repaid_by")
+            )
+        return Kind.MONEY
+
+    def _level(self, raw: Mapping[str, Any], spot: Spot, *, of_plan: bool) -> Kind | None:
+        figure = raw["level"]
+        if figure not in LEVEL_FIGURES:
+            hint = "; the principal is written repaid_by" if figure == "principal" else ""
             self.report(
                 "amount-shape",
-                f"what instalments repay depends on {' and '.join(missing)} too; say it",
-                spot,
+                f"say which figure of a level loan is asked, level: {' or '.join(LEVEL_FIGURES)}{hint}",
+                (*spot, "level"),
             )
-        if "repaid_by" in raw:
-            here = (*spot, "repaid_by")
-            held = self._kind(raw["repaid_by"], here, of_plan=of_plan)
-            if held not in (Kind.MONEY, None):
-                self.report("value-kind", f"an instalment is money and not {held}", here)
-        for word in _REPAID[1:]:
-            if word in raw and self._kind(raw[word], (*spot, word), of_plan=of_plan) in (
-                Kind.MONEY,
-                Kind.DATE,
-            ):
+            return None
+        others = ("principal", *(word for word in LEVEL_FIGURES if word != figure))
+        self.only(raw, ("level", *others), f'an amount with "level: {figure}"', spot)
+        before = len(self.issues)
+        kinds = self._figures(raw, others, f"its {figure} depends on", spot, of_plan=of_plan)
+        if figure == "instalment":
+            return kinds.get("principal")
+        self._alike([kinds.get(word) for word in ("principal", "instalment")], spot, before)
+        return Kind.RATIO
+
+    def _figures(
+        self, raw: Mapping[str, Any], words: Sequence[str], depends: str, spot: Spot, *, of_plan: bool
+    ) -> dict[str, Kind | None]:
+        """Check that the figures of a level loan are there, its rate and number plain, and give what each is."""
+        missing = [word for word in words if word not in raw]
+        if missing:
+            self.report("amount-shape", f"{depends} {' and '.join(missing)} too; say it", spot)
+        kinds = {word: self._kind(raw[word], (*spot, word), of_plan=of_plan) for word in words if word in raw}
+        for word, kind in kinds.items():
+            if kind is Kind.DATE or (kind is Kind.MONEY and word in ("annual_rate", "instalments")):
                 self.report("value-kind", f"{word} is a plain number", (*spot, word))
-        return Kind.MONEY
+        return kinds
 
 
 def _number(raw: Any) -> Any:

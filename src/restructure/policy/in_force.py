@@ -13,7 +13,6 @@ from restructure.errors import InvalidPolicy, Issue
 from restructure.intake.facts import Fact, fact_named
 from restructure.policy.amounts import (
     Amount,
-    ParameterAmount,
     facts_in,
     lookups_in,
     parameters_in,
@@ -311,8 +310,9 @@ class InForce:
 
     @cached_property
     def growing_limits(self) -> tuple[Leaf, ...]:
-        """Limits on the number of instalments, which a longer term, once it breaks them, breaks ever after."""
-        nodes = (self.plan_problem.nodes[f"passed:{limit.id}"] for limit in self.policy.limits)
+        """Limits of every offer on the number of instalments, which a longer term never keeps once it breaks them."""
+        limits = (limit for limit in self.policy.limits if not limit.offers_of)
+        nodes = (self.plan_problem.nodes[f"passed:{limit.id}"] for limit in limits)
         return tuple(
             node
             for node in nodes
@@ -379,6 +379,8 @@ def read_by(policy: "Policy") -> dict[str, set[str]]:
     for one in policy.conclusions:
         for name in one.conclude:
             needs.setdefault(name, set()).update(read[one.table or f"={one.id}"])
+        for name, amount in one.amounts.items():
+            needs[name].update(facts_in(amount))
     return needs
 
 
@@ -439,7 +441,7 @@ def _amounts_of(policy: "Policy") -> Iterator[Amount]:
         if own.value is not None:
             yield own.value
     for conclusion in policy.conclusions:
-        yield from (value for value in conclusion.conclude.values() if isinstance(value, ParameterAmount))
+        yield from conclusion.amounts.values()
     templates: list[Mapping[str, Any]] = [
         one for rule in policy.rules for one in rule.offer if not isinstance(one, Search)
     ]

@@ -14,7 +14,7 @@ from pydantic import Field
 from restructure.calculator.money import Currency
 from restructure.calculator.quantity import Kind
 from restructure.errors import InvalidPolicy, Issue, did_you_mean
-from restructure.policy.amounts import Amount, ParameterAmount
+from restructure.policy.amounts import Amount
 from restructure.policy.conditions import AllOf, AnyOf, Comparison, Condition, Not
 from restructure.policy.constants import Constant, constant, unit_fact
 from restructure.policy.follow_up import FollowUpRule
@@ -193,12 +193,17 @@ class Conclusion(Record):
     """Key of `sources`, with the paragraph after a colon if there is one."""
     when: Condition
     """When it is drawn."""
-    conclude: dict[str, Constant | ParameterAmount] = Field(min_length=1)
-    """Facts of the policy, each with the value it then has."""
+    conclude: dict[str, Constant | Amount] = Field(min_length=1)
+    """Facts of the policy, each with the value it then has: a constant, or an amount of facts of the case."""
     table: str = ""
     """The decision table it is a row of."""
     priority: tuple[int, ...] = ()
     """Its place among the rows of a table with the hit policy priority."""
+
+    @property
+    def amounts(self) -> dict[str, Amount]:
+        """What it concludes that is no constant, by fact."""
+        return {name: said for name, said in self.conclude.items() if isinstance(said, Record)}
 
 
 class Table(Record):
@@ -214,14 +219,23 @@ class Table(Record):
     """Which row counts if several match."""
 
 
-class Limit(_Cited):
-    """What no offer may exceed."""
+class _OfOffers(Record):
+    offers_of: tuple[str, ...] = ()
+    """Rules, or tables with an offer, whose offers it is about; absent: all."""
+
+    def about(self, rule: Rule) -> bool:
+        """Tell whether it is about the offers of a rule."""
+        return not self.offers_of or rule.id in self.offers_of or rule.table in self.offers_of
+
+
+class Limit(_Cited, _OfOffers):
+    """What no offer may exceed, or none of some rules."""
 
     require: Condition
     """What must hold for an offer, facts of the plan included."""
 
 
-class Flag(Record):
+class Flag(_OfOffers):
     """A mark on an offer that refuses nothing: a classification, an accounting test."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=80)
@@ -251,7 +265,7 @@ class Action(Record):
     """When it has to be done."""
 
 
-class Duty(Action):
+class Duty(Action, _OfOffers):
     """What the lender has to do if an offer is taken, such as what an agreement has to contain."""
 
 
@@ -328,6 +342,11 @@ class Policy(Record):
     def in_currency(self, currency: str) -> "Policy":
         """Give the policy in a currency, unless it has one of its own."""
         return self if self.currency else self.model_copy(update={"currency": currency})
+
+    @property
+    def of_offers(self) -> "tuple[Limit | Flag | Duty, ...]":
+        """Limits, flags and duties, in this order."""
+        return (*self.limits, *self.flags, *self.duties)
 
     def with_values(self, **values: Constant) -> "Policy":
         """Give the policy with some parameters set to one value for all days, to see what it would change.

@@ -304,11 +304,19 @@ class _PolicyReader(OfferReader, LookupReader, FormulaReader):
         self.named[str(name)] = spot
 
     def _fallbacks(self, policy: Policy) -> None:
-        """Report rules that wait for what makes no offer, or for each other."""
+        """Report what names a rule that makes no offer, and rules that wait for each other."""
         rules = [one.id for one in policy.rules if not one.table]
         rows = {one.id for one in policy.rules if one.table}
         known = [*rules, *dict.fromkeys(one.table for one in policy.rules if one.table)]
         told: set[Spot] = set()
+        for one in policy.of_offers:
+            for k, name in enumerate(one.offers_of):
+                if name not in known and name not in rows:
+                    self.report(
+                        "rule-unknown",
+                        f'no rule and no table with an offer is called "{name}"{did_you_mean(name, known)}',
+                        (*self.named[one.id][:-1], "offers_of", k),
+                    )
         for rule in policy.rules:
             spot = (*self.named[rule.table or rule.id][:-1], "unless_offered")
             if spot in told:

@@ -154,6 +154,7 @@ def _amount_names() -> list[str]:
         "Bands",
         "PresentValue",
         "RepaidBy",
+        "Level",
     ]
 
 
@@ -236,12 +237,11 @@ def _own_facts(definitions: dict[str, Any]) -> None:
     properties = definitions["PolicyFact"]["properties"]
     properties["unit"] = _described("What it holds.", enum=list(UNITS))
     properties["otherwise"] = _described("Its value if nothing is concluded.", **_ref("Constant"))
-    parameter = _group("The value of a parameter.", {"parameter": {"type": "string"}}, ["parameter"])
     definitions["Conclusion"]["properties"]["conclude"] = {
         "type": "object",
         "minProperties": 1,
-        "description": "Facts of the policy, each with the value it then has.",
-        "additionalProperties": {"anyOf": [_ref("Constant"), parameter]},
+        "description": "Facts of the policy, each with the value it then has: a constant or an amount.",
+        "additionalProperties": {"anyOf": [_ref("Constant"), *map(_ref, _amount_names())]},
     }
 
 
