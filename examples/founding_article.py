@@ -47,7 +47,7 @@ print(
 answer = counter(decision, Request(most_a_month="2000"), policy, rule=best.rule)
 round_ = answer.rounds[0]
 print(f"  asked for at most 2,000 a month: {round_.answer.value}, {round_.message}")
-history = history.proposed(answer)
+history = history.countered(answer, on=today)
 agreed_offer = answer.offers[0]
 
 history = history.accepted(

@@ -21,7 +21,7 @@ from restructure import Request as Wish
 from restructure.casework.history import Accepted, Paid
 from restructure.letters import letter
 
-from .desk import Reading, Writing, agreed, decided, is_latest, known, proposed
+from .desk import Reading, Writing, agreed, countered, decided, is_latest, known, proposed
 from .exchange import PROBLEMS, Day, Exact, Exactly, JsonLines, explain_errors
 from .storage import Book, Store
 
@@ -59,13 +59,18 @@ def read_decision(decision: Id, desk: Reading) -> Decision:
 
 
 @routes.post("/decisions/{decision}/counter", status_code=201, response_model=Decision)
-def counter(decision: Id, wish: Exactly[Wish], till: Writing, rule: str | None = None) -> Response:
-    """Answer what the borrower asks for; the answer is a decision with an id of its own."""
+def counter(
+    decision: Id, wish: Exactly[Wish], till: Writing, rule: str | None = None, on: Day | None = None
+) -> Response:
+    """Answer what the borrower asks for, on the day of what was last put to them unless another is given.
+
+    The answer is a decision with an id of its own.
+    """
 
     def work(book: Book) -> Decision:
         found = decided(book, decision)
         answer = restructure.counter(found.decision, wish, till.policy, rule=rule)
-        return proposed(book, answer, after=found)
+        return countered(book, answer, on, after=found)
 
     return till.once(work)
 

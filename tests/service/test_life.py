@@ -66,7 +66,7 @@ def test_an_application_becomes_a_decision_a_counter_offer_an_agreement_and_paym
     assert (review["standing"], review["received"]) == ("on_track", "1780.53")
 
     kept = history(client, agreed["id"])
-    assert [one.kind for one in kept.events] == ["proposed", "proposed", "accepted", "paid"]
+    assert [one.kind for one in kept.events] == ["proposed", "countered", "accepted", "paid"]
     assert kept.agreement.id == agreed["id"]
 
 

@@ -20,7 +20,7 @@ from restructure.policy.language import Policy, Rule
 from restructure.policy.normal import Leaf, Operator
 from restructure.policy.reference import ConditionResult
 
-__all__ = ["Answer", "Request", "Round", "counter", "round_id"]
+__all__ = ["Answer", "Request", "Round", "answered", "counter", "round_id"]
 
 
 def counter(decision: Decision, request: Request, policy: Policy, *, rule: str | None = None) -> Decision:
@@ -49,16 +49,17 @@ def counter(decision: Decision, request: Request, policy: Policy, *, rule: str |
     by = next(one for one in policy.rules if one.id == chosen)
     number = len(decision.rounds) + 1
     told, found = _answer(known, by, decision.offers, request, number)
-    offers = decision.offers
+    return answered(decision, told, found)
+
+
+def answered(before: Decision, told: Round, found: Offer | None) -> Decision:
+    """Give the decision that a round makes of the one before it, the plan found first among its offers."""
+    offers = before.offers
     if found is not None:
-        ordered = [found, *(one for one in offers if one.rule != chosen)]
+        ordered = [found, *(one for one in offers if one.rule != told.rule)]
         offers = tuple(one.model_copy(update={"rank": rank}) for rank, one in enumerate(ordered, 1))
-    return decision.model_copy(
-        update={
-            "id": round_id(decision.id, told),
-            "offers": offers,
-            "rounds": (*decision.rounds, told),
-        }
+    return before.model_copy(
+        update={"id": round_id(before.id, told), "offers": offers, "rounds": (*before.rounds, told)}
     )
 
 
