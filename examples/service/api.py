@@ -135,7 +135,7 @@ def pay(agreement: Id, payment: Exactly[Payment], till: Writing) -> Response:
 @routes.get("/agreements/{agreement}/review")
 def review(agreement: Id, on: Day, desk: Reading) -> Review:
     """Say how an agreement stands on a day."""
-    return desk.see(lambda book: agreed(book, agreement)).history.review(on)
+    return desk.see(lambda book: agreed(book, agreement)).history.review(on, policy=desk.policy)
 
 
 @routes.post("/agreements/{agreement}/review", status_code=201, response_model=Review)
@@ -145,7 +145,7 @@ def record_review(agreement: Id, on: Day, till: Writing) -> Response:
     def work(book: Book) -> Review:
         found = agreed(book, agreement)
         book.append(found.loan, found.history, found.history.reviewed(on))
-        return found.history.review(on)
+        return found.history.review(on, policy=till.policy)
 
     return till.once(work)
 

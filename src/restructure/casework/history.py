@@ -28,7 +28,8 @@ from restructure.casework.events import (
 from restructure.casework.negotiation import Answer, answered
 from restructure.casework.review import Review, Standing, received, review, take_effect
 from restructure.errors import InvalidInput, Issue
-from restructure.intake.application import Evidence
+from restructure.intake.application import Application, Evidence
+from restructure.policy.language import Policy
 from restructure.record import Record
 
 __all__ = [
@@ -154,13 +155,20 @@ class History(Record):
         agreed = [k for k, one in enumerate(self.events) if isinstance(one, Accepted)]
         return self.events[agreed[-1] :] if agreed else ()
 
-    def review(self, on: date) -> Review:
-        """Review the agreement on a day from the payments known so far; raises `InvalidInput` if there is none."""
+    def review(
+        self, on: date, *, policy: Policy | None = None, application: Application | None = None
+    ) -> Review:
+        """Review the agreement on a day from the payments known so far, with the class that a policy suggests.
+
+        `application` is the borrower's file as it is known by then, if it is another than the one that was decided
+        on. Raises `InvalidInput` if there is no agreement, and as `review` does.
+        """
         agreement, decision = self.agreement, self.decision
         if agreement is None or decision is None:
             raise InvalidInput(Issue("event-order", "there is no agreement to review", "events"))
         known = [one for one in self.payments if one.on <= on]
-        return review(agreement, known, on=on, loan=decision.application.loan)
+        loan, file = decision.application.loan, application or decision.application
+        return review(agreement, known, on=on, loan=loan, application=file, policy=policy)
 
     # --- growing
 
