@@ -179,9 +179,18 @@ def test_periods_of_months_count_and_others_are_as_if_absent():
     assert suggested(end - DAY, payments, agreement=rare) == "special_mention"
     assert suggested(end, payments, agreement=rare) == "normal"
     weekly = AGREED.model_copy(
-        update={"plan": reschedule(AGREED.plan.position, [ChangeFrequency(every="2 weeks")])}
+        update={
+            "plan": reschedule(
+                AGREED.plan.position, [ChangeFrequency(every="2 weeks"), Extend(instalments=30)]
+            )
+        }
     )
-    assert suggested(weekly.plan.schedule.rows[0].due, agreement=weekly) == "special_mention"
+    payments, end = (
+        paid_as_agreed(weekly),
+        weekly.plan.schedule.rows[0].due + relativedelta(years=1),
+    )
+    assert suggested(end - DAY, payments, agreement=weekly) == "special_mention"
+    assert suggested(end, payments, agreement=weekly) == "normal"
 
 
 # --- an upgrade of what is worse in the books
@@ -326,11 +335,45 @@ def test_another_policy_than_the_one_that_was_agreed_under_may_classify():
     assert suggested(FIRST + 10 * DAY, policy=later) == "special_mention"
 
 
-def test_the_same_file_that_names_the_change_already_counts_it_once():
-    told = FILE.model_dump() | {
-        "previous_restructurings": [{"on": AGREED.plan.position.on, "outcome": "active"}]
+COUNTING = """events:
+  restructuring: {title: Change, reference: own}
+  missed: {title: Missed, reference: own}
+facts:
+  changes: {title: Changes, unit: count, reference: own, value: {events: [restructuring], take: count}}
+  misses: {title: Misses, unit: count, reference: own, value: {events: [missed], take: count}}
+  kept_since: {title: Kept since, unit: date, reference: own, given: true}
+  class: {title: Class, unit: choice, choices: [not_kept, often, twice, once], reference: own, hit: priority}
+conclusions:
+  - {id: not-kept, title: Not kept, reference: own, when: {fact: kept_since, op: unknown}, conclude: {class: not_kept}}
+  - {id: often, title: Missed often, reference: own, when: {fact: misses, op: ">", value: 1}, conclude: {class: often}}
+  - {id: twice, title: Twice, reference: own, when: {any: [{fact: changes, op: ">", value: 1}, {fact: restructurings, op: ">", value: 1}]}, conclude: {class: twice}}
+  - {id: once, title: Once, reference: own, when: {all: [{fact: changes, op: "==", value: 1}, {fact: restructurings, op: "==", value: 1}]}, conclude: {class: once}}
+classification: {fact: class, reference: own, missed: missed, supplies: {kept_since: paid_since}}
+"""
+
+
+def test_what_a_file_tells_of_the_agreement_already_is_counted_once():
+    counting = policy_of(f"{SMALL}{COUNTING}rules:\n{rule()}")
+    on, payments = ROWS[1].due + 9 * DAY, [Payment(on=ROWS[1].due + 5 * DAY, amount="9000", id="late")]
+    assert suggested(on, in_time(2), policy=counting) == "once"
+    granted = AGREED.plan.position.on
+    told = {
+        "previous_restructurings": [{"on": granted, "outcome": "active"}],
+        "history": [{"kind": "missed", "on": ROWS[0].due, "amount": "5.00"}],
     }
-    assert suggested(FIRST, application=type(FILE).model_validate(told)) == "special_mention"
+    again = type(FILE).model_validate(FILE.model_dump() | told | {"as_of": FIRST})
+    assert suggested(on, in_time(2), again, policy=counting) == "once"
+    assert suggested(on, payments, again, policy=counting) == "often"  # the second instalment too
+    one = payments[0].model_copy(update={"on": ROWS[0].due + 5 * DAY})
+    assert suggested(on, [one], again, policy=counting) == "once"
+    assert (
+        suggested(on, [one.model_copy(update={"amount": ROWS[0].total})], again, policy=counting)
+        == "not_kept"
+    )
+    before = type(FILE).model_validate(
+        FILE.model_dump() | {"previous_restructurings": [{"on": granted - DAY, "outcome": "active"}]}
+    )
+    assert suggested(on, in_time(2), before, policy=counting) == "twice"
 
 
 def test_a_broken_agreement_is_still_a_change_under_observation():
@@ -338,6 +381,11 @@ def test_a_broken_agreement_is_still_a_change_under_observation():
     found = seen(FIRST + 5 * DAY, agreement=broken)
     assert found.broken_on is not None
     assert found.classification.value == "special_mention"
+    # What it gave up is owed again, though every instalment is paid in the end.
+    late = [Payment(on=FIRST + 9 * DAY, amount="60000", id="all")]
+    paid = seen(FIRST + 9 * DAY, late, agreement=broken)
+    assert paid.owed.buckets.claim > 0
+    assert paid.classification.value == "special_mention"
 
 
 def test_an_acceptance_some_days_later_changes_nothing_in_the_class():

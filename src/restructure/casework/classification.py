@@ -138,14 +138,11 @@ def _told(in_force: InForce, rule: ClassificationRule, known: CaseFacts) -> Clas
     policy = in_force.policy
     by = next((one.by for one in known.concluded if one.fact == rule.fact), ())
     conclusions = {one.id: one for one in policy.conclusions}
-    tables = {one.id: one for one in policy.tables}
     grounds = []
     for name in by:
         one = conclusions[name]
-        table = tables.get(one.table or "")
-        cited = one if table is None else table
-        source = policy.sources[cited.reference.partition(":")[0].strip()]
-        grounds.append(Ground(id=name, title=cited.title, reference=cited.reference, source=source.title))
+        source = policy.sources[one.reference.partition(":")[0].strip()]
+        grounds.append(Ground(id=name, title=one.title, reference=one.reference, source=source.title))
     absent = [one for one in in_force.rests_on(rule.fact) if known.value(one) is None]
     return Classification(
         policy=in_force.ref,
