@@ -376,3 +376,13 @@ def test_a_measure_that_was_not_offered_is_granted_as_far_as_the_limits_go(wante
     assert number(answer, type(wanted), field) == granted
     same = getattr(wanted, field) == granted
     assert answer.rounds[0].answer is (Answer.MET if same else Answer.NEAREST)
+
+
+@pytest.mark.parametrize("months", [2, 4])
+def test_no_answer_goes_back_on_what_a_step_gave_already(months):
+    limits = TERM + limit("loss", "{fact: npv_loss, op: '<=', value: 0.0363}")
+    decision, policy = decided(searching(target="1", limits=limits))
+    assert number(decision, ChangeRate, "annual_rate") == 12 * PERCENT
+    later = decision.offers[0].plan.schedule.rows[months].due
+    answer = counter(decision, Request(first_payment_from=later, keep_end_date=True), policy)
+    assert number(answer, ChangeRate, "annual_rate") == 12 * PERCENT

@@ -315,6 +315,8 @@ def test_an_answer_whose_plan_or_other_offers_were_changed_is_refused():
     again = answered(decided(), numbered, made.offers[0])
     event = Countered(on=ON, decision=again.id, round=numbered, offer=made.offers[0])
     assert code(lambda: history.extended([event])) == "decision-differs"
+    renamed = Countered(on=ON, decision="0" * 64, round=made.rounds[0], offer=made.offers[0])
+    assert code(lambda: history.extended([renamed])) == "decision-differs"
     unknown = made.rounds[0].model_copy(update={"rule": "no-such"})
     offer = made.offers[0].model_copy(update={"rule": "no-such"})
     event = Countered(on=ON, decision=made.id, round=unknown, offer=offer)
