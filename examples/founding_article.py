@@ -47,7 +47,7 @@ print(
 answer = counter(decision, Request(most_a_month="2000"), policy, rule=best.rule)
 round_ = answer.rounds[0]
 print(f"  asked for at most 2,000 a month: {round_.answer.value}, {round_.message}")
-history = history.proposed(answer)
+history = history.countered(answer, on=today)
 agreed_offer = answer.offers[0]
 
 history = history.accepted(
@@ -69,6 +69,11 @@ for row in plan.schedule.rows:
         Payment(on=row.due + timedelta(days=late), amount=row.total, id=f"N-{row.number:02}")
     )
     history = history.reviewed(row.due + timedelta(days=late))
+# Nothing else happened to this loan, so its file says that, and the lender's books can be told a class.
+file = illness.model_copy(update={"history": ()})
+for on in (plan.schedule.rows[0].due, plan.schedule.rows[-2].due):
+    classed = history.review(on, policy=policy, application=file).classification
+    print(f"{on}: suggested class {classed.value}, by {classed.grounds[0].title['en']!r}.")
 last = plan.schedule.rows[-1].due
 print(f"{last}: {history.review(last).reason}.")
 history = history.paid(

@@ -59,8 +59,8 @@ def test_the_articles_two_cases_end_as_they_should(capsys):
     shown = runpy.run_path(str(EXAMPLES / "founding_article.py"))
     success, history, refused = shown["success"], shown["history"], shown["refused"]
     kinds = [event.kind for event in history.events]
-    assert kinds[:3] == ["proposed", "proposed", "accepted"]
-    assert [kind for kind in kinds if kind not in ("proposed", "accepted", "paid")] == [
+    assert kinds[:3] == ["proposed", "countered", "accepted"]
+    assert [kind for kind in kinds if kind not in ("proposed", "countered", "accepted", "paid")] == [
         "missed",
         "cured",
         "completed",

@@ -21,7 +21,7 @@ from restructure import Request as Wish
 from restructure.casework.history import Accepted, Paid
 from restructure.letters import letter
 
-from .desk import Reading, Writing, agreed, decided, is_latest, known, proposed
+from .desk import Reading, Writing, agreed, countered, decided, is_latest, known, proposed
 from .exchange import PROBLEMS, Day, Exact, Exactly, JsonLines, explain_errors
 from .storage import Book, Store
 
@@ -59,13 +59,18 @@ def read_decision(decision: Id, desk: Reading) -> Decision:
 
 
 @routes.post("/decisions/{decision}/counter", status_code=201, response_model=Decision)
-def counter(decision: Id, wish: Exactly[Wish], till: Writing, rule: str | None = None) -> Response:
-    """Answer what the borrower asks for; the answer is a decision with an id of its own."""
+def counter(
+    decision: Id, wish: Exactly[Wish], till: Writing, rule: str | None = None, on: Day | None = None
+) -> Response:
+    """Answer what the borrower asks for, on the day of what was last put to them unless another is given.
+
+    The answer is a decision with an id of its own.
+    """
 
     def work(book: Book) -> Decision:
         found = decided(book, decision)
         answer = restructure.counter(found.decision, wish, till.policy, rule=rule)
-        return proposed(book, answer, after=found)
+        return countered(book, answer, on, after=found)
 
     return till.once(work)
 
@@ -130,7 +135,7 @@ def pay(agreement: Id, payment: Exactly[Payment], till: Writing) -> Response:
 @routes.get("/agreements/{agreement}/review")
 def review(agreement: Id, on: Day, desk: Reading) -> Review:
     """Say how an agreement stands on a day."""
-    return desk.see(lambda book: agreed(book, agreement)).history.review(on)
+    return desk.see(lambda book: agreed(book, agreement)).history.review(on, policy=desk.policy)
 
 
 @routes.post("/agreements/{agreement}/review", status_code=201, response_model=Review)
@@ -140,7 +145,7 @@ def record_review(agreement: Id, on: Day, till: Writing) -> Response:
     def work(book: Book) -> Review:
         found = agreed(book, agreement)
         book.append(found.loan, found.history, found.history.reviewed(on))
-        return found.history.review(on)
+        return found.history.review(on, policy=till.policy)
 
     return till.once(work)
 

@@ -1,6 +1,7 @@
 """Desk: what a request works with: one transaction, the answer it was given before, the rule it must keep."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Header, Request, Response
@@ -11,7 +12,7 @@ from restructure import Decision, Issue, Policy
 from .exchange import Conflict, Unknown
 from .storage import Answer, Book, Found, Store
 
-__all__ = ["Reading", "Writing", "agreed", "decided", "is_latest", "known", "proposed"]
+__all__ = ["Reading", "Writing", "agreed", "countered", "decided", "is_latest", "known", "proposed"]
 
 T = TypeVar("T")
 Key = Annotated[
@@ -64,17 +65,26 @@ Writing = Annotated[Till, Depends()]
 # --- what stands in the book
 
 
-def proposed(book: Book, decision: Decision, *, after: Found | None = None) -> Decision:
+def proposed(book: Book, decision: Decision) -> Decision:
     """Record a decision, once."""
     earlier = book.decision(decision.id)
     if earlier is not None:
         return earlier.decision
-    if after is not None:
-        is_latest(after)
     loan = decision.application.loan.reference
-    past = book.history(loan) if after is None else after.history
+    past = book.history(loan)
     book.append(loan, past, past.proposed(decision))
     return decision
+
+
+def countered(book: Book, answer: Decision, on: date | None, *, after: Found) -> Decision:
+    """Record an answer to what the borrower asked, once."""
+    earlier = book.decision(answer.id)
+    if earlier is not None:
+        return earlier.decision
+    is_latest(after)
+    past = after.history
+    book.append(after.loan, past, past.countered(answer, on=on or past.events[-1].on))
+    return answer
 
 
 def known(found: Found | None, what: str) -> Found:

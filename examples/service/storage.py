@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from restructure import Agreement, Decision, History, InvalidInput, read_history, write_history
-from restructure.casework.history import Proposed
+from restructure.casework.history import Countered, Proposed
 
 __all__ = ["Agreed", "Answer", "Book", "Damaged", "Decided", "Entry", "Loan", "Store"]
 
@@ -99,9 +99,9 @@ class Book:
         self.session.flush()
         for number in range(len(since.events), len(lines)):
             self.session.add(Entry(loan=loan, number=number, line=lines[number]))
-            happened = history.events[number]
-            if isinstance(happened, Proposed):
-                self.session.add(Decided(decision=happened.decision.id, loan=loan, entry=number))
+            made = _decision(history, number)
+            if made is not None:
+                self.session.add(Decided(decision=made.id, loan=loan, entry=number))
         self.session.flush()
 
     def agree(self, loan: str, agreement: Agreement) -> None:
@@ -114,9 +114,9 @@ class Book:
         if row is None:
             return None
         history = self.history(row.loan)
-        proposed = history.events[row.entry]
-        assert isinstance(proposed, Proposed)
-        return Found(row.loan, history, proposed.decision)
+        made = _decision(history, row.entry)
+        assert made is not None
+        return Found(row.loan, history, made)
 
     def agreement(self, agreement: str) -> Found | None:
         """Find the decision that an agreement was made on."""
@@ -130,6 +130,13 @@ class Book:
     def remember(self, answer: Answer) -> None:
         """Keep what is answered under a key."""
         self.session.add(answer)
+
+
+def _decision(history: History, entry: int) -> Decision | None:
+    """Give the decision that one event made, if it made one."""
+    if not isinstance(history.events[entry], Proposed | Countered):
+        return None
+    return history.model_copy(update={"events": history.events[: entry + 1]}).decision
 
 
 class Store:

@@ -219,9 +219,10 @@ CATALOGUE: dict[str, str] = {
     # --- agreements
     "offer-unknown": "The decision made no offer by this rule. Accept one of those it made.",
     "offer-expired": "The offer could be accepted only until a day that has passed. Decide anew.",
-    "borrower-differs": "Who accepts is not the borrower the decision is about.",
+    "borrower-differs": "Who accepts or asks is not the borrower the decision is about.",
+    "decision-differs": "The answer to a request was not made from the decision that stands in the history. Answer that one.",
     "balances-moved": "What is owed changed since the offer was made, so it no longer fits. Decide anew on what is owed now.",
-    "loan-differs": "The history is about another loan than the application. Give the one that belongs to it.",
+    "loan-differs": "The history is about another loan than the application or the answer. Give the one that belongs to it.",
     "follow-up-unknown": "What the policy asks of an agreement depends on a fact that is unknown. Supply it and decide anew.",
     "documents-missing": "The policy asks for documents before an acceptance counts. Record them with their dates.",
     "consent-invalid": "The proof of consent cannot be read. The sentence says which field.",

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cases import applications, consumer_policy, example, policy_of, small
@@ -11,8 +11,10 @@ from casework.agreed import SHOWN, illness
 from restructure.calculator.contract import Payment
 from restructure.casework.decision import decide
 from restructure.casework.early_warning import may_enforce, watch
-from restructure.casework.history import History, Stage
+from restructure.casework.history import History, Stage, read_history, write_history
+from restructure.casework.negotiation import Request, counter
 from restructure.casework.outcome import Outcome
+from restructure.casework.replay import replay
 from restructure.casework.review import Standing
 from restructure.errors import InvalidInput
 from restructure.intake.application import Application, ContractLoan
@@ -203,6 +205,11 @@ def histories(draw):
     )
     history = History().proposed(decision.model_copy(update={"follow_up": asked}))
     on = decision.on + timedelta(days=draw(st.integers(0, 400)))
+    for _ in range(draw(st.integers(0, 2)) if decision.offers else 0):
+        most = draw(st.sampled_from(history.decision.offers)).plan.instalment * draw(st.integers(3, 6)) / 5
+        answer = counter(history.decision, Request(most_a_month=f"{most:.2f}"), policy)
+        history = history.countered(answer, on=decision.on)
+        assert history.decision == answer
     if decision.offers and draw(st.booleans()):
         history = history.accepted(
             draw(st.sampled_from([one.rule for one in decision.offers])),
@@ -236,6 +243,25 @@ def test_enforcement_begins_only_after_a_complete_assessment_and_its_answer(case
     else:
         assert history.stage in (Stage.PROPOSED, Stage.WITHDRAWN)
         assert on > decision.on + timedelta(days=decision.follow_up.valid_days)
+
+
+@settings(max_examples=60)
+@given(histories())
+def test_any_history_is_read_as_it_was_written_and_its_negotiation_replays(case):
+    application, history, on = case
+    assume(history is not None)
+    again = read_history(write_history(history))
+    assert again == history
+    assert (again.stage, again.decision, again.agreement) == (
+        history.stage,
+        history.decision,
+        history.agreement,
+    )
+    if history.agreement is not None:
+        assert again.review(on) == history.review(on)
+    # The strategy changes what the policy asks for, and the replay notices nothing else.
+    told = replay(again.decision, consumer_policy(application.loan.currency))
+    assert all(one.startswith("follow_up") for one in told.differences)
 
 
 @settings(max_examples=60)

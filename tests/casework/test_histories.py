@@ -1,16 +1,31 @@
 """Histories: append-only, replayed to the same state, and any edit is seen."""
 
+import hashlib
 import json
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from casework.agreed import SHOWN, agreed, decided, illness, paid_as_agreed
 from restructure.calculator.contract import Payment
-from restructure.casework.history import History, Missed, Stage, Withdrawn, read_history, write_history
+from restructure.casework.decision import decide
+from restructure.casework.history import (
+    Countered,
+    History,
+    Missed,
+    Stage,
+    Withdrawn,
+    read_history,
+    write_history,
+)
+from restructure.casework.negotiation import Request, answered, counter
+from restructure.casework.replay import replay
 from restructure.errors import InvalidInput
+from restructure.policy.loading import load_policy
 
 BY = illness().borrower.reference
 ROWS = agreed().plan.schedule.rows
@@ -154,6 +169,176 @@ def test_two_payments_without_an_id_that_look_alike_are_two():
     assert (
         running().paid(alike, alike).payments == (alike, alike) == running().paid(alike).paid(alike).payments
     )
+
+
+# --- negotiation
+
+POLICY = load_policy("cn-consumer-finance")
+ON = decided().on
+
+
+def answer(history: History, rule: str = "illness-relief", **request):
+    return counter(history.decision, Request(**request), POLICY, rule=rule)
+
+
+def negotiated(**follow_up) -> History:
+    history = begun(**follow_up)
+    history = history.countered(answer(history, most_a_month="1800"), on=ON)
+    return history.countered(answer(history, lump_sum="999999"), on=ON + timedelta(days=2))
+
+
+def test_every_round_of_a_negotiation_is_an_event_and_what_is_agreed_is_its_last_answer():
+    history = negotiated()
+    decision = history.decision
+    assert [event.kind for event in history.events] == ["proposed", "countered", "countered"]
+    assert [one.answer.value for one in decision.rounds] == ["met", "refused"]
+    assert (history.stage, history.agreement) == (Stage.PROPOSED, None)
+    assert history.events[2].offer is None
+    assert decision.id == history.events[2].decision
+    assert replay(decision.model_copy(update={"follow_up": _follow_up()}), POLICY).same
+    history = history.accepted(
+        "illness-relief", on=ON + timedelta(days=2), by=BY, channel="phone", evidence=SHOWN
+    )
+    assert history.agreement.decision == decision.id
+    assert history.agreement.plan == decision.offers[0].plan != decided().offers[0].plan
+    assert read_history(write_history(history)) == history
+
+
+def _follow_up():
+    return decide(illness(), POLICY, on=ON).follow_up
+
+
+REQUESTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "most_a_month": st.integers(50_000, 300_000).map(lambda cents: Decimal(cents).scaleb(-2)),
+        "keep_end_date": st.just(True),
+        "lump_sum": st.integers(1, 4_500_000).map(lambda cents: Decimal(cents).scaleb(-2)),
+    },
+).filter(bool)
+
+
+@settings(max_examples=20)
+@given(st.lists(st.tuples(REQUESTS, st.sampled_from(["illness-relief", "longer-term"])), max_size=3))
+def test_a_negotiation_in_events_is_the_same_as_its_decisions_proposed_one_after_the_other(asked):
+    history = told_whole = begun()
+    for request, rule in asked:
+        made = answer(history, rule, **request)
+        history, told_whole = history.countered(made, on=ON), told_whole.proposed(made)
+        assert history.decision == made
+        assert history.countered(made, on=ON) is history
+    again = read_history(write_history(history))
+    assert (again, again.decision, again.stage) == (history, told_whole.decision, told_whole.stage)
+    last = {"on": ON, "by": BY, "channel": "phone", "evidence": SHOWN}
+    agreement = history.accepted("illness-relief", **last).agreement
+    assert agreement == told_whole.accepted("illness-relief", **last).agreement
+
+
+def test_a_history_that_was_written_before_rounds_were_events_is_read_as_it_was():
+    first = begun()
+    made = answer(first, most_a_month="1800")
+    old = first.proposed(made).accepted("illness-relief", on=ON, by=BY, channel="phone", evidence=SHOWN)
+    # The format of a file, said once more.
+    lines, digest = [], "0" * 64
+    for event in old.events:
+        content = json.dumps(event.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":"))
+        digest = hashlib.sha256(f"{digest}\n{content}".encode()).hexdigest()
+        lines.append(f'{{"digest":"{digest}","event":{content}}}\n')
+    text = "".join(lines) + f'{{"seal":"{digest}","events":3}}\n'
+    assert write_history(old) == text
+    read = read_history(text)
+    assert ([one.kind for one in read.events], read) == (["proposed", "proposed", "accepted"], old)
+    assert read.agreement.plan == made.offers[0].plan
+
+
+def elsewhere(**changes):
+    case = illness()
+    case = case.model_copy(
+        update={name: getattr(case, name).model_copy(update=new) for name, new in changes.items()}
+    )
+    other = decide(case, POLICY, on=ON)
+    return counter(other, Request(most_a_month="1800"), POLICY)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "wanted"),
+    [
+        (lambda: History().countered(answer(begun(), most_a_month="1800"), on=ON), "event-order"),
+        (lambda: running().countered(answer(begun(), most_a_month="1800"), on=ON), "event-order"),
+        (lambda: FULL.countered(answer(begun(), most_a_month="1800"), on=ON), "event-order"),
+        (lambda: begun().countered(decided(), on=ON), "decision-differs"),
+        (lambda: begun().countered(answer(negotiated(), most_a_month="1700"), on=ON), "decision-differs"),
+        (lambda: negotiated().countered(answer(begun(), most_a_month="1700"), on=ROWS[0].due), "decision-differs"),
+        (lambda: begun().countered(elsewhere(borrower={"reference": "B-2"}), on=ON), "borrower-differs"),
+        (lambda: begun().countered(elsewhere(loan={"reference": "L-2"}), on=ON), "loan-differs"),
+        (lambda: begun().countered(elsewhere(hardship={"onset": ON}), on=ON), "decision-differs"),
+        (lambda: begun().countered(answer(begun(), most_a_month="1800"), on=ON - timedelta(days=1)), "date-order"),
+        (
+            lambda: negotiated().countered(
+                answer(negotiated(), most_a_month="1700"), on=ON + timedelta(days=1)
+            ),
+            "date-order",
+        ),
+        (
+            lambda: begun(valid_days=3).countered(
+                answer(begun(valid_days=3), most_a_month="1800"), on=ON + timedelta(days=4)
+            ),
+            "offer-expired",
+        ),
+        (
+            lambda: negotiated().accepted(
+                "illness-relief", on=ON + timedelta(days=1), by=BY, channel="phone", evidence=SHOWN
+            ),
+            "event-order",
+        ),
+    ],
+)  # fmt: skip
+def test_an_answer_that_does_not_belong_where_it_stands_is_refused(wrong, wanted):
+    assert code(wrong) == wanted
+
+
+def test_an_answer_on_the_last_day_of_the_offers_is_in_time():
+    history = begun(valid_days=3)
+    made = answer(history, most_a_month="1800")
+    assert history.countered(made, on=ON + timedelta(days=3)).decision == made
+
+
+def test_an_answer_whose_plan_or_other_offers_were_changed_is_refused():
+    history = begun()
+    made = answer(history, most_a_month="1800")
+    fewer = made.model_copy(update={"offers": made.offers[:1]})
+    assert code(lambda: history.countered(fewer, on=ON)) == "decision-differs"
+    moved = decide(illness(), POLICY, on=ON + timedelta(days=1))
+    foreign = Countered(on=ON, decision=made.id, round=made.rounds[0], offer=moved.offers[0])
+    assert code(lambda: history.extended([foreign])) == "decision-differs"
+    numbered = made.rounds[0].model_copy(update={"number": 2})
+    again = answered(decided(), numbered, made.offers[0])
+    event = Countered(on=ON, decision=again.id, round=numbered, offer=made.offers[0])
+    assert code(lambda: history.extended([event])) == "decision-differs"
+    renamed = Countered(on=ON, decision="0" * 64, round=made.rounds[0], offer=made.offers[0])
+    assert code(lambda: history.extended([renamed])) == "decision-differs"
+    unknown = made.rounds[0].model_copy(update={"rule": "no-such"})
+    offer = made.offers[0].model_copy(update={"rule": "no-such"})
+    event = Countered(on=ON, decision=made.id, round=unknown, offer=offer)
+    assert code(lambda: history.extended([event])) == "offer-unknown"
+
+
+def test_a_plan_stands_in_an_answer_that_found_one_and_only_there():
+    events = negotiated().events
+    for wrong in (
+        {"offer": None},
+        {"offer": events[1].offer.model_copy(update={"rule": "longer-term"})},
+    ):
+        with pytest.raises(ValidationError, match="every answer but a refusal"):
+            Countered.model_validate(dict(events[1]) | wrong)
+    with pytest.raises(ValidationError, match="every answer but a refusal"):
+        Countered.model_validate(dict(events[2]) | {"offer": events[1].offer})
+    text = write_history(negotiated())
+    forged = History.model_construct(
+        events=(events[0], events[1].model_copy(update={"offer": None}), *events[2:])
+    )
+    assert read_code(write_history(forged)) == ("history-broken", 2)
+    assert read_history(text).events == events
 
 
 # --- what the file shows

@@ -187,6 +187,7 @@ def negotiate(borrower: Borrower, on: date, told: Counter) -> None:
     for offer in decision.offers:
         assert offer.plan.identities.hold
         assert offer.prospect.highest_payment_after <= decision.assessment.affordable_instalment
+    borrower.history = borrower.history.proposed(decision)
     if decision.offers and borrower.draw.random() < 0.4:
         most = (decision.offers[0].plan.instalment * Decimal("0.8")).quantize(Decimal("0.01"))
         decision = counter(decision, Request(most_a_month=most), POLICY)
@@ -194,7 +195,8 @@ def negotiate(borrower: Borrower, on: date, told: Counter) -> None:
         assert decision.rounds[0].answer is not Answer.MET or max(
             row.total for row in decision.offers[0].plan.schedule.rows
         ) <= most  # fmt: skip
-    borrower.history = borrower.history.proposed(decision)
+        borrower.history = borrower.history.countered(decision, on=on)
+        assert borrower.history.decision == decision
     if decision.offers:
         told["offers"] += len(decision.offers)
         if borrower.draw.random() < 0.85:

@@ -105,6 +105,7 @@ ELSEWHERE = {
     "offer-unknown": "tests/casework/test_agreements.py",
     "offer-expired": "tests/casework/test_agreements.py",
     "borrower-differs": "tests/casework/test_agreements.py",
+    "decision-differs": "tests/casework/test_histories.py",
     "balances-moved": "tests/casework/test_agreements.py",
     "documents-missing": "tests/casework/test_agreements.py",
     "consent-invalid": "tests/casework/test_agreements.py",

@@ -65,9 +65,23 @@ def test_an_application_becomes_a_decision_a_counter_offer_an_agreement_and_paym
     review = client.get(f"{path}/review", params={"on": first["due"]}).json()
     assert (review["standing"], review["received"]) == ("on_track", "1780.53")
 
+    assert review["classification"]["value"] == "unknown"
+    assert "events.missed_payment" in review["classification"]["missing"]
+
     kept = history(client, agreed["id"])
-    assert [one.kind for one in kept.events] == ["proposed", "proposed", "accepted", "paid"]
+    assert [one.kind for one in kept.events] == ["proposed", "countered", "accepted", "paid"]
     assert kept.agreement.id == agreed["id"]
+
+
+def test_a_review_suggests_the_class_of_the_books_where_the_file_tells_what_happened_before(client):
+    sent = application("classed", history=[])
+    made = client.post("/applications", json=sent).json()["id"]
+    agreed = client.post(f"/decisions/{made}/accept", json=acceptance()).json()["id"]
+    path = f"/agreements/{agreed}/review"
+    for on, wanted in (("2026-03-30", "special_mention"), ("2026-06-29", "substandard")):
+        looked, recorded = client.get(f"{path}?on={on}").json(), client.post(f"{path}?on={on}").json()
+        assert looked["classification"] == recorded["classification"]
+        assert looked["classification"]["value"] == wanted
 
 
 def test_an_application_is_decided_on_the_day_that_is_given(client):

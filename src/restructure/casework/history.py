@@ -5,22 +5,38 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Literal, Self, assert_never
+from typing import Self, assert_never
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from restructure.calculator.contract import Payment
-from restructure.casework.agreement import Agreement, Channel, Consent, accept
+from restructure.casework.agreement import Agreement, Channel, accept
 from restructure.casework.decision import Decision
+from restructure.casework.events import (
+    Accepted,
+    Broken,
+    Completed,
+    Countered,
+    Cured,
+    Event,
+    Missed,
+    Paid,
+    Proposed,
+    TookEffect,
+    Withdrawn,
+)
+from restructure.casework.negotiation import Answer, answered
 from restructure.casework.review import Review, Standing, received, review, take_effect
 from restructure.errors import InvalidInput, Issue
-from restructure.intake.application import Evidence
+from restructure.intake.application import Application, Evidence
+from restructure.policy.language import Policy
 from restructure.record import Record
 
 __all__ = [
     "Accepted",
     "Broken",
     "Completed",
+    "Countered",
     "Cured",
     "Event",
     "History",
@@ -34,124 +50,6 @@ __all__ = [
     "write_history",
 ]
 
-
-class Proposed(Record):
-    """A decision was made and its offers were put to the borrower."""
-
-    kind: Literal["proposed"] = "proposed"
-    """What happened."""
-    decision: Decision
-    """The decision, whole, so that it can be replayed."""
-
-    @property
-    def on(self) -> date:
-        """The day of the decision."""
-        return self.decision.on
-
-
-class Accepted(Record):
-    """The borrower accepted one of the offers."""
-
-    kind: Literal["accepted"] = "accepted"
-    """What happened."""
-    rule: str
-    """The rule that made the offer."""
-    consent: Consent
-    """That the borrower agreed."""
-    documents: tuple[Evidence, ...] = ()
-    """Documents that arrived since the application."""
-
-    @property
-    def on(self) -> date:
-        """The day of acceptance."""
-        return self.consent.on
-
-
-class Withdrawn(Record):
-    """The borrower withdrew inside the time to think it over."""
-
-    kind: Literal["withdrawn"] = "withdrawn"
-    """What happened."""
-    on: date
-    """The day."""
-
-
-class Paid(Record):
-    """Money was received under the agreement."""
-
-    kind: Literal["paid"] = "paid"
-    """What happened."""
-    payment: Payment
-    """The payment; one that is sent twice under one id is recorded once."""
-
-    @property
-    def on(self) -> date:
-        """The day it was received."""
-        return self.payment.on
-
-
-class Missed(Record):
-    """An instalment was not paid by the end of its days of grace."""
-
-    kind: Literal["missed"] = "missed"
-    """What happened."""
-    on: date
-    """The day of the review that found it."""
-    number: int
-    """The instalment."""
-    due: date
-    """When it fell due."""
-
-
-class Cured(Record):
-    """Everything due is paid again after something was missed."""
-
-    kind: Literal["cured"] = "cured"
-    """What happened."""
-    on: date
-    """The day of the review that found it."""
-
-
-class Broken(Record):
-    """The agreement was not kept as the policy asks."""
-
-    kind: Literal["broken"] = "broken"
-    """What happened."""
-    on: date
-    """The day of the review that found it."""
-    since: date
-    """The day from which it counts as broken."""
-    reason: str
-    """Why, in one sentence."""
-
-
-class TookEffect(Record):
-    """The trial period was passed, and the change took effect."""
-
-    kind: Literal["took_effect"] = "took_effect"
-    """What happened."""
-    on: date
-    """The day of the review that found it."""
-    since: date
-    """The day from which the change holds."""
-
-
-class Completed(Record):
-    """Everything was paid."""
-
-    kind: Literal["completed"] = "completed"
-    """What happened."""
-    on: date
-    """The day of the review that found it."""
-    paid_on: date
-    """The day on which it was paid."""
-
-
-Event = Annotated[
-    Proposed | Accepted | Withdrawn | Paid | Missed | TookEffect | Cured | Broken | Completed,
-    Field(discriminator="kind"),
-]
-"""What can happen in the life of a restructuring."""
 
 _EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 _FOUND = (Missed, TookEffect, Cured, Broken, Completed)
@@ -195,8 +93,16 @@ class History(Record):
 
     @property
     def decision(self) -> Decision | None:
-        """The decision whose offers are open or were agreed on."""
-        return next((one.decision for one in reversed(self.events) if isinstance(one, Proposed)), None)
+        """The decision whose offers are open or were agreed on, the rounds of its negotiation included."""
+        decision: Decision | None = None
+        for event in self.events:
+            match event:
+                case Proposed():
+                    decision = event.decision
+                case Countered():
+                    assert decision is not None, "an answer before a proposal is refused when it is added"
+                    decision = answered(decision, event.round, event.offer)
+        return decision
 
     @property
     def agreement(self) -> Agreement | None:
@@ -238,7 +144,7 @@ class History(Record):
                     stage = Stage.BROKEN
                 case Completed():
                     stage = Stage.COMPLETED
-                case Paid() | Missed() | TookEffect() | Cured():
+                case Countered() | Paid() | Missed() | TookEffect() | Cured():
                     pass
                 case _:
                     assert_never(event)
@@ -249,19 +155,48 @@ class History(Record):
         agreed = [k for k, one in enumerate(self.events) if isinstance(one, Accepted)]
         return self.events[agreed[-1] :] if agreed else ()
 
-    def review(self, on: date) -> Review:
-        """Review the agreement on a day from the payments known so far; raises `InvalidInput` if there is none."""
+    def review(
+        self, on: date, *, policy: Policy | None = None, application: Application | None = None
+    ) -> Review:
+        """Review the agreement on a day from the payments known so far, with the class that a policy suggests.
+
+        `application` is the borrower's file as it is known by then, if it is another than the one that was decided
+        on. Raises `InvalidInput` if there is no agreement, and as `review` does.
+        """
         agreement, decision = self.agreement, self.decision
         if agreement is None or decision is None:
             raise InvalidInput(Issue("event-order", "there is no agreement to review", "events"))
         known = [one for one in self.payments if one.on <= on]
-        return review(agreement, known, on=on, loan=decision.application.loan)
+        loan, file = decision.application.loan, application or decision.application
+        return review(agreement, known, on=on, loan=loan, application=file, policy=policy)
 
     # --- growing
 
     def proposed(self, decision: Decision) -> Self:
-        """Add a decision: the first one, another round, or a second restructuring after the first ended."""
+        """Add a decision: the first one, or a second restructuring after the first ended."""
         return self.extended([Proposed(decision=decision)])
+
+    def countered(self, answer: Decision, *, on: date) -> Self:
+        """Add what the borrower asked for and the decision that `counter` made of it; the same again changes nothing.
+
+        Raises `InvalidInput` for an answer to another decision than the one that stands, about another borrower or
+        loan, dated before what came before it, or after the offers ran out.
+        """
+        if not answer.rounds:
+            sentence = "the decision answers no request; propose it instead"
+            raise InvalidInput(Issue("decision-differs", sentence, "answer"))
+        if self.decision is not None:
+            _same_case(self.decision, answer)
+        told = answer.rounds[-1]
+        refused = told.answer is Answer.REFUSED
+        offer = None if refused else answer.offer_by(told.rule)
+        event = Countered(on=on, decision=answer.id, round=told, offer=offer)
+        if self.events and event == self.events[-1]:
+            return self
+        grown = self.extended([event])
+        if grown.decision != answer:
+            raise InvalidInput(Issue("decision-differs", _ANOTHER, "answer"))
+        return grown
 
     def accepted(
         self,
@@ -315,6 +250,42 @@ class History(Record):
         return grown
 
 
+_ANOTHER = "the answer was not made from the decision that stands in the history; answer that one"
+
+
+def _same_case(decision: Decision, answer: Decision) -> None:
+    old, new = decision.application, answer.application
+    sentence = "the answer is about another {} than the history; add it to the one that belongs to it"
+    if new.borrower.reference != old.borrower.reference:
+        place = "answer.application.borrower.reference"
+        raise InvalidInput(Issue("borrower-differs", sentence.format("borrower"), place))
+    if new.loan.reference != old.loan.reference:
+        raise InvalidInput(
+            Issue("loan-differs", sentence.format("loan"), "answer.application.loan.reference")
+        )
+
+
+def _follows(history: History, event: Countered) -> None:
+    """Refuse an answer that was not made from the decision that stands, or not while its offers were open."""
+    decision, place = history.decision, f"events.{len(history.events)}"
+    assert decision is not None, "a history begins with a proposal"
+    told, before = event.round, history.events[-1].on
+    if event.on < before:
+        sentence = f"the answer on {event.on} is before what was put to the borrower on {before}"
+        raise InvalidInput(Issue("date-order", sentence, f"{place}.on"))
+    if decision.open_until is not None and event.on > decision.open_until:
+        sentence = f"the offers were open until {decision.open_until}, not on {event.on}; decide anew"
+        raise InvalidInput(Issue("offer-expired", sentence, f"{place}.on"))
+    started = decision.offer_by(told.rule)
+    made = answered(decision, told, event.offer)
+    if (
+        event.decision != made.id
+        or told.number != len(made.rounds)
+        or made.offer_by(told.rule).plan.position != started.plan.position
+    ):
+        raise InvalidInput(Issue("decision-differs", _ANOTHER, f"{place}.decision"))
+
+
 def _agree(decision: Decision, event: Accepted) -> Agreement:
     consent = event.consent
     return accept(
@@ -357,13 +328,18 @@ def _impossible(history: History, event: Event) -> str:
     match event:
         case Proposed():
             return "an agreement runs; it ends, or is withdrawn from, first" if stage is Stage.AGREED else ""
+        case Countered():
+            if stage is not Stage.PROPOSED:
+                return f"nothing can be asked for once the case is {stage.value}"
+            _follows(history, event)
+            return ""
         case Accepted():
             if stage is not Stage.PROPOSED:
                 return f"nothing can be accepted once the case is {stage.value}"
-            decision = history.decision
+            decision, before = history.decision, history.events[-1].on
             assert decision is not None, "a history begins with a proposal"
             _agree(decision, event)
-            return ""
+            return f"the offers of {before} cannot be accepted on {event.on}" if event.on < before else ""
         case Withdrawn():
             if agreement is None or stage is not Stage.AGREED:
                 return "there is no agreement to withdraw from"

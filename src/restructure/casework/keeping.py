@@ -104,6 +104,13 @@ class Keeping:
         return max(days) if days and len(days) == len(self.dues) and self.received else None
 
     @property
+    def paid_since(self) -> date | None:
+        """The day since which everything was paid in time; none while something is missed."""
+        late = [paid for paid, was in zip(self.paid_on, self.missed, strict=True) if was]
+        known = [day for day in late if day is not None]
+        return max([self.granted, *known]) if len(known) == len(late) else None
+
+    @property
     def overdue(self) -> int:
         """What fell due and is not paid, up to the day."""
         due = sum(total for _, day, total in self.dues if day < self.on)

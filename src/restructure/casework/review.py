@@ -10,14 +10,17 @@ from restructure.calculator.money import Money, from_minor
 from restructure.calculator.plan import reschedule
 from restructure.calculator.position import Bucket, Position
 from restructure.casework.agreement import Agreement
+from restructure.casework.classification import Classification, classify
 from restructure.casework.clocks import ClockState, clock_states
 from restructure.casework.keeping import InstalmentState, Keeping, Standing, Trial
 from restructure.errors import InvalidInput, Issue
-from restructure.intake.application import ContractLoan, Loan, position_on
+from restructure.intake.application import Application, ContractLoan, Loan, position_on
 from restructure.policy.follow_up import Reversal
+from restructure.policy.language import Policy
 from restructure.record import Record
 
 __all__ = [
+    "Classification",
     "ClockState",
     "InstalmentState",
     "Reinstated",
@@ -75,17 +78,26 @@ class Review(Record):
     none for a settlement."""
     clocks: tuple[ClockState, ...]
     """The periods of good conduct."""
+    classification: Classification | None = None
+    """The class that a policy suggests, if it was asked and names one; none of a settlement or once nothing is owed."""
 
 
 def review(
-    agreement: Agreement, payments: Sequence[Payment] = (), *, on: date, loan: Loan | None = None
+    agreement: Agreement,
+    payments: Sequence[Payment] = (),
+    *,
+    on: date,
+    loan: Loan | None = None,
+    application: Application | None = None,
+    policy: Policy | None = None,
 ) -> Review:
     """Review an agreement on a day from the payments received since it was made.
 
     Payments may come in any order, and one that is sent twice under one id counts once. They go to the oldest
-    instalment first. `loan` tells what lateness costs, if the loan was given by its contract. Raises
+    instalment first. `loan` tells what lateness costs, if the loan was given by its contract. With the borrower's
+    file as `application`, which holds the loan too, `policy` suggests the loan's class on the day. Raises
     `InvalidInput` with every finding: a payment in another currency, before the agreement, after `on`, or two
-    different ones under one id.
+    different ones under one id; and for a policy without a file, or the file of another borrower.
 
     >>> from restructure.casework.agreement import accept, shown_digest
     >>> from restructure.casework.decision import decide
@@ -99,6 +111,11 @@ def review(
     >>> review(agreed, [Payment(on=first.due, amount=first.total, id="p1")], on=first.due).standing.value
     'on_track'
     """
+    if policy is not None and application is None:
+        sentence = "a class needs the borrower's file beside the policy; give it as application"
+        raise InvalidInput(Issue("field-missing", sentence, "application"))
+    if loan is None and application is not None:
+        loan = application.loan
     counted = received(agreement, payments, on=on)
     kept = Keeping(agreement, counted, on)
     position = _owed(agreement, counted, on, loan)
@@ -115,6 +132,10 @@ def review(
     if kept.completed_on and standing in (Standing.ON_TRACK, Standing.CURED) and position is not None:
         left = f"{position.buckets.claim:,} {position.currency}"
         reason = f"every instalment is paid; {left} that late payment cost is still owed"
+    classification = None
+    owing = position is not None and position.buckets.claim and (broken or not completed)
+    if policy is not None and application is not None and position is not None and owing:
+        classification = classify(agreement, kept, position, application, policy, broken=broken is not None)
     currency = agreement.plan.position.currency
     return Review(
         agreement=agreement.id,
@@ -131,6 +152,7 @@ def review(
         reinstated=back,
         owed=position,
         clocks=clock_states(agreement.follow_up, kept, on),
+        classification=classification,
     )
 
 

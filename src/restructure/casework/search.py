@@ -28,7 +28,7 @@ from restructure.policy.templates import (
     measure_of_case,
 )
 
-__all__ = ["Found", "Proposal", "UnknownTarget", "make", "propose"]
+__all__ = ["Found", "Grid", "Proposal", "UnknownTarget", "beside", "guarded", "last_made", "make", "propose"]
 
 _MOST_TRIED = 10_000
 
@@ -160,7 +160,7 @@ def _taken_in_order(now: Proposal, rule: Rule, search: Search, aim: "_Aim") -> F
         if stopped or (aim.reached(now) and search.stop is not Stop.TEST_ONLY):
             results.append(StepResult(id=step.id, outcome="not-needed", **figures))
             continue
-        because = _guarded(now, rule, step)
+        because = guarded(now, rule, step)
         if because:
             results.append(
                 StepResult(id=step.id, outcome="skipped", because=because, gap=aim.gap(now), **figures)
@@ -233,7 +233,7 @@ def _field(step: Step) -> str:
     return f"{step.measure['measure']}.{varied(step.measure)}"
 
 
-def _guarded(now: Proposal, rule: Rule, step: Step) -> str:
+def guarded(now: Proposal, rule: Rule, step: Step) -> str:
     """Say why a step is not taken, nothing if it is; what is unknown does not open it."""
     if step.when is None:
         return ""
@@ -250,7 +250,7 @@ def _whole(exact: Fraction, unit: Fraction) -> Fraction:
     return round_div(units.numerator, units.denominator) * unit
 
 
-class _Grid:
+class Grid:
     """The values a step may take: index 0 is where it starts and does nothing, the last is its end."""
 
     def __init__(self, now: Proposal, step: Step, name: str, vary: Vary) -> None:
@@ -281,9 +281,15 @@ class _Grid:
         self.last += self.lands
 
     def at(self, index: int) -> Fraction:
+        """Give a value."""
         if index == self.last and self.lands:
             return self.end
         return self.start + (self.by if self.up else -self.by) * index
+
+    def nearest(self, value: Fraction) -> int:
+        """Give the first index that is as far as a value, or the last."""
+        far = (value - self.start if self.up else self.start - value) / self.by
+        return min(max(-((-far.numerator) // far.denominator), 0), self.last)
 
     def written(self, index: int) -> Any:
         """Write a value as the field of a measure takes it."""
@@ -293,6 +299,7 @@ class _Grid:
         return f"{value.numerator}/{value.denominator}" if self.kind is Kind.RATIO else int(value)
 
     def shown(self, value: Fraction) -> str:
+        """Write a value for people."""
         if self.kind is Kind.MONEY:
             minor = int(value * 10 ** minor_digits(self.currency))
             return write_money(minor, self.currency)
@@ -307,7 +314,7 @@ def _taken(
 ) -> tuple[StepResult, Proposal]:
     """Take one step as far as needed, or to its end in vain."""
     name, rest, vary = now.known.in_force.steps[rule.id, step.id]
-    grid = _Grid(now, step, name, vary)
+    grid = Grid(now, step, name, vary)
     says = {
         "id": step.id,
         "start": grid.shown(grid.start),
@@ -328,7 +335,7 @@ def _taken(
             return now
         try:
             measure = measure_of_case({**fixed, name: grid.written(index)})
-            return propose(now.known, (*_beside(measure, now.measures), measure))
+            return propose(now.known, (*beside(measure, now.measures), measure))
         except Refused as refused:
             why = refused.issues[0].message
             return None
@@ -343,7 +350,7 @@ def _taken(
     figures_moved = MONOTONE.get((str(step.measure["measure"]), name), frozenset[str]())
     monotone = aim.fact in figures_moved and not aim.wanted.moves
     if aim.stop is not Stop.TEST_ONLY and monotone:
-        last = _made(at, last)
+        last = last_made(at, last)
         first = _bisected(there, last)
     elif aim.stop is not Stop.TEST_ONLY:
         first = _walked(there, last, step)
@@ -369,7 +376,7 @@ def _taken(
     )
 
 
-def _beside(measure: Measure, others: tuple[Measure, ...]) -> tuple[Measure, ...]:
+def beside(measure: Measure, others: tuple[Measure, ...]) -> tuple[Measure, ...]:
     """Leave out what a step's measure stands in for: a rate for good that was set before it."""
 
     def for_good(one: Measure) -> bool:
@@ -378,7 +385,7 @@ def _beside(measure: Measure, others: tuple[Measure, ...]) -> tuple[Measure, ...
     return tuple(one for one in others if not for_good(one)) if for_good(measure) else others
 
 
-def _made(at: Any, last: int) -> int:
+def last_made(at: Any, last: int) -> int:
     """Give the last index the calculator takes: what is too much for it at one value is so at all later ones."""
     if at(last) is not None:
         return last

@@ -310,16 +310,17 @@ class Assessment(Record):
 _FACTS = tuple(Assessment.model_fields)
 
 
-def assess(application: Application, *, on: date) -> Assessment:
+def assess(application: Application, *, on: date, position: Position | None = None) -> Assessment:
     """Work out every fact of a case on a day.
 
-    Raises `InvalidInput` with everything that contradicts itself: balances stated for another day, another
-    currency, dates before the loan or after the decision. Money in the application's currency.
+    `position` is what is owed on that day, where it no longer follows from the file: under an agreement. How the loan
+    was paid before then says nothing. Money in the application's currency. Raises `InvalidInput` with everything that
+    contradicts itself: balances stated for another day, another currency, dates before the loan or after the decision.
     """
     found = problems(application)
     loan = application.loan
     match loan:
-        case StatedLoan() if on != application.as_of:
+        case StatedLoan() if position is None and on != application.as_of:
             found.append(
                 Issue(
                     "balances-date",
@@ -338,11 +339,12 @@ def assess(application: Application, *, on: date) -> Assessment:
             )
     if found:
         raise InvalidInput(found)
-    position = position_on(loan, on)
+    paid = loan if position is None else None
+    position = position_on(loan, on) if position is None else position
     values = _loan_facts(application, position)
     values |= _affordability(application.finances, values["instalment_before"], loan.currency)
     values |= _hardship_facts(application.hardship, on)
-    values |= paying_facts(loan, position)
+    values |= paying_facts(paid, position)
     conduct = application.conduct
     previous = application.previous_restructurings
     latest = max((one.on for one in previous or ()), default=None)

@@ -17,10 +17,10 @@ __all__ = ["paying_facts"]
 _LATELY, _SEEN = 3, 6
 
 
-def paying_facts(loan: Loan, position: Position) -> dict[str, Any]:
+def paying_facts(loan: Loan | None, position: Position) -> dict[str, Any]:
     """Work out how the instalments that fell due lately were paid, and what is to come.
 
-    Payments go to the oldest instalment first. A loan by stated balances says nothing about the past.
+    Payments go to the oldest instalment first. A loan by stated balances, or none, says nothing about the past.
     """
     on = position.on
     known: dict[str, Any] = dict.fromkeys(("delay_lately", "delay_before", "paid_late", "paid_in_part"))

@@ -10,6 +10,7 @@ from restructure.errors import did_you_mean
 from restructure.intake.facts import Fact, facts
 from restructure.intake.history import OUTCOMES, RESTRUCTURING, is_word
 from restructure.policy.amounts import ParameterAmount
+from restructure.policy.classification import Supplied
 from restructure.policy.constants import UNITS
 from restructure.policy.follow_up import AMOUNTS
 from restructure.policy.hits import Hit
@@ -221,6 +222,55 @@ class FactReader(Reader):
             if clock.get("id") in above:
                 self.report("rule-repeated", f'"{clock["id"]}" stands twice; each clock has its own id', here)
             above.append(str(clock.get("id")))
+
+    def classified(self) -> None:
+        """Check which conclusion is a loan's class, and that an agreement tells it what it can hold."""
+        raw = self.data.get("classification")
+        if not isinstance(raw, Mapping):
+            return
+        place: Spot = ("classification",)
+        self.data["classification"] = raw = self.cited(raw, "reference", place)
+        if "fact" in raw:
+            self._own_of_case(raw["fact"], (*place, "fact"))
+        missed = raw.get("missed")
+        if missed is not None and missed not in self.kinds:
+            self.report(
+                "event-unknown",
+                f'no kind of event is called "{missed}"{did_you_mean(missed, self.kinds)}; events declares them',
+                (*place, "missed"),
+            )
+        supplies = raw.get("supplies")
+        for name, said in supplies.items() if isinstance(supplies, Mapping) else ():
+            spot: Spot = (*place, "supplies", name)
+            fact = self._own_of_case(name, spot)
+            if fact is None:
+                continue
+            if not self.data["facts"][name].get("given"):
+                sentence = f'"{name}" is no fact that is given, so nothing can supply it'
+                self.report("fact-shape", sentence, spot)
+            kinds = self._supplied_kinds(said, spot)
+            if kinds and fact.kind not in kinds:
+                self.report("value-kind", f"{name} is {fact.kind} and cannot hold this", spot)
+
+    def _own_of_case(self, name: Any, spot: Spot) -> Fact | None:
+        """Find a fact of the policy that needs no plan."""
+        fact = self.own.get(name) if isinstance(name, str) else None
+        if fact is None:
+            hint = did_you_mean(name, self.own)
+            self.report("fact-unknown", f'no fact of the policy is called "{name}"{hint}', spot)
+        elif fact.of_plan:
+            self.report("fact-shape", f'"{name}" is about a proposed plan, and a class is of the loan', spot)
+            return None
+        return fact
+
+    def _supplied_kinds(self, said: Any, spot: Spot) -> tuple[Kind, ...]:
+        """Give the kinds of fact that can hold what an agreement says; what is no such word is left to the model."""
+        if isinstance(said, Mapping) and "before" in said:
+            fact = self._own_of_case(said["before"], (*spot, "before"))
+            return () if fact is None else (fact.kind,)
+        if said == Supplied.PERIOD_MONTHS:
+            return (Kind.MONTHS, Kind.COUNT)
+        return (Kind.DATE,) if said in list(Supplied) else ()
 
     def circles(self, policy: Policy) -> None:
         """Report facts that could never be known, once the whole policy is read."""

@@ -24,6 +24,7 @@ _WHOLE = (
     "choose",
     "scores",
     "follow_up",
+    "classification",
     "letters",
 )
 _HANDLED = ("extends", "removes")

@@ -15,6 +15,7 @@ from restructure.calculator.money import Currency
 from restructure.calculator.quantity import Kind
 from restructure.errors import InvalidPolicy, Issue, did_you_mean
 from restructure.policy.amounts import Amount
+from restructure.policy.classification import ClassificationRule
 from restructure.policy.conditions import AllOf, AnyOf, Comparison, Condition, Not
 from restructure.policy.constants import Constant, constant, unit_fact
 from restructure.policy.follow_up import FollowUpRule
@@ -327,6 +328,8 @@ class Policy(Record):
     """All offers, the first in rank, or exactly one (two are an error)."""
     follow_up: FollowUpRule | None = None
     """What an agreement on an offer needs and how it is followed up."""
+    classification: ClassificationRule | None = None
+    """Which conclusion is the class of a loan under an agreement; without one a review suggests none."""
     letters: Wording | None = None
     """What letters say that no rule decides."""
 

@@ -109,6 +109,7 @@ class _PolicyReader(OfferReader, LookupReader, FormulaReader):
         self._tables()
         self._ranking()
         self.followed_up()
+        self.classified()
         first, last = (self.data.get(f"effective_{word}") for word in ("from", "until"))
         if isinstance(first, date) and isinstance(last, date) and last <= first:
             self.report(
