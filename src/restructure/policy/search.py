@@ -146,8 +146,8 @@ such as the highest payment with its residue in the last row, may move to and fr
 agreed and does not repay the loan stands apart: it is kept while the balance that is amortised is what it was (at the
 start, or while a payment up front goes to arrears), and solved anew, perhaps higher, at all other values. Where a loan
 ends in an extra row and something is spread over the instalments, their parts move to and fro by a cent. Where
-suspensions give up their interest, principal that is forgiven lowers what they give up, each by its own rounding: relief
-may then fall by a cent for each of them.
+suspensions give up their interest, principal that is forgiven lowers what they give up, each by its own rounding:
+relief may then fall by a cent for each of them.
 """
 
 
