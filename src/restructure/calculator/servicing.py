@@ -351,8 +351,13 @@ class Account:
             # The row before the instalments is one of which only the interest is paid.
             apart = Suspension(instalments=1, pay="interest")
             later = (one.model_copy(update={"starts": one.starts + 1}) for one in self.terms.suspensions)
+            # Moves are numbered by due dates, of which a long first period has one more.
+            moves = (
+                one.model_copy(update={"instalment": one.instalment + self.ahead}) for one in self.terms.moves
+            )
             return self.terms.rest(0, on) | {
                 "first_due": self.scheduled[0],
+                "moves": tuple(moves),
                 "suspensions": (apart, *later),
                 "steps": self.terms.steps
                 and self.terms.steps.model_copy(update={"passed": self.terms.steps.passed - 1}),
@@ -405,18 +410,19 @@ class Account:
 
     def _needed(self, rows: list[RowTuple], count: int) -> int:
         """Find how few instalments repay the balance, the balloon falling due with the last of them."""
+        apart = max(self.own - self.count, 0)  # the row of an odd first period repays nothing
         match self.terms.method:
             case Method.LEVEL:
                 owed, covered = self.balance, self.held
                 for k, row in enumerate(rows[:count], 1):
-                    paused = self.count + k - 1 in self.paused
+                    paused = k <= apart or self.count + k - 1 in self.paused
                     if not paused and owed - self.scheme.balloon <= self.instalment - row[_ACCRUED] - covered:
                         return k
                     owed, covered = row[_BALANCE], covered if paused else 0
                 return count
             case Method.EQUAL_PRINCIPAL if self.instalment and not self.paused:
                 parts = -(-(self.balance - self.scheme.balloon) // self.instalment)
-                return min(max(parts, 1), count)
+                return min(max(parts, 1) + apart, count)
             case _:
                 return count
 
@@ -476,12 +482,15 @@ class Account:
         def total(component: Component) -> Decimal:
             return from_minor(self.bills.total(component), currency)
 
-        largest = max(
-            balance, interest, self.instalment, *(self.bills.total(component) for component in Component)
-        )
+        credit = self.waiting - interest - principal
+        owed = [self.bills.total(component) for component in Component]
+        largest = max(balance, interest, credit, self.instalment, *owed)
         if from_minor(largest, currency) >= LARGEST:
-            sentence = f"by {self.today} what is owed has more than 14 digits; correct the rates or the day"
+            sentence = f"by {self.today} an amount has more than 14 digits; correct the rates, the day or the payments"
             raise Refused(Issue("money-too-large", sentence))
+        if self.instalment < 0:
+            sentence = "the steps outgrow the balance: the first instalment is below zero"
+            raise Refused(Issue("negative-amortisation", sentence))
         fields = {name: getattr(terms, name) for name in Repayment.model_fields} | self._passed(self.today)
         # A loan that is repaid earlier than planned never comes to its later suspensions and moves, and ends in none.
         planned = self._left() if self._end() >= 0 else 0
@@ -522,7 +531,7 @@ class Account:
             parked_due=tuple(
                 ParkedDue(amount=from_minor(amount, currency), on=day) for day, amount in parked
             ),
-            credit=from_minor(self.waiting - interest - principal, currency),
+            credit=from_minor(credit, currency),
             allocation=self.handling.allocation,
         )
 
