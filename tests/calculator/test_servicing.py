@@ -12,7 +12,7 @@ from calculator.oracles import Owed, minor
 from restructure.calculator.accrual import Compounding
 from restructure.calculator.contract import Charge, Claim, Contract, Payment, Penalty
 from restructure.calculator.dates import DayCount, roll_date
-from restructure.calculator.measures import Extend, Spread
+from restructure.calculator.measures import Capitalise, Extend, Spread
 from restructure.calculator.plan import reschedule
 from restructure.calculator.position import Buckets, Position
 from restructure.calculator.schedule import amortise
@@ -873,6 +873,11 @@ def test_no_flat_interest_is_charged_once_the_term_is_over():
         position, [Spread(of=["principal_arrears", "interest_arrears"], instalments=3), Extend(instalments=3)]
     )
     assert [str(row.total) for row in later.schedule.rows] == ["4240.00"] * 3
+    # A term that is agreed anew has interest on what it begins with: 12,720 and 25 days in September and October.
+    new = reschedule(
+        position, [Capitalise(of=["principal_arrears", "interest_arrears"]), Extend(instalments=3)]
+    )
+    assert str(new.schedule.rows[1].interest) == "127.20"
 
 
 # --- the row of an odd first period, which repays nothing

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from restructure.calculator.accrual import interest_factors, without_repetition
 from restructure.calculator.bills import Bills
@@ -428,6 +429,10 @@ class Account:
 
     # --- what is owed
 
+    def _alone(self, rest: dict[str, Any]) -> bool:
+        """Tell whether what comes next is not an instalment but a row for what waits for a day of its own."""
+        return self.count < len(self.rows) and self.scheduled[self.count] != rest["first_due"]
+
     def _end(self) -> int:
         """Give the index of the last row of the amortisation; later ones hold only what waits for their own day."""
         for k in reversed(range(self.count, len(self.rows))):
@@ -492,14 +497,20 @@ class Account:
             sentence = "the steps outgrow the balance: the first instalment is below zero"
             raise Refused(Issue("negative-amortisation", sentence))
         fields = {name: getattr(terms, name) for name in Repayment.model_fields} | self._passed(self.today)
-        # A loan that is repaid earlier than planned never comes to its later suspensions and moves, and ends in none.
+        # A loan that is repaid earlier than planned never comes to its later suspensions, and ends in none.
         planned = self._left() if self._end() >= 0 else 0
         suspensions = tuple(one for one in fields["suspensions"] if one.starts <= planned)
         left = max([self._left(), *(one.starts + one.instalments for one in suspensions)])
-        coming_due = self._coming()
-        moves = tuple(one for one in fields["moves"] if planned and one.instalment <= left + self.extra)
+        alone, coming_due, moves = self._alone(fields), self._coming(), fields["moves"]
         if moves and moves[0].instalment == 1:
+            fields["anchor_day"] = moves[0].anchor if alone else fields["anchor_day"]
             moves = (moves[0].model_copy(update={"to": coming_due}), *moves[1:])
+        if alone:
+            left, moves = 0, ()
+        flat_base = terms.flat_base
+        if terms.method is Method.FLAT:
+            # A term that is over has charged all of its interest; a new one would have a base of its own.
+            flat_base = from_minor(self.scheme.flat_base, currency) if left else None
         return Position(
             on=self.today,
             currency=currency,
@@ -521,9 +532,7 @@ class Account:
                     "moves": moves,
                     "instalment": from_minor(self.instalment, currency),
                     "balloon": terms.balloon and min(terms.balloon, from_minor(balance, currency)),
-                    "flat_base": from_minor(self.scheme.flat_base, currency)
-                    if terms.method is Method.FLAT
-                    else terms.flat_base,
+                    "flat_base": flat_base,
                 }
             ),
             oldest_unpaid_due=unpaid[0].due if unpaid else None,
