@@ -12,7 +12,7 @@ from calculator.oracles import Owed, minor
 from restructure.calculator.accrual import Compounding
 from restructure.calculator.contract import Charge, Claim, Contract, Payment, Penalty
 from restructure.calculator.dates import DayCount, roll_date
-from restructure.calculator.measures import Extend, Spread
+from restructure.calculator.measures import Capitalise, Extend, Spread
 from restructure.calculator.plan import reschedule
 from restructure.calculator.position import Buckets, Position
 from restructure.calculator.schedule import amortise
@@ -884,3 +884,78 @@ def test_no_flat_interest_is_charged_once_the_term_is_over():
         position, [Spread(of=["principal_arrears", "interest_arrears"], instalments=3), Extend(instalments=3)]
     )
     assert [str(row.total) for row in later.schedule.rows] == ["4240.00"] * 3
+    # A term that is agreed anew has interest on what it begins with: 12,720 and 25 days in September and October.
+    new = reschedule(
+        position, [Capitalise(of=["principal_arrears", "interest_arrears"]), Extend(instalments=3)]
+    )
+    assert str(new.schedule.rows[1].interest) == "127.20"
+
+
+# --- the row of an odd first period, which repays nothing
+
+# A month and a half before the first regular one; its interest of 178.06 falls due on 15 March.
+ODD = dict(start="2026-01-31", first_due="2026-04-15", stub="own_row", prepayment="shorten_term")
+
+
+@pytest.mark.parametrize(
+    ("method", "paid", "rows"),
+    [
+        # Ten days' interest is 38.71. What is left of 12,000 is repaid in parts of 1,000, the last of them smaller,
+        ("equal_principal", "9000", ["0.00", "1000.00", "1000.00", "1000.00", "38.71"]),
+        # or in one instalment, which never falls away with the row before it.
+        ("level", "11500", ["0.00", "538.71"]),
+    ],
+)
+def test_prepaying_before_the_row_of_an_odd_period_leaves_the_instalments_after_it(method, paid, rows):
+    position = after(pay("2026-02-10", paid), on="2026-02-10", method=method, **ODD)
+    assert [str(row.principal) for row in reschedule(position).schedule.rows] == rows
+    over = after(pay("2026-02-10", paid), on="2026-12-31", method=method, **ODD)
+    assert (over.buckets.principal, over.buckets.principal_arrears) == (0, position.buckets.principal)
+
+
+def test_a_moved_due_date_stays_the_one_that_was_moved_when_the_odd_period_is_prepaid():
+    moves = [dict(instalment=3, to="2026-06-25")]
+    agreed = [row.due for row in amortise(plain(**(LEVEL | ODD), moves=moves)).rows]
+    position = after(
+        pay("2026-02-10", "1000", prepayment="lower_instalment"), on="2026-02-10", moves=moves, **ODD
+    )
+    assert [row.due for row in reschedule(position).schedule.rows] == agreed
+    assert agreed[2:5] == [date(2026, 5, 15), date(2026, 6, 25), date(2026, 7, 25)]
+
+
+def test_an_extra_row_that_bears_late_interest_is_laid_out_though_rates_are_still_to_change():
+    rates = [dict(starts="2029-01-01", annual_rate="5%")]
+    position = after(
+        on="2026-04-20",
+        instalments=3,
+        last_row="extra_row",
+        repricing="recalculate",
+        rates=rates,
+        overdue_interest="in_instalment",
+    )
+    assert position.missed_instalments == 3
+    assert reschedule(position).identities.hold
+
+
+def test_more_credit_than_an_amount_may_be_is_refused():
+    payments = [pay("2026-02-10", "99999999999999"), pay("2026-02-11", "99999999999999")]
+    with pytest.raises(Refused) as refused:
+        after(*payments, on="2026-02-20")
+    assert refused.value.issues[0].code == "money-too-large"
+
+
+def test_a_difference_is_shared_out_among_the_instalments_that_are_paid_not_those_suspended_later():
+    # One instalment of 1,300 repays 1,200, so that the third is never suspended.
+    position = after(
+        pay("2026-02-10", "50", prepayment="lower_instalment"),
+        on="2026-02-10",
+        principal="1200",
+        instalments=0,
+        instalment="1300",
+        instalment_multiple="1",
+        last_row="equalise",
+        suspensions=[dict(instalments=1, starts=3, pay="interest")],
+        **ODD,
+    )
+    # 50 less ten days' interest of 3.87 leave 1,153.87, and a month of it bears 11.54.
+    assert (str(position.buckets.principal), str(position.repayment.instalment)) == ("1153.87", "1165.00")

@@ -276,7 +276,8 @@ def _interrupted(
         return run(0)
     solved = run(_solve(scheme, laid, balance, factors, year, covered))
     if scheme.last_row is LastRow.EQUALISE and scheme.annuity and not scheme.balloon:
-        paying = len(factors) - sum(pause.size for pause in scheme.pauses)
+        suspended = {k for pause in scheme.pauses for k in range(pause.first, pause.end)}
+        paying = max(len(factors) - len(suspended.intersection(range(len(factors)))), 1)
         moved = _nearer(scheme, paying, solved.rows, solved.instalment)
         if moved != solved.instalment:
             again = run(moved)

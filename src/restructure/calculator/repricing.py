@@ -52,7 +52,7 @@ def repay_repriced(
     if _solves_anew(terms, rates) and scheme.annuity:
         ends = _ends(terms, skipped + len(dues), closed)
         begins = _begins(terms, scheme, ends[skipped:], rates)
-    if len(begins) == 1:
+    if len(begins) <= 1:  # none where an extra row alone is left
         return repay(scheme, dues, balance, agreed, factors, year, covered=covered, spare=spare)
     suspended = {k for pause in scheme.pauses for k in range(pause.first, pause.end)}
     rows: list[RowTuple] = []

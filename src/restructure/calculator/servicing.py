@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from restructure.calculator.accrual import interest_factors, without_repetition
 from restructure.calculator.bills import Bills
@@ -351,8 +352,13 @@ class Account:
             # The row before the instalments is one of which only the interest is paid.
             apart = Suspension(instalments=1, pay="interest")
             later = (one.model_copy(update={"starts": one.starts + 1}) for one in self.terms.suspensions)
+            # Moves are numbered by due dates, of which a long first period has one more.
+            moves = (
+                one.model_copy(update={"instalment": one.instalment + self.ahead}) for one in self.terms.moves
+            )
             return self.terms.rest(0, on) | {
                 "first_due": self.scheduled[0],
+                "moves": tuple(moves),
                 "suspensions": (apart, *later),
                 "steps": self.terms.steps
                 and self.terms.steps.model_copy(update={"passed": self.terms.steps.passed - 1}),
@@ -405,22 +411,27 @@ class Account:
 
     def _needed(self, rows: list[RowTuple], count: int) -> int:
         """Find how few instalments repay the balance, the balloon falling due with the last of them."""
+        apart = max(self.own - self.count, 0)  # the row of an odd first period repays nothing
         match self.terms.method:
             case Method.LEVEL:
                 owed, covered = self.balance, self.held
                 for k, row in enumerate(rows[:count], 1):
-                    paused = self.count + k - 1 in self.paused
+                    paused = k <= apart or self.count + k - 1 in self.paused
                     if not paused and owed - self.scheme.balloon <= self.instalment - row[_ACCRUED] - covered:
                         return k
                     owed, covered = row[_BALANCE], covered if paused else 0
                 return count
             case Method.EQUAL_PRINCIPAL if self.instalment and not self.paused:
                 parts = -(-(self.balance - self.scheme.balloon) // self.instalment)
-                return min(max(parts, 1), count)
+                return min(max(parts, 1) + apart, count)
             case _:
                 return count
 
     # --- what is owed
+
+    def _alone(self, rest: dict[str, Any]) -> bool:
+        """Tell whether what comes next is not an instalment but a row for what waits for a day of its own."""
+        return self.count < len(self.rows) and self.scheduled[self.count] != rest["first_due"]
 
     def _end(self) -> int:
         """Give the index of the last row of the amortisation; later ones hold only what waits for their own day."""
@@ -476,21 +487,30 @@ class Account:
         def total(component: Component) -> Decimal:
             return from_minor(self.bills.total(component), currency)
 
-        largest = max(
-            balance, interest, self.instalment, *(self.bills.total(component) for component in Component)
-        )
+        credit = self.waiting - interest - principal
+        owed = [self.bills.total(component) for component in Component]
+        largest = max(balance, interest, credit, self.instalment, *owed)
         if from_minor(largest, currency) >= LARGEST:
-            sentence = f"by {self.today} what is owed has more than 14 digits; correct the rates or the day"
+            sentence = f"by {self.today} an amount has more than 14 digits; correct the rates, the day or the payments"
             raise Refused(Issue("money-too-large", sentence))
+        if self.instalment < 0:
+            sentence = "the steps outgrow the balance: the first instalment is below zero"
+            raise Refused(Issue("negative-amortisation", sentence))
         fields = {name: getattr(terms, name) for name in Repayment.model_fields} | self._passed(self.today)
-        # A loan that is repaid earlier than planned never comes to its later suspensions and moves, and ends in none.
+        # A loan that is repaid earlier than planned never comes to its later suspensions, and ends in none.
         planned = self._left() if self._end() >= 0 else 0
         suspensions = tuple(one for one in fields["suspensions"] if one.starts <= planned)
         left = max([self._left(), *(one.starts + one.instalments for one in suspensions)])
-        coming_due = self._coming()
-        moves = tuple(one for one in fields["moves"] if planned and one.instalment <= left + self.extra)
+        alone, coming_due, moves = self._alone(fields), self._coming(), fields["moves"]
         if moves and moves[0].instalment == 1:
+            fields["anchor_day"] = moves[0].anchor if alone else fields["anchor_day"]
             moves = (moves[0].model_copy(update={"to": coming_due}), *moves[1:])
+        if alone:
+            left, moves = 0, ()
+        flat_base = terms.flat_base
+        if terms.method is Method.FLAT:
+            # A term that is over has charged all of its interest; a new one would have a base of its own.
+            flat_base = from_minor(self.scheme.flat_base, currency) if left else None
         return Position(
             on=self.today,
             currency=currency,
@@ -512,9 +532,7 @@ class Account:
                     "moves": moves,
                     "instalment": from_minor(self.instalment, currency),
                     "balloon": terms.balloon and min(terms.balloon, from_minor(balance, currency)),
-                    "flat_base": from_minor(self.scheme.flat_base, currency)
-                    if terms.method is Method.FLAT
-                    else terms.flat_base,
+                    "flat_base": flat_base,
                 }
             ),
             oldest_unpaid_due=unpaid[0].due if unpaid else None,
@@ -522,7 +540,7 @@ class Account:
             parked_due=tuple(
                 ParkedDue(amount=from_minor(amount, currency), on=day) for day, amount in parked
             ),
-            credit=from_minor(self.waiting - interest - principal, currency),
+            credit=from_minor(credit, currency),
             allocation=self.handling.allocation,
         )
 

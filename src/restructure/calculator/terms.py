@@ -273,7 +273,7 @@ class Repayment(Record):
             multiple=minor(self.instalment_multiple, 1),
             last_row=self.last_row,
             balloon=minor(self.balloon, 0),
-            flat_base=minor(self.flat_base, balance) if balance else 0,  # nothing is lent any more
+            flat_base=minor(self.flat_base, balance),
             growing=self.negative_amortisation,
             cut=self.rounding_per == "sub_interval",
             pieced=self.rounding_per == "sub_interval",
