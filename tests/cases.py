@@ -23,7 +23,7 @@ from restructure.intake.application import (
     StatedLoan,
 )
 from restructure.policy.language import Policy
-from restructure.policy.loading import load_policy
+from restructure.policy.loading import load_located, load_policy
 from strategies import DECIMALS, contracts, histories, major, positions
 
 ROOT = Path(__file__).parents[1]
@@ -63,6 +63,15 @@ def written(folder: Path, data: Any, name: str = "application.json") -> Path:
     else:
         path.write_text(data if isinstance(data, str) else json.dumps(data, indent=1), encoding="utf-8")
     return path
+
+
+located = cache(load_located)
+"""Loads a policy with where its parts stand once for all tests: it is frozen."""
+
+
+def packaged(name: str) -> Policy:
+    """A packaged policy, loaded once for all tests."""
+    return located(name).policy
 
 
 @cache

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from restructure import Decision, History, Plan, decide, load_policy, read_application, write_history
+from cases import packaged
+from restructure import Decision, History, Plan, decide, read_application, write_history
 from restructure.casework.blocks import Heading, Lines, Table, to_html, to_text
 from restructure.casework.summary import summarise
 from restructure.cli import main
@@ -231,10 +232,10 @@ def test_html_escapes_what_comes_from_the_file(illness):
 
 @pytest.fixture
 def illness():
-    from restructure import decide, load_policy, read_application
+    from restructure import decide, read_application
 
     case = read_application(ILLNESS)
-    return decide(case, load_policy("cn-consumer-finance"), on=case.as_of)
+    return decide(case, packaged("cn-consumer-finance"), on=case.as_of)
 
 
 def test_a_request_for_a_plan_is_answered_with_the_plan_and_its_proof(capsys):
@@ -334,7 +335,7 @@ def test_watching_a_loan_tells_its_signs_and_bars_enforcement(capsys, tmp_path):
     assert "47 days past due" in text
     assert "no assessment has been made" in text
     case = read_application(ILLNESS)
-    decided = decide(case, load_policy("cn-consumer-finance"), on=case.as_of)
+    decided = decide(case, packaged("cn-consumer-finance"), on=case.as_of)
     file = tmp_path / "history.jsonl"
     file.write_text(write_history(History().proposed(decided)), "utf-8")
     assert main(["watch", str(ILLNESS), "--history", str(file), "--format", "json"]) == 0

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cases import applications, consumer_policy, example, policy_of, small
+from cases import applications, consumer_policy, example, packaged, policy_of, small
 from casework.agreed import SHOWN, illness
 from restructure.calculator.contract import Payment
 from restructure.casework.decision import decide
@@ -16,9 +16,8 @@ from restructure.casework.outcome import Outcome
 from restructure.casework.review import Standing
 from restructure.errors import InvalidInput
 from restructure.intake.application import Application, ContractLoan
-from restructure.policy.loading import load_policy
 
-POLICY = load_policy("cn-consumer-finance")
+POLICY = packaged("cn-consumer-finance")
 CASE = illness()
 DAY = CASE.as_of
 ENFORCE = "  - {id: sue, title: Sue, text: Go to court., kind: enforce, reference: own, when: {fact: days_past_due, op: '>=', value: 0}}\n"

@@ -18,6 +18,7 @@ from cases import (
     gate,
     half_up,
     limit,
+    packaged,
     policy_of,
     rule,
     small,
@@ -30,11 +31,10 @@ from restructure.errors import InvalidInput, RestructureError
 from restructure.intake.application import Application
 from restructure.policy.case_facts import facts_of
 from restructure.policy.evaluation import Engines
-from restructure.policy.loading import load_policy
 
 DAY = date(2026, 3, 18)
 ILLNESS = Application.model_validate(example("illness"))
-POLICY = load_policy("cn-consumer-finance")
+POLICY = packaged("cn-consumer-finance")
 
 
 def explained(text: str, name: str = "r", application: Application = ILLNESS):

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from cases import packaged
 from casework.agreed import illness
 from restructure.calculator.measures import Extend, Forgive, Waive
 from restructure.casework.decision import Decision, decide
@@ -16,9 +17,8 @@ from restructure.casework.replay import replay
 from restructure.casework.search import propose
 from restructure.errors import InvalidInput
 from restructure.policy.case_facts import facts_of
-from restructure.policy.loading import load_policy
 
-POLICY = load_policy("cn-consumer-finance")
+POLICY = packaged("cn-consumer-finance")
 FIRST = decide(illness(), POLICY, on=illness().as_of)
 RULE = "illness-relief"
 OFFER = next(one for one in FIRST.offers if one.rule == RULE)

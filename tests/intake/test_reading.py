@@ -9,11 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from cases import EXAMPLES, applications, changed, example, written
+from cases import EXAMPLES, applications, changed, example, packaged, written
 from restructure.casework.decision import decide
 from restructure.errors import CATALOGUE, InvalidInput, RestructureError, did_you_mean
 from restructure.intake.application import Application, read_application
-from restructure.policy.loading import load_policy
 
 
 def refused(path) -> list:
@@ -420,7 +419,7 @@ def test_dates_so_far_off_that_no_calendar_holds_the_schedule_are_refused(tmp_pa
     data = changed(example("overspending"), "as_of", "9990-01-05")
     data = changed(data, "loan.repayment.first_due", "9990-02-05")
     data = changed(data, "loan.repayment.instalments", 600)
-    path, policy = written(tmp_path, data), load_policy("cn-consumer-finance")
+    path, policy = written(tmp_path, data), packaged("cn-consumer-finance")
     with pytest.raises(RestructureError):
         decide(application := read_application(path), policy, on=application.as_of)
 
