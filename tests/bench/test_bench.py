@@ -171,6 +171,7 @@ def test_the_facts_of_a_thousand_cases_through_bare_ifs(benchmark):
     assert all({one[name] for one in every} == {True, False} for name in every[0])
 
 
+@pytest.mark.slow  # that they come out right is seen below; this reads them in the time that is measured
 def test_a_thousand_cases_on_facts_come_out_as_the_bare_ifs_say(benchmark, tmp_path):
     (tmp_path / "a_test.yaml").write_text(text_of_cases(1000), "utf-8")
     report = benchmark.pedantic(lambda: run_cases([tmp_path]), rounds=1)

@@ -26,6 +26,7 @@ from cases import (
     rule,
     small,
 )
+from laws import examples
 from restructure.casework.decision import Decision, decide
 from restructure.casework.replay import replay
 from restructure.errors import InvalidInput, InvalidPolicy, RestructureError
@@ -514,7 +515,7 @@ def check_law(application: Application) -> None:
     assert kept == decision
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(applications())
 def test_any_application_is_decided_and_what_is_offered_keeps_every_limit(application):
     check_law(application)
@@ -536,7 +537,7 @@ def shape(decision: Decision):
     )
 
 
-@settings(max_examples=35)
+@examples(35)
 @given(applications(currency="CNY"), st.data())
 def test_the_order_of_the_rules_gates_and_limits_does_not_change_what_is_offered(application, data):
     policy = consumer_policy()
@@ -563,7 +564,7 @@ def test_the_order_of_the_rules_gates_and_limits_does_not_change_what_is_offered
     assert names[0] == names[1]
 
 
-@settings(max_examples=35)
+@examples(35)
 @given(applications(loans=contract_loans()), st.data())
 def test_the_order_in_which_payments_are_listed_does_not_matter(application, data):
     loan = application.loan
@@ -577,7 +578,7 @@ def test_the_order_in_which_payments_are_listed_does_not_matter(application, dat
     assert shape(one) == shape(two)
 
 
-@settings(max_examples=35)
+@examples(35)
 @given(applications())
 def test_deciding_twice_gives_one_record(application):
     try:
@@ -588,7 +589,7 @@ def test_deciding_twice_gives_one_record(application):
     assert replay(one, policy_for(application)).same
 
 
-@settings(max_examples=35)
+@examples(35)
 @given(
     applications(),
     st.sampled_from(["income", "essential_costs", "other_debts", "income_before", "liquid_reserves"]),

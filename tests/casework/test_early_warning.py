@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cases import applications, consumer_policy, example, packaged, policy_of, small
 from casework.agreed import SHOWN, illness
+from laws import examples
 from restructure.calculator.contract import Payment
 from restructure.casework.decision import decide
 from restructure.casework.early_warning import may_enforce, watch
@@ -215,7 +216,7 @@ def histories(draw):
     return application, history, on
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(histories())
 def test_enforcement_begins_only_after_a_complete_assessment_and_its_answer(case):
     _, history, on = case
@@ -237,7 +238,7 @@ def test_enforcement_begins_only_after_a_complete_assessment_and_its_answer(case
         assert on > decision.on + timedelta(days=decision.follow_up.valid_days)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(histories())
 def test_a_step_of_enforcement_is_returned_only_where_it_may_be(case):
     application, history, on = case
