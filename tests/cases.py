@@ -23,8 +23,8 @@ from restructure.intake.application import (
     StatedLoan,
 )
 from restructure.policy.language import Policy
-from restructure.policy.loading import load_policy
-from strategies import DECIMALS, contracts, histories, major, positions
+from restructure.policy.loading import load_located, load_policy
+from strategies import DECIMALS, contracts, histories, major, positions, sampled
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
@@ -32,7 +32,7 @@ CONSUMER = ROOT / "rules" / "cn-consumer-finance" / "policy.yaml"
 PLAIN = ROOT / "tests" / "golden" / "policy_as_first_pinned.yaml"
 """The packaged policy as it first was: ten kilobytes, so that thousands of variants and decisions stay quick."""
 
-maybe = st.sampled_from([True, True, True, None, False])
+maybe = sampled([True, True, True, None, False])
 """An answer that is mostly yes, so that offers are reached."""
 
 
@@ -63,6 +63,15 @@ def written(folder: Path, data: Any, name: str = "application.json") -> Path:
     else:
         path.write_text(data if isinstance(data, str) else json.dumps(data, indent=1), encoding="utf-8")
     return path
+
+
+located = cache(load_located)
+"""Loads a policy with where its parts stand once for all tests: it is frozen."""
+
+
+def packaged(name: str) -> Policy:
+    """A packaged policy, loaded once for all tests."""
+    return located(name).policy
 
 
 @cache
@@ -187,7 +196,7 @@ def hardships(draw, on: date, begun: date | None, *, full: bool):
         return strategy if full else st.none() | strategy
 
     onset = draw(known(st.integers(0, 900).map(lambda days: on - timedelta(days=days))))
-    kind = draw(st.sampled_from(["temporary", "temporary", "lasting", "resolved", "unsaid", "denied"]))
+    kind = draw(sampled(["temporary", "temporary", "lasting", "resolved", "unsaid", "denied"]))
     months = resolved = lasting = None
     match kind:
         case "temporary":
@@ -203,9 +212,9 @@ def hardships(draw, on: date, begun: date | None, *, full: bool):
             lasting = False
             months = draw(st.none() | st.integers(0, 12))
     kinds = ["identity", "income_proof", "hardship_proof", "repayment_proposal"]
-    held = kinds if full else draw(st.lists(st.sampled_from(kinds), unique=True))
+    held = kinds if full else draw(st.lists(sampled(kinds), unique=True))
     return {
-        "cause": draw(known(st.sampled_from([cause.value for cause in Cause]))),
+        "cause": draw(known(sampled([cause.value for cause in Cause]))),
         "onset": onset,
         "expected_months": months,
         "lasting": lasting,
@@ -234,13 +243,13 @@ def applications(draw, *, loans=None, currency: str | None = None):
     earlier = st.fixed_dictionaries(
         {
             "on": st.integers(0, 500).map(lambda days: max(begun or date.min, on - timedelta(days=days))),
-            "outcome": st.sampled_from(["completed", "active", "broken"]),
+            "outcome": sampled(["completed", "active", "broken"]),
         }
     )
     incomes = st.lists(
         st.fixed_dictionaries(
             {
-                "source": st.sampled_from([source.value for source in IncomeSource]),
+                "source": sampled([source.value for source in IncomeSource]),
                 "monthly": amounts(base, 6, money),
                 "verified": maybe,
             }
@@ -250,7 +259,7 @@ def applications(draw, *, loans=None, currency: str | None = None):
     costs = st.lists(
         st.fixed_dictionaries(
             {
-                "category": st.sampled_from([kind.value for kind in CostCategory]),
+                "category": sampled([kind.value for kind in CostCategory]),
                 "monthly": amounts(base, 1, money),
             }
         ),
@@ -259,7 +268,7 @@ def applications(draw, *, loans=None, currency: str | None = None):
     debts = st.lists(
         st.fixed_dictionaries({"creditor": st.just("C"), "monthly": amounts(base, 1, money)}), max_size=2
     )
-    answer = st.sampled_from([True, True, True, True, False]) if full else maybe
+    answer = sampled([True, True, True, True, False]) if full else maybe
     return Application.model_validate(
         {
             "reference": "A",

@@ -34,7 +34,7 @@ from restructure.calculator.money import Rounding
 from restructure.calculator.position import Buckets, ParkedDue, Position
 from restructure.calculator.scheme import LastRow, Method, Repricing
 from restructure.calculator.terms import MovedDue, RateFrom, Repayment, Steps, Suspension
-from strategies import DECIMALS, DUE, RELIEVABLE, currencies, first_dues, major, rate_changes, rates
+from strategies import DECIMALS, DUE, RELIEVABLE, currencies, first_dues, major, rate_changes, rates, sampled
 
 RHYTHMS = {
     "1 month": 30,
@@ -47,8 +47,8 @@ RHYTHMS = {
 }
 """Rhythms and how many days a period has, about; none so short that two due dates roll to one day."""
 
-SHARES = st.sampled_from([Fraction(0), Fraction(1, 3), Fraction(1, 2), Fraction(37, 100), Fraction(1)])
-FATES = st.sampled_from(list(HolidayInterest))
+SHARES = sampled([Fraction(0), Fraction(1, 3), Fraction(1, 2), Fraction(37, 100), Fraction(1)])
+FATES = sampled(list(HolidayInterest))
 
 
 def seldom(draw, one_in: int = 5) -> bool:
@@ -56,7 +56,7 @@ def seldom(draw, one_in: int = 5) -> bool:
 
 
 def rhythms():
-    return st.sampled_from(["1 month", "1 month", "1 month", *RHYTHMS])
+    return sampled(["1 month", "1 month", "1 month", *RHYTHMS])
 
 
 @st.composite
@@ -71,16 +71,16 @@ def allocations(draw):
 
 @st.composite
 def steps(draw, currency: str):
-    every, times = draw(st.sampled_from([1, 3, 12])), draw(st.sampled_from([None, 1, 2]))
+    every, times = draw(sampled([1, 3, 12])), draw(sampled([None, 1, 2]))
     if draw(st.booleans()):
-        return Steps(every=every, times=times, share=draw(st.sampled_from(["2.5%", "-1%", "0"])))
-    return Steps(every=every, times=times, amount=major(draw(st.sampled_from([0, 7, 500])), currency))
+        return Steps(every=every, times=times, share=draw(sampled(["2.5%", "-1%", "0"])))
+    return Steps(every=every, times=times, amount=major(draw(sampled([0, 7, 500])), currency))
 
 
 def suspended(draw, size: int, first: int, balance: int, currency: str) -> dict:
     """What is paid of suspended instalments, as the fields of a suspension."""
     fields: dict = dict(instalments=size, starts=first, interest=draw(FATES))
-    match draw(st.sampled_from(["none", "none", "interest", "amount"])):
+    match draw(sampled(["none", "none", "interest", "amount"])):
         case "interest":
             fields["pay"] = "interest"
         case "amount":
@@ -95,7 +95,7 @@ def repayments(draw, on: date, currency: str, principal: int, instalments: int):
     """How a balance is repaid, with anything that terms can say."""
     every = draw(rhythms())
     first, anchor = draw(first_dues(on))
-    method = draw(st.sampled_from([*[Method.LEVEL] * 4, Method.EQUAL_PRINCIPAL, *Method]))
+    method = draw(sampled([*[Method.LEVEL] * 4, Method.EQUAL_PRINCIPAL, *Method]))
     largest = 1800 if RHYTHMS[every] < 90 else 900
     rate = draw(rates(largest))
     more: dict = {}
@@ -120,16 +120,16 @@ def repayments(draw, on: date, currency: str, principal: int, instalments: int):
             ),
         )
     if seldom(draw):
-        more["compounding"] = draw(st.sampled_from(list(Compounding)))
+        more["compounding"] = draw(sampled(list(Compounding)))
     else:
-        more["rounding_per"] = draw(st.sampled_from(["row", "row", "sub_interval"]))
+        more["rounding_per"] = draw(sampled(["row", "row", "sub_interval"]))
     if seldom(draw) and method is not Method.BULLET:
         more["balloon"] = major(principal // 5, currency)
     if seldom(draw) and method is Method.FLAT:
         more["flat_base"] = major(principal + principal // 3, currency)
     if seldom(draw) and principal > 100_000:
-        more["instalment_multiple"] = major(draw(st.sampled_from([5, 100])), currency)
-        more["instalment_rounding"] = draw(st.sampled_from([None, Rounding.UP, Rounding.HALF_UP]))
+        more["instalment_multiple"] = major(draw(sampled([5, 100])), currency)
+        more["instalment_rounding"] = draw(sampled([None, Rounding.UP, Rounding.HALF_UP]))
     if method in (Method.LEVEL, Method.EQUAL_PRINCIPAL, Method.FLAT) and instalments and seldom(draw, 3):
         # Above what repays it, so that it covers any period's interest and the rows may end early.
         period = (
@@ -139,7 +139,7 @@ def repayments(draw, on: date, currency: str, principal: int, instalments: int):
         part = principal / instalments
         level = principal * period / (1 - (1 + period) ** -instalments)
         wanted = level if method is Method.LEVEL else part
-        agreed = int(wanted * draw(st.sampled_from([1.0, 1.04, 1.4]))) + 1 + int(principal * period / 15)
+        agreed = int(wanted * draw(sampled([1.0, 1.04, 1.4]))) + 1 + int(principal * period / 15)
         if seldom(draw, 12):
             agreed = agreed // draw(
                 st.integers(4, 40)
@@ -153,13 +153,13 @@ def repayments(draw, on: date, currency: str, principal: int, instalments: int):
         every=every,
         method=method,
         steps=draw(steps(currency)) if method is Method.STEPPED else None,
-        roll=draw(st.sampled_from([Roll.NONE, Roll.NONE, *Roll])),
+        roll=draw(sampled([Roll.NONE, Roll.NONE, *Roll])),
         roll_accrues=draw(st.booleans()),
-        day_count=draw(st.sampled_from(DayCount)),
-        rounding=draw(st.sampled_from([Rounding.HALF_UP, Rounding.HALF_UP, *Rounding])),
-        last_row=draw(st.sampled_from([LastRow.RESIDUE, LastRow.RESIDUE, *LastRow])),
+        day_count=draw(sampled(DayCount)),
+        rounding=draw(sampled([Rounding.HALF_UP, Rounding.HALF_UP, *Rounding])),
+        last_row=draw(sampled([LastRow.RESIDUE, LastRow.RESIDUE, *LastRow])),
         negative_amortisation=method is Method.STEPPED or seldom(draw),
-        repricing=draw(st.sampled_from(Repricing)),
+        repricing=draw(sampled(Repricing)),
         **more,
     )
 
@@ -180,7 +180,7 @@ def owed(draw, *, fewest: int = 0):
             ParkedDue(
                 amount=major(draw(st.integers(0, held["parked"] // 2)), currency),
                 on=draw(st.none() | st.integers(1, 900).map(lambda days: on + timedelta(days=days))),
-                annual_rate=draw(st.sampled_from([Fraction(0), Fraction(3, 100)])),
+                annual_rate=draw(sampled([Fraction(0), Fraction(3, 100)])),
             )
         )
     return Position(
@@ -241,7 +241,7 @@ def up_front(draw, position: Position):
 def waivers(draw, bucket: str, held: int, currency: str):
     """Relief on one bucket, and the most that it comes to."""
     share = draw(SHARES)
-    match draw(st.sampled_from(["none", "none", "share", "split", "amount", "capped"])):
+    match draw(sampled(["none", "none", "share", "split", "amount", "capped"])):
         case "share":
             return [Waive(of=bucket, share=share)]
         case "split":
@@ -274,7 +274,7 @@ def splits(draw, position: Position, left: dict[str, int]):
     """Phases 2 to 6: relief on every bucket, and where its rest goes; gives what is amortised too."""
     currency, on, places = position.currency, position.on, DECIMALS[position.currency]
     untils = st.none() | st.integers(1, 900).map(lambda days: on + timedelta(days=days))
-    bearing = st.sampled_from([Fraction(0), Fraction(0), Fraction(1, 30), Fraction(5, 100)])
+    bearing = sampled([Fraction(0), Fraction(0), Fraction(1, 30), Fraction(5, 100)])
     chosen: list = []
     capitalised: list[str] = []
     spread: list[str] = []
@@ -287,9 +287,7 @@ def splits(draw, position: Position, left: dict[str, int]):
         chosen += relief
         rest = left[bucket] - relief_of(relief, left[bucket], places)
         left[bucket] = rest
-        match draw(
-            st.sampled_from(["carry", "carry", "capitalise", "park", "part", "parts", "share", "spread"])
-        ):
+        match draw(sampled(["carry", "carry", "capitalise", "park", "part", "parts", "share", "spread"])):
             case "capitalise":
                 capitalised.append(bucket)
             case "spread":
@@ -299,9 +297,7 @@ def splits(draw, position: Position, left: dict[str, int]):
             case "share":
                 chosen += [
                     Park(of=bucket, share=share, until=draw(untils), annual_rate=draw(bearing))
-                    for share in draw(
-                        st.sampled_from([(1,), (Fraction(1, 3),), (Fraction(1, 2), Fraction(2, 5))])
-                    )
+                    for share in draw(sampled([(1,), (Fraction(1, 3),), (Fraction(1, 2), Fraction(2, 5))]))
                 ]
                 if draw(st.booleans()):
                     spread.append(bucket)
@@ -326,9 +322,7 @@ def splits(draw, position: Position, left: dict[str, int]):
                         spread.append(bucket)
     principal = left["principal"]
     if seldom(draw, 4):
-        relief = [
-            Forgive(share=draw(st.sampled_from([Fraction(0), Fraction(1, 3), Fraction(1, 10), Fraction(1)])))
-        ]
+        relief = [Forgive(share=draw(sampled([Fraction(0), Fraction(1, 3), Fraction(1, 10), Fraction(1)])))]
         if draw(st.booleans()):
             relief = [Forgive(amount=major(draw(st.integers(0, principal // 2)), currency))]
         chosen += relief
@@ -359,9 +353,7 @@ def holidays(draw, position: Position, starts: int, count: int, balance: int):
             and terms.instalments > 12
             and major(2 * balance, position.currency) > whole
         )
-        fields["share"] = draw(
-            st.sampled_from([Fraction(0), *([Fraction(1, 10), Fraction(1, 2)] if small else [])])
-        )
+        fields["share"] = draw(sampled([Fraction(0), *([Fraction(1, 10), Fraction(1, 2)] if small else [])]))
     return Holiday(**fields, keep_term=draw(st.booleans()))
 
 
@@ -374,7 +366,7 @@ def courses(draw, position: Position, balance: int, spread: list[str]):
         for one in draw(rate_changes(on))
     ]
     count, every, method = terms.instalments, terms.every, terms.method
-    solve = draw(st.sampled_from([None, None, None, *Solve]))
+    solve = draw(sampled([None, None, None, *Solve]))
     if seldom(draw):
         every = draw(rhythms())
         # Where the new rhythm is left to find its own length, it may find a very long one.
@@ -386,13 +378,13 @@ def courses(draw, position: Position, balance: int, spread: list[str]):
             count = wanted
         chosen.append(ChangeFrequency(every=every, instalments=wanted))
     if seldom(draw):
-        method = draw(st.sampled_from(list(Method)))
+        method = draw(sampled(list(Method)))
         chosen.append(
             ChangeMethod(method=method, steps=draw(steps(currency)) if method is Method.STEPPED else None)
         )
     extension = 0
     if solve is not Solve.TERM and (draw(st.booleans()) or (not count and balance)):
-        extension = draw(st.sampled_from([0, 1, 3, 6, 24])) + (not count and bool(balance))
+        extension = draw(sampled([0, 1, 3, 6, 24])) + (not count and bool(balance))
         if not extension and count > 4 and not terms.suspensions and seldom(draw, 3):
             extension = -draw(st.integers(1, count - 2))
         if extension > 1 and draw(st.booleans()):
@@ -405,9 +397,7 @@ def courses(draw, position: Position, balance: int, spread: list[str]):
     if count > free and seldom(draw, 2):
         for _ in range(draw(st.integers(1, 2))):
             one = draw(
-                holidays(
-                    position, draw(st.sampled_from([free, draw(st.integers(free, count))])), count, balance
-                )
+                holidays(position, draw(sampled([free, draw(st.integers(free, count))])), count, balance)
             )
             if one.keep_term and one.starts - 1 + one.instalments >= count:
                 one = one.model_copy(update={"keep_term": False})
@@ -424,9 +414,7 @@ def courses(draw, position: Position, balance: int, spread: list[str]):
         room = (days[which] - low).days
         # Where a due date was moved already the later ones may lie close; most draws fall between the neighbours.
         to = low + timedelta(days=draw(st.integers(min(4, room - 1), max(room - 4, 1))))
-        chosen.append(
-            MoveDue(instalment=which, to=to, anchor_day=draw(st.sampled_from([None, None, to.day])))
-        )
+        chosen.append(MoveDue(instalment=which, to=to, anchor_day=draw(sampled([None, None, to.day]))))
     if solve in (Solve.TERM, Solve.BALLOON) and not method.has_instalment:
         solve = Solve.NOTHING
     fixed = solve not in (Solve.TERM, Solve.BALLOON, Solve.NOTHING)
@@ -435,7 +423,7 @@ def courses(draw, position: Position, balance: int, spread: list[str]):
         * RHYTHMS[every]
         / 360
     )
-    covers = tuple(draw(st.sets(st.sampled_from(["interest_arrears", "accrued"])))) if seldom(draw, 3) else ()
+    covers = tuple(draw(st.sets(sampled(["interest_arrears", "accrued"])))) if seldom(draw, 3) else ()
     if solve is Solve.INSTALMENT:
         balloon = major(draw(st.integers(0, balance // 4)), currency) if seldom(draw, 3) else None
         chosen.append(Reamortise(covers=covers, balloon=balloon))
@@ -463,7 +451,7 @@ def courses(draw, position: Position, balance: int, spread: list[str]):
 def settlements(draw, position: Position, left: dict[str, int]):
     """Lump sums instead of everything else, up to all that is owed."""
     currency, owing = position.currency, sum(left.values())
-    whole = draw(st.sampled_from([owing, owing // 2, owing // 3, 0]))
+    whole = draw(sampled([owing, owing // 2, owing // 3, 0]))
     count = draw(st.integers(1, 3))
     days = sorted(draw(st.sets(st.integers(0, 300), min_size=count, max_size=count)))
     parts = [whole // count] * (count - 1) + [whole - whole // count * (count - 1)]

@@ -15,8 +15,9 @@ from typing import Any
 import httpx
 import uvicorn
 
+from cases import packaged
 from casework.agreed import SHOWN
-from restructure import Policy, load_policy
+from restructure import Policy
 from service.api import service
 from service.storage import Store
 
@@ -77,7 +78,7 @@ def issues(answer: httpx.Response, status: int) -> list[tuple[str, str]]:
 def serving(url: str, policy: Policy | None = None) -> Iterator[httpx.Client]:
     """Serve in a thread of this process, on a free port of loopback."""
     store = Store(url)
-    app = service(store, policy or load_policy("cn-consumer-finance"))
+    app = service(store, policy or packaged("cn-consumer-finance"))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
     socket = server.config.bind_socket()
     thread = Thread(target=server.run, kwargs={"sockets": [socket]})

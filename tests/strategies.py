@@ -1,8 +1,10 @@
 """Random loans, histories, positions and sets of measures; nearly every draw can be carried out."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from itertools import permutations
 
 from dateutil.relativedelta import relativedelta
@@ -44,8 +46,20 @@ ADDITIVE = [day_count for day_count in DayCount if day_count is not DayCount.THI
 RELIEVABLE = ("interest_arrears", "accrued", "penalty", "fees")
 DUE = ("principal_arrears", *RELIEVABLE, "parked")
 
+
+@cache
+def _sampled(options: tuple, _: tuple[type, ...]) -> st.SearchStrategy:
+    return st.sampled_from(options)
+
+
+def sampled(options: Iterable) -> st.SearchStrategy:
+    """`st.sampled_from`, made once: Hypothesis looks through every new strategy, which takes longer than to draw."""
+    options = tuple(options)
+    return _sampled(options, tuple(map(type, options)))  # 1 is equal to True
+
+
 days = st.dates(date(1999, 1, 1), date(2040, 12, 31))
-currencies = st.sampled_from(["CNY", "CNY", "CNY", "JPY", "KWD", "CLF"])
+currencies = sampled(["CNY", "CNY", "CNY", "JPY", "KWD", "CLF"])
 
 
 def major(minor: int, currency: str = "CNY") -> Decimal:
@@ -53,11 +67,12 @@ def major(minor: int, currency: str = "CNY") -> Decimal:
     return Decimal(minor).scaleb(-DECIMALS[currency])
 
 
+@cache
 def rates(largest: int = 3600):
     """Annual rates: nothing, basis points, or a third that no decimal holds."""
     return st.one_of(
         st.integers(1, largest).map(lambda points: Fraction(points, 10_000)),
-        st.sampled_from([Fraction(0), Fraction(1, 12), Fraction(149, 1000), Fraction(7, 30)]).filter(
+        sampled([Fraction(0), Fraction(1, 12), Fraction(149, 1000), Fraction(7, 30)]).filter(
             lambda rate: rate <= Fraction(largest, 10_000)
         ),
     )
@@ -71,7 +86,7 @@ def first_dues(draw, start: date, *, longest: int = 31):
         return first, (start.day if first.day != start.day else None)
     first = start + timedelta(days=draw(st.integers(1, longest)))
     ends_month = (first + timedelta(days=1)).day == 1
-    return first, (draw(st.sampled_from([None, 31])) if ends_month else None)
+    return first, (draw(sampled([None, 31])) if ends_month else None)
 
 
 @st.composite
@@ -91,9 +106,9 @@ def terms(draw, *, most: int = 60, least_minor: int = 1, day_counts=tuple(DayCou
         start=start,
         first_due=first,
         anchor_day=anchor,
-        method=draw(st.sampled_from([Method.LEVEL, Method.EQUAL_PRINCIPAL])),
-        day_count=draw(st.sampled_from(day_counts)),
-        rounding=draw(st.sampled_from([Rounding.HALF_UP, *Rounding])),
+        method=draw(sampled([Method.LEVEL, Method.EQUAL_PRINCIPAL])),
+        day_count=draw(sampled(day_counts)),
+        rounding=draw(sampled([Rounding.HALF_UP, *Rounding])),
     )
 
 
@@ -102,21 +117,21 @@ EVERY = tuple(method for method in Method if method is not Method.STEPPED)
 
 steps = st.builds(
     dict,
-    every=st.sampled_from([1, 6, 12]),
-    share=st.sampled_from(["7.5%", "-3%", "0"]),
-    times=st.sampled_from([None, 2]),
+    every=sampled([1, 6, 12]),
+    share=sampled(["7.5%", "-3%", "0"]),
+    times=sampled([None, 2]),
 )
 
 
 @st.composite
 def any_terms(draw):
     """A loan of any method, rhythm, roll and last row; a rounded instalment may lie below the interest."""
-    method = draw(st.sampled_from(list(Method)))
-    every = draw(st.sampled_from(["1 month", "2 weeks", "10 days", "1 quarter", "semi-monthly"]))
+    method = draw(sampled(list(Method)))
+    every = draw(sampled(["1 month", "2 weeks", "10 days", "1 quarter", "semi-monthly"]))
     start = date(2024, 1, 1) + timedelta(days=draw(st.integers(0, 800)))
     first_due = start + timedelta(days=draw(st.integers(10, 40)))
     principal = draw(st.integers(10_000, 10_000_000))
-    balloon = draw(st.sampled_from([0, 0, principal // 4])) if method is not Method.BULLET else 0
+    balloon = draw(sampled([0, 0, principal // 4])) if method is not Method.BULLET else 0
     return Terms(
         currency="CNY",
         principal=Decimal(principal).scaleb(-2),
@@ -129,12 +144,12 @@ def any_terms(draw):
         steps=draw(steps) if method is Method.STEPPED else None,
         negative_amortisation=method is Method.STEPPED,
         balloon=Decimal(balloon).scaleb(-2),
-        day_count=draw(st.sampled_from(["ACT/365F", "30/360 by month", "30E/360", "ACT/ACT ISDA"])),
-        roll=draw(st.sampled_from(list(Roll))),
+        day_count=draw(sampled(["ACT/365F", "30/360 by month", "30E/360", "ACT/ACT ISDA"])),
+        roll=draw(sampled(list(Roll))),
         roll_accrues=draw(st.booleans()),
-        instalment_multiple=draw(st.sampled_from([None, None, "1", "0.05"])),
-        last_row=draw(st.sampled_from(list(LastRow))),
-        rounding=draw(st.sampled_from(list(Rounding))),
+        instalment_multiple=draw(sampled([None, None, "1", "0.05"])),
+        last_row=draw(sampled(list(LastRow))),
+        rounding=draw(sampled(list(Rounding))),
     )
 
 
@@ -145,10 +160,10 @@ CLAIMS = {timing: [word for word in Claim if word.timing is timing] for timing i
 def allocations(draw):
     """Four components in some order, or the eight claims past due and due, mixed or one group after the other."""
     if draw(st.booleans()):
-        return draw(st.sampled_from(list(permutations(Component))))
+        return draw(sampled(list(permutations(Component))))
     past_due, due = (draw(st.permutations(CLAIMS[timing])) for timing in (Timing.PAST_DUE, Timing.DUE))
     order = draw(st.sampled_from([[*past_due, *due], [*due, *past_due]]) | st.permutations([*past_due, *due]))
-    ahead = draw(st.lists(st.sampled_from(CLAIMS[Timing.IN_ADVANCE]), unique=True))
+    ahead = draw(st.lists(sampled(CLAIMS[Timing.IN_ADVANCE]), unique=True))
     return (*order, *ahead)
 
 
@@ -157,15 +172,15 @@ def penalties(draw, currency: str):
     """A penalty at a rate or fixed, on any base, with any caps."""
     cap = draw(st.none() | st.integers(0, 20000).map(lambda minor: major(minor, currency)))
     share = draw(st.none() | st.integers(0, 100).map(lambda percent: Fraction(percent, 100)))
-    grace = draw(st.sampled_from([0, 0, 1, 5, 15, 40]))
+    grace = draw(sampled([0, 0, 1, 5, 15, 40]))
     if draw(st.integers(0, 3)) == 0:
         amount = major(draw(st.integers(0, 5000)), currency)
         return Penalty(amount=amount, grace_days=grace, cap=cap, cap_share=share)
     return Penalty(
         annual_rate=draw(rates(2400)),
-        base=draw(st.sampled_from(["overdue_principal", "overdue_instalment", "outstanding_principal"])),
+        base=draw(sampled(["overdue_principal", "overdue_instalment", "outstanding_principal"])),
         grace_days=grace,
-        day_count=draw(st.sampled_from(ADDITIVE)),
+        day_count=draw(sampled(ADDITIVE)),
         cap=cap,
         cap_share=share,
     )
@@ -176,7 +191,7 @@ def contracts(draw, *, most: int = 9, methods=(Method.LEVEL, Method.EQUAL_PRINCI
     """A short loan with whatever lateness can cost, on day counts that add up."""
     # Large enough that no instalment is an empty row, which could be told from a paid one by nothing.
     loan = draw(terms(most=most, least_minor=5000, day_counts=tuple(ADDITIVE)))
-    start, flat = loan.start, (method := draw(st.sampled_from(methods))) is Method.FLAT
+    start, flat = loan.start, (method := draw(sampled(methods))) is Method.FLAT
     charges = draw(
         st.lists(
             st.builds(
@@ -187,17 +202,17 @@ def contracts(draw, *, most: int = 9, methods=(Method.LEVEL, Method.EQUAL_PRINCI
             max_size=3,
         )
     )
-    compounds = st.builds(Compound, annual_rate=st.none() | rates(2400), day_count=st.sampled_from(ADDITIVE))
+    compounds = st.builds(Compound, annual_rate=st.none() | rates(2400), day_count=sampled(ADDITIVE))
     return Contract(
         **{name: getattr(loan, name) for name in Terms.model_fields if name != "method"},
         method=method,
         penalty=draw(st.none() | penalties(loan.currency)),
         compound=draw(st.none() | compounds),
-        overdue_interest=draw(st.sampled_from(["separate", "none"] if flat else list(OverdueInterest))),
+        overdue_interest=draw(sampled(["separate", "none"] if flat else list(OverdueInterest))),
         charges=tuple(charges),
         allocation=draw(allocations()),
-        allocate_by=draw(st.sampled_from(["row", "bucket"])),
-        prepayment=draw(st.sampled_from(["hold", "lower_instalment"] if flat else list(Prepayment))),
+        allocate_by=draw(sampled(["row", "bucket"])),
+        prepayment=draw(sampled(["hold", "lower_instalment"] if flat else list(Prepayment))),
     )
 
 
@@ -206,7 +221,7 @@ def histories(draw, contract: Contract, schedule):
     """Payments on time, late, partial, doubled, early, or for no reason, and a day to look at them."""
     payments = []
     for row in schedule.rows:
-        habit = draw(st.sampled_from(["on time", "late", "partial", "early", "nothing", "twice", "nearly"]))
+        habit = draw(sampled(["on time", "late", "partial", "early", "nothing", "twice", "nearly"]))
         shift = timedelta(days=draw(st.integers(1, 50)))
         whole = int(row.total.scaleb(DECIMALS[contract.currency]))
         match habit:
@@ -231,7 +246,7 @@ def histories(draw, contract: Contract, schedule):
     if contract.method is Method.FLAT:
         wishes.remove(Prepayment.SHORTEN_TERM)
     return [
-        Payment(on=day, amount=major(amount, contract.currency), prepayment=draw(st.sampled_from(wishes)))
+        Payment(on=day, amount=major(amount, contract.currency), prepayment=draw(sampled(wishes)))
         for day, amount in payments
     ], on
 
@@ -258,7 +273,7 @@ def positions(draw, *, day_counts=tuple(DayCount), fewest: int = 0):
         monthly = float(rate) / 12 + 1e-12
         level = principal * monthly / (1 - (1 + monthly) ** -instalments)
         agreed = major(
-            int(level * draw(st.sampled_from([1.0, 1.03, 1.4]))) + 1 + int(principal * monthly / 25), currency
+            int(level * draw(sampled([1.0, 1.03, 1.4]))) + 1 + int(principal * monthly / 25), currency
         )
     return Position(
         on=on,
@@ -269,10 +284,10 @@ def positions(draw, *, day_counts=tuple(DayCount), fewest: int = 0):
             instalments=instalments,
             first_due=first,
             anchor_day=anchor,
-            method=draw(st.sampled_from([Method.LEVEL, Method.LEVEL, Method.EQUAL_PRINCIPAL])),
-            day_count=draw(st.sampled_from(day_counts)),
+            method=draw(sampled([Method.LEVEL, Method.LEVEL, Method.EQUAL_PRINCIPAL])),
+            day_count=draw(sampled(day_counts)),
             instalment=agreed,
-            rounding=draw(st.sampled_from([Rounding.HALF_UP, Rounding.HALF_UP, *Rounding])),
+            rounding=draw(sampled([Rounding.HALF_UP, Rounding.HALF_UP, *Rounding])),
         ),
         oldest_unpaid_due=on - timedelta(days=draw(st.integers(0, 400))) if late else None,
         missed_instalments=draw(st.integers(0, 12)) if late else 0,
@@ -284,10 +299,9 @@ def reliefs(draw, bucket: str, held: int, currency: str, *, half: bool):
     """Waivers of one bucket that do not exceed it (or half of it)."""
     most = Fraction(1, 2) if half else Fraction(1)
     share = (
-        draw(st.sampled_from([Fraction(0), Fraction(1, 3), Fraction(1, 2), Fraction(37, 100), Fraction(1)]))
-        * most
+        draw(sampled([Fraction(0), Fraction(1, 3), Fraction(1, 2), Fraction(37, 100), Fraction(1)])) * most
     )
-    match draw(st.sampled_from(["none", "share", "split", "amount", "capped"])):
+    match draw(sampled(["none", "share", "split", "amount", "capped"])):
         case "share":
             return [Waive(of=bucket, share=share)]
         case "split":
@@ -302,7 +316,7 @@ def reliefs(draw, bucket: str, held: int, currency: str, *, half: bool):
 @st.composite
 def rate_changes(draw, on: date):
     """A rate for good, a pause, or steps that touch one another."""
-    match draw(st.sampled_from(["none", "none", "good", "pause", "steps", "later"])):
+    match draw(sampled(["none", "none", "good", "pause", "steps", "later"])):
         case "good":
             return [ChangeRate(annual_rate=draw(rates()))]
         case "pause":
@@ -316,7 +330,7 @@ def rate_changes(draw, on: date):
             return [
                 ChangeRate(annual_rate=low, ends=middle),
                 ChangeRate(
-                    annual_rate=low + Fraction(1, 100), starts=middle, ends=draw(st.sampled_from([None, end]))
+                    annual_rate=low + Fraction(1, 100), starts=middle, ends=draw(sampled([None, end]))
                 ),
             ]
         case "later":
@@ -341,7 +355,7 @@ def measure_sets(draw, position: Position):
     joined = False
     by_fate: dict[str, list[str]] = {"capitalise": [], "spread": []}
     for bucket in DUE:
-        fate = draw(st.sampled_from(["carry", "carry", "capitalise", "park", "part", "spread"]))
+        fate = draw(sampled(["carry", "carry", "capitalise", "park", "part", "spread"]))
         if bucket in RELIEVABLE:
             chosen += draw(reliefs(bucket, held[bucket], currency, half=fate == "part"))
         match fate:
@@ -360,7 +374,7 @@ def measure_sets(draw, position: Position):
             chosen += [Capitalise(of=bucket) for bucket in by_fate["capitalise"]]
 
     if draw(st.integers(0, 3)) == 0 and held["principal"]:
-        chosen.append(Forgive(share=draw(st.sampled_from([Fraction(0), Fraction(1, 3), Fraction(1, 10)]))))
+        chosen.append(Forgive(share=draw(sampled([Fraction(0), Fraction(1, 3), Fraction(1, 10)]))))
     if (
         draw(st.integers(0, 3)) == 0
         and "principal_arrears" not in by_fate["capitalise"]
@@ -368,30 +382,28 @@ def measure_sets(draw, position: Position):
             isinstance(m, Park) and "principal_arrears" in m.of and m.amount is not None for m in chosen
         )
     ):
-        chosen.append(
-            Forgive(of="principal_arrears", share=draw(st.sampled_from([Fraction(1, 2), Fraction(1)])))
-        )
+        chosen.append(Forgive(of="principal_arrears", share=draw(sampled([Fraction(1, 2), Fraction(1)]))))
     if draw(st.integers(0, 3)) == 0 and held["principal"]:
         part = draw(st.integers(0, held["principal"] // 3))
         chosen.append(Park(of="principal", amount=major(part, currency), until=draw(untils)))
 
     chosen += draw(rate_changes(on))
     instalments = position.repayment.instalments
-    extension = draw(st.sampled_from([0, 0, 0, 1, 3, 6, 24])) + (1 if instalments == 0 and joined else 0)
-    holiday = draw(st.sampled_from([0, 0, 0, 1, 2, 3, 6]))
+    extension = draw(sampled([0, 0, 0, 1, 3, 6, 24])) + (1 if instalments == 0 and joined else 0)
+    holiday = draw(sampled([0, 0, 0, 1, 2, 3, 6]))
     if holiday and instalments + extension == 0:
         extension += 1
     keep = draw(st.booleans()) and instalments + extension > holiday
     if extension == 0 and instalments > 4 and draw(st.integers(0, 5)) == 0 and not holiday:
         extension = -draw(st.integers(1, instalments - 1))
     if holiday:
-        pay = draw(st.sampled_from(["none", "interest"]))
+        pay = draw(sampled(["none", "interest"]))
         chosen.append(
             Holiday(
                 instalments=holiday,
                 pay=pay,
                 keep_term=keep,
-                interest=draw(st.sampled_from(list(HolidayInterest))),
+                interest=draw(sampled(list(HolidayInterest))),
             )
         )
     if extension or draw(st.booleans()):
@@ -399,7 +411,7 @@ def measure_sets(draw, position: Position):
             chosen += [Extend(instalments=1), Extend(instalments=extension - 1)]
         else:
             chosen.append(Extend(instalments=extension))
-    solve = draw(st.sampled_from([None, None, None, Solve.INSTALMENT, Solve.TERM, Solve.NOTHING]))
+    solve = draw(sampled([None, None, None, Solve.INSTALMENT, Solve.TERM, Solve.NOTHING]))
     if solve is Solve.TERM and extension:
         solve = None  # a term that is both set and solved for is refused
     if solve is Solve.INSTALMENT:

@@ -102,14 +102,17 @@ def test_import_loads_no_optional_package():
 
 
 def test_import_is_quick():
-    """Count processor time, the best of three: a busy machine may stall, a heavy import is to be caught."""
+    """Count processor time, at best of three: a busy machine may stall, a heavy import is to be caught."""
     code = """
 from time import perf_counter, process_time
 wall, busy = perf_counter(), process_time()
 import restructure
 print(process_time() - busy, perf_counter() - wall)
 """
-    busy, wall = min(tuple(map(float, _fresh(code).split())) for _ in range(3))
+    for _ in range(3):
+        busy, wall = map(float, _fresh(code).split())
+        if busy < 2:
+            break
     print(f"import restructure: {busy:.3f} s of processor time, {wall:.3f} s by the clock")
     assert busy < 2
 

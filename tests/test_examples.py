@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cases import packaged
 from restructure import Park, decide, load_policy, read_application, reschedule
 from restructure.casework.case_report import run_cases
 from restructure.casework.explanation import explain
@@ -83,7 +84,7 @@ def test_the_cases_of_the_policy_that_extends_a_packaged_table_pass_and_cover_it
     "name", sorted(path.stem for path in EXAMPLES.glob("*.json") if (RULES / path.stem).is_dir())
 )
 def test_the_example_of_a_packaged_policy_is_decided_by_it_and_explains_itself(name):
-    case, policy = read_application(EXAMPLES / f"{name}.json"), load_policy(name)
+    case, policy = read_application(EXAMPLES / f"{name}.json"), packaged(name)
     decision = decide(case, policy, on=case.as_of)
     assert decision.offers or decision.refusals or not policy.rules
     assert all(explain(decision, policy, refusal.rule) for refusal in decision.refusals)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from restructure import decide, load_policy, read_application
+from cases import packaged
+from restructure import decide, read_application
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOK = ROOT / "examples/illness.ipynb"
@@ -45,7 +46,7 @@ def test_the_notebook_runs_and_prints_what_is_committed():
 @pytest.fixture
 def plan():
     case = read_application(ROOT / "examples/illness.json")
-    return decide(case, load_policy("cn-consumer-finance"), on=case.as_of).offers[0].plan
+    return decide(case, packaged("cn-consumer-finance"), on=case.as_of).offers[0].plan
 
 
 @pytest.fixture

@@ -7,6 +7,9 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
+# What other plugins load takes longer than the project's tests.
+BARE = ("-p", "no:cacheprovider", "-p", "no:schemathesis", "-p", "no:anyio")
+
 GOOD = """\
 policy: cn-consumer-finance
 on: 2026-03-18
@@ -24,9 +27,9 @@ cases:
 def project(pytester, monkeypatch):
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
 
-    def run(text, *arguments, name="gates_test.yaml"):
+    def run(text, *arguments, name="gates_test.yaml", how="inprocess"):
         pytester.path.joinpath(name).write_text(text, encoding="utf-8")
-        return pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
+        return getattr(pytester, f"runpytest_{how}")(*BARE, *arguments)
 
     return run
 
@@ -57,7 +60,8 @@ def test_cases_are_selected_by_words_of_their_names(project):
 
 
 def test_cases_run_under_xdist_and_importlib(project):
-    project(GOOD, "-n", "2", "--import-mode=importlib").assert_outcomes(passed=2)
+    result = project(GOOD, "-n", "2", "--import-mode=importlib", how="subprocess")
+    result.assert_outcomes(passed=2)
 
 
 def test_files_of_other_tools_are_left_alone(project):
@@ -70,7 +74,7 @@ def test_a_project_without_cases_does_not_load_the_library(pytester):
     pytester.makepyfile(
         "import sys\n\ndef test_nothing_is_loaded():\n    assert 'restructure' not in sys.modules\n"
     )
-    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess(*BARE).assert_outcomes(passed=1)
 
 
 def test_the_core_loads_no_pytest():

@@ -1,7 +1,9 @@
 """The pytest plugin: every case of a `*_test.yaml` is an item, failing with sentences; importing this needs pytest."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +13,14 @@ from restructure.casework.case_report import failure_text
 from restructure.casework.cases import Case
 from restructure.casework.checking import check_case
 from restructure.errors import Issue, RestructureError
+from restructure.policy.loading import load_located
+from restructure.policy.origins import Located
 
 __all__ = ["CaseFailed", "CaseFile", "CaseItem"]
+
+_Load = Callable[[str | Path], Located]
+_LOAD = pytest.StashKey[_Load]()
+"""Loads a policy once in a session, however many files of cases are about it."""
 
 
 class CaseFailed(Exception):
@@ -29,7 +37,9 @@ class CaseFile(pytest.File):
     def collect(self) -> Iterable["CaseItem"]:
         """Read the cases; what is wrong with the file or its policy is one error with every finding."""
         try:
-            cases = read_cases(self.path).cases
+            remembering: _Load = cache(load_located)
+            load = self.session.stash.setdefault(_LOAD, remembering)
+            cases = read_cases(self.path, load=load).cases
         except RestructureError as error:
             raise self.CollectError(str(error)) from None
         for case in cases:

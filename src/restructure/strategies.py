@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, get_args
 
 from dateutil.relativedelta import relativedelta
@@ -71,9 +72,39 @@ _DAY_COUNTS = [DayCount.ACT_365F, DayCount.THIRTY_360_BY_MONTH, DayCount.ACT_360
 _LATE = ["missed", "late", "partial", "early", "on time"]
 
 
+# Hypothesis looks through every strategy that it meets for the first time, which takes longer than to draw from it:
+# what does not depend on what was drawn before is made once.
+
+
 def _first(simplest: Any, *others: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """Draw any, and shrink to the simplest: Hypothesis prefers the first branch."""
     return st.one_of(st.just(simplest), *others)
+
+
+@lru_cache(maxsize=1024)
+def _or_none(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Draw nothing, or what another draws."""
+    return st.none() | strategy
+
+
+_USUAL_METHOD = _first(Method.LEVEL, st.sampled_from([Method.EQUAL_PRINCIPAL, Method.INTEREST_ONLY]))
+_AGREED_METHOD = _first(Method.LEVEL, st.sampled_from([Method.EQUAL_PRINCIPAL, Method.BULLET, Method.FLAT]))
+_DAY_COUNT = _first(DayCount.THIRTY_360_BY_MONTH, st.sampled_from(_DAY_COUNTS))
+_PRODUCT, _SOURCE, _CATEGORY, _CAUSE = map(st.sampled_from, (Product, IncomeSource, CostCategory, Cause))
+_OVERDUE = st.sampled_from([OverdueInterest.SEPARATE, OverdueInterest.NONE])
+_PREPAYMENT = st.sampled_from([Prepayment.HOLD, Prepayment.LOWER_INSTALMENT])
+_CHARGES = st.lists(st.tuples(st.integers(0, 300), st.integers(1, 5_000)), max_size=2)
+_HABITS = st.lists(st.sampled_from(_LATE), max_size=6)
+_CHECKED = st.sampled_from([None, True, False])
+_DEPENDANTS, _FEW_MONTHS = st.none() | st.integers(0, 5), st.none() | st.integers(0, 12)
+_DAYS_AGO = st.integers(0, 900)
+_TOLD = st.sampled_from(["temporary", "lasting", "resolved"])
+_TOLD_OR_NOT = st.sampled_from(["unsaid", "temporary", "lasting", "resolved", "denied"])
+_PROOFS = st.lists(st.sampled_from(EvidenceKind), unique=True)
+_GOOD = st.sampled_from([True] * 9 + [False])
+_BAD = _GOOD.map(lambda well: not well)
+_VULNERABLE = st.sampled_from([None, False, True])
+_SCORE = st.none() | st.integers(0, 1_000).map(lambda k: Decimal(k) / 1000)
 
 
 def days(policy: Policy | None = None) -> st.SearchStrategy[date]:
@@ -103,6 +134,7 @@ def _in_force(policy: Policy, day: date) -> bool:
     return True
 
 
+@lru_cache
 def _rates() -> st.SearchStrategy[Fraction]:
     others = st.sampled_from([12, 6, 24, 36, 0])
     return _first(18, others).map(lambda percent: Fraction(percent, 100)) | st.integers(1, 3600).map(
@@ -110,11 +142,13 @@ def _rates() -> st.SearchStrategy[Fraction]:
     )
 
 
+@lru_cache
 def _counts(most: int) -> st.SearchStrategy[int]:
     usual = [one for one in (24, 36, 6, 60, 3, 1) if one <= most]
     return _first(min(12, most), st.sampled_from(usual), st.integers(1, most))
 
 
+@lru_cache
 def _principals(currency: str) -> st.SearchStrategy[Decimal]:
     unit = 10 ** minor_digits(currency)
     minor = _first(
@@ -123,6 +157,7 @@ def _principals(currency: str) -> st.SearchStrategy[Decimal]:
     return minor.map(lambda amount: from_minor(amount, currency))
 
 
+@lru_cache
 def _monthly(currency: str, about: int, *, least: int = 0, most: int = 12) -> st.SearchStrategy[Decimal]:
     """Draw amounts a month up to `most` times what they are about, round ones first."""
     scale = 10 ** max(len(str(about)) - 1, 0)
@@ -159,11 +194,10 @@ def stated_loans(draw: st.DrawFn, *, on: date = _DAY, currency: str = "CNY") -> 
     principal = draw(_principals(currency))
     about = max(to_minor(principal, currency) // max(count, 12), 1)
 
+    rests = {least: _first(least, st.integers(least, 2 * about)) for least in (0, 1)}
+
     def rest(least: int = 0) -> Decimal:
-        held: Decimal = draw(
-            _first(least, st.integers(least, 2 * about)).map(lambda k: from_minor(k, currency))
-        )
-        return held
+        return from_minor(draw(rests[least]), currency)
 
     balances = Buckets(
         principal=from_minor(0, currency) if expired else principal,
@@ -181,8 +215,8 @@ def stated_loans(draw: st.DrawFn, *, on: date = _DAY, currency: str = "CNY") -> 
         instalments=count,
         first_due=first,
         anchor_day=anchor,
-        method=draw(_first(Method.LEVEL, st.sampled_from([Method.EQUAL_PRINCIPAL, Method.INTEREST_ONLY]))),
-        day_count=draw(_first(DayCount.THIRTY_360_BY_MONTH, st.sampled_from(_DAY_COUNTS))),
+        method=draw(_USUAL_METHOD),
+        day_count=draw(_DAY_COUNT),
     )
     if count and repayment.method is Method.LEVEL and draw(st.booleans()):
         # As agreed: what the level instalment would be, or more, so that the last rows may fall away.
@@ -193,7 +227,7 @@ def stated_loans(draw: st.DrawFn, *, on: date = _DAY, currency: str = "CNY") -> 
     return StatedLoan(
         basis="stated",
         reference="L",
-        product=draw(st.sampled_from(Product)),
+        product=draw(_PRODUCT),
         currency=currency,
         originated=draw(st.none() | st.integers(0, 900).map(lambda k: (oldest or on) - timedelta(days=k))),
         balances=balances,
@@ -203,17 +237,21 @@ def stated_loans(draw: st.DrawFn, *, on: date = _DAY, currency: str = "CNY") -> 
     )
 
 
-@st.composite
-def contracts(draw: st.DrawFn, *, start: date = _DAY, currency: str = "CNY") -> Contract:
-    """Draw agreements that begin on a day, whose instalments cover their interest, with what lateness costs."""
-    first, anchor = draw(_due(start))
-    penalty = Penalty(annual_rate=Fraction(18, 100))
-    penalties = st.builds(
+@lru_cache
+def _penalties() -> st.SearchStrategy[Penalty | None]:
+    others = st.builds(
         Penalty,
         annual_rate=_rates(),
         base=st.sampled_from(["overdue_principal", "overdue_instalment"]),
         grace_days=st.sampled_from([0, 5, 15]),
     )
+    return st.one_of(st.none(), st.just(Penalty(annual_rate=Fraction(18, 100))), others)
+
+
+@st.composite
+def contracts(draw: st.DrawFn, *, start: date = _DAY, currency: str = "CNY") -> Contract:
+    """Draw agreements that begin on a day, whose instalments cover their interest, with what lateness costs."""
+    first, anchor = draw(_due(start))
     contract = Contract(
         currency=currency,
         principal=draw(_principals(currency)),
@@ -222,20 +260,17 @@ def contracts(draw: st.DrawFn, *, start: date = _DAY, currency: str = "CNY") -> 
         start=start,
         first_due=first,
         anchor_day=anchor,
-        method=draw(
-            _first(Method.LEVEL, st.sampled_from([Method.EQUAL_PRINCIPAL, Method.BULLET, Method.FLAT]))
-        ),
-        day_count=draw(_first(DayCount.THIRTY_360_BY_MONTH, st.sampled_from(_DAY_COUNTS))),
-        penalty=draw(st.one_of(st.none(), st.just(penalty), penalties)),
-        overdue_interest=draw(st.sampled_from([OverdueInterest.SEPARATE, OverdueInterest.NONE])),
-        prepayment=draw(st.sampled_from([Prepayment.HOLD, Prepayment.LOWER_INSTALMENT])),
+        method=draw(_AGREED_METHOD),
+        day_count=draw(_DAY_COUNT),
+        penalty=draw(_penalties()),
+        overdue_interest=draw(_OVERDUE),
+        prepayment=draw(_PREPAYMENT),
     )
-    fees = st.builds(
-        Charge,
-        on=st.integers(0, 300).map(lambda k: start + timedelta(days=k)),
-        amount=st.integers(1, 5_000).map(lambda minor: from_minor(minor, currency)),
+    charges = tuple(
+        Charge(on=start + timedelta(days=day), amount=from_minor(minor, currency))
+        for day, minor in draw(_CHARGES)
     )
-    return contract.model_copy(update={"charges": tuple(draw(st.lists(fees, max_size=2)))})
+    return contract.model_copy(update={"charges": charges})
 
 
 @st.composite
@@ -254,7 +289,7 @@ def contract_loans(draw: st.DrawFn, *, on: date = _DAY, currency: str = "CNY") -
     except Refused:
         assume(False)
     # The last habits are the latest: what came before was paid on time.
-    habits = draw(st.lists(st.sampled_from(_LATE), max_size=6))
+    habits = draw(_HABITS)
     habits = (["on time"] * len(due) + habits)[len(habits) :] if due else []
     payments: list[Payment] = []
     for row, habit in zip(due, habits, strict=True):
@@ -274,7 +309,7 @@ def contract_loans(draw: st.DrawFn, *, on: date = _DAY, currency: str = "CNY") -
     loan = ContractLoan(
         basis="contract",
         reference="L",
-        product=draw(st.sampled_from(Product)),
+        product=draw(_PRODUCT),
         contract=contract,
         payments=tuple(payments),
     )
@@ -285,12 +320,31 @@ def contract_loans(draw: st.DrawFn, *, on: date = _DAY, currency: str = "CNY") -
     return loan
 
 
+@lru_cache
 def loans(*, on: date = _DAY, currency: str = "CNY") -> st.SearchStrategy[StatedLoan | ContractLoan]:
     """Draw loans of both bases as they stand on a day."""
     return stated_loans(on=on, currency=currency) | contract_loans(on=on, currency=currency)
 
 
 # --- the borrower
+
+
+@lru_cache
+def _incomes(currency: str, about: int, *, least: int) -> st.SearchStrategy[tuple[Income, ...]]:
+    one = st.builds(Income, source=_SOURCE, monthly=_monthly(currency, about, least=1), verified=_CHECKED)
+    return st.lists(one, min_size=least, max_size=2).map(tuple)
+
+
+@lru_cache
+def _costs(currency: str, about: int) -> st.SearchStrategy[tuple[Cost, ...]]:
+    one = st.builds(Cost, category=_CATEGORY, monthly=_monthly(currency, about, most=1))
+    return st.lists(one, max_size=2).map(tuple)
+
+
+@lru_cache
+def _debts(currency: str, about: int) -> st.SearchStrategy[tuple[OtherDebt, ...]]:
+    one = st.builds(OtherDebt, creditor=st.just("C"), monthly=_monthly(currency, about, most=1))
+    return st.lists(one, max_size=2).map(tuple)
 
 
 @st.composite
@@ -302,21 +356,13 @@ def finances(
     `about` is what the loan asks a month, in minor units: incomes lie on both sides of it.
     """
     known = _known(draw, complete)
-    incomes = st.builds(
-        Income,
-        source=st.sampled_from(IncomeSource),
-        monthly=_monthly(currency, about, least=1),
-        verified=st.sampled_from([None, True, False]),
-    )
-    costs = st.builds(Cost, category=st.sampled_from(CostCategory), monthly=_monthly(currency, about, most=1))
-    debts = st.builds(OtherDebt, creditor=st.just("C"), monthly=_monthly(currency, about, most=1))
     return Finances(
-        income=known(st.lists(incomes, min_size=1 if complete else 0, max_size=2).map(tuple)),
+        income=known(_incomes(currency, about, least=1 if complete else 0)),
         income_before=known(_monthly(currency, about)),
-        essential_costs=known(st.lists(costs, max_size=2).map(tuple)),
-        other_debts=known(st.lists(debts, max_size=2).map(tuple)),
+        essential_costs=known(_costs(currency, about)),
+        other_debts=known(_debts(currency, about)),
         liquid_reserves=known(_monthly(currency, about)),
-        dependants=draw(st.none() | st.integers(0, 5)),
+        dependants=draw(_DEPENDANTS),
     )
 
 
@@ -324,10 +370,10 @@ def finances(
 def hardships(draw: st.DrawFn, *, on: date = _DAY, complete: bool | None = None) -> Hardship:
     """Draw what happened up to a day: passing, lasting, over, or not said, with gaps unless it is to be complete."""
     known = _known(draw, complete)
-    onset = known(st.integers(0, 900).map(lambda k: on - timedelta(days=k)))
+    ago = known(_DAYS_AGO)
+    onset = None if ago is None else on - timedelta(days=ago)
     months = resolved = lasting = None
-    told = ["temporary", "lasting", "resolved"]
-    match draw(st.sampled_from(told if complete else ["unsaid", *told, "denied"])):
+    match draw(_TOLD if complete else _TOLD_OR_NOT):
         case "temporary":
             months = draw(st.integers(1, 40))
             if complete and onset is not None:  # an expected end that is past tells nothing
@@ -336,13 +382,12 @@ def hardships(draw: st.DrawFn, *, on: date = _DAY, complete: bool | None = None)
             lasting = True
         case "resolved":
             resolved = max(on - timedelta(days=draw(st.integers(0, 60))), onset or date.min)
-            months = draw(st.none() | st.integers(0, 12))
+            months = draw(_FEW_MONTHS)
         case "denied":
-            lasting, months = False, draw(st.none() | st.integers(0, 12))
-    proofs = st.lists(st.sampled_from(EvidenceKind), unique=True)
-    held = [EvidenceKind.INCOME_PROOF, EvidenceKind.HARDSHIP_PROOF] if complete else draw(proofs)
+            lasting, months = False, draw(_FEW_MONTHS)
+    held = [EvidenceKind.INCOME_PROOF, EvidenceKind.HARDSHIP_PROOF] if complete else draw(_PROOFS)
     return Hardship(
-        cause=known(st.sampled_from(Cause)),
+        cause=known(_CAUSE),
         onset=onset,
         expected_months=months,
         lasting=lasting,
@@ -355,18 +400,17 @@ def hardships(draw: st.DrawFn, *, on: date = _DAY, complete: bool | None = None)
 def conducts(draw: st.DrawFn, *, complete: bool | None = None) -> Conduct:
     """Draw how borrower and lender get on, mostly well, with gaps unless it is to be complete."""
     known = _known(draw, complete)
-    good = st.sampled_from([True] * 9 + [False])
     return Conduct(
-        willing_to_repay=known(good),
-        reachable=known(good),
-        disputed=known(good.map(lambda well: not well)),
-        vulnerable=draw(st.sampled_from([None, False, True])),
+        willing_to_repay=known(_GOOD),
+        reachable=known(_GOOD),
+        disputed=known(_BAD),
+        vulnerable=draw(_VULNERABLE),
     )
 
 
 def _known(draw: st.DrawFn, complete: bool | None) -> Callable[[st.SearchStrategy[Any]], Any]:
     """Give what draws a field: nothing first, unless the whole is to be complete."""
-    return lambda strategy: draw(strategy if complete else st.none() | strategy)
+    return lambda strategy: draw(strategy if complete else _or_none(strategy))
 
 
 @st.composite
@@ -401,8 +445,7 @@ def applications(
         outcome=st.sampled_from(["completed", "active", "broken"]),
     )
     previous = st.just(()) | st.lists(earlier, max_size=2).map(tuple)
-    score = st.none() | st.integers(0, 1_000).map(lambda k: Decimal(k) / 1000)
-    scores = {name: draw(score) for name in sorted(policy.scores)} if policy is not None else {}
+    scores = {name: draw(_SCORE) for name in sorted(policy.scores)} if policy is not None else {}
     application = Application(
         reference="A",
         as_of=day,
@@ -439,13 +482,15 @@ def facts(
     in_force = policy.at(day)
     case: dict[str, Any] = {}
     for fact, borders in _read(in_force, of_plan=of_plan):
-        value = draw(st.none() | _values(fact, borders, policy.currency, day))
+        value = draw(
+            _or_none(_values(fact, borders, policy.currency, day if fact.kind is Kind.DATE else _DAY))
+        )
         if value is not None:
             case[fact.name] = value
     return case
 
 
-def _read(in_force: InForce, *, of_plan: bool) -> Iterator[tuple[Fact, list[int]]]:
+def _read(in_force: InForce, *, of_plan: bool) -> Iterator[tuple[Fact, tuple[int, ...]]]:
     """Give every fact that a policy's conditions rest on, with the numbers they compare it with."""
     nodes = [node for _, node in (*in_force.case_problem.entries, *in_force.plan_problem.entries)]
     nodes += [node for stage in in_force.stages for _, node in stage.problem.entries]
@@ -466,10 +511,11 @@ def _read(in_force: InForce, *, of_plan: bool) -> Iterator[tuple[Fact, list[int]
     ):
         fact = in_force.fact(name)
         if of_plan or not fact.of_plan:
-            yield fact, sorted(set(borders.get(name, ())))
+            yield fact, tuple(sorted(set(borders.get(name, ()))))
 
 
-def _values(fact: Fact, borders: list[int], currency: str, day: date) -> st.SearchStrategy[Any]:
+@lru_cache(maxsize=1024)
+def _values(fact: Fact, borders: tuple[int, ...], currency: str, day: date) -> st.SearchStrategy[Any]:
     """Draw values of a fact: at the borders, one unit beside them, and anywhere."""
     unit = 10 ** minor_digits(currency)
     match fact.kind:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from calculator.oracles import fraction_of_year, rounded
 from calculator.replay import BUCKETS, Replay, only, rhythm
 from compositions import compositions, owed
+from laws import examples
 from restructure.calculator.figures import compare
 from restructure.calculator.measures import (
     Capitalise,
@@ -139,7 +140,7 @@ def test_every_cent_of_twenty_thousand_compositions_is_accounted_for(record_prop
     assert tried[True] > 0.85 * tried.total()
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(compositions())
 def test_all_listings_of_a_small_set_are_one_set(case):
     position, measures = case
@@ -313,7 +314,7 @@ def nothings(position: Position) -> list:
     ]
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(owed(), st.data())
 def test_measures_that_do_nothing_leave_everything_as_it_is(position, data):
     untouched = carried_out(position, [])
@@ -326,7 +327,7 @@ def test_measures_that_do_nothing_leave_everything_as_it_is(position, data):
         assert all(change.unchanged for change in plan.changes)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(compositions(), st.data())
 def test_measures_that_do_nothing_add_nothing_to_a_set(case, data):
     position, measures = case
@@ -410,7 +411,7 @@ def parts_of(position: Position, data):
         )
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(owed(), st.data())
 def test_two_parts_of_a_measure_are_the_whole_measure(position, data):
     for parts, whole in parts_of(position, data):
@@ -435,7 +436,7 @@ def test_two_parts_of_a_measure_are_the_whole_measure(position, data):
         assert booked(two) == booked(one), whole
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(owed(), st.sampled_from(["pay", "give up", "both"]), st.booleans())
 def test_when_everything_is_paid_or_given_up_nothing_is_left_to_pay(position, how, more):
     carried_out(position, [])
@@ -464,7 +465,7 @@ def test_when_everything_is_paid_or_given_up_nothing_is_left_to_pay(position, ho
     Replay(plan).check()
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(owed(), st.integers(1, 3), st.integers(0, 400))
 def test_settling_for_the_whole_claim_loses_nothing(position, number, wait):
     carried_out(position, [])
@@ -488,7 +489,7 @@ def test_settling_for_the_whole_claim_loses_nothing(position, number, wait):
     Replay(plan).check()
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(owed(fewest=1), st.fractions(0, 1, max_denominator=20))
 def test_forgiving_principal_and_solving_anew_is_the_plan_of_a_smaller_loan(position, share):
     assume(position.repayment.flat_base is None and not position.buckets.parked)
@@ -501,7 +502,7 @@ def test_forgiving_principal_and_solving_anew_is_the_plan_of_a_smaller_loan(posi
     assert (plan.instalment, plan.repayment) == (forgiven.instalment, forgiven.repayment)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(owed(fewest=1), st.integers(1, 12))
 def test_presets_are_the_measures_they_stand_for(position, number):
     arrears = ["fees", "penalty", "interest_arrears", "principal_arrears"]
@@ -567,7 +568,7 @@ def all_paid(position: Position, *measures) -> int:
 loans = dict(cents=st.integers(10**4, 10**8), rate=rates(2400), count=st.integers(1, 120))
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(
     **loans, parts=st.tuples(st.fractions(0, 1, max_denominator=50), st.fractions(0, 1, max_denominator=50))
 )
@@ -585,7 +586,7 @@ def test_more_relief_lowers_what_is_paid_but_for_the_rounding_of_the_instalment(
         ), of
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(**loans, other=rates(2400))
 def test_a_lower_rate_lowers_what_is_paid_but_for_the_rounding_of_the_instalment(cents, rate, count, other):
     position = monthly(cents, rate, count)
@@ -594,7 +595,7 @@ def test_a_lower_rate_lowers_what_is_paid_but_for_the_rounding_of_the_instalment
     assert cheap <= dear + bound(high, count)
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(**loans, longer=st.integers(1, 60))
 def test_a_longer_term_raises_what_is_paid_but_for_the_rounding_of_the_instalment(cents, rate, count, longer):
     position = monthly(cents, rate, count)

@@ -8,9 +8,10 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from laws import examples
 from restructure import ChangeRate, Forgive, Position, Reamortise, compare, reschedule
 from restructure.calculator import annuity
 from restructure.calculator.annuity import (
@@ -443,7 +444,7 @@ def streams(draw, *, several=True):
     return advances, payments
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(rates, starts, st.integers(2, 120), money)
 def test_the_rate_of_an_unrounded_monthly_loan_is_its_contract_rate(rate, start, count, lent):
     stream = level(rate, start, count, lent)
@@ -481,7 +482,7 @@ def test_effective_and_nominal_rates_undo_each_other(rate, per_year):
     assert effective >= Decimal(rate.numerator) / rate.denominator - Decimal("1e-12")
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(rates, starts, st.integers(2, 60), money, st.data())
 def test_a_loan_is_worth_its_balance_at_its_own_rate(rate, start, count, lent, data):
     (advance,), payments = level(rate, start, count, lent)
@@ -510,7 +511,7 @@ RATES = [
 
 
 @pytest.mark.parametrize("rate_of_stream", RATES)
-@settings(max_examples=60)
+@examples(60)
 @given(streams(), st.integers(2, 1000), st.randoms(use_true_random=False))
 def test_a_rate_knows_neither_the_unit_of_money_nor_the_order_of_flows(rate_of_stream, stream, scale, random):
     advances, payments = stream
@@ -531,7 +532,7 @@ def test_a_rate_knows_neither_the_unit_of_money_nor_the_order_of_flows(rate_of_s
 
 
 @pytest.mark.parametrize("rate_of_stream", RATES)
-@settings(max_examples=40)
+@examples(40)
 @given(streams(), st.data())
 def test_a_rate_rises_with_every_payment_and_falls_with_every_advance(rate_of_stream, stream, data):
     advances, payments = stream
@@ -756,7 +757,7 @@ def test_the_average_life_lies_between_the_first_and_the_last_repayment(start, p
 # --- figures of a plan
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(restructurings())
 def test_the_figures_of_a_plan_are_what_this_room_finds(case):
     position, measures = case
@@ -793,7 +794,7 @@ def test_the_figures_of_a_plan_are_what_this_room_finds(case):
     assert low - Decimal("0.000051") <= figures.apr_effective_after <= high + Decimal("0.000051")
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(positions())
 def test_a_plan_without_measures_gives_up_nothing(position):
     assume(position.buckets.claim)

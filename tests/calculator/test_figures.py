@@ -3,10 +3,11 @@
 from decimal import Decimal
 from math import fsum
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, given
 from hypothesis import strategies as st
 
 from compositions import compositions
+from laws import examples
 from restructure.calculator import figures as room
 from restructure.calculator.dates import DayCount, year_fractions
 from restructure.calculator.figures import compare, monthly_internal_rate
@@ -78,7 +79,7 @@ def plan_of(case) -> Plan:
         raise
 
 
-@settings(max_examples=150, suppress_health_check=list(HealthCheck))
+@examples(150, suppress_health_check=list(HealthCheck))
 @given(restructurings() | compositions())
 def test_quick_figures_are_the_careful_ones(case):
     plan = plan_of(case)
@@ -88,7 +89,7 @@ def test_quick_figures_are_the_careful_ones(case):
     }
 
 
-@settings(max_examples=30, suppress_health_check=list(HealthCheck))
+@examples(30, suppress_health_check=list(HealthCheck))
 @given(case=restructurings())
 def test_where_the_bound_is_too_wide_the_careful_way_decides(case):
     plan = plan_of(case)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from calculator.oracles import dues as stepped
 from calculator.oracles import exact_level, minor, period_rate, rounded
+from laws import examples
 from restructure.calculator import plan as plan_module
 from restructure.calculator.contract import Contract, Payment
 from restructure.calculator.course import Course
@@ -340,7 +341,7 @@ def test_every_cent_of_thousands_of_plans_is_accounted_for(case):
     check_everything(planned(*case))
 
 
-@settings(max_examples=120)
+@examples(120)
 @given(positions())
 def test_a_plan_without_measures_is_accounted_for_too(position):
     plan = planned(position)
@@ -433,7 +434,7 @@ def test_the_order_of_listing_does_not_matter_within_a_phase_either(measures):
     assert reschedule(position, measures).schedule == reschedule(position, measures[::-1]).schedule
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(restructurings())
 def test_a_plan_survives_json(case):
     plan = planned(*case)
@@ -464,7 +465,7 @@ def nothings(draw, position):
     )
 
 
-@settings(max_examples=120)
+@examples(120)
 @given(positions(), st.data())
 def test_measures_that_do_nothing_leave_the_schedule_identical(position, data):
     untouched = planned(position)
@@ -490,7 +491,7 @@ def test_a_measure_on_an_empty_bucket_leaves_the_schedule_identical(measure, ins
     assert plan.schedule == plan.before
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(restructurings())
 def test_measures_that_do_nothing_add_nothing_to_a_set(case):
     position, measures = case
@@ -502,7 +503,7 @@ def test_measures_that_do_nothing_add_nothing_to_a_set(case):
     assert more.ledger == plan.ledger
 
 
-@settings(max_examples=120)
+@examples(120)
 @given(positions(fewest=1), st.integers(-3, 12), st.integers(0, 12))
 def test_extending_twice_is_extending_by_the_sum(position, first, second):
     assume(position.repayment.instalments + first + second >= 1)
@@ -560,7 +561,7 @@ def test_a_larger_waiver_lowers_the_total_but_for_the_rounding_of_the_instalment
     assert total(large) <= total(small) + ceil(bound)
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(positions(fewest=1), st.integers(1, 24))
 def test_a_rate_of_zero_is_a_rate_and_no_interest_accrues(position, months):
     plan = planned(position, [ChangeRate(annual_rate=0), Extend(instalments=months)])
@@ -569,7 +570,7 @@ def test_a_rate_of_zero_is_a_rate_and_no_interest_accrues(position, months):
     check_everything(plan)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(positions(fewest=1))
 def test_without_interest_nobody_pays_more_than_the_claim(position):
     plan = planned(
@@ -587,7 +588,7 @@ def test_without_interest_nobody_pays_more_than_the_claim(position):
 # --- the agreed instalment is kept
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(terms(most=36, least_minor=5000), st.integers(0, 36))
 def test_on_a_due_date_with_everything_paid_the_plan_is_the_rest_of_the_contract(loan, passed):
     contract = Contract(**{name: getattr(loan, name) for name in Terms.model_fields})
@@ -606,7 +607,7 @@ def test_on_a_due_date_with_everything_paid_the_plan_is_the_rest_of_the_contract
     assert not plan.moved(MovementKind.WAIVED)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(terms(most=36, least_minor=5000, day_counts=tuple(ADDITIVE)), st.integers(0, 35), st.integers(1, 30))
 def test_between_due_dates_the_next_instalment_is_the_agreed_one(loan, passed, later):
     contract = Contract(
@@ -936,14 +937,14 @@ def test_the_founding_case_extended_by_six_months_is_met_to_the_cent():
 # --- what the strategies promise
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(positions(), st.data())
 def test_a_random_set_is_one_that_survives_json_by_itself(position, data):
     for measure in data.draw(measure_sets(position)):
         assert type(measure).model_validate_json(measure.model_dump_json()) == measure
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(days, st.sampled_from(DayCount), st.sampled_from(Rounding), st.sampled_from(list(DECIMALS)))
 def test_every_currency_day_count_and_rounding_can_be_planned(on, day_count, rounding, currency):
     position = Position(

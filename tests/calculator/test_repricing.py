@@ -4,12 +4,13 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from calculator.agreed import agreed_rows
 from calculator.test_terms import agreements, loan, made
+from laws import examples
 from restructure.calculator.continuation import position_after
 from restructure.calculator.contract import Contract, Payment
 from restructure.calculator.measures import ChangeRate, Extend, Reamortise
@@ -190,7 +191,7 @@ def test_a_term_does_not_follow_from_an_instalment_that_changes():
         )
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(
     agreements(
         methods=[Method.LEVEL, Method.LEVEL, Method.STEPPED],

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from calculator.oracles import contract_rows, dues, exact_level, fraction_of_year, minor, rounded, rows_of
+from laws import examples
 from restructure.calculator.dates import DayCount
 from restructure.calculator.money import Rounding, rounder
 from restructure.calculator.rows import PAID, level_instalment, level_rows
@@ -64,7 +65,7 @@ def test_every_row_is_what_the_exact_annuity_gives(loan):
     assert rows == contract_rows(loan)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(terms(most=480))
 def test_every_row_of_a_long_loan_is_what_the_exact_annuity_gives(loan):
     test_every_row_is_what_the_exact_annuity_gives.hypothesis.inner_test(loan)
@@ -77,7 +78,7 @@ def test_every_row_is_what_the_exact_annuity_gives_in_thousands_of_loans(loan):
     test_every_row_is_what_the_exact_annuity_gives.hypothesis.inner_test(loan)
 
 
-@settings(max_examples=100)
+@examples(100)
 @example(10**17, 600, date(2026, 1, 15), 777, Rounding.HALF_UP, DayCount.ACT_365F)
 @example(10**17, 360, date(2026, 1, 31), 1249, Rounding.DOWN, DayCount.ACT_360)
 @given(

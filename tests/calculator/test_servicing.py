@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from calculator.loans import pay, plain
 from calculator.oracles import Owed, minor
+from laws import examples
 from restructure.calculator.accrual import Compounding
 from restructure.calculator.contract import Charge, Claim, Contract, Payment, Penalty
 from restructure.calculator.dates import DayCount, roll_date
@@ -70,7 +71,7 @@ def check_against_the_daily_simulation(contract, payments, on):
     assert claim - credit + owed.paid == owed.everything_that_arose
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(lives())
 def test_every_bucket_is_what_a_daily_simulation_finds(life):
     check_against_the_daily_simulation(*life)
@@ -83,7 +84,7 @@ def test_every_bucket_is_what_a_daily_simulation_finds_in_thousands_of_lives(lif
     check_against_the_daily_simulation(*life)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(lives(), st.randoms(use_true_random=False))
 def test_the_order_in_which_payments_are_listed_does_not_matter(life, random):
     contract, payments, on = life
@@ -95,7 +96,7 @@ def test_the_order_in_which_payments_are_listed_does_not_matter(life, random):
     assert position_of(same, shuffled, on=on) == position_of(contract, payments, on=on)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(lives())
 def test_payments_after_the_day_are_not_looked_at(life):
     contract, payments, on = life
@@ -103,7 +104,7 @@ def test_payments_after_the_day_are_not_looked_at(life):
     assert position_of(contract, payments, on=on) == position_of(contract, known, on=on)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(lives(), st.data())
 def test_paying_one_amount_in_two_parts_on_one_day_changes_nothing(life, data):
     contract, payments, on = life
@@ -119,7 +120,7 @@ def test_paying_one_amount_in_two_parts_on_one_day_changes_nothing(life, data):
     )
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(lives(), st.lists(st.integers(0, 300), max_size=5))
 def test_looking_in_between_does_not_change_what_is_owed(life, offsets):
     contract, payments, on = life
@@ -135,7 +136,7 @@ def test_an_empty_payment_changes_nothing_whatever_the_day_count(day_count):
     assert position_of(loan, [pay("2026-01-30", "0")], on=on) == position_of(loan, [], on=on)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(contracts(most=24, methods=EVERY), st.integers(0, 800))
 def test_paying_every_instalment_on_its_day_leaves_no_arrears(loan, offset):
     contract = loan.model_copy(update={"charges": ()})
@@ -155,7 +156,7 @@ def test_paying_every_instalment_on_its_day_leaves_no_arrears(loan, offset):
     assert position.repayment.instalments == len(rows) - len(passed)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(lives(), st.integers(0, 200))
 def test_without_another_payment_a_later_day_never_lowers_the_days_past_due(life, later):
     contract, payments, on = life
@@ -164,7 +165,7 @@ def test_without_another_payment_a_later_day_never_lowers_the_days_past_due(life
     assert then.days_past_due >= position_of(contract, known, on=on).days_past_due
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(lives())
 def test_a_position_survives_json(life):
     position = position_of(life[0], life[1], on=life[2])
@@ -224,7 +225,7 @@ def between_due_and_roll(contract, on) -> bool:
     return any(first <= on < last for first, last in spans)
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(prepayments())
 def test_the_plan_without_measures_is_the_rest_of_the_schedule_after_a_prepayment(life):
     contract, payments, on = life
@@ -276,7 +277,7 @@ def test_a_compounding_rate_and_any_day_count_go_on_as_planned_after_a_prepaymen
         payments.append(Payment(on=row.due, amount=row.total))
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(prepayments())
 def test_prepaying_and_going_on_paying_what_is_billed_ends_at_nothing_owed(life):
     contract, payments, on = life
@@ -303,7 +304,7 @@ def test_prepaying_and_going_on_paying_what_is_billed_ends_at_nothing_owed(life)
         assert interest <= agreed * Decimal("1.02") + Decimal("0.01") * (len(payments) + 1)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(prepayments())
 def test_shortening_never_adds_a_row_and_lowering_never_raises_the_instalment(life):
     contract, payments, on = life

@@ -5,11 +5,12 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from compositions import compositions
+from laws import examples
 from restructure.calculator.figures import compare
 from restructure.calculator.measures import Forgive, Holiday, Pay, Settle
 from restructure.calculator.plan import reschedule
@@ -76,7 +77,7 @@ def in_currency(record: BaseModel, currency: str) -> BaseModel:
     return type(record).model_validate(moved(record.model_dump(mode="json")))
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(any_terms(), st.sampled_from(list(MINOR_UNITS)))
 def test_terms_and_their_schedule_carry_the_decimals_of_the_currency(terms, currency):
     terms = in_currency(terms, currency)
@@ -91,7 +92,7 @@ def test_terms_and_their_schedule_carry_the_decimals_of_the_currency(terms, curr
     )
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.data())
 def test_a_contract_and_what_is_owed_under_it_carry_the_decimals_of_the_currency(data):
     contract = data.draw(contracts())
@@ -100,7 +101,7 @@ def test_a_contract_and_what_is_owed_under_it_carry_the_decimals_of_the_currency
     check(position_of(contract, payments, on=on), contract.currency)
 
 
-@settings(max_examples=120)
+@examples(120)
 @given(compositions())
 def test_a_plan_with_all_that_follows_from_it_carries_the_decimals_of_the_currency(case):
     position, measures = case

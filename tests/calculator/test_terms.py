@@ -6,12 +6,13 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from calculator.agreed import OutOfReach, agreed_rows, parts, pieces, rolled, scheduled, stepped
 from calculator.oracles import minor, rounded
+from laws import examples
 from restructure.calculator.money import Rounding
 from restructure.calculator.schedule import amortise, terms_rows
 from restructure.calculator.scheme import HolidayInterest, LastRow, Method
@@ -206,7 +207,7 @@ def test_every_row_is_what_the_terms_say_in_exact_fractions(terms):
     assert made(terms) == wanted(terms)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(agreements(methods=ANNUITIES, growing=(False,)))
 def test_an_instalment_below_the_interest_is_refused_only_outside_suspensions(terms):
     assert made(terms) == wanted(terms)
@@ -270,13 +271,13 @@ def test_all_principal_is_repaid_and_no_cent_of_interest_is_lost(terms):
     check_the_books(terms, rows)
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(agreements())
 def test_a_schedule_survives_json_and_numbers_its_rows(terms):
     assert Terms.model_validate_json(terms.model_dump_json()) == terms
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(agreements())
 def test_every_rows_interest_replays_from_the_printed_balance_rounded_as_documented(terms):
     rows = made(terms)
@@ -307,7 +308,7 @@ def same(terms, **changes):
     assert made(again(terms, **changes)) == made(terms)
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(agreements(stubs=[*Stub]), st.integers(1, 40), st.data())
 def test_what_changes_nothing_changes_nothing(terms, number, data):
     assume(made(terms) is not None)
@@ -327,7 +328,7 @@ def test_what_changes_nothing_changes_nothing(terms, number, data):
         same(terms, rounding_per="row")
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(advanced(), st.integers(0, 5))
 def test_an_advance_of_nothing_changes_nothing(terms, offset):
     day = terms.start + timedelta(days=offset)
@@ -340,7 +341,7 @@ def test_an_advance_of_nothing_changes_nothing(terms, offset):
         same(terms, advances=[])
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(
     agreements(methods=[Method.LEVEL]), st.sampled_from([dict(share=0), dict(amount=0)]), st.integers(1, 30)
 )
@@ -352,7 +353,7 @@ def test_a_step_of_nothing_is_a_level_loan(terms, step, every):
     assert made(stepped_terms) == made(terms)
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(agreements(methods=[Method.LEVEL, Method.EQUAL_PRINCIPAL], interrupted=False))
 def test_interest_alone_but_for_the_last_instalment_is_an_interest_only_loan(terms):
     assume(terms.instalments > 1 and terms.instalment is None and terms.last_row is not LastRow.EXTRA_ROW)
@@ -360,7 +361,7 @@ def test_interest_alone_but_for_the_last_instalment_is_an_interest_only_loan(ter
     assert rows == made(again(terms, method="interest_only"))
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(agreements(fates_only=(HolidayInterest.CAPITALISE, HolidayInterest.WAIVE)), st.integers(1, 4))
 def test_a_suspension_is_the_same_in_two_parts(terms, cut):
     halves = []
@@ -374,7 +375,7 @@ def test_a_suspension_is_the_same_in_two_parts(terms, cut):
     same(terms, suspensions=halves)
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(
     agreements(methods=[*ANNUITIES, Method.EQUAL_PRINCIPAL], growing=(True, False), stubs=[*Stub]), st.data()
 )
@@ -433,7 +434,7 @@ def settle(terms):
     return terms.instalment_rounding or terms.rounding
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(agreements(methods=[Method.LEVEL]), st.integers(1, 60))
 def test_moved_due_dates_rise_and_later_ones_step_from_where_they_went_without_drift(terms, count):
     dues = terms.dues(count)
@@ -442,7 +443,7 @@ def test_moved_due_dates_rise_and_later_ones_step_from_where_they_went_without_d
     assert terms.dues(count + 7)[:count] == dues
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(
     agreements(
         methods=[one for one in Method if one is not Method.BULLET], stubs=[Stub.FIRST_ROW], interrupted=False

@@ -3,12 +3,12 @@
 from functools import cache
 from pathlib import Path
 
+from cases import packaged
 from restructure.calculator.contract import Payment
 from restructure.casework.agreement import Agreement, accept, shown_digest
 from restructure.casework.decision import Decision, decide
 from restructure.intake.application import Application, read_application
 from restructure.policy.follow_up import FollowUp
-from restructure.policy.loading import load_policy
 
 __all__ = ["SHOWN", "agreed", "decided", "illness", "paid_as_agreed"]
 
@@ -22,7 +22,7 @@ def illness() -> Application:
 
 @cache
 def _decided() -> Decision:
-    return decide(illness(), load_policy("cn-consumer-finance"), on=illness().as_of)
+    return decide(illness(), packaged("cn-consumer-finance"), on=illness().as_of)
 
 
 def decided(**follow_up) -> Decision:

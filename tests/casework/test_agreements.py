@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from cases import packaged
 from casework.agreed import SHOWN, agreed, decided, illness
 from restructure.calculator.contract import Payment
 from restructure.calculator.position import Position
@@ -15,7 +16,6 @@ from restructure.casework.agreement import Agreement, accept
 from restructure.casework.decision import decide
 from restructure.errors import InvalidInput
 from restructure.intake.application import Evidence, StatedLoan, position_on
-from restructure.policy.loading import load_policy
 
 BY = illness().borrower.reference
 
@@ -136,7 +136,7 @@ def test_stated_balances_may_accrue_but_not_shrink():
             )
         }
     )
-    decision = decide(stated, load_policy("cn-consumer-finance"), on=stated.as_of)
+    decision = decide(stated, packaged("cn-consumer-finance"), on=stated.as_of)
     rule = decision.offers[0].rule
 
     def later(**moved):

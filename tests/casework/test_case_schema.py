@@ -5,7 +5,7 @@ import json
 import jsonschema
 import pytest
 
-from cases import ROOT
+from cases import ROOT, located
 from restructure.casework import case_expectations, case_reading
 from restructure.casework.case_reading import read_cases
 from restructure.casework.case_schema import cases_schema
@@ -103,7 +103,7 @@ def test_an_editor_marks_what_the_reader_refuses(tmp_path, given, expect, place)
     path, places = marked(tmp_path, one(given, expect))
     assert place in places
     with pytest.raises(InvalidInput):
-        read_cases(path)
+        read_cases(path, load=located)
 
 
 @pytest.mark.parametrize(
@@ -137,4 +137,4 @@ def test_what_the_reader_takes_is_not_marked(tmp_path, given, expect):
     text = "base:\n  ill: {application: stated.json}\n" + one(given, expect)
     path, places = marked(tmp_path, text)
     assert places == []
-    assert len(read_cases(path).cases) == 1
+    assert len(read_cases(path, load=located).cases) == 1

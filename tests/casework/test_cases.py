@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cases import EXAMPLES, ROOT, gate, limit, small, written
+from cases import EXAMPLES, ROOT, gate, limit, located, small, written
 from restructure.casework.case_reading import read_cases
 from restructure.casework.case_report import failure_text, run_cases
 from restructure.casework.checking import check
@@ -17,7 +17,7 @@ HEAD = "policy: cn-consumer-finance\non: 2026-03-18\n"
 
 
 def failures(folder: Path, text: str) -> list[str]:
-    cases = read_cases(written(folder, HEAD + text, "x_test.yaml"))
+    cases = read_cases(written(folder, HEAD + text, "x_test.yaml"), load=located)
     issues = [issue for one in check(cases) for issue in one.failures]
     assert {issue.code for issue in issues} <= {"case-failed"}
     return ["x_test.yaml" + failure_text(issue).partition("x_test.yaml")[2] for issue in issues]
@@ -140,7 +140,7 @@ def test_a_failure_of_an_application_says_where_it_stopped_and_what_was_compared
 
 def of_the_waterfall(tmp_path: Path, given: str, expect: str) -> str:
     head = f"policy: {EXAMPLES}/waterfall\non: 2026-03-18\nbase: {{ill: {{application: '{EXAMPLES}/illness.json'}}}}\n"
-    cases = read_cases(written(tmp_path, head + one(given, expect), "x_test.yaml"))
+    cases = read_cases(written(tmp_path, head + one(given, expect), "x_test.yaml"), load=located)
     (said,) = [failure_text(issue) for result in check(cases) for issue in result.failures]
     return said.partition(", got ")[2]
 

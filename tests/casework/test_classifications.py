@@ -5,11 +5,12 @@ from functools import cache
 
 import pytest
 from dateutil.relativedelta import relativedelta
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cases import SMALL, policy_of, rule
 from casework.agreed import SHOWN, agreed, decided, illness, paid_as_agreed
+from laws import examples
 from restructure.calculator.contract import Payment
 from restructure.calculator.measures import ChangeFrequency, Extend, Settle
 from restructure.calculator.plan import reschedule
@@ -282,7 +283,7 @@ def _history() -> History:
 _WORST = ["loss", "doubtful", "substandard", "special_mention", "normal"]
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.lists(st.none() | st.integers(0, 400), min_size=22, max_size=22), st.integers(0, 900))
 def test_however_it_is_paid_the_class_is_none_better_than_days_and_observation_allow(delays, after):
     on = FILE.as_of + after * DAY

@@ -6,13 +6,12 @@ from datetime import date
 
 import pytest
 
-from cases import ROOT, changed
+from cases import ROOT, changed, packaged
 from restructure.casework.blocks import to_text
 from restructure.casework.decision import Decision, decide
 from restructure.casework.summary import summarise
 from restructure.intake.application import Application
 from restructure.policy.language import Limit, Policy
-from restructure.policy.loading import load_policy
 
 ON = date(2026, 3, 18)
 
@@ -39,7 +38,7 @@ def application() -> Application:
 
 
 def test_an_offer_is_made_and_says_what_it_cannot_be_compared_with(application):
-    decision = decide(application, load_policy("cn-consumer-finance"), on=ON)
+    decision = decide(application, packaged("cn-consumer-finance"), on=ON)
     (offer,) = decision.offers
     assert (offer.rule, offer.plan.before, offer.plan.identities.hold) == ("illness-relief", None, True)
     # 36,540 at 1.5 % over 24 instalments; 500 were agreed.
@@ -53,7 +52,7 @@ def test_an_offer_is_made_and_says_what_it_cannot_be_compared_with(application):
 
 
 def test_a_limit_on_what_is_unknown_is_not_kept(application):
-    policy = load_policy("cn-consumer-finance")
+    policy = packaged("cn-consumer-finance")
     limit = Limit.model_validate(
         policy.limits[0].model_dump(mode="json")
         | {"id": "loss", "require": {"fact": "npv_loss", "op": "<=", "value": "0.5"}}

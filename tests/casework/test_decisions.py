@@ -21,15 +21,16 @@ from cases import (
     example,
     gate,
     limit,
+    packaged,
     policy_of,
     rule,
     small,
 )
+from laws import examples
 from restructure.casework.decision import Decision, decide
 from restructure.casework.replay import replay
 from restructure.errors import InvalidInput, InvalidPolicy, RestructureError
 from restructure.intake.application import Application
-from restructure.policy.loading import load_policy
 
 DAY = date(2026, 3, 18)
 ILLNESS = Application.model_validate(example("illness"))
@@ -110,7 +111,7 @@ def test_a_borrower_who_is_current_and_can_pay_needs_no_action():
     data["finances"]["income_before"] = "7000.00"
     data["finances"]["essential_costs"] = [{"category": "other", "monthly": "2000.00"}]
     application = Application.model_validate(data)
-    decision = decide(application, load_policy("cn-consumer-finance"), on=DAY)
+    decision = decide(application, packaged("cn-consumer-finance"), on=DAY)
     assert decision.assessment.days_past_due == 0
     assert decision.outcome == "no_action_needed"
     assert decision.offers == ()
@@ -121,7 +122,7 @@ def test_a_borrower_who_is_current_and_can_pay_needs_no_action():
         ("finances.income_before", "9000.00"),
     ):
         other = Application.model_validate(changed(data, place, value))
-        assert decide(other, load_policy("cn-consumer-finance"), on=DAY).outcome != "no_action_needed"
+        assert decide(other, packaged("cn-consumer-finance"), on=DAY).outcome != "no_action_needed"
 
 
 # --- ranking and choice
@@ -276,7 +277,7 @@ def test_a_policy_in_another_currency_is_refused():
 
 def test_a_policy_not_in_force_is_refused():
     with pytest.raises(InvalidPolicy, match="policy-not-effective"):
-        decide(ILLNESS, load_policy("cn-consumer-finance"), on=date(2025, 9, 30))
+        decide(ILLNESS, packaged("cn-consumer-finance"), on=date(2025, 9, 30))
 
 
 @pytest.mark.parametrize(
@@ -321,7 +322,7 @@ def test_a_case_that_cannot_be_judged_always_says_what_is_missing():
 
 @pytest.fixture(scope="module")
 def decision() -> Decision:
-    return decide(ILLNESS, load_policy("cn-consumer-finance"), on=DAY)
+    return decide(ILLNESS, packaged("cn-consumer-finance"), on=DAY)
 
 
 def test_a_decision_survives_json_and_says_the_same_again(decision):
@@ -381,15 +382,12 @@ def test_two_spellings_of_one_application_have_one_id(decision):
     other = changed(other, "loan.contract.annual_rate", "0.18")
     other = changed(other, "loan.payments.0.amount", "2396.360")
     assert (
-        decide(Application.model_validate(other), load_policy("cn-consumer-finance"), on=DAY).id
-        == decision.id
+        decide(Application.model_validate(other), packaged("cn-consumer-finance"), on=DAY).id == decision.id
     )
 
 
 def test_a_decision_replays_the_same_today(decision):
-    found = replay(
-        Decision.model_validate_json(decision.model_dump_json()), load_policy("cn-consumer-finance")
-    )
+    found = replay(Decision.model_validate_json(decision.model_dump_json()), packaged("cn-consumer-finance"))
     assert (found.same, found.differences) == (True, ())
 
 
@@ -414,7 +412,7 @@ def test_a_replay_under_a_changed_policy_says_where_it_differs(decision):
 def test_an_edited_application_day_or_id_is_noticed(decision, place, value):
     edited = Decision.model_validate(changed(json.loads(decision.model_dump_json()), place, value))
     with pytest.raises(InvalidInput) as caught:
-        replay(edited, load_policy("cn-consumer-finance"))
+        replay(edited, packaged("cn-consumer-finance"))
     assert [issue.code for issue in caught.value.issues] == ["record-altered"]
 
 
@@ -434,7 +432,7 @@ def test_an_edited_application_day_or_id_is_noticed(decision, place, value):
 )
 def test_an_edited_result_is_noticed_and_named(decision, place, value):
     edited = Decision.model_validate(changed(json.loads(decision.model_dump_json()), place, value))
-    found = replay(edited, load_policy("cn-consumer-finance"))
+    found = replay(edited, packaged("cn-consumer-finance"))
     assert not found.same
     # What is worked out from an edited fact may differ with it.
     assert place in found.differences
@@ -442,7 +440,7 @@ def test_an_edited_result_is_noticed_and_named(decision, place, value):
 
 
 def test_which_evaluators_ran_is_no_difference(decision):
-    found = replay(decision, load_policy("cn-consumer-finance"), engines="reference")
+    found = replay(decision, packaged("cn-consumer-finance"), engines="reference")
     assert found.same
 
 
@@ -517,7 +515,7 @@ def check_law(application: Application) -> None:
     assert kept == decision
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(applications())
 def test_any_application_is_decided_and_what_is_offered_keeps_every_limit(application):
     check_law(application)
@@ -539,7 +537,7 @@ def shape(decision: Decision):
     )
 
 
-@settings(max_examples=35)
+@examples(35)
 @given(applications(currency="CNY"), st.data())
 def test_the_order_of_the_rules_gates_and_limits_does_not_change_what_is_offered(application, data):
     policy = consumer_policy()
@@ -566,7 +564,7 @@ def test_the_order_of_the_rules_gates_and_limits_does_not_change_what_is_offered
     assert names[0] == names[1]
 
 
-@settings(max_examples=35)
+@examples(35)
 @given(applications(loans=contract_loans()), st.data())
 def test_the_order_in_which_payments_are_listed_does_not_matter(application, data):
     loan = application.loan
@@ -580,7 +578,7 @@ def test_the_order_in_which_payments_are_listed_does_not_matter(application, dat
     assert shape(one) == shape(two)
 
 
-@settings(max_examples=35)
+@examples(35)
 @given(applications())
 def test_deciding_twice_gives_one_record(application):
     try:
@@ -591,7 +589,7 @@ def test_deciding_twice_gives_one_record(application):
     assert replay(one, policy_for(application)).same
 
 
-@settings(max_examples=35)
+@examples(35)
 @given(
     applications(),
     st.sampled_from(["income", "essential_costs", "other_debts", "income_before", "liquid_reserves"]),

@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from cases import applications, consumer_policy, example, policy_of, small
+from cases import applications, consumer_policy, example, packaged, policy_of, small
 from casework.agreed import SHOWN, illness
+from laws import examples
 from restructure.calculator.contract import Payment
 from restructure.casework.decision import decide
 from restructure.casework.early_warning import may_enforce, watch
@@ -18,9 +19,8 @@ from restructure.casework.replay import replay
 from restructure.casework.review import Standing
 from restructure.errors import InvalidInput
 from restructure.intake.application import Application, ContractLoan
-from restructure.policy.loading import load_policy
 
-POLICY = load_policy("cn-consumer-finance")
+POLICY = packaged("cn-consumer-finance")
 CASE = illness()
 DAY = CASE.as_of
 ENFORCE = "  - {id: sue, title: Sue, text: Go to court., kind: enforce, reference: own, when: {fact: days_past_due, op: '>=', value: 0}}\n"
@@ -223,7 +223,7 @@ def histories(draw):
     return application, history, on
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(histories())
 def test_enforcement_begins_only_after_a_complete_assessment_and_its_answer(case):
     _, history, on = case
@@ -245,7 +245,7 @@ def test_enforcement_begins_only_after_a_complete_assessment_and_its_answer(case
         assert on > decision.on + timedelta(days=decision.follow_up.valid_days)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(histories())
 def test_any_history_is_read_as_it_was_written_and_its_negotiation_replays(case):
     application, history, on = case
@@ -264,7 +264,7 @@ def test_any_history_is_read_as_it_was_written_and_its_negotiation_replays(case)
     assert all(one.startswith("follow_up") for one in told.differences)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(histories())
 def test_a_step_of_enforcement_is_returned_only_where_it_may_be(case):
     application, history, on = case

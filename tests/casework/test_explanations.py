@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cases import (
@@ -18,10 +18,12 @@ from cases import (
     gate,
     half_up,
     limit,
+    packaged,
     policy_of,
     rule,
     small,
 )
+from laws import examples
 from restructure.casework.decision import Decision, Detail, decide
 from restructure.casework.explanation import Branch, explain
 from restructure.casework.judging import judge
@@ -30,11 +32,10 @@ from restructure.errors import InvalidInput, RestructureError
 from restructure.intake.application import Application
 from restructure.policy.case_facts import facts_of
 from restructure.policy.evaluation import Engines
-from restructure.policy.loading import load_policy
 
 DAY = date(2026, 3, 18)
 ILLNESS = Application.model_validate(example("illness"))
-POLICY = load_policy("cn-consumer-finance")
+POLICY = packaged("cn-consumer-finance")
 
 
 def explained(text: str, name: str = "r", application: Application = ILLNESS):
@@ -192,7 +193,7 @@ CONDITIONS = [
 ]
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.integers(0, 10**9))
 def test_one_unit_less_than_a_counterfactual_does_not_make_the_offer(seed):
     rng = random.Random(seed)
@@ -309,7 +310,7 @@ def kleene(branch: Branch) -> str:
     return "true" if "true" in parts else "unknown" if "unknown" in parts else "false"
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(applications(currency="CNY"))
 def test_every_rule_of_every_decision_can_be_explained(application):
     policy = consumer_policy()

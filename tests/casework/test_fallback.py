@@ -3,10 +3,11 @@
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cases import example, gate, limit, policy_of, rule, small, written
+from laws import examples
 from restructure.casework.case_report import run_cases
 from restructure.casework.decision import decide
 from restructure.casework.explanation import explain
@@ -191,7 +192,7 @@ def waits(draw):
     return {name: found[name] for name in draw(st.permutations(names))}
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(waits())
 def test_a_rule_is_offered_if_it_can_be_and_nothing_it_waits_for_is(rules):
     words = {"yes": YES, "no": NO, "unknown": UNKNOWN}

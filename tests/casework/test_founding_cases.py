@@ -7,24 +7,23 @@ from decimal import Decimal
 import pytest
 
 from calculator.oracles import fraction_of_year, rounded
-from cases import EXAMPLES, ROOT
+from cases import EXAMPLES, ROOT, packaged
 from restructure.calculator.plan import MovementKind
 from restructure.calculator.position import Bucket
 from restructure.casework.decision import Decision, decide
 from restructure.intake.application import Application, read_application
-from restructure.policy.loading import load_policy
 
 
 @pytest.fixture(scope="module")
 def illness() -> Decision:
     case = read_application(EXAMPLES / "illness.json")
-    return decide(case, load_policy("cn-consumer-finance"), on=case.as_of)
+    return decide(case, packaged("cn-consumer-finance"), on=case.as_of)
 
 
 @pytest.fixture(scope="module")
 def overspending() -> Decision:
     case = read_application(EXAMPLES / "overspending.json")
-    return decide(case, load_policy("cn-consumer-finance"), on=case.as_of)
+    return decide(case, packaged("cn-consumer-finance"), on=case.as_of)
 
 
 # --- illness
@@ -63,7 +62,7 @@ def test_illness_told_in_the_decision_names_the_arrears_and_bars_enforcement(ill
     assert illness.failed_gates == ()
     assert illness.enforcement_barred
     assert {refusal.rule for refusal in illness.refusals} | {offer.rule for offer in illness.offers} == {
-        rule.id for rule in load_policy("cn-consumer-finance").rules
+        rule.id for rule in packaged("cn-consumer-finance").rules
     }
 
 
@@ -135,7 +134,7 @@ def test_overspending_names_the_missing_information_and_who_needs_it(overspendin
 
 def test_overspending_explains_every_refusal_from_the_record_alone(overspending):
     assert {one.rule for one in overspending.refusals} == {
-        rule.id for rule in load_policy("cn-consumer-finance").rules
+        rule.id for rule in packaged("cn-consumer-finance").rules
     }
     for refusal in overspending.refusals:
         assert refusal.conditions
@@ -194,7 +193,7 @@ def test_the_published_example_comes_out_to_the_cent():
             "previous_restructurings": [],
         }
     )
-    decision = decide(application, load_policy("cn-consumer-finance"), on=application.as_of)
+    decision = decide(application, packaged("cn-consumer-finance"), on=application.as_of)
     assert decision.outcome == "offer"
     (offer,) = decision.offers
     prospect = offer.prospect

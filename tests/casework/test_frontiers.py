@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cases import packaged
 from casework.agreed import illness
 from restructure.calculator.measures import Extend, Waive
 from restructure.casework.decision import decide
@@ -14,11 +15,14 @@ from restructure.casework.frontier import Point, frontier, undominated
 from restructure.casework.search import propose
 from restructure.errors import InvalidInput
 from restructure.policy.case_facts import facts_of
-from restructure.policy.loading import load_policy
 
-POLICY = load_policy("cn-consumer-finance")
+POLICY = packaged("cn-consumer-finance")
 CASE = illness()
-FOUND = frontier(CASE, POLICY, on=CASE.as_of)
+
+
+@pytest.fixture(scope="module")
+def whole():
+    return frontier(CASE, POLICY, on=CASE.as_of)
 
 
 def costs(point) -> tuple:
@@ -68,25 +72,25 @@ def test_the_frontier_is_that_of_every_plan_in_a_small_range():
     assert [costs(one) for one in found.points] == sorted(exhaustive)
 
 
-def test_every_point_keeps_the_limits_and_the_identities():
+def test_every_point_keeps_the_limits_and_the_identities(whole):
     cap = POLICY.parameters["longest_term"].on(CASE.as_of)
-    assert FOUND.points
-    for one in FOUND.points:
+    assert whole.points
+    for one in whole.points:
         assert one.offer.plan.identities.hold
         assert one.offer.prospect.term_after <= cap
         assert one.offer.prospect.highest_payment_after <= 2100
-    assert FOUND.tried > FOUND.inside >= len(FOUND.points)
+    assert whole.tried > whole.inside >= len(whole.points)
 
 
-def test_no_offer_of_the_policy_betters_a_point():
+def test_no_offer_of_the_policy_betters_a_point(whole):
     for offer in decide(CASE, POLICY, on=CASE.as_of).offers:
         theirs = offer.prospect.instalment_after, offer.prospect.total_after, offer.prospect.npv_loss
-        assert not any(betters(theirs, costs(one)) for one in FOUND.points)
+        assert not any(betters(theirs, costs(one)) for one in whole.points)
 
 
-def test_the_ranking_of_the_policy_picks_its_point():
-    lowest = FOUND.points[FOUND.chosen].offer.prospect.instalment_after
-    assert lowest == min(one.offer.prospect.instalment_after for one in FOUND.points)
+def test_the_ranking_of_the_policy_picks_its_point(whole):
+    lowest = whole.points[whole.chosen].offer.prospect.instalment_after
+    assert lowest == min(one.offer.prospect.instalment_after for one in whole.points)
     unranked = POLICY.model_copy(update={"rank": ()})
     assert frontier(CASE, unranked, on=CASE.as_of).chosen == 0
 
@@ -97,11 +101,11 @@ def test_a_case_without_offers_has_no_frontier():
     assert (found.points, found.chosen, found.tried) == ((), None, 0)
 
 
-def test_a_certain_redefault_costs_what_is_not_recovered():
+def test_a_certain_redefault_costs_what_is_not_recovered(whole):
     found = frontier(CASE, POLICY, on=CASE.as_of, redefault=lambda offer: 1, recovered="0.4")
     assert {one.lender_loss for one in found.points} == {Decimal("0.6")}
     kept = frontier(CASE, POLICY, on=CASE.as_of, redefault=lambda offer: 0)
-    assert [costs(one) for one in kept.points] == [costs(one) for one in FOUND.points]
+    assert [costs(one) for one in kept.points] == [costs(one) for one in whole.points]
 
 
 def test_a_model_that_prefers_low_instalments_moves_the_expected_cost():

@@ -6,11 +6,12 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from casework.agreed import SHOWN, agreed, decided, illness, paid_as_agreed
+from laws import examples
 from restructure.calculator.contract import Payment
 from restructure.casework.decision import decide
 from restructure.casework.history import (
@@ -355,14 +356,14 @@ def read_code(text: str) -> tuple[str, int | None]:
     return issue.code, issue.line
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.data())
 def test_a_file_cut_anywhere_is_noticed(data):
     cut = data.draw(st.integers(1, len(TEXT) - 2))
     assert read_code(TEXT[:cut])[0] in {"history-truncated", "history-broken"}
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.data())
 def test_a_digit_edited_anywhere_is_noticed(data):
     places = [k for k, sign in enumerate(TEXT) if sign.isdigit()]

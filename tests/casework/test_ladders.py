@@ -4,10 +4,11 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cases import example, policy_of, small, written
+from laws import examples
 from restructure.casework.blocks import to_text
 from restructure.casework.case_report import run_cases
 from restructure.casework.decision import decide
@@ -136,7 +137,7 @@ def test_a_record_of_a_ladder_replays_and_is_shown():
     assert "instalment_after <= 2,200.00" in shown
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(
     st.lists(st.tuples(st.integers(100, 2400), st.sampled_from([0, 5, 10, 20, 30])), min_size=2, max_size=4)
 )

@@ -4,11 +4,13 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from cases import packaged
 from casework.agreed import illness
+from laws import examples
 from restructure.calculator.measures import Extend, Forgive, Waive
 from restructure.casework.decision import Decision, decide
 from restructure.casework.negotiation import Answer, Request, counter
@@ -16,9 +18,8 @@ from restructure.casework.replay import replay
 from restructure.casework.search import propose
 from restructure.errors import InvalidInput
 from restructure.policy.case_facts import facts_of
-from restructure.policy.loading import load_policy
 
-POLICY = load_policy("cn-consumer-finance")
+POLICY = packaged("cn-consumer-finance")
 FIRST = decide(illness(), POLICY, on=illness().as_of)
 RULE = "illness-relief"
 OFFER = next(one for one in FIRST.offers if one.rule == RULE)
@@ -46,7 +47,7 @@ def with_extension(by: int):
 # --- laws
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(st.integers(30_000, 400_000))
 def test_at_most_so_much_a_month_takes_the_fewest_instalments_that_do_it(cents):
     most = Decimal(cents).scaleb(-2)
@@ -64,7 +65,7 @@ def test_at_most_so_much_a_month_takes_the_fewest_instalments_that_do_it(cents):
         assert {one.fact for one in told.binding} == {"term_after"}
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(
     st.fixed_dictionaries(
         {},

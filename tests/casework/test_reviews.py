@@ -4,10 +4,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from casework.agreed import agreed, illness, paid_as_agreed
+from laws import examples
 from restructure.calculator.contract import Payment
 from restructure.calculator.ledger import MovementKind
 from restructure.casework.review import Standing, review, take_effect
@@ -42,7 +43,7 @@ def payments_of(draw_from):
 # --- laws
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(payments_of(12), st.randoms(use_true_random=False), st.integers(0, 3))
 def test_any_order_and_payments_sent_twice_give_the_same_review(payments, random, again):
     agreement = agreed(grace_days=3, broken_after_missed=3, reversed_when_broken=("waived",))
@@ -52,7 +53,7 @@ def test_any_order_and_payments_sent_twice_give_the_same_review(payments, random
     assert review(agreement, shuffled, on=on) == review(agreement, payments, on=on)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(payments_of(12), st.integers(0, 800))
 def test_every_cent_received_stands_in_an_instalment_or_goes_beyond_all_of_them(payments, days):
     on = days_after(PLAIN.on, days)
@@ -69,7 +70,7 @@ def test_every_cent_received_stands_in_an_instalment_or_goes_beyond_all_of_them(
         assert (seen.days_past_due > 0) == (seen.overdue > 0)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(payments_of(8), st.integers(0, 700), st.integers(1, 3), st.integers(0, 20))
 def test_what_comes_back_is_what_was_given_up_and_stands_in_what_is_owed(payments, days, missed, grace):
     on = days_after(PLAIN.on, days)
@@ -86,7 +87,7 @@ def test_what_comes_back_is_what_was_given_up_and_stands_in_what_is_owed(payment
     assert came == (PLAIN.plan.moved(MovementKind.WAIVED) if back.standing is Standing.BROKEN else 0)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(payments_of(8), st.integers(0, 600), st.integers(0, 200))
 def test_what_is_broken_or_completed_stays_so(payments, days, more):
     agreement = agreed(broken_after_days=30, broken_after_missed=2)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import compositions
 from cases import changed, example, limit, policy_of, rule, small
+from laws import examples
 from restructure.calculator.figures import compare
 from restructure.calculator.measures import (
     Capitalise,
@@ -399,13 +400,13 @@ def monotone(position, rng: random.Random) -> None:
     event(f"{measure}.{field}: {'tried' if before else 'refused'}")
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(positions(), st.integers(0, 10**9))
 def test_a_figure_that_is_bisected_moves_in_one_direction_to_the_cent(position, seed):
     monotone(position, random.Random(seed))
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(compositions.owed(), st.integers(0, 10**9))
 def test_a_figure_that_is_bisected_moves_in_one_direction_for_any_loan(position, seed):
     monotone(position, random.Random(seed))
@@ -854,7 +855,7 @@ def test_bisection_tries_few_plans_where_walking_would_try_very_many():
     assert found.steps[0].tried <= 30  # of 3,386,353
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(positions(fewest=2), st.integers(0, 10**9))
 def test_a_search_on_any_loan_finds_the_first_cent_that_is_enough(position, seed):
     assume(position.currency == "CNY" and position.buckets.principal > 1)

@@ -8,6 +8,7 @@ from random import Random
 import pytest
 from dateutil.relativedelta import relativedelta
 
+from cases import packaged
 from casework.agreed import SHOWN
 from restructure.calculator.contract import Contract, Payment
 from restructure.calculator.schedule import amortise
@@ -20,7 +21,6 @@ from restructure.casework.review import Standing
 from restructure.intake.application import Application, StatedLoan
 from restructure.policy.follow_up import FollowUpRule
 from restructure.policy.language import Action
-from restructure.policy.loading import load_policy
 
 START, MONTHS = date(2026, 1, 15), 24
 _SUE = Action.model_validate(
@@ -32,7 +32,7 @@ _SUE = Action.model_validate(
 _ASKED = FollowUpRule(
     reference="own", valid_days=30, grace_days=5, broken_after_missed=2, reversed_when_broken=("waived",)
 )
-POLICY = load_policy("cn-consumer-finance")
+POLICY = packaged("cn-consumer-finance")
 POLICY = POLICY.model_copy(update={"actions": (*POLICY.actions, _SUE), "follow_up": _ASKED})
 CAUSES = ("illness", "unemployment", "income_fall", "family_event", "over_spending")
 

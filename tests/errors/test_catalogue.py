@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cases import packaged
 from restructure.casework.case_reading import read_cases
 from restructure.casework.decision import decide
 from restructure.errors import CATALOGUE, InvalidInput, InvalidPolicy, RestructureError
@@ -170,6 +171,6 @@ def test_every_code_in_the_source_is_in_the_catalogue():
 
 @pytest.mark.parametrize("path", APPLICATIONS, ids=lambda path: path.name)
 def test_no_bad_application_reaches_a_decision(path):
-    policy = load_policy("cn-consumer-finance")
+    policy = packaged("cn-consumer-finance")
     with pytest.raises(RestructureError):
         decide(application := read_application(path), policy, on=application.as_of)

@@ -22,6 +22,7 @@ from cases import (
     stated_loans,
     whole_months,
 )
+from laws import examples
 from restructure.calculator.position import Buckets
 from restructure.calculator.schedule import amortise
 from restructure.casework.decision import decide
@@ -285,13 +286,13 @@ def check(application: Application) -> None:
     assert set(OF_A_CASE) <= {*expected, "instalment_before"}
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(applications(loans=stated_loans()))
 def test_every_fact_of_a_stated_loan_equals_an_independent_calculation(application):
     check(application)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(applications(loans=contract_loans()))
 def test_every_fact_of_a_contract_equals_an_independent_calculation(application):
     check(application)
@@ -313,7 +314,7 @@ def restated(application: Application) -> Application:
     return Application.model_validate({name: getattr(owed, name) for name in Application.model_fields})
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(applications(loans=contract_loans()))
 def test_balances_derived_from_a_contract_and_the_same_balances_stated_give_the_same_facts_and_offers(
     application,
@@ -525,7 +526,7 @@ def test_every_fact_has_a_description_for_people(name):
     assert facts()[name].doc.endswith(".")
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(applications(), st.sampled_from(OF_A_CASE))
 def test_a_derivation_ends_in_the_value_of_the_record_and_holds_the_values_of_what_it_names(
     application, name
@@ -557,7 +558,7 @@ def test_a_fact_of_a_plan_or_an_unknown_name_is_refused_with_a_sentence_and_not_
             derivation(found, name)
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(applications())
 def test_an_unknown_fact_says_where_in_the_application_it_could_be_made_known(application):
     found = assessed(application)
@@ -570,7 +571,7 @@ def test_an_unknown_fact_says_where_in_the_application_it_could_be_made_known(ap
             assert top in Application.model_fields, place
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(applications())
 def test_an_assessment_survives_json(application):
     found = assessed(application)

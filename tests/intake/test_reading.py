@@ -5,15 +5,15 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from cases import EXAMPLES, applications, changed, example, written
+from cases import EXAMPLES, applications, changed, example, packaged, written
+from laws import examples
 from restructure.casework.decision import decide
 from restructure.errors import CATALOGUE, InvalidInput, RestructureError, did_you_mean
 from restructure.intake.application import Application, read_application
-from restructure.policy.loading import load_policy
 
 
 def refused(path) -> list:
@@ -42,7 +42,7 @@ def test_an_example_reads_the_same_from_json_and_from_yaml(name, tmp_path):
     assert read_application(path) == read_application(EXAMPLES / f"{name}.json")
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(applications(), st.sampled_from(["json", "tabs", "minified", "yaml", "yml"]))
 def test_any_application_reads_back_from_any_spelling_of_itself(tmp_path, application, spelling):
     data = application.model_dump(mode="json", exclude={"scores"})
@@ -199,7 +199,7 @@ def test_an_unknown_field_anywhere_is_told_at_exactly_its_place(name, tmp_path):
         assert '"surprise"' in path.read_text("utf-8").splitlines()[issues[0].line - 1]
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data(), st.sampled_from(["\t", 1, None]))
 def test_a_fault_is_located_in_any_layout_of_the_file(tmp_path, data, indent):
     place = data.draw(
@@ -321,7 +321,7 @@ def test_text_in_another_encoding_is_refused_and_says_which_one_is_wanted(encodi
     assert "UTF-8" in issue.message
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")),
     st.sampled_from(["a.json", "a.yaml"]),
@@ -342,7 +342,7 @@ json_values = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data(), st.sampled_from(["illness", "overspending"]), json_values)
 def test_any_value_at_any_place_is_read_or_refused(tmp_path, data, name, value):
     place = data.draw(st.sampled_from(list(leaves(example(name)))))
@@ -420,7 +420,7 @@ def test_dates_so_far_off_that_no_calendar_holds_the_schedule_are_refused(tmp_pa
     data = changed(example("overspending"), "as_of", "9990-01-05")
     data = changed(data, "loan.repayment.first_due", "9990-02-05")
     data = changed(data, "loan.repayment.instalments", 600)
-    path, policy = written(tmp_path, data), load_policy("cn-consumer-finance")
+    path, policy = written(tmp_path, data), packaged("cn-consumer-finance")
     with pytest.raises(RestructureError):
         decide(application := read_application(path), policy, on=application.as_of)
 

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("babel")
 pytest.importorskip("jinja2")
 
-from cases import example
+from cases import example, packaged
 from casework.agreed import illness
 from restructure.casework.decision import Decision, decide
 from restructure.casework.negotiation import Request, counter
@@ -19,10 +19,9 @@ from restructure.intake.application import Application, read_application
 from restructure.letters import letter
 from restructure.letters.words import Words, languages
 from restructure.policy.follow_up import FollowUp
-from restructure.policy.loading import load_policy
 from restructure.policy.wording import Wording
 
-POLICY = load_policy("cn-consumer-finance")
+POLICY = packaged("cn-consumer-finance")
 MADE = decide(illness(), POLICY, on=illness().as_of)
 ASKED = MADE.model_copy(
     update={

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from laws import examples
 from policy import oracle
 from policy.drawn import FACTS, LARGEST, OPTIONAL, Draw, encoded, lowered, problem_of
 from policy.oracle import Condition
@@ -105,7 +106,7 @@ def test_all_of_very_many_rules_fire_at_once_and_none_does(count):
         assert engine.fired({"a": 0}) == engine.fired({"a": None}) == []
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.integers(0, 10**6), st.randoms(use_true_random=False))
 def test_shuffling_the_rules_changes_nothing_but_their_order(seed, shuffling):
     draw = Draw(random.Random(seed))

@@ -3,10 +3,11 @@
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cases import EXAMPLES, SMALL, example, gate, limit, rule, written
+from laws import examples
 from restructure.casework.case_report import run_cases
 from restructure.casework.decision import decide
 from restructure.casework.explanation import explain
@@ -329,7 +330,7 @@ def test_the_digest_is_over_the_resolved_content_and_not_over_how_it_is_said(tmp
     assert mine.at(DAY).digest == flat.at(DAY).digest
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(st.data())
 def test_extending_is_what_a_flat_policy_says(tmp_path_factory, data):
     tmp_path = tmp_path_factory.mktemp("laid")

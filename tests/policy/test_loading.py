@@ -6,10 +6,11 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cases import CONSUMER, PLAIN, SMALL, gate, limit, policy_of, rule, small, written
+from laws import examples
 from restructure.calculator.measures import Extend, Waive
 from restructure.errors import InvalidPolicy
 from restructure.policy.language import AllOf, AnyOf, Comparison, Not
@@ -293,7 +294,7 @@ def test_a_parameter_that_nothing_uses_may_be_without_a_value():
     assert policy.at(date(2026, 5, 1)).values == {"p": None}
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(
     st.lists(
         st.tuples(st.dates(date(2020, 1, 1), date(2030, 1, 1)), st.none() | st.integers(0, 99)),

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from cases import packaged
 from restructure import (
     Decision,
     Payment,
@@ -47,12 +48,12 @@ def test_an_application_becomes_a_decision_a_counter_offer_an_agreement_and_paym
     decided = client.post("/applications", json=application("life"))
     assert decided.status_code == 201
     case = Application.model_validate(application("life"))
-    made = decide(case, load_policy("cn-consumer-finance"), on=case.as_of)
+    made = decide(case, packaged("cn-consumer-finance"), on=case.as_of)
     assert Decision.model_validate_json(decided.text) == Decision.model_validate_json(made.model_dump_json())
 
     asked = {"most_a_month": "1800"}
     countered = client.post(f"/decisions/{made.id}/counter?rule=illness-relief", json=asked)
-    answer = counter(made, Request(**asked), load_policy("cn-consumer-finance"), rule="illness-relief")
+    answer = counter(made, Request(**asked), packaged("cn-consumer-finance"), rule="illness-relief")
     assert countered.json()["id"] == answer.id
 
     agreed = client.post(f"/decisions/{answer.id}/accept", json=acceptance()).json()

@@ -1,7 +1,7 @@
 """Reading of cases: a file `*_test.yaml` checked against its policy, every mistake located and all at once."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from datetime import date
 from pathlib import Path
@@ -46,20 +46,29 @@ class _Given(NamedTuple):
     history: tuple[_Layer, ...] = ()
 
 
-def read_cases(path: str | Path) -> Cases:
+def read_cases(path: str | Path, *, load: Callable[[str | Path], Located] = load_located) -> Cases:
     """Read a file of cases; the policy is the one beside it unless the file names another.
 
-    Raises `InvalidInput` or `InvalidPolicy` with every finding located.
+    Who reads many files gives a `load` that remembers, so that each policy is read once. Raises `InvalidInput` or
+    `InvalidPolicy` with every finding located.
     """
     path = Path(path)
-    return _CaseReader(read_document(path, exact_numbers=True), path).read()
+    return _CaseReader(read_document(path, exact_numbers=True), path, load=load).read()
 
 
 class _CaseReader(ExpectationReader):
     """Reads one file of cases."""
 
-    def __init__(self, document: Document, path: Path, above: "_CaseReader | None" = None) -> None:
+    def __init__(
+        self,
+        document: Document,
+        path: Path,
+        above: "_CaseReader | None" = None,
+        *,
+        load: Callable[[str | Path], Located] = load_located,
+    ) -> None:
         super().__init__(document)
+        self.load = load
         self.folder, self.above = path.parent, above
         """Where it lies, and what reads it because it reuses its cases."""
         self.read_before: set[Path] = {path.resolve()} if above is None else above.read_before
@@ -114,7 +123,7 @@ class _CaseReader(ExpectationReader):
         if self.above is not None:
             return self.above.about_it
         beside = self.folder / source
-        self.about_it = load_located(beside if beside.exists() else source)
+        self.about_it = self.load(beside if beside.exists() else source)
         return self.about_it
 
     # --- cases of what the policy extends

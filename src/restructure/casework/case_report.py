@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ from restructure.casework.cases import Cases, find_cases
 from restructure.casework.checking import CaseResult, check
 from restructure.casework.coverage import Coverage
 from restructure.errors import InvalidInput, Issue, RestructureError
+from restructure.policy.loading import load_located
 
 __all__ = ["CaseReport", "failure_text", "run_cases"]
 
@@ -86,9 +88,10 @@ def run_cases(sources: Iterable[str | Path]) -> CaseReport:
     """
     read: list[Cases] = []
     issues: list[Issue] = []
+    load = cache(load_located)
     for path in find_cases(sources):
         try:
-            read.append(read_cases(path))
+            read.append(read_cases(path, load=load))
         except RestructureError as error:
             issues += (issue for issue in error.issues if issue not in issues)
     if issues:
