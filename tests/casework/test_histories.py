@@ -219,7 +219,7 @@ REQUESTS = st.fixed_dictionaries(
 ).filter(bool)
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(st.lists(st.tuples(REQUESTS, st.sampled_from(["illness-relief", "longer-term"])), max_size=3))
 def test_a_negotiation_in_events_is_the_same_as_its_decisions_proposed_one_after_the_other(asked):
     history = told_whole = begun()
