@@ -283,6 +283,15 @@ def test_days_without_a_value_between_days_with_one_are_refused_where_the_parame
     assert dated("{2025-01-01: 30, 2026-01-01: null, 2027-01-01: 0}", gates="  []\n").parameters["p"].values
 
 
+def test_days_without_a_value_are_one_hole_however_often_nothing_is_said():
+    holes = "{2025-01-01: 30, 2026-01-01: null, 2026-07-01: null, 2027-01-01: 0, 2028-01-01: null, 2029-01-01: null}"
+    with pytest.raises(InvalidPolicy) as caught:
+        dated(holes)
+    (hole,) = caught.value.issues
+    assert hole.place == "parameters.p.values.2026-01-01"
+    assert "no value from 2026-01-01 to 2027-01-01" in hole.message
+
+
 @pytest.mark.parametrize("values", ["{2026-01-01: 30, 20260101: 60}", "{2026-01-02: 30, 2026-01-01: 60}"])
 def test_the_days_of_a_parameter_rise_and_none_is_named_twice(values):
     text = small(parameters=f"  p: {{title: P, unit: days, source: own, values: {values}}}\n")

@@ -3,7 +3,6 @@
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -219,43 +218,41 @@ class _PolicyReader(OfferReader, LookupReader, FormulaReader):
         return dated or [{"since": date.min, "value": None}]
 
     def _holes(self, policy: Policy) -> None:
-        """Report days without a value between days with one, for parameters that decide."""
+        """Report days without a value or rows between days with some, for what decides."""
         for name in dict.fromkeys(parameters_used(policy)):
-            dated = policy.parameters[name].values
-            place = ("parameters", name, "values")
-            if policy.effective_from and dated[0].since > policy.effective_from:
-                self.report(
-                    "parameter-hole",
-                    f'"{name}" has no value from {policy.effective_from}, when the policy begins, '
-                    f"to {dated[0].since}; date its first value earlier",
-                    (*place, dated[0].since.isoformat()),
-                )
-            for one, following in pairwise(dated):
-                if one.value is None and following.value is not None:
-                    self.report(
-                        "parameter-hole",
-                        f'"{name}" has no value from {one.since} to {following.since}; '
-                        "give it one, or end it without a later value",
-                        (*place, one.since.isoformat()),
-                    )
-
+            values = [(one.since, one.value is not None) for one in policy.parameters[name].values]
+            mend = "give it one, or end it without a later value"
+            self._hole(policy, ("parameters", name), "parameter-hole", values, "value", mend)
         for name in dict.fromkeys(lookups_used(policy)):
-            place, editions = ("lookups", name, "values"), policy.lookups[name].values
-            if policy.effective_from and editions[0].since > policy.effective_from:
-                self.report(
-                    "lookup-undefined",
-                    f'"{name}" has no rows from {policy.effective_from}, when the policy begins, to '
-                    f"{editions[0].since}; date its first rows earlier",
-                    (*place, editions[0].since.isoformat()),
-                )
-            for before, after in pairwise(editions):
-                if before.rows is None:
-                    self.report(
-                        "lookup-undefined",
-                        f'"{name}" has no rows from {before.since} to {after.since}; give it some, or end it '
-                        "without later ones",
-                        (*place, before.since.isoformat()),
-                    )
+            rows = [(one.since, one.rows is not None) for one in policy.lookups[name].values]
+            mend = "give it some, or end it without later ones"
+            self._hole(policy, ("lookups", name), "lookup-undefined", rows, "rows", mend)
+
+    def _hole(
+        self,
+        policy: Policy,
+        entry: tuple[str, str],
+        code: str,
+        editions: Sequence[tuple[date, bool]],
+        what: str,
+        mend: str,
+    ) -> None:
+        """Report where an entry has nothing yet or for a while; `editions` says since when it has something or not."""
+        (_, name), (first, _) = entry, editions[0]
+        if policy.effective_from and first > policy.effective_from:
+            sentence = (
+                f'"{name}" has no {what} from {policy.effective_from}, when the policy begins, to {first}; '
+                f"date its first {what} earlier"
+            )
+            self.report(code, sentence, (*entry, "values", first.isoformat()))
+        empty: date | None = None
+        for since, held in editions:
+            if not held:
+                empty = empty or since
+            elif empty:
+                sentence = f'"{name}" has no {what} from {empty} to {since}; {mend}'
+                self.report(code, sentence, (*entry, "values", empty.isoformat()))
+                empty = None
 
     # --- gates, rules, limits, flags
 
