@@ -356,7 +356,7 @@ class _Borders:
         for span in self.spans:
             value = span.beyond(at.measures)
             if value is not None:
-                shown, end, op = span.grid.shown(value), span.grid.shown(span.grid.end), "<="
+                shown, end = span.grid.shown(value), span.grid.shown(span.grid.end)
                 op = "<=" if span.grid.up else ">="
                 name = f"{span.step.measure['measure']}.{span.name}"
                 message = f"{name} would be {shown}, and the step {span.step.id} goes to {end}"
