@@ -330,7 +330,8 @@ def _in_time(position: Position, closed: Closed) -> Repayment:
     """Give the agreed repayment; a matured loan's next due date is the first that rolls beyond the effective date."""
     terms = position.repayment
     if not terms.instalments and roll_date(terms.first_due, terms.roll, closed) <= position.on:
-        return terms.model_copy(update={"first_due": step_after(terms.first_due, terms.every, terms.anchor)})
+        due = step_after(terms.first_due, terms.every, terms.anchor)
+        return terms.model_copy(update={"first_due": due, "anchor_day": terms.anchor})
     return terms
 
 
