@@ -1378,9 +1378,13 @@ def test_a_matured_loan_takes_the_next_due_date_that_rolls_beyond_the_effective_
 
 def test_a_matured_loan_whose_next_due_date_rolls_back_steps_on_from_its_own_day():
     # 31 May 2020 is a Sunday; modified following, it falls due on Friday the 29th, which is today.
-    terms = FREE | {"roll": "modified_following", "instalments": 0, "first_due": "2020-05-31"}
-    position = loan(terms=terms, principal=0, principal_arrears="60").model_copy(
-        update={"on": date(2020, 5, 29)}
+    terms = {"roll": "modified_following", "instalments": 0, "first_due": "2020-05-31"}
+    position = Position(
+        on="2020-05-29",
+        currency="CNY",
+        buckets=Buckets(principal_arrears="60"),
+        repayment=Repayment(annual_rate=0, **terms),
+        oldest_unpaid_due="2020-04-30",
     )
     plan = worked(position, Capitalise(of="principal_arrears"), Extend(instalments=3))
     assert [row.due.isoformat() for row in plan.schedule.rows] == ["2020-06-30", "2020-07-31", "2020-08-31"]
