@@ -8,14 +8,12 @@ solved by running that same loop in fixed point.
 
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 from itertools import count
-from operator import itemgetter
 from typing import NamedTuple, assert_never, cast
 
 from restructure.calculator.accrual import Factor
-from restructure.calculator.money import LARGEST, Rounding, round_div, to_minor
+from restructure.calculator.money import LARGEST, Rounding, minor_digits, round_div
 from restructure.calculator.rows import (
     PAID,
     Divide,
@@ -99,9 +97,9 @@ def refuse_less_than_nothing(rows: Sequence[RowTuple]) -> None:
 
 def hold_within_amounts(rows: Sequence[RowTuple], lent: int, currency: str) -> None:
     """Refuse rows with an amount that is too large for one; `lent` is all that is repaid but interest."""
-    limit = to_minor(Decimal(LARGEST), currency)
+    limit = LARGEST * 10 ** minor_digits(currency)
     # No amount of a row is more than what is repaid in all, so that one sum spares nearly every loan the search.
-    if lent + sum(map(itemgetter(_ACCRUED), rows)) < limit:
+    if lent + sum([row[_ACCRUED] for row in rows]) < limit:
         return
     for number, row in enumerate(rows, 1):
         if max(sum(row[PAID]), *row[1:]) >= limit:

@@ -110,7 +110,9 @@ def lay_out(terms: Terms, closed: Closed = weekend) -> LaidOut:
     laid = _laid_out(terms, closed)
     if terms.negative_amortisation:
         refuse_less_than_nothing(laid.rows)
-    lent = sum((advance.amount for advance in terms.advances), terms.principal)
+    lent = terms.principal
+    if terms.advances:
+        lent = sum((advance.amount for advance in terms.advances), lent)
     hold_within_amounts(laid.rows, to_minor(lent, terms.currency), terms.currency)
     return laid
 
