@@ -147,7 +147,8 @@ agreed and does not repay the loan stands apart: it is kept while the balance th
 start, or while a payment up front goes to arrears), and solved anew, perhaps higher, at all other values. Where a loan
 ends in an extra row and something is spread over the instalments, their parts move to and fro by a cent. Where
 suspensions give up their interest, principal that is forgiven lowers what they give up, each by its own rounding:
-relief may then fall by a cent for each of them.
+relief may then fall by a cent for each of them. Where the last row is equalised, the instalment moves by its share of
+what rounding left over, to and fro by a cent; a loan of a few cents an instalment may then end many rows earlier.
 """
 
 
