@@ -104,7 +104,7 @@ def _growth(rate: Fraction, periods: int) -> Fraction:
 def _instalment(
     rate: Fraction, periods: int, principal: Fraction, balloon: Fraction, early: bool
 ) -> Fraction:
-    _hold(_whole(periods), _WHOLE_PERIODS)
+    _hold_whole(periods)
     if periods < 1 or rate <= -1:
         raise Refused(Issue("term-not-positive", "a loan needs at least one period and a rate above −100 %"))
     grown = principal * (1 + rate) ** periods - balloon
@@ -141,7 +141,7 @@ def _interest(
     rate: Fraction, first: int, last: int, periods: int, principal: Fraction, balloon: Fraction, early: bool
 ) -> tuple[Fraction, Fraction]:
     """Give interest and principal in the instalments from `first` to `last`."""
-    _hold(_whole(first, last, periods), _WHOLE_PERIODS)
+    _hold_whole(first, last, periods)
     if not 1 <= first <= last <= periods:
         raise InvalidInput(
             Issue("value-invalid", f"instalments {first} to {last} do not lie within 1 to {periods}")
@@ -226,7 +226,8 @@ def equal_principal_interest(rate: Exact, period: int, periods: int, principal: 
     >>> equal_principal_interest("0.01", 1, 10, 10000), equal_principal_interest("0.01", 10, 10, 10000)
     (Decimal('100.000000000000'), Decimal('10.000000000000'))
     """
-    _hold(_whole(period, periods) and periods >= 1, _WHOLE_PERIODS)
+    _hold_whole(period)
+    _hold_whole(periods, least=1)
     return rounded(exact(rate) * exact(principal) * Fraction(periods - period + 1, periods))
 
 
@@ -271,7 +272,7 @@ def rate_of(
     >>> rounded(rate_of(12, "888.4879", 10000), 6)
     Decimal('0.010000')
     """
-    _hold(_whole(periods), _WHOLE_PERIODS)
+    _hold_whole(periods)
     paid, lent, left = (exact(value) for value in (instalment, principal, balloon))
     ends = (lent - paid, -left) if in_advance else (lent, -paid - left)
     flows = [flow for flow in (ends[0], -paid if periods > 1 else 0, ends[1]) if flow]
@@ -346,16 +347,10 @@ def root_between(worth: Callable[[Decimal], Decimal], low: Decimal, high: Decima
     return low if not at_low else high
 
 
-def _hold(holds: bool, sentence: str) -> None:
-    if not holds:
-        raise InvalidInput(Issue("value-invalid", sentence))
-
-
-_WHOLE_PERIODS = "periods are counted in whole numbers from 1 on"
-
-
-def _whole(*counts: object) -> bool:
-    return all(isinstance(one, int | Fraction) and one == int(one) for one in counts)
+def _hold_whole(*counts: object, least: int | None = None) -> None:
+    for one in counts:
+        if not isinstance(one, int | Fraction) or one != int(one) or (least is not None and one < least):
+            raise InvalidInput(Issue("value-invalid", "periods are counted in whole numbers from 1 on"))
 
 
 def effective_of(nominal_rate: Exact, per_year: int) -> Decimal:
@@ -364,7 +359,7 @@ def effective_of(nominal_rate: Exact, per_year: int) -> Decimal:
     >>> effective_of("12%", 12)
     Decimal('0.126825030132')
     """
-    _hold(_whole(per_year) and per_year >= 1, _WHOLE_PERIODS)
+    _hold_whole(per_year, least=1)
     return rounded((1 + exact(nominal_rate) / per_year) ** per_year - 1)
 
 
@@ -374,11 +369,10 @@ def nominal_of(effective_rate: Exact, per_year: int) -> Decimal:
     >>> nominal_of("0.126825030132", 12)
     Decimal('0.120000000000')
     """
-    _hold(_whole(per_year) and per_year >= 1, _WHOLE_PERIODS)
-    _hold(
-        exact(effective_rate) >= -1,
-        f"{effective_rate} is below −100 %, and more than everything cannot be lost",
-    )
+    _hold_whole(per_year, least=1)
+    if exact(effective_rate) < -1:
+        sentence = f"{effective_rate} is below −100 %, and more than everything cannot be lost"
+        raise InvalidInput(Issue("value-invalid", sentence))
     with localcontext(WORKING):
         root = decimal(1 + exact(effective_rate)) ** (Decimal(1) / per_year)
         return rounded(per_year * (root - 1))

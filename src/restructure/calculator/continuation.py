@@ -88,18 +88,12 @@ def position_after(
 
 def _handling_problems(handling: Handling, charges: Sequence[Charge], position: Position) -> list[Issue]:
     """List the amounts with too many decimals, and every fee charged before the plan was made."""
-    amounts: list[tuple[str, Decimal | None]] = [
-        (f"charges.{k}.amount", charge.amount) for k, charge in enumerate(charges)
-    ]
+    finer: list[tuple[str, ...]] = []
+    for k, charge in enumerate(charges):
+        finer += scale_problems(charge.amount, position.currency, "charges", str(k), "amount")
     if handling.penalty is not None:
-        amounts += [
-            (f"handling.penalty.{name}", getattr(handling.penalty, name)) for name in ("amount", "cap")
-        ]
-    found = [
-        Issue(code, sentence, place)
-        for place, amount in amounts
-        for code, sentence in scale_problems(amount, position.currency)
-    ]
+        finer += handling.penalty.finer_than(position.currency, "handling", "penalty")
+    found = [Issue(code, sentence, ".".join(place)) for code, sentence, *place in finer]
     for k, charge in enumerate(charges):
         if charge.on < position.on:
             sentence = f"a charge on {charge.on} is before the plan was made on {position.on}, which holds it"

@@ -196,6 +196,11 @@ class Penalty(Record):
         refuse(found)
         return self
 
+    def finer_than(self, currency: str, *place: str) -> list[tuple[str, ...]]:
+        """List the amounts that have more decimals than a currency, each with its field after `place`."""
+        amounts = {"amount": self.amount, "cap": self.cap}
+        return [one for name, held in amounts.items() for one in scale_problems(held, currency, *place, name)]
+
 
 class Compound(Record):
     """Compound interest on unpaid interest (复利), as Chinese loan contracts charge it beside penalty interest.
@@ -310,8 +315,7 @@ class Contract(Handling, Terms):
             )
             found.append(("value-invalid", sentence, "overdue_interest"))
         if self.penalty is not None:
-            for name in ("amount", "cap"):
-                found += scale_problems(getattr(self.penalty, name), self.currency, "penalty", name)
+            found += self.penalty.finer_than(self.currency, "penalty")
         for charge in self.charges:
             found += scale_problems(charge.amount, self.currency, "charges")
             if charge.on < self.start:

@@ -23,7 +23,7 @@ from restructure.calculator.measures import (
 )
 from restructure.calculator.money import from_minor, round_div, round_half_up, to_minor
 from restructure.calculator.position import Bucket, Position
-from restructure.calculator.repaid import Repaid, refuse_less_than_nothing
+from restructure.calculator.repaid import Repaid, hold_above_zero, refuse_less_than_nothing
 from restructure.calculator.repricing import known_rates, repay_repriced
 from restructure.calculator.rows import Row, RowTuple
 from restructure.calculator.schedule import instalments_needed, set_aside
@@ -150,7 +150,7 @@ class Course:
         if solve is not Solve.INSTALMENT:
             kept = self.terms.instalment if self.reamortise is None else self._kept(self.reamortise)
             agreed = None if kept is None else books.minor(kept)
-            _hold_above_zero(agreed or 0)
+            hold_above_zero(agreed or 0)
         given = self.reamortise is not None and self.reamortise.instalment is not None
         covered = self._covered(books, kept=agreed is not None and not given)
         if solve is Solve.TERM and agreed is not None:
@@ -184,7 +184,7 @@ class Course:
             covered=covered,
             spare=self.spare,
         )
-        _hold_above_zero(repaid.instalment)
+        hold_above_zero(repaid.instalment)
         if self.scheme.growing:
             refuse_less_than_nothing(repaid.rows)
         last = repaid.rows[-1][_PRINCIPAL] + (repaid.rows[-1][_INTEREST] if self.scheme.annuity else 0)
@@ -315,15 +315,6 @@ class Course:
         for k, how, amount in repaid.unpaid:
             books.move(_BOOKED_AS[how], Bucket.ACCRUED, amount, on=self.dues[k])
         self.asides = set_aside(repaid)
-
-
-def _hold_above_zero(instalment: int) -> None:
-    if instalment < 0:
-        raise Refused(
-            Issue(
-                "negative-amortisation", "the steps outgrow the balance: the first instalment is below zero"
-            )
-        )
 
 
 def _in_time(position: Position, closed: Closed) -> Repayment:

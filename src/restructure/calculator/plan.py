@@ -126,28 +126,33 @@ class Plan(Record):
         return row_changes(self.before, self.schedule, up_front=self.up_front, on=self.position.on)
 
     @cached_property
+    def _onward(self) -> "_Onward":
+        done = _execute(self.position, self.measures, weekend)
+        course = done.course
+        if course is None:
+            return _Onward(None, (), (), done.bearing)
+        return _Onward(course.repayment, course.anew, course.covers, done.bearing)
+
+    @property
     def repayment(self) -> Repayment | None:
         """How the balance is repaid from the effective date on, what was set aside apart; none where the loan ends."""
-        course = _execute(self.position, self.measures, weekend).course
-        return None if course is None else course.repayment
+        return self._onward.repayment
 
     @cached_property
     def solved_anew(self) -> tuple[tuple[int, Decimal], ...]:
         """Where a change of rate solves the instalment anew: number of the row, and the instalment from there on."""
-        course = _execute(self.position, self.measures, weekend).course
-        anew = () if course is None else course.anew
-        return tuple((k + 1, from_minor(instalment, self.position.currency)) for k, instalment in anew)
+        currency = self.position.currency
+        return tuple((k + 1, from_minor(instalment, currency)) for k, instalment in self._onward.anew)
 
     @cached_property
     def covered(self) -> Decimal:
         """Interest from before the effective date that is due with the first instalment and makes it no larger."""
-        course = _execute(self.position, self.measures, weekend).course
-        covers = () if course is None else course.covers
+        covers, effective = self._onward.covers, self.position.on
         return sum(
             (
                 m.amount
                 for m in self.ledger
-                if m.kind is MovementKind.CARRIED and m.bucket in covers and m.on == self.position.on
+                if m.kind is MovementKind.CARRIED and m.bucket in covers and m.on == effective
             ),
             from_minor(0, self.position.currency),
         )
@@ -155,7 +160,6 @@ class Plan(Record):
     @cached_property
     def bearing(self) -> tuple[ParkedDue, ...]:
         """Parked money that bears interest from the effective date on, and when it falls due."""
-        asides = _execute(self.position, self.measures, weekend).bearing
         days = [row[0] for row in self.schedule.rows.minor]
         return tuple(
             ParkedDue(
@@ -163,7 +167,7 @@ class Plan(Record):
                 on=None if aside.until is None else next(day for day in days if day >= aside.until),
                 annual_rate=aside.annual_rate,
             )
-            for aside in asides
+            for aside in self._onward.bearing
         )
 
     @property
@@ -176,6 +180,15 @@ class Plan(Record):
         chosen = buckets or tuple(Bucket)
         nothing = from_minor(0, self.position.currency)
         return sum((m.amount for m in self.ledger if m.kind is kind and m.bucket in chosen), nothing)
+
+
+class _Onward(NamedTuple):
+    """What whoever goes on from a plan needs to know beyond its rows."""
+
+    repayment: Repayment | None
+    anew: Sequence[tuple[int, int]]
+    covers: Sequence[Bucket]
+    bearing: Sequence[Aside]
 
 
 def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: Closed = weekend) -> Plan:

@@ -28,6 +28,7 @@ from restructure.errors import Issue, Refused
 
 __all__ = [
     "Repaid",
+    "hold_above_zero",
     "hold_within_amounts",
     "refuse_growth",
     "refuse_less_than_nothing",
@@ -93,6 +94,13 @@ def refuse_less_than_nothing(rows: Sequence[RowTuple]) -> None:
                 "higher, or take less off the first one"
             )
             raise Refused(Issue("negative-amortisation", sentence))
+
+
+def hold_above_zero(instalment: int) -> None:
+    """Refuse a first instalment below zero."""
+    if instalment < 0:
+        sentence = "the steps outgrow the balance: the first instalment is below zero"
+        raise Refused(Issue("negative-amortisation", sentence))
 
 
 def hold_within_amounts(rows: Sequence[RowTuple], lent: int, currency: str) -> None:

@@ -24,7 +24,7 @@ from restructure.calculator.contract import (
 from restructure.calculator.dates import Closed, step_after, weekend
 from restructure.calculator.money import LARGEST, from_minor, rounder, to_minor
 from restructure.calculator.position import Buckets, ParkedDue, Position
-from restructure.calculator.repaid import Repaid
+from restructure.calculator.repaid import Repaid, hold_above_zero
 from restructure.calculator.repricing import known_rates, repay_repriced
 from restructure.calculator.rows import Row, RowTuple
 from restructure.calculator.schedule import LaidOut, lay_out, whole_rows
@@ -493,9 +493,7 @@ class Account:
         if from_minor(largest, currency) >= LARGEST:
             sentence = f"by {self.today} an amount has more than 14 digits; correct the rates, the day or the payments"
             raise Refused(Issue("money-too-large", sentence))
-        if self.instalment < 0:
-            sentence = "the steps outgrow the balance: the first instalment is below zero"
-            raise Refused(Issue("negative-amortisation", sentence))
+        hold_above_zero(self.instalment)
         fields = {name: getattr(terms, name) for name in Repayment.model_fields} | self._passed(self.today)
         # A loan that is repaid earlier than planned never comes to its later suspensions, and ends in none.
         planned = self._left() if self._end() >= 0 else 0

@@ -14,7 +14,7 @@ from restructure.intake.history import RESTRUCTURING, Event
 from restructure.policy.case_facts import CaseFacts, facts_of
 from restructure.policy.classification import Before, ClassificationRule, Supplied
 from restructure.policy.in_force import InForce, PolicyRef
-from restructure.policy.language import Policy
+from restructure.policy.language import Policy, source_key
 from restructure.record import Record
 
 __all__ = ["Classification", "Ground", "classify"]
@@ -141,7 +141,7 @@ def _told(in_force: InForce, rule: ClassificationRule, known: CaseFacts) -> Clas
     grounds = []
     for name in by:
         one = conclusions[name]
-        source = policy.sources[one.reference.partition(":")[0].strip()]
+        source = policy.sources[source_key(one.reference)]
         grounds.append(Ground(id=name, title=one.title, reference=one.reference, source=source.title))
     absent = [one for one in in_force.rests_on(rule.fact) if known.value(one) is None]
     return Classification(

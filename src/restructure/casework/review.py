@@ -133,9 +133,9 @@ def review(
         left = f"{position.buckets.claim:,} {position.currency}"
         reason = f"every instalment is paid; {left} that late payment cost is still owed"
     classification = None
-    owing = position is not None and position.buckets.claim and (broken or not completed)
-    if policy is not None and application is not None and position is not None and owing:
-        classification = classify(agreement, kept, position, application, policy, broken=broken is not None)
+    owing = position if broken or not completed else None
+    if policy is not None and application is not None and owing is not None and owing.buckets.claim:
+        classification = classify(agreement, kept, owing, application, policy, broken=broken is not None)
     currency = agreement.plan.position.currency
     return Review(
         agreement=agreement.id,

@@ -2,10 +2,9 @@
 
 Each is one word with what it applies to: `{fact, times}`, `{parameter}`, `{least: …}`, `{greatest: …}`,
 `{sum: …}`, `{difference: …}`, `{product: …}`, `{quotient: …}`, `{round, to, mode}`, `{first_known: …}`,
-`{lookup, column, at}`, `{bands, mode, rates}`, `{present_value: plan, …}`, a figure
-of a level loan (`annuities`), a plain number, a date or one that is worked out (`calendar`), or something about
-the history (`history`). They are fractions until somebody rounds them; what is unknown makes unknown whatever it
-goes into.
+`{lookup, column, at}`, `{bands, mode, rates}`, `{present_value: plan, …}`, a figure of a level loan (`annuities`),
+a plain number, a date or one that is worked out (`calendar`), or something about the history (`history`). They are
+fractions until somebody rounds them; what is unknown makes unknown whatever it goes into.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -15,7 +15,7 @@ from restructure.policy.constants import UNITS
 from restructure.policy.follow_up import AMOUNTS
 from restructure.policy.hits import Hit
 from restructure.policy.in_force import read_by
-from restructure.policy.language import Policy
+from restructure.policy.language import Policy, source_key
 from restructure.policy.reading import Reader, Spot
 
 __all__ = ["FactReader"]
@@ -44,7 +44,7 @@ class FactReader(Reader):
         sources = self.data.get("sources")
         reference = item[key]
         if isinstance(reference, str) and isinstance(sources, Mapping):
-            name = reference.partition(":")[0].strip()
+            name = source_key(reference)
             if name not in sources:
                 self.report(
                     "source-unknown",

@@ -52,7 +52,17 @@ __all__ = [
     "Source",
     "Table",
     "Text",
+    "source_key",
 ]
+
+
+def source_key(reference: str) -> str:
+    """Give the key of a reference among the sources, without the paragraph that may follow a colon.
+
+    >>> source_key("guide: B7-1")
+    'guide'
+    """
+    return reference.partition(":")[0].strip()
 
 
 class Source(Record):
