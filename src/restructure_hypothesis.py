@@ -23,7 +23,7 @@ _DRAWN = {
     "Hardship": "hardships",
     "StatedLoan": "stated_loans",
 }
-"""Types of `restructure.intake.application`, and what of `restructure.strategies` draws each."""
+"""Types of `restructure.intake.application`, and what of `restructure.testing.strategies` draws each."""
 
 
 def register() -> None:
@@ -40,12 +40,12 @@ def _register() -> None:
     records = import_module(f"{_LIBRARY}.intake.application")
 
     def pretty(*printed: Any) -> None:
-        import_module(f"{_LIBRARY}.printing").pretty(*printed)
+        import_module(f"{_LIBRARY}.testing.pretty").pretty(*printed)
 
     for record, name in _DRAWN.items():
         # The strategies are loaded by the first draw: they may themselves be what imports Hypothesis just now.
         def strategy(_: type, name: str = name) -> Any:
-            return getattr(import_module(f"{_LIBRARY}.strategies"), name)()
+            return getattr(import_module(f"{_LIBRARY}.testing.strategies"), name)()
 
         drawn: Any = getattr(records, record)
         st.register_type_strategy(drawn, strategy)

@@ -10,30 +10,19 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
-from restructure.calculator.accrual import Compounding
-from restructure.calculator.contract import Claim, Component, Timing
-from restructure.calculator.dates import DayCount, Roll
-from restructure.calculator.measures import (
-    Capitalise,
-    ChangeFrequency,
-    ChangeMethod,
-    Extend,
-    Forgive,
-    Holiday,
-    HolidayInterest,
-    MoveDue,
-    Park,
-    Pay,
-    Reamortise,
-    Settle,
-    Solve,
-    Spread,
-    Waive,
-)
-from restructure.calculator.money import Rounding
-from restructure.calculator.position import Buckets, ParkedDue, Position
-from restructure.calculator.scheme import LastRow, Method, Repricing
-from restructure.calculator.terms import MovedDue, RateFrom, Repayment, Steps, Suspension
+from restructure.calculator.amortisation.scheme import HolidayInterest, LastRow, Method, Repricing
+from restructure.calculator.amortisation.terms import MovedDue, RateFrom, Repayment, Steps, Suspension
+from restructure.calculator.conventions.accrual import Compounding
+from restructure.calculator.conventions.dates import Roll
+from restructure.calculator.conventions.day_counts import DayCount
+from restructure.calculator.conventions.money import Rounding
+from restructure.calculator.measures.deferral import Capitalise, Park, Spread
+from restructure.calculator.measures.relief import Forgive, Waive
+from restructure.calculator.measures.solve import Reamortise, Solve
+from restructure.calculator.measures.timing import ChangeFrequency, ChangeMethod, Extend, Holiday, MoveDue
+from restructure.calculator.measures.up_front import Pay, Settle
+from restructure.calculator.servicing.contract import Claim, Component, Timing
+from restructure.calculator.servicing.position import Buckets, ParkedDue, Position
 from strategies import DECIMALS, DUE, RELIEVABLE, currencies, first_dues, major, rate_changes, rates, sampled
 
 RHYTHMS = {

@@ -10,7 +10,17 @@ from itertools import permutations
 from dateutil.relativedelta import relativedelta
 from hypothesis import strategies as st
 
-from restructure.calculator.contract import (
+from restructure.calculator.amortisation.scheme import HolidayInterest, LastRow, Method
+from restructure.calculator.amortisation.terms import Repayment, Terms
+from restructure.calculator.conventions.dates import Roll
+from restructure.calculator.conventions.day_counts import DayCount
+from restructure.calculator.conventions.money import Rounding
+from restructure.calculator.measures.deferral import Capitalise, Park, Spread
+from restructure.calculator.measures.rate import ChangeRate
+from restructure.calculator.measures.relief import Forgive, Waive
+from restructure.calculator.measures.solve import Reamortise, Solve
+from restructure.calculator.measures.timing import Extend, Holiday
+from restructure.calculator.servicing.contract import (
     Charge,
     Claim,
     Component,
@@ -22,24 +32,7 @@ from restructure.calculator.contract import (
     Prepayment,
     Timing,
 )
-from restructure.calculator.dates import DayCount, Roll
-from restructure.calculator.measures import (
-    Capitalise,
-    ChangeRate,
-    Extend,
-    Forgive,
-    Holiday,
-    HolidayInterest,
-    Park,
-    Reamortise,
-    Solve,
-    Spread,
-    Waive,
-)
-from restructure.calculator.money import Rounding
-from restructure.calculator.position import Buckets, Position
-from restructure.calculator.scheme import LastRow, Method
-from restructure.calculator.terms import Repayment, Terms
+from restructure.calculator.servicing.position import Buckets, Position
 
 DECIMALS = {"CNY": 2, "JPY": 0, "KWD": 3, "CLF": 4}
 ADDITIVE = [day_count for day_count in DayCount if day_count is not DayCount.THIRTY_360_US]

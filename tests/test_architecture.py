@@ -97,7 +97,7 @@ def _environment() -> dict[str, str]:
 
 def test_import_loads_no_optional_package():
     loaded = _fresh("import restructure; print(*sys.modules)").split()
-    assert "restructure.casework.decision" in loaded
+    assert "restructure.casework.decisions.decision" in loaded
     assert [name for name in OPTIONAL if name in loaded] == []
 
 

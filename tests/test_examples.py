@@ -8,8 +8,8 @@ import pytest
 
 from cases import packaged
 from restructure import Park, decide, load_policy, read_application, reschedule
-from restructure.casework.case_report import run_cases
-from restructure.casework.explanation import explain
+from restructure.casework.decisions.explanation import explain
+from restructure.testing.report import run_cases
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 RULES = EXAMPLES.parent / "rules"

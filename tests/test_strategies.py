@@ -14,7 +14,6 @@ from hypothesis.vendor.pretty import pretty as printed
 import restructure
 from cases import EXAMPLES, consumer_policy, packaged
 from restructure import Application, Outcome, assess, decide, load_policy
-from restructure.casework.firing import fire, known_from
 from restructure.intake import application as records
 from restructure.intake.application import (
     Conduct,
@@ -26,8 +25,8 @@ from restructure.intake.application import (
     position_on,
     problems,
 )
-from restructure.policy.evaluation import Engines
-from restructure.strategies import (
+from restructure.policy.engine.evaluation import Engines
+from restructure.testing.strategies import (
     applications,
     conducts,
     contract_loans,
@@ -38,6 +37,7 @@ from restructure.strategies import (
     loans,
     stated_loans,
 )
+from restructure.testing.verdicts import fire, known_from
 
 POLICY = packaged("cn-consumer-finance")
 WATERFALL = load_policy(EXAMPLES / "waterfall")
@@ -268,8 +268,8 @@ def run(code: str) -> str:
         "import restructure; import hypothesis",
         "import hypothesis; from restructure.intake.application import Application",
         "import hypothesis, importlib.util; importlib.util.find_spec('restructure'); import restructure",
-        "import restructure.strategies",
-        "import hypothesis; import restructure.strategies",
+        "import restructure.testing.strategies",
+        "import hypothesis; import restructure.testing.strategies",
     ],
 )
 def test_a_fresh_process_draws_applications_by_their_type(imports):

@@ -36,8 +36,8 @@ from restructure import (
     review,
     shown_digest,
 )
-from restructure.calculator.contract import Contract
-from restructure.policy.follow_up import FollowUpRule
+from restructure.calculator.servicing.contract import Contract
+from restructure.policy.language.follow_up import FollowUpRule
 
 CASE = read_application(Path(__file__).parents[1] / "illness.json")
 POLICY = load_policy("cn-consumer-finance")

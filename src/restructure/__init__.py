@@ -4,9 +4,35 @@ The flow: `read_application` → `assess` → `decide` under a `load_policy`; or
 `amortise` and `reschedule`.
 """
 
-from restructure.calculator.accrual import Compounding
-from restructure.calculator.continuation import position_after
-from restructure.calculator.contract import (
+from restructure.calculator.amortisation.schedule import Schedule, amortise
+from restructure.calculator.amortisation.scheme import HolidayInterest, LastRow, Method, Repricing
+from restructure.calculator.amortisation.terms import (
+    Advance,
+    MovedDue,
+    RateFrom,
+    Repayment,
+    Steps,
+    Stub,
+    Suspension,
+    Terms,
+)
+from restructure.calculator.conventions.accrual import Compounding
+from restructure.calculator.conventions.dates import Roll, weekend
+from restructure.calculator.conventions.day_counts import DayCount
+from restructure.calculator.conventions.money import Rounding
+from restructure.calculator.measures.catalogue import Measure
+from restructure.calculator.measures.deferral import Capitalise, Park, Spread
+from restructure.calculator.measures.presets import preset
+from restructure.calculator.measures.rate import ChangeRate
+from restructure.calculator.measures.relief import Forgive, Waive
+from restructure.calculator.measures.solve import Reamortise, Solve
+from restructure.calculator.measures.timing import ChangeFrequency, ChangeMethod, Extend, Holiday, MoveDue
+from restructure.calculator.measures.up_front import LumpSum, Pay, Settle
+from restructure.calculator.plans.continuation import position_after
+from restructure.calculator.plans.figures import Figures, compare
+from restructure.calculator.plans.plan import Plan, reschedule
+from restructure.calculator.servicing.account import position_of
+from restructure.calculator.servicing.contract import (
     Charge,
     Claim,
     Component,
@@ -18,54 +44,19 @@ from restructure.calculator.contract import (
     Penalty,
     Prepayment,
 )
-from restructure.calculator.dates import DayCount, Roll, weekend
-from restructure.calculator.figures import Figures, compare
-from restructure.calculator.measures import (
-    Capitalise,
-    ChangeFrequency,
-    ChangeMethod,
-    ChangeRate,
-    Extend,
-    Forgive,
-    Holiday,
-    HolidayInterest,
-    LumpSum,
-    Measure,
-    MoveDue,
-    Park,
-    Pay,
-    Reamortise,
-    Settle,
-    Solve,
-    Spread,
-    Waive,
-)
-from restructure.calculator.money import Rounding
-from restructure.calculator.plan import Plan, reschedule
-from restructure.calculator.position import Buckets, ParkedDue, Position
-from restructure.calculator.presets import preset
-from restructure.calculator.schedule import Schedule, amortise
-from restructure.calculator.scheme import LastRow, Method, Repricing
-from restructure.calculator.servicing import position_of
-from restructure.calculator.terms import (
-    Advance,
-    MovedDue,
-    RateFrom,
-    Repayment,
-    Steps,
-    Stub,
-    Suspension,
-    Terms,
-)
-from restructure.casework.agreement import Agreement, Channel, Consent, accept, shown_digest
-from restructure.casework.decision import Decision, Detail, Offer, Outcome, Refusal, Task, decide
-from restructure.casework.early_warning import EarlyWarning, may_enforce, watch
-from restructure.casework.explanation import Explanation, explain
-from restructure.casework.frontier import Frontier, frontier
-from restructure.casework.history import History, Stage, read_history, write_history
-from restructure.casework.negotiation import Answer, Request, Round, counter
-from restructure.casework.replay import replay
-from restructure.casework.review import Review, Standing, review
+from restructure.calculator.servicing.position import Buckets, ParkedDue, Position
+from restructure.casework.agreements.agreement import Agreement, Channel, Consent, accept, shown_digest
+from restructure.casework.agreements.case_history import History, Stage, read_history, write_history
+from restructure.casework.agreements.early_warning import EarlyWarning, may_enforce, watch
+from restructure.casework.agreements.performance import Standing
+from restructure.casework.agreements.review import Review, review
+from restructure.casework.decisions.decision import Decision, decide
+from restructure.casework.decisions.explanation import Explanation, explain
+from restructure.casework.decisions.outcome import Detail, Offer, Outcome, Refusal, Task
+from restructure.casework.decisions.rounds import Answer, Request, Round
+from restructure.casework.negotiation.counter import counter
+from restructure.casework.negotiation.frontier import Frontier, frontier
+from restructure.casework.negotiation.replay import replay
 from restructure.errors import (
     EngineDisagreement,
     EngineError,
@@ -79,10 +70,14 @@ from restructure.intake.application import Application, read_application
 from restructure.intake.assessment import Assessment, assess
 from restructure.intake.facts import facts
 from restructure.intake.prospect import Prospect, foresee
-from restructure.policy.evaluation import Engines
-from restructure.policy.follow_up import FollowUp
-from restructure.policy.language import Policy
-from restructure.policy.loading import load_policy, packaged_policies
+from restructure.policy.engine.evaluation import Engines
+from restructure.policy.language.follow_up import FollowUp
+from restructure.policy.loading.loading import load_policy
+from restructure.policy.loading.locating import packaged_policies
+from restructure.policy.policy import Policy
+from restructure.views import registered_by
+
+registered_by("restructure.report")
 
 __all__ = [
     "Advance",

@@ -15,26 +15,26 @@ from fractions import Fraction
 from pathlib import Path
 from shutil import get_terminal_size
 
+from restructure.blocks import Block, to_text
 from restructure.calculator.request import Request, answer, read_request
-from restructure.casework.blocks import Block, to_text
-from restructure.casework.case_report import run_cases
-from restructure.casework.case_schema import cases_schema
-from restructure.casework.decision import Decision, decide
-from restructure.casework.early_warning import watch
-from restructure.casework.explanation import Explanation, explain
-from restructure.casework.history import read_history
-from restructure.casework.outcome import Detail
-from restructure.casework.summary import summarise, summarise_answer, summarise_explanation, summarise_warning
+from restructure.casework.agreements.case_history import read_history
+from restructure.casework.agreements.early_warning import watch
+from restructure.casework.decisions.decision import Decision, decide
+from restructure.casework.decisions.explanation import Explanation, explain
+from restructure.casework.decisions.outcome import Detail
 from restructure.document import read_document
 from restructure.errors import CATALOGUE, InvalidInput, Issue, Refused, RestructureError, did_you_mean
 from restructure.intake.application import Application, read_application
 from restructure.intake.facts import facts
-from restructure.policy.evaluation import Engines
-from restructure.policy.language import Policy
-from restructure.policy.listing import listed
-from restructure.policy.loading import load_located, load_policy, packaged_policies
-from restructure.policy.own_facts import own_facts_lines
-from restructure.policy.schema import policy_schema
+from restructure.policy.engine.evaluation import Engines
+from restructure.policy.loading.listing import listed, own_facts_lines
+from restructure.policy.loading.loading import load_located, load_policy
+from restructure.policy.loading.locating import packaged_policies
+from restructure.policy.loading.schema import policy_schema
+from restructure.policy.policy import Policy
+from restructure.testing.case_schema import cases_schema
+from restructure.testing.report import run_cases
+from restructure.views import summarise
 
 __all__ = ["main"]
 
@@ -215,7 +215,7 @@ def _offer(options: argparse.Namespace) -> int:
     if options.format == "json":
         print(shown.model_dump_json(indent=2))
     elif isinstance(shown, Explanation):
-        _print(summarise_explanation(shown, language=options.language))
+        _print(summarise(shown, language=options.language))
     else:
         _print(summarise(decision, language=options.language))
     return 0
@@ -223,7 +223,7 @@ def _offer(options: argparse.Namespace) -> int:
 
 def _letter(options: argparse.Namespace) -> int:
     try:
-        from restructure.letters import letter
+        from restructure.report.letters.writing import letter
     except ImportError as error:
         sentence = f"letters need {error.name}; install it with: pip install 'restructure[letters]'"
         raise InvalidInput(Issue("extra-absent", sentence)) from None
@@ -252,14 +252,14 @@ def _watch(options: argparse.Namespace) -> int:
     if options.format == "json":
         print(seen.model_dump_json(indent=2))
     else:
-        _print(summarise_warning(seen, language=options.language))
+        _print(summarise(seen, language=options.language))
     return 0
 
 
 def _print(blocks: Sequence[Block]) -> None:
     if sys.stdout.isatty():
         try:
-            from restructure.display import render
+            from restructure.report.terminal import render
         except ImportError:
             pass
         else:
@@ -298,7 +298,7 @@ def _reschedule(options: argparse.Namespace) -> int:
             Issue(issue.code, issue.message, issue.place, options.request) for issue in refused.issues
         ) from None
     if options.format == "table":
-        _print(summarise_answer(given))
+        _print(summarise(given))
         return 0
     print(given.model_dump_json(indent=2))
     return 0

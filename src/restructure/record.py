@@ -7,6 +7,8 @@ from typing import Annotated, Any, Self, TypeVar, get_args, overload
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from restructure.views import html_of
+
 __all__ = ["Later", "Listed", "Record", "refuse", "trusted"]
 
 
@@ -21,6 +23,10 @@ class Record(BaseModel):
         validate_default=False,
         ser_json_inf_nan="strings",
     )
+
+    def _repr_html_(self) -> str | None:
+        """Show the record in a notebook, where its class has a view."""
+        return html_of(self)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy with some fields replaced, forgetting what was worked out from the old ones."""

@@ -13,22 +13,25 @@ from typing import Any
 from bench import others
 from bench.baseline import level_loan
 from bench.thirty import stated, thirty_rules
-from restructure.calculator.cost import effective_rate
-from restructure.calculator.dates import DayCount
-from restructure.calculator.figures import Figures, compare
-from restructure.calculator.measures import Capitalise, ChangeRate, Extend, Holiday, Waive
-from restructure.calculator.plan import Plan, reschedule
-from restructure.calculator.position import Buckets, Position
-from restructure.calculator.rows import Instalment
-from restructure.calculator.schedule import Schedule, amortise, terms_rows
-from restructure.calculator.servicing import position_of
-from restructure.calculator.terms import Repayment, Terms
-from restructure.casework.decision import Decision, decide
+from restructure.calculator.amortisation.rows import Instalment
+from restructure.calculator.amortisation.schedule import Schedule, amortise, terms_rows
+from restructure.calculator.amortisation.terms import Repayment, Terms
+from restructure.calculator.conventions.day_counts import DayCount
+from restructure.calculator.cost_of_credit.apr import effective_rate
+from restructure.calculator.measures.deferral import Capitalise
+from restructure.calculator.measures.rate import ChangeRate
+from restructure.calculator.measures.relief import Waive
+from restructure.calculator.measures.timing import Extend, Holiday
+from restructure.calculator.plans.figures import Figures, compare
+from restructure.calculator.plans.plan import Plan, reschedule
+from restructure.calculator.servicing.account import position_of
+from restructure.calculator.servicing.position import Buckets, Position
+from restructure.casework.decisions.decision import Decision, decide
 from restructure.intake.application import Application, read_application
 from restructure.intake.assessment import Assessment, assess
-from restructure.policy.evaluation import Engines
-from restructure.policy.language import Policy
-from restructure.policy.loading import load_policy
+from restructure.policy.engine.evaluation import Engines
+from restructure.policy.loading.loading import load_policy
+from restructure.policy.policy import Policy
 
 __all__ = [
     "LOAN",

@@ -17,25 +17,15 @@ from functools import cached_property
 from dateutil.relativedelta import relativedelta
 
 from calculator.oracles import DAY, fraction_of_year, minor, month_day, rounded
-from restructure.calculator.dates import Roll
-from restructure.calculator.measures import (
-    Capitalise,
-    ChangeFrequency,
-    ChangeMethod,
-    ChangeRate,
-    Extend,
-    Forgive,
-    Holiday,
-    MoveDue,
-    Park,
-    Pay,
-    Reamortise,
-    Settle,
-    Spread,
-    Waive,
-)
-from restructure.calculator.plan import Plan, reschedule
-from restructure.calculator.position import Buckets, Position
+from restructure.calculator.conventions.dates import Roll
+from restructure.calculator.measures.deferral import Capitalise, Park, Spread
+from restructure.calculator.measures.rate import ChangeRate
+from restructure.calculator.measures.relief import Forgive, Waive
+from restructure.calculator.measures.solve import Reamortise
+from restructure.calculator.measures.timing import ChangeFrequency, ChangeMethod, Extend, Holiday, MoveDue
+from restructure.calculator.measures.up_front import Pay, Settle
+from restructure.calculator.plans.plan import Plan, reschedule
+from restructure.calculator.servicing.position import Buckets, Position
 
 BUCKETS = tuple(Buckets.model_fields)
 OF_PRINCIPAL = ("principal", "principal_arrears", "parked")

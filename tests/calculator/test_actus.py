@@ -34,15 +34,15 @@ from restructure import (
     position_of,
     reschedule,
 )
-from restructure.calculator.accrual import interest_factors
-from restructure.calculator.contract import Contract
-from restructure.calculator.dates import Stub, dates_until, every_dates, roll_date
-from restructure.calculator.money import round_div
-from restructure.calculator.plan import MovementKind
-from restructure.calculator.position import Buckets, Position
-from restructure.calculator.repaid import repay
-from restructure.calculator.scheme import Scheme
-from restructure.calculator.terms import Repayment
+from restructure.calculator.amortisation.amortise import repay
+from restructure.calculator.amortisation.scheme import Scheme
+from restructure.calculator.amortisation.terms import Repayment
+from restructure.calculator.conventions.accrual import interest_factors
+from restructure.calculator.conventions.dates import Stub, dates_until, every_dates, roll_date
+from restructure.calculator.conventions.money import round_div
+from restructure.calculator.measures.books import MovementKind
+from restructure.calculator.servicing.contract import Contract
+from restructure.calculator.servicing.position import Buckets, Position
 
 CHECKED = (
     *(f"pam{n:02}" for n in range(1, 26) if n not in (12, 20)),

@@ -7,8 +7,15 @@ import pytest
 
 from calculator.loans import DAILY, pay, plain
 from calculator.oracles import minor
-from restructure.calculator.contract import Charge, Claim, Component, OverdueInterest, Payment, Penalty
-from restructure.calculator.servicing import position_of
+from restructure.calculator.servicing.account import position_of
+from restructure.calculator.servicing.contract import (
+    Charge,
+    Claim,
+    Component,
+    OverdueInterest,
+    Payment,
+    Penalty,
+)
 from strategies import major
 
 # --- allocation

@@ -16,31 +16,22 @@ from calculator.oracles import fraction_of_year, rounded
 from calculator.replay import BUCKETS, Replay, only, rhythm
 from compositions import compositions, owed
 from laws import examples
-from restructure.calculator.figures import compare
-from restructure.calculator.measures import (
-    Capitalise,
-    ChangeFrequency,
-    ChangeMethod,
-    ChangeRate,
-    Extend,
-    Forgive,
-    Holiday,
-    MoveDue,
-    Park,
-    Pay,
-    Reamortise,
-    Settle,
-    Spread,
-    Waive,
-)
-from restructure.calculator.plan import MovementKind, Plan, reschedule
-from restructure.calculator.position import Buckets, Position
-from restructure.calculator.presets import preset
-from restructure.calculator.schedule import Schedule
-from restructure.calculator.terms import Repayment
-from restructure.casework.blocks import to_text
-from restructure.casework.summary import summarise_answer
+from restructure.blocks import to_text
+from restructure.calculator.amortisation.schedule import Schedule
+from restructure.calculator.amortisation.terms import Repayment
+from restructure.calculator.measures.books import MovementKind
+from restructure.calculator.measures.deferral import Capitalise, Park, Spread
+from restructure.calculator.measures.presets import preset
+from restructure.calculator.measures.rate import ChangeRate
+from restructure.calculator.measures.relief import Forgive, Waive
+from restructure.calculator.measures.solve import Reamortise
+from restructure.calculator.measures.timing import ChangeFrequency, ChangeMethod, Extend, Holiday, MoveDue
+from restructure.calculator.measures.up_front import Pay, Settle
+from restructure.calculator.plans.figures import compare
+from restructure.calculator.plans.plan import Plan, reschedule
+from restructure.calculator.servicing.position import Buckets, Position
 from restructure.errors import CATALOGUE, Refused
+from restructure.views import summarise
 from strategies import DECIMALS, major, rates
 
 # --- every composition
@@ -1087,7 +1078,7 @@ def test_measures_cure_a_loan_that_cannot_be_paid_as_agreed():
     assert unknown == (None, None, None, None)
     # What needs no schedule as agreed is known: the borrower pays 10.00 today, (10 − 86.55) / 10.
     assert (str(figures.payment_reduction), figures.relief, figures.term_added) == ("-7.655000", 5, 3)
-    assert "nothing to compare them with" in to_text(summarise_answer(plan))
+    assert "nothing to compare them with" in to_text(summarise(plan))
 
 
 def test_a_rate_cut_cures_an_instalment_below_the_interest():
@@ -1151,7 +1142,7 @@ def test_what_is_paid_up_front_stands_before_the_first_instalment():
     # The first instalment as agreed is 100 and 10 of fees; (1,200 − 240) / 12 = 80 now.
     assert (second.number, str(second.total_before), str(second.total_after)) == (1, "110.00", "80.00")
     assert sum(one.difference for one in plan.changes) == compare(plan).extra_cost == 0
-    table = to_text(summarise_answer(plan))
+    table = to_text(summarise(plan))
     assert re.search(r"^0 +– +0\.00 +2026-01-01 +250\.00 +250\.00 +960\.00$", table, re.MULTILINE)
 
 

@@ -30,7 +30,7 @@ from restructure import (
     preset,
     reschedule,
 )
-from restructure.calculator.measures import HolidayInterest
+from restructure.calculator.amortisation.scheme import HolidayInterest
 from restructure.errors import Refused
 from strategies import restructurings
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from pydantic import TypeAdapter, ValidationError
 
 from calculator.loans import pay, plain
-from restructure.calculator.contract import (
+from restructure.calculator.servicing.contract import (
     Claim,
     Component,
     Compound,

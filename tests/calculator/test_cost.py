@@ -13,8 +13,11 @@ from hypothesis import strategies as st
 
 from laws import examples
 from restructure import ChangeRate, Forgive, Position, Reamortise, compare, reschedule
-from restructure.calculator import annuity
-from restructure.calculator.annuity import (
+from restructure.calculator.amortisation.rows import PAID
+from restructure.calculator.conventions.dates import due_dates
+from restructure.calculator.conventions.day_counts import DayCount
+from restructure.calculator.cost_of_credit import annuity
+from restructure.calculator.cost_of_credit.annuity import (
     effective_of,
     equal_principal_interest,
     instalment_of,
@@ -27,7 +30,7 @@ from restructure.calculator.annuity import (
     rate_of,
     rounded,
 )
-from restructure.calculator.cost import (
+from restructure.calculator.cost_of_credit.apr import (
     apr_eu,
     apr_us,
     effective_rate,
@@ -40,8 +43,7 @@ from restructure.calculator.cost import (
     present_value,
     weighted_average_life,
 )
-from restructure.calculator.dates import DayCount, due_dates
-from restructure.calculator.intervals import (
+from restructure.calculator.cost_of_credit.unit_periods import (
     YEAR,
     CountedIn,
     Interval,
@@ -52,7 +54,6 @@ from restructure.calculator.intervals import (
     unit_periods,
     years_between,
 )
-from restructure.calculator.rows import PAID
 from restructure.errors import CATALOGUE, InvalidInput, Refused
 from strategies import positions, restructurings
 

@@ -10,8 +10,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from calculator.oracles import fraction_of_year
-from restructure.calculator.dates import (
-    DayCount,
+from restructure.calculator.conventions.dates import (
     Roll,
     Step,
     Stub,
@@ -24,9 +23,8 @@ from restructure.calculator.dates import (
     step_before,
     step_of,
     weekend,
-    year_fraction,
-    year_fractions,
 )
+from restructure.calculator.conventions.day_counts import DayCount, year_fraction, year_fractions
 from restructure.errors import Refused
 from strategies import ADDITIVE, days
 

@@ -8,16 +8,17 @@ from hypothesis import strategies as st
 
 from compositions import compositions
 from laws import examples
-from restructure.calculator import figures as room
-from restructure.calculator.dates import DayCount, year_fractions
-from restructure.calculator.figures import compare, monthly_internal_rate
-from restructure.calculator.money import Rounding, round_div, rounder
-from restructure.calculator.plan import MovementKind, Plan, reschedule
-from restructure.calculator.position import Buckets, Position
-from restructure.calculator.repaid import repay, solved_level
-from restructure.calculator.rows import PAID, _exact_annuity, level_instalment
-from restructure.calculator.scheme import Scheme
-from restructure.calculator.terms import Repayment
+from restructure.calculator.amortisation.amortise import repay, solved_level
+from restructure.calculator.amortisation.rows import PAID, _exact_annuity, level_instalment
+from restructure.calculator.amortisation.scheme import Scheme
+from restructure.calculator.amortisation.terms import Repayment
+from restructure.calculator.conventions.day_counts import DayCount, year_fractions
+from restructure.calculator.conventions.money import Rounding, round_div, rounder
+from restructure.calculator.measures.books import MovementKind
+from restructure.calculator.plans import figures as room
+from restructure.calculator.plans.figures import compare, monthly_internal_rate
+from restructure.calculator.plans.plan import Plan, reschedule
+from restructure.calculator.servicing.position import Buckets, Position
 from restructure.errors import Refused
 from strategies import restructurings
 

@@ -5,26 +5,16 @@ from datetime import date
 import pytest
 from pydantic import ValidationError
 
-from restructure.calculator.measures import (
-    MEASURES,
-    Capitalise,
-    ChangeFrequency,
-    ChangeMethod,
-    ChangeRate,
-    Extend,
-    Forgive,
-    Holiday,
-    MoveDue,
-    Park,
-    Pay,
-    Reamortise,
-    Settle,
-    Spread,
-    Waive,
-)
-from restructure.calculator.plan import reschedule
-from restructure.calculator.position import Bucket, Buckets, Position
-from restructure.calculator.terms import Repayment
+from restructure.calculator.amortisation.terms import Repayment
+from restructure.calculator.measures.catalogue import MEASURES
+from restructure.calculator.measures.deferral import Capitalise, Park, Spread
+from restructure.calculator.measures.rate import ChangeRate
+from restructure.calculator.measures.relief import Forgive, Waive
+from restructure.calculator.measures.solve import Reamortise
+from restructure.calculator.measures.timing import ChangeFrequency, ChangeMethod, Extend, Holiday, MoveDue
+from restructure.calculator.measures.up_front import Pay, Settle
+from restructure.calculator.plans.plan import reschedule
+from restructure.calculator.servicing.position import Bucket, Buckets, Position
 from restructure.errors import CATALOGUE, Refused
 
 _codes = list(CATALOGUE)

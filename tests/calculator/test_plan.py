@@ -16,31 +16,24 @@ from hypothesis import strategies as st
 from calculator.oracles import dues as stepped
 from calculator.oracles import exact_level, minor, period_rate, rounded
 from laws import examples
-from restructure.calculator import plan as plan_module
-from restructure.calculator.contract import Contract, Payment
-from restructure.calculator.course import Course
-from restructure.calculator.dates import DayCount
-from restructure.calculator.measures import (
-    Capitalise,
-    ChangeRate,
-    Extend,
-    Forgive,
-    Holiday,
-    HolidayInterest,
-    Park,
-    Reamortise,
-    Solve,
-    Spread,
-    Waive,
-)
-from restructure.calculator.money import Rounding
-from restructure.calculator.plan import MovementKind, Plan, reschedule
-from restructure.calculator.position import Bucket, Buckets, Position
-from restructure.calculator.rows import Row
-from restructure.calculator.schedule import amortise
-from restructure.calculator.scheme import Method
-from restructure.calculator.servicing import position_of
-from restructure.calculator.terms import Repayment, Terms
+from restructure.calculator.amortisation.rows import Row
+from restructure.calculator.amortisation.schedule import amortise
+from restructure.calculator.amortisation.scheme import HolidayInterest, Method
+from restructure.calculator.amortisation.terms import Repayment, Terms
+from restructure.calculator.conventions.day_counts import DayCount
+from restructure.calculator.conventions.money import Rounding
+from restructure.calculator.measures.books import MovementKind
+from restructure.calculator.measures.deferral import Capitalise, Park, Spread
+from restructure.calculator.measures.rate import ChangeRate
+from restructure.calculator.measures.relief import Forgive, Waive
+from restructure.calculator.measures.solve import Reamortise, Solve
+from restructure.calculator.measures.timing import Extend, Holiday
+from restructure.calculator.plans import plan as plan_module
+from restructure.calculator.plans.plan import Plan, reschedule
+from restructure.calculator.plans.reamortisation import Course
+from restructure.calculator.servicing.account import position_of
+from restructure.calculator.servicing.contract import Contract, Payment
+from restructure.calculator.servicing.position import Bucket, Buckets, Position
 from restructure.errors import Refused
 from strategies import ADDITIVE, DECIMALS, days, major, measure_sets, positions, rates, restructurings, terms
 

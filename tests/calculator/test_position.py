@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from calculator.oracles import minor
-from restructure.calculator.contract import STANDARD_ORDER, Claim
-from restructure.calculator.position import Buckets, Position
+from restructure.calculator.servicing.contract import STANDARD_ORDER, Claim
+from restructure.calculator.servicing.position import Buckets, Position
 from strategies import major
 
 

@@ -9,27 +9,19 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from compositions import compositions
-from restructure.calculator.figures import compare
-from restructure.calculator.measures import (
-    Capitalise,
-    ChangeFrequency,
-    ChangeRate,
-    Extend,
-    Forgive,
-    Holiday,
-    LumpSum,
-    MoveDue,
-    Park,
-    Pay,
-    Reamortise,
-    Settle,
-)
-from restructure.calculator.plan import Plan, reschedule
-from restructure.calculator.position import Buckets, Position
-from restructure.calculator.present_value import as_agreed, present_value
-from restructure.calculator.rows import PAID
-from restructure.calculator.scheme import HolidayInterest, Repricing
-from restructure.calculator.terms import Repayment
+from restructure.calculator.amortisation.rows import PAID
+from restructure.calculator.amortisation.scheme import HolidayInterest, Repricing
+from restructure.calculator.amortisation.terms import Repayment
+from restructure.calculator.measures.deferral import Capitalise, Park
+from restructure.calculator.measures.rate import ChangeRate
+from restructure.calculator.measures.relief import Forgive
+from restructure.calculator.measures.solve import Reamortise
+from restructure.calculator.measures.timing import ChangeFrequency, Extend, Holiday, MoveDue
+from restructure.calculator.measures.up_front import LumpSum, Pay, Settle
+from restructure.calculator.plans.figures import compare
+from restructure.calculator.plans.plan import Plan, reschedule
+from restructure.calculator.plans.present_value import as_agreed, present_value
+from restructure.calculator.servicing.position import Buckets, Position
 from restructure.errors import Refused
 
 START = date(2010, 1, 1)

@@ -10,16 +10,18 @@ from hypothesis import strategies as st
 from calculator.loans import pay, plain
 from calculator.oracles import Owed, minor
 from laws import examples
-from restructure.calculator.accrual import Compounding
-from restructure.calculator.contract import Charge, Claim, Contract, Payment, Penalty
-from restructure.calculator.dates import DayCount, roll_date
-from restructure.calculator.measures import Capitalise, Extend, Spread
-from restructure.calculator.plan import reschedule
-from restructure.calculator.position import Buckets, Position
-from restructure.calculator.schedule import amortise
-from restructure.calculator.scheme import LastRow, Method
-from restructure.calculator.servicing import position_of
-from restructure.calculator.terms import Repayment, Terms
+from restructure.calculator.amortisation.schedule import amortise
+from restructure.calculator.amortisation.scheme import LastRow, Method
+from restructure.calculator.amortisation.terms import Repayment, Terms
+from restructure.calculator.conventions.accrual import Compounding
+from restructure.calculator.conventions.dates import roll_date
+from restructure.calculator.conventions.day_counts import DayCount
+from restructure.calculator.measures.deferral import Capitalise, Spread
+from restructure.calculator.measures.timing import Extend
+from restructure.calculator.plans.plan import reschedule
+from restructure.calculator.servicing.account import position_of
+from restructure.calculator.servicing.contract import Charge, Claim, Contract, Payment, Penalty
+from restructure.calculator.servicing.position import Buckets, Position
 from restructure.errors import CATALOGUE, InvalidInput, Refused
 from strategies import ADDITIVE, EVERY, any_terms, contracts, days, histories
 

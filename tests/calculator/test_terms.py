@@ -13,10 +13,10 @@ from pydantic import ValidationError
 from calculator.agreed import OutOfReach, agreed_rows, parts, pieces, rolled, scheduled, stepped
 from calculator.oracles import minor, rounded
 from laws import examples
-from restructure.calculator.money import Rounding
-from restructure.calculator.schedule import amortise, terms_rows
-from restructure.calculator.scheme import HolidayInterest, LastRow, Method
-from restructure.calculator.terms import Stub, Terms
+from restructure.calculator.amortisation.schedule import amortise, terms_rows
+from restructure.calculator.amortisation.scheme import HolidayInterest, LastRow, Method
+from restructure.calculator.amortisation.terms import Stub, Terms
+from restructure.calculator.conventions.money import Rounding
 from restructure.errors import Refused
 
 RHYTHMS = ["1 month", "1 month", "2 months", "2 weeks", "10 days"]

@@ -9,21 +9,16 @@ from hypothesis import strategies as st
 
 from cases import SMALL, limit, policy_of, rule
 from casework.agreed import illness
-from restructure.calculator.measures import (
-    Capitalise,
-    ChangeRate,
-    Extend,
-    Forgive,
-    Holiday,
-    Measure,
-    Park,
-    Spread,
-    Waive,
-)
-from restructure.casework.decision import Decision, decide
-from restructure.casework.negotiation import Answer, Request, counter
-from restructure.casework.replay import replay
-from restructure.casework.search import propose
+from restructure.calculator.measures.catalogue import Measure
+from restructure.calculator.measures.deferral import Capitalise, Park, Spread
+from restructure.calculator.measures.rate import ChangeRate
+from restructure.calculator.measures.relief import Forgive, Waive
+from restructure.calculator.measures.timing import Extend, Holiday
+from restructure.casework.decisions.decision import Decision, decide
+from restructure.casework.decisions.plan_search import propose
+from restructure.casework.decisions.rounds import Answer, Request
+from restructure.casework.negotiation.counter import counter
+from restructure.casework.negotiation.replay import replay
 from restructure.errors import Refused
 from restructure.policy.case_facts import facts_of
 

@@ -12,21 +12,15 @@ from pydantic import ValidationError
 
 from casework.agreed import SHOWN, agreed, decided, illness, paid_as_agreed
 from laws import examples
-from restructure.calculator.contract import Payment
-from restructure.casework.decision import decide
-from restructure.casework.history import (
-    Countered,
-    History,
-    Missed,
-    Stage,
-    Withdrawn,
-    read_history,
-    write_history,
-)
-from restructure.casework.negotiation import Request, answered, counter
-from restructure.casework.replay import replay
+from restructure.calculator.servicing.contract import Payment
+from restructure.casework.agreements.case_history import History, Stage, read_history, write_history
+from restructure.casework.agreements.events import Countered, Missed, Withdrawn
+from restructure.casework.decisions.decision import decide
+from restructure.casework.decisions.rounds import Request
+from restructure.casework.negotiation.counter import answered, counter
+from restructure.casework.negotiation.replay import replay
 from restructure.errors import InvalidInput
-from restructure.policy.loading import load_policy
+from restructure.policy.loading.loading import load_policy
 
 BY = illness().borrower.reference
 ROWS = agreed().plan.schedule.rows

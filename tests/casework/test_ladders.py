@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from cases import example, policy_of, small, written
 from laws import examples
-from restructure.casework.blocks import to_text
-from restructure.casework.case_report import run_cases
-from restructure.casework.decision import decide
-from restructure.casework.explanation import explain
-from restructure.casework.replay import replay
-from restructure.casework.summary import summarise
+from restructure.blocks import to_text
+from restructure.casework.decisions.decision import decide
+from restructure.casework.decisions.explanation import explain
+from restructure.casework.negotiation.replay import replay
 from restructure.errors import InvalidPolicy
 from restructure.intake.application import Application
+from restructure.testing.report import run_cases
+from restructure.views import summarise
 
 DAY = date(2026, 3, 18)
 ILLNESS = Application.model_validate(example("illness"))

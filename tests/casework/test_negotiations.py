@@ -11,11 +11,13 @@ from pydantic import ValidationError
 from cases import packaged
 from casework.agreed import illness
 from laws import examples
-from restructure.calculator.measures import Extend, Forgive, Waive
-from restructure.casework.decision import Decision, decide
-from restructure.casework.negotiation import Answer, Request, counter
-from restructure.casework.replay import replay
-from restructure.casework.search import propose
+from restructure.calculator.measures.relief import Forgive, Waive
+from restructure.calculator.measures.timing import Extend
+from restructure.casework.decisions.decision import Decision, decide
+from restructure.casework.decisions.plan_search import propose
+from restructure.casework.decisions.rounds import Answer, Request
+from restructure.casework.negotiation.counter import counter
+from restructure.casework.negotiation.replay import replay
 from restructure.errors import InvalidInput
 from restructure.policy.case_facts import facts_of
 
@@ -198,7 +200,7 @@ def test_an_offer_that_was_not_made_cannot_be_countered():
 
 
 def test_where_a_limit_says_what_a_plan_may_lose_more_relief_than_offered_is_still_no_answer():
-    from restructure.policy.language import Limit
+    from restructure.policy.language.sections import Limit
 
     limit = Limit.model_validate(
         {

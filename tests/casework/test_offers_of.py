@@ -5,13 +5,14 @@ from datetime import date
 import pytest
 
 from cases import example, limit, policy_of, rule, small, written
-from restructure.casework.case_report import run_cases
-from restructure.casework.decision import decide
-from restructure.casework.explanation import explain
-from restructure.casework.negotiation import Request, counter
+from restructure.casework.decisions.decision import decide
+from restructure.casework.decisions.explanation import explain
+from restructure.casework.decisions.rounds import Request
+from restructure.casework.negotiation.counter import counter
 from restructure.errors import InvalidPolicy
 from restructure.intake.application import Application
-from restructure.policy.loading import load_policy
+from restructure.policy.loading.loading import load_policy
+from restructure.testing.report import run_cases
 
 DAY = date(2026, 3, 18)
 ILLNESS = Application.model_validate(example("illness"))

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from casework.agreed import agreed, illness, paid_as_agreed
 from laws import examples
-from restructure.calculator.contract import Payment
-from restructure.calculator.ledger import MovementKind
-from restructure.casework.review import Standing, review, take_effect
+from restructure.calculator.measures.books import MovementKind
+from restructure.calculator.servicing.contract import Payment
+from restructure.casework.agreements.performance import Standing
+from restructure.casework.agreements.review import review, take_effect
 from restructure.errors import InvalidInput
 from restructure.intake.application import position_on
-from restructure.policy.follow_up import Clock, FollowUp
+from restructure.policy.language.follow_up import Clock, FollowUp
 
 PLAIN = agreed()
 ROWS = PLAIN.plan.schedule.rows
@@ -331,8 +332,8 @@ def test_lateness_costs_what_the_contract_says():
     ("of", "where"), [("accrued", "interest_arrears"), ("penalty", "penalty"), ("interest_arrears",) * 2]
 )
 def test_what_comes_back_stands_where_it_would_be_owed_now(of, where):
-    from restructure.calculator.measures import Waive
-    from restructure.calculator.plan import reschedule
+    from restructure.calculator.measures.relief import Waive
+    from restructure.calculator.plans.plan import reschedule
 
     waived = reschedule(PLAIN.plan.position, [Waive(of=of, share=1)])
     day = days_after(waived.schedule.rows[0].due, 1)
@@ -350,8 +351,8 @@ def test_what_comes_back_stands_where_it_would_be_owed_now(of, where):
 
 
 def test_principal_that_was_forgiven_comes_back_as_overdue():
-    from restructure.calculator.measures import Forgive
-    from restructure.calculator.plan import reschedule
+    from restructure.calculator.measures.relief import Forgive
+    from restructure.calculator.plans.plan import reschedule
 
     forgiven = reschedule(PLAIN.plan.position, [Forgive(amount="500")])
     day = days_after(forgiven.schedule.rows[0].due, 1)
@@ -380,9 +381,9 @@ def test_who_paid_every_instalment_but_not_what_lateness_cost_still_owes_it():
 
 
 def test_an_agreement_that_leaves_nothing_to_pay_is_completed_at_once():
-    from restructure.calculator.measures import Waive
-    from restructure.calculator.plan import reschedule
-    from restructure.calculator.position import Buckets
+    from restructure.calculator.measures.relief import Waive
+    from restructure.calculator.plans.plan import reschedule
+    from restructure.calculator.servicing.position import Buckets
 
     little = PLAIN.plan.position.model_copy(
         update={"buckets": Buckets(penalty="12.34"), "oldest_unpaid_due": None, "missed_instalments": 0}

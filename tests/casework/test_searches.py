@@ -16,30 +16,24 @@ from hypothesis import strategies as st
 import compositions
 from cases import changed, example, limit, policy_of, rule, small
 from laws import examples
-from restructure.calculator.figures import compare
-from restructure.calculator.measures import (
-    Capitalise,
-    Extend,
-    Forgive,
-    Holiday,
-    Measure,
-    Park,
-    Pay,
-    Spread,
-    Waive,
-)
-from restructure.calculator.measures import ChangeRate as Rate
-from restructure.calculator.plan import Plan, reschedule
-from restructure.calculator.position import Buckets, Position
-from restructure.calculator.scheme import HolidayInterest, LastRow
-from restructure.calculator.terms import Repayment
-from restructure.casework.decision import Decision, decide
-from restructure.casework.judging import judge
+from restructure.calculator.amortisation.scheme import HolidayInterest, LastRow
+from restructure.calculator.amortisation.terms import Repayment
+from restructure.calculator.measures.catalogue import Measure
+from restructure.calculator.measures.deferral import Capitalise, Park, Spread
+from restructure.calculator.measures.rate import ChangeRate as Rate
+from restructure.calculator.measures.relief import Forgive, Waive
+from restructure.calculator.measures.timing import Extend, Holiday
+from restructure.calculator.measures.up_front import Pay
+from restructure.calculator.plans.figures import compare
+from restructure.calculator.plans.plan import Plan, reschedule
+from restructure.calculator.servicing.position import Buckets, Position
+from restructure.casework.decisions.decision import Decision, decide
+from restructure.casework.decisions.judge import judge
 from restructure.errors import Refused
 from restructure.intake.application import Application
 from restructure.intake.assessment import assess
 from restructure.policy.case_facts import facts_of
-from restructure.policy.search import MONOTONE
+from restructure.policy.language.search import MONOTONE
 from strategies import DECIMALS, major, positions
 
 DAY = date(2026, 3, 18)

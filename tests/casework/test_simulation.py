@@ -10,17 +10,18 @@ from dateutil.relativedelta import relativedelta
 
 from cases import packaged
 from casework.agreed import SHOWN
-from restructure.calculator.contract import Contract, Payment
-from restructure.calculator.schedule import amortise
-from restructure.casework.decision import decide
-from restructure.casework.early_warning import watch
-from restructure.casework.history import History, Stage, read_history, write_history
-from restructure.casework.negotiation import Answer, Request, counter
-from restructure.casework.outcome import Outcome
-from restructure.casework.review import Standing
+from restructure.calculator.amortisation.schedule import amortise
+from restructure.calculator.servicing.contract import Contract, Payment
+from restructure.casework.agreements.case_history import History, Stage, read_history, write_history
+from restructure.casework.agreements.early_warning import watch
+from restructure.casework.agreements.performance import Standing
+from restructure.casework.decisions.decision import decide
+from restructure.casework.decisions.outcome import Outcome
+from restructure.casework.decisions.rounds import Answer, Request
+from restructure.casework.negotiation.counter import counter
 from restructure.intake.application import Application, StatedLoan
-from restructure.policy.follow_up import FollowUpRule
-from restructure.policy.language import Action
+from restructure.policy.language.follow_up import FollowUpRule
+from restructure.policy.language.sections import Action
 
 START, MONTHS = date(2026, 1, 15), 24
 _SUE = Action.model_validate(

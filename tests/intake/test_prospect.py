@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cases import example, policy_of, rule, small
 from compositions import compositions
-from restructure.calculator.plan import reschedule
+from restructure.calculator.plans.plan import reschedule
 from restructure.errors import Refused
 from restructure.intake.application import Application
 from restructure.intake.assessment import assess

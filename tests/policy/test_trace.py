@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from policy import oracle
 from policy.drawn import Draw, encoded, lowered, problem_of
-from restructure.policy import generated, reference
-from restructure.policy.evaluation import Engines, Evaluator, evaluator
-from restructure.policy.generated import Generated
-from restructure.policy.normal import Alternative, Leaf, Operator, Problem, Together, depth
-from restructure.policy.trace import trace
+from restructure.policy.engine import generated, reference
+from restructure.policy.engine.evaluation import Engines, Evaluator, evaluator
+from restructure.policy.engine.generated import Generated
+from restructure.policy.engine.normal_form import Alternative, Leaf, Operator, Problem, Together, depth
+from restructure.policy.engine.trace import trace
 
 WORDS = {True: "true", False: "false", None: "unknown"}
 

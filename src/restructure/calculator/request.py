@@ -7,13 +7,13 @@ from typing import Self
 
 from pydantic import ValidationError, model_validator
 
-from restructure.calculator.measures import Measure
-from restructure.calculator.plan import Plan, reschedule
-from restructure.calculator.position import Position
-from restructure.calculator.presets import expanded
-from restructure.calculator.schedule import Schedule, amortise
-from restructure.calculator.spelling import spell
-from restructure.calculator.terms import Terms
+from restructure.calculator.amortisation.schedule import Schedule, amortise
+from restructure.calculator.amortisation.terms import Terms
+from restructure.calculator.conventions.currency_scale import spell
+from restructure.calculator.measures.catalogue import Measure
+from restructure.calculator.measures.presets import expanded
+from restructure.calculator.plans.plan import Plan, reschedule
+from restructure.calculator.servicing.position import Position
 from restructure.document import Document, field_names, issues_of, read_document
 from restructure.errors import InvalidInput, Issue, Refused
 from restructure.record import Record, refuse

@@ -11,22 +11,22 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from restructure.calculator.contract import (
+from restructure.calculator.amortisation.terms import Repayment
+from restructure.calculator.conventions.currency_scale import spell
+from restructure.calculator.conventions.money import LARGEST, Currency, Money, to_minor
+from restructure.calculator.servicing.account import position_of
+from restructure.calculator.servicing.contract import (
     STANDARD_ORDER,
     Allocation,
     Contract,
     Payment,
     payment_problems,
 )
-from restructure.calculator.money import LARGEST, Currency, Money, to_minor
-from restructure.calculator.position import Buckets, Position
-from restructure.calculator.servicing import position_of
-from restructure.calculator.spelling import spell
-from restructure.calculator.terms import Repayment
+from restructure.calculator.servicing.position import Buckets, Position
 from restructure.document import read_document, read_model
 from restructure.errors import InvalidInput, Issue, Refused
-from restructure.intake.given import GivenFacts
-from restructure.intake.history import Event, event_problems
+from restructure.intake.declared_facts import GivenFacts
+from restructure.intake.past_events import Event, event_problems
 from restructure.record import Record, trusted
 
 __all__ = [

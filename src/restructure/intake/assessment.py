@@ -11,11 +11,11 @@ from typing import Annotated, Any, Self
 from dateutil.relativedelta import relativedelta
 from pydantic import Field, model_validator
 
-from restructure.calculator.dates import whole_months
-from restructure.calculator.money import Money, SignedMoney, to_minor
-from restructure.calculator.position import Position
-from restructure.calculator.quantity import Kind, Quantity, Ratio, ratio
-from restructure.calculator.spelling import spell, spelled
+from restructure.calculator.conventions.currency_scale import spell, spelled
+from restructure.calculator.conventions.dates import whole_months
+from restructure.calculator.conventions.money import Money, SignedMoney, to_minor
+from restructure.calculator.conventions.quantity import Kind, Quantity, Ratio, ratio
+from restructure.calculator.servicing.position import Position
 from restructure.errors import InvalidInput, Issue
 from restructure.intake.application import (
     Application,
@@ -28,9 +28,9 @@ from restructure.intake.application import (
     position_on,
     problems,
 )
-from restructure.intake.given import GivenFacts
-from restructure.intake.history import RESTRUCTURING, Event, with_restructurings
-from restructure.intake.paying import paying_facts
+from restructure.intake.declared_facts import GivenFacts
+from restructure.intake.past_events import RESTRUCTURING, Event, with_restructurings
+from restructure.intake.payment_behaviour import paying_facts
 from restructure.record import Record, trusted
 
 __all__ = ["Assessment", "DelinquencyStage", "HardshipOutlook", "assess"]

@@ -10,8 +10,8 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from restructure.calculator.money import from_minor, to_minor, write_money
-from restructure.calculator.quantity import Kind, Quantity
+from restructure.calculator.conventions.money import from_minor, to_minor, write_money
+from restructure.calculator.conventions.quantity import Kind, Quantity
 from restructure.intake.assessment import Assessment
 from restructure.intake.prospect import Prospect
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Annotated, Any
 
-from restructure.calculator.figures import Figures, compare
-from restructure.calculator.money import SignedMoney, to_minor
-from restructure.calculator.plan import Plan
-from restructure.calculator.quantity import Kind, Quantity, Ratio, ratio
+from restructure.calculator.conventions.money import SignedMoney, to_minor
+from restructure.calculator.conventions.quantity import Kind, Quantity, Ratio, ratio
+from restructure.calculator.plans.figures import Figures, compare
+from restructure.calculator.plans.plan import Plan
 from restructure.intake.assessment import Assessment
 from restructure.record import trusted
 

@@ -7,21 +7,21 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
-from restructure.calculator.money import from_minor, minor_digits, round_div
-from restructure.calculator.plan import Plan
-from restructure.calculator.quantity import Kind
+from restructure.calculator.conventions.money import from_minor, minor_digits, round_div
+from restructure.calculator.conventions.quantity import Kind
+from restructure.calculator.plans.plan import Plan
 from restructure.errors import InvalidPolicy, Issue
 from restructure.intake.assessment import Assessment
 from restructure.intake.facts import Fact, facts, show, wanting
 from restructure.intake.prospect import AT_ONCE, Prospect, foresee
-from restructure.policy.amounts import PLAN, Amount, binding, facts_in, worth, write_amount
+from restructure.policy.amounts.expression import PLAN, Amount, binding, facts_in, worth, write_amount
 from restructure.policy.constants import constant
-from restructure.policy.evaluation import Engines, evaluator
-from restructure.policy.follow_up import FollowUp, asked
-from restructure.policy.given import given_values
-from restructure.policy.hits import Hit, Match, settle
+from restructure.policy.engine.evaluation import Engines, evaluator
+from restructure.policy.given_facts import given_values
 from restructure.policy.in_force import InForce, Stage
-from restructure.policy.language import Conclusion, Gather, PolicyFact
+from restructure.policy.language.follow_up import FollowUp, asked
+from restructure.policy.language.hit_policies import Hit, Match, settle
+from restructure.policy.language.sections import Conclusion, Gather, PolicyFact
 from restructure.record import Record
 
 __all__ = ["CaseFacts", "Concluded", "facts_of"]

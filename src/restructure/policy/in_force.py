@@ -2,61 +2,38 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from restructure.calculator.measures import Measure
-from restructure.calculator.quantity import Kind
+from restructure.calculator.conventions.quantity import Kind
+from restructure.calculator.measures.catalogue import Measure
 from restructure.errors import InvalidPolicy, Issue
 from restructure.intake.facts import Fact, fact_named
-from restructure.policy.amounts import (
+from restructure.policy.amounts.expression import (
     Amount,
     facts_in,
-    lookups_in,
-    parameters_in,
     reads_plan,
     sheet_of,
     write_amount,
 )
-from restructure.policy.conditions import Condition, comparisons, normal_form
+from restructure.policy.amounts.lookups import Edition, Lookup, Sheet
 from restructure.policy.constants import Constant, plain
-from restructure.policy.fallback import stands_behind, trial_order
-from restructure.policy.lookups import Edition, Lookup, Sheet
-from restructure.policy.normal import Leaf, Node, Operator, Problem
-from restructure.policy.search import Missed, Rung, Search, Vary, varied
-from restructure.policy.templates import Template, amounts_of, measure_of_case, read_vary
-from restructure.record import Record
+from restructure.policy.engine.normal_form import Leaf, Node, Operator, Problem
+from restructure.policy.fallback_order import stands_behind, trial_order
+from restructure.policy.language.conditions import Condition, normal_form
+from restructure.policy.language.content import PolicyContent
+from restructure.policy.language.reads import lookups_used, parameters_used, read_by, searches_of
+from restructure.policy.language.search import Missed, Rung, Search, Vary, varied
+from restructure.policy.language.templates import Template, amounts_of, measure_of_case, read_vary
+from restructure.policy.policy_ref import PolicyRef
 
-if TYPE_CHECKING:  # a policy gives itself in force, so its room stands above this one
-    from restructure.policy.language import Policy, Rule
-
-__all__ = [
-    "Aim",
-    "InForce",
-    "PolicyRef",
-    "Stage",
-    "lookups_used",
-    "offered_measures",
-    "parameters_used",
-    "read_by",
-]
+__all__ = ["Aim", "InForce", "Stage", "offered_measures"]
 
 
 _GROWING = frozenset({"term_after", "term_added", "last_due_after"})
 """What only grows with the number of instalments."""
-
-
-class PolicyRef(Record):
-    """Which policy decided."""
-
-    name: str
-    """Name of the policy."""
-    version: str
-    """Its version."""
-    digest: str
-    """SHA-256 over its resolved content; a comment does not change it."""
 
 
 class Stage(NamedTuple):
@@ -88,7 +65,7 @@ class InForce:
 
     def __init__(
         self,
-        policy: "Policy",
+        policy: PolicyContent,
         values: dict[str, Constant | None],
         editions: Mapping[str, Edition | None] = MappingProxyType({}),
     ) -> None:
@@ -102,7 +79,7 @@ class InForce:
     @classmethod
     def of(
         cls,
-        policy: "Policy",
+        policy: PolicyContent,
         values: dict[str, Constant | None],
         editions: Mapping[str, Edition | None] = MappingProxyType({}),
     ) -> "InForce":
@@ -278,7 +255,7 @@ class InForce:
     def steps(self) -> dict[tuple[str, str], tuple[str, Template, Vary]]:
         """The field that each step looks for, the measure around it and between what it looks, by rule and step."""
         found: dict[tuple[str, str], tuple[str, Template, Vary]] = {}
-        for rule, search in _searches(self.policy):
+        for rule, search in searches_of(self.policy):
             for step in search.steps:
                 name = varied(step.measure)
                 assert name is not None, "checked when the policy is read"
@@ -327,7 +304,7 @@ class InForce:
         """What the search of each rule that has one wants of its figure, rung by rung."""
         return {
             rule.id: tuple(self._aim(rung) for rung in search.rungs)
-            for rule, search in _searches(self.policy)
+            for rule, search in searches_of(self.policy)
         }
 
     def _aim(self, rung: Rung) -> Aim:
@@ -340,7 +317,7 @@ class InForce:
     def strict(self) -> frozenset[str]:
         """The rules whose offer is not made if their search misses its target."""
         return frozenset(
-            rule.id for rule, search in _searches(self.policy) if search.if_missed is Missed.REFUSE
+            rule.id for rule, search in searches_of(self.policy) if search.if_missed is Missed.REFUSE
         )
 
     @cached_property
@@ -348,7 +325,7 @@ class InForce:
         """The guard of each step that has one, by rule and step."""
         return {
             (rule.id, step.id): self.node(step.when)
-            for rule, search in _searches(self.policy)
+            for rule, search in searches_of(self.policy)
             for step in search.steps
             if step.when is not None
         }
@@ -366,89 +343,8 @@ def offered_measures(in_force: InForce, rule: str, fact: Any) -> tuple[Measure, 
     )
 
 
-def read_by(policy: "Policy") -> dict[str, set[str]]:
-    """Name, for each fact of the policy, the facts it is worked out or concluded from."""
-    needs: dict[str, set[str]] = {
-        name: set(facts_in(own.value)) if own.value is not None else set()
-        for name, own in policy.facts.items()
-    }
-    # A table settles its rows together, so that each waits for what all of them read.
-    read: dict[str, set[str]] = {}
-    for one in policy.conclusions:
-        read.setdefault(one.table or f"={one.id}", set()).update(_facts_of(one.when))
-    for one in policy.conclusions:
-        for name in one.conclude:
-            needs.setdefault(name, set()).update(read[one.table or f"={one.id}"])
-        for name, amount in one.amounts.items():
-            needs[name].update(facts_in(amount))
-    return needs
-
-
-def _searches(policy: "Policy") -> Iterator[tuple["Rule", Search]]:
-    for rule in policy.rules:
-        for one in rule.offer:
-            if isinstance(one, Search):
-                yield rule, one
-
-
-def _facts_of(condition: Condition) -> Iterator[str]:
-    for comparison in comparisons(condition):
-        yield comparison.fact
-        if comparison.other is not None:
-            yield comparison.other
-
-
-def parameters_used(policy: "Policy") -> Iterator[str]:
-    """Name every parameter that a condition, an amount or a measure reads."""
-    for condition in _conditions_of(policy):
-        for comparison in comparisons(condition):
-            if comparison.parameter:
-                yield comparison.parameter
-    for amount in _amounts_of(policy):
-        yield from parameters_in(amount)
-
-
-def lookups_used(policy: "Policy") -> Iterator[str]:
-    """Name every lookup that an amount reads."""
-    for amount in _amounts_of(policy):
-        yield from lookups_in(amount)
-
-
 def _spelled(lookup: Lookup, edition: Edition | None) -> dict[str, Any]:
     """Spell what decides of a lookup on one day the one way a digest knows."""
     content = lookup.model_dump(mode="json", exclude={"values"}, exclude_defaults=True)
     rows = None if edition is None else edition.rows
     return {**content, "rows": rows and [[plain(cell) for cell in row] for row in rows]}
-
-
-def _conditions_of(policy: "Policy") -> Iterator[Condition]:
-    yield from (gate.require for gate in policy.gates)
-    yield from (limit.require for limit in policy.limits)
-    yield from (conclusion.when for conclusion in policy.conclusions)
-    yield from (rule.when for rule in policy.rules)
-    yield from (flag.when for flag in policy.flags)
-    yield from (one.when for one in (*policy.actions, *policy.duties))
-    for _, search in _searches(policy):
-        for rung in search.rungs:
-            yield rung
-            if rung.accept_if is not None:
-                yield rung.accept_if
-        yield from (step.when for step in search.steps if step.when is not None)
-
-
-def _amounts_of(policy: "Policy") -> Iterator[Amount]:
-    for own in policy.facts.values():
-        if own.value is not None:
-            yield own.value
-    for conclusion in policy.conclusions:
-        yield from conclusion.amounts.values()
-    templates: list[Mapping[str, Any]] = [
-        one for rule in policy.rules for one in rule.offer if not isinstance(one, Search)
-    ]
-    for _, search in _searches(policy):
-        templates += [step.measure for step in search.steps]
-        yield from (rung.amount for rung in search.rungs if rung.amount is not None)
-    for template in templates:
-        yield from amounts_of(template)
-    if policy.follow_up is not None:
-        yield from policy.follow_up.amounts
