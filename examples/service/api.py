@@ -17,7 +17,7 @@ from restructure import (
     Policy,
     Review,
 )
-from restructure import Request as Wish
+from restructure import CounterRequest as Wish
 from restructure.casework.agreements.events import Accepted, Paid
 from restructure.report.letters.writing import letter
 

@@ -8,11 +8,11 @@ from restructure.calculator.amortisation.schedule import Schedule, amortise
 from restructure.calculator.amortisation.scheme import HolidayInterest, LastRow, Method, Repricing
 from restructure.calculator.amortisation.terms import (
     Advance,
+    FirstPeriod,
     MovedDue,
     RateFrom,
     Repayment,
     Steps,
-    Stub,
     Suspension,
     Terms,
 )
@@ -21,7 +21,7 @@ from restructure.calculator.conventions.dates import Roll, weekend
 from restructure.calculator.conventions.day_counts import DayCount
 from restructure.calculator.conventions.money import Rounding
 from restructure.calculator.measures.catalogue import Measure
-from restructure.calculator.measures.deferral import Capitalise, Park, Spread
+from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
 from restructure.calculator.measures.presets import preset
 from restructure.calculator.measures.rate import ChangeRate
 from restructure.calculator.measures.relief import Forgive, Waive
@@ -29,31 +29,31 @@ from restructure.calculator.measures.solve import Reamortise, Solve
 from restructure.calculator.measures.timing import ChangeFrequency, ChangeMethod, Extend, Holiday, MoveDue
 from restructure.calculator.measures.up_front import LumpSum, Pay, Settle
 from restructure.calculator.plans.continuation import position_after
-from restructure.calculator.plans.figures import Figures, compare
+from restructure.calculator.plans.figures import Figures, figures_of
 from restructure.calculator.plans.plan import Plan, reschedule
 from restructure.calculator.servicing.account import position_of
 from restructure.calculator.servicing.contract import (
+    AllocationClaim,
     Charge,
-    Claim,
     Component,
     Compound,
     Contract,
-    Handling,
     OverdueInterest,
     Payment,
     Penalty,
     Prepayment,
+    ServicingTerms,
 )
 from restructure.calculator.servicing.position import Buckets, ParkedDue, Position
-from restructure.casework.agreements.agreement import Agreement, Channel, Consent, accept, shown_digest
+from restructure.casework.agreements.agreement import Agreement, Channel, Consent, accept, evidence_digest
 from restructure.casework.agreements.case_history import History, Stage, read_history, write_history
 from restructure.casework.agreements.early_warning import EarlyWarning, may_enforce, watch
-from restructure.casework.agreements.performance import Standing
+from restructure.casework.agreements.performance import AgreementStatus
 from restructure.casework.agreements.review import Review, review
 from restructure.casework.decisions.decision import Decision, decide
 from restructure.casework.decisions.explanation import Explanation, explain
 from restructure.casework.decisions.outcome import Detail, Offer, Outcome, Refusal, Task
-from restructure.casework.decisions.rounds import Answer, Request, Round
+from restructure.casework.decisions.rounds import Answer, CounterRequest, Round
 from restructure.casework.negotiation.counter import counter
 from restructure.casework.negotiation.frontier import Frontier, frontier
 from restructure.casework.negotiation.replay import replay
@@ -69,7 +69,7 @@ from restructure.errors import (
 from restructure.intake.application import Application, read_application
 from restructure.intake.assessment import Assessment, assess
 from restructure.intake.facts import facts
-from restructure.intake.prospect import Prospect, foresee
+from restructure.intake.prospect import Prospect, project
 from restructure.policy.engine.evaluation import Engines
 from restructure.policy.language.follow_up import FollowUp
 from restructure.policy.loading.loading import load_policy
@@ -82,6 +82,8 @@ registered_by("restructure.report")
 __all__ = [
     "Advance",
     "Agreement",
+    "AgreementStatus",
+    "AllocationClaim",
     "Answer",
     "Application",
     "Assessment",
@@ -92,14 +94,15 @@ __all__ = [
     "ChangeRate",
     "Channel",
     "Charge",
-    "Claim",
     "Component",
     "Compound",
     "Compounding",
     "Consent",
     "Contract",
+    "CounterRequest",
     "DayCount",
     "Decision",
+    "Defer",
     "Detail",
     "EarlyWarning",
     "EngineDisagreement",
@@ -108,10 +111,10 @@ __all__ = [
     "Explanation",
     "Extend",
     "Figures",
+    "FirstPeriod",
     "FollowUp",
     "Forgive",
     "Frontier",
-    "Handling",
     "History",
     "Holiday",
     "HolidayInterest",
@@ -127,7 +130,6 @@ __all__ = [
     "Offer",
     "Outcome",
     "OverdueInterest",
-    "Park",
     "ParkedDue",
     "Pay",
     "Payment",
@@ -143,20 +145,18 @@ __all__ = [
     "Refused",
     "Repayment",
     "Repricing",
-    "Request",
     "RestructureError",
     "Review",
     "Roll",
     "Round",
     "Rounding",
     "Schedule",
+    "ServicingTerms",
     "Settle",
     "Solve",
     "Spread",
     "Stage",
-    "Standing",
     "Steps",
-    "Stub",
     "Suspension",
     "Task",
     "Terms",
@@ -164,12 +164,12 @@ __all__ = [
     "accept",
     "amortise",
     "assess",
-    "compare",
     "counter",
     "decide",
+    "evidence_digest",
     "explain",
     "facts",
-    "foresee",
+    "figures_of",
     "frontier",
     "load_policy",
     "may_enforce",
@@ -177,12 +177,12 @@ __all__ = [
     "position_after",
     "position_of",
     "preset",
+    "project",
     "read_application",
     "read_history",
     "replay",
     "reschedule",
     "review",
-    "shown_digest",
     "watch",
     "weekend",
     "write_history",

@@ -16,7 +16,7 @@ from pathlib import Path
 from shutil import get_terminal_size
 
 from restructure.blocks import Block, to_text
-from restructure.calculator.request import Request, answer, read_request
+from restructure.calculator.request import CalculationRequest, answer, read_request
 from restructure.casework.agreements.case_history import read_history
 from restructure.casework.agreements.early_warning import watch
 from restructure.casework.decisions.decision import Decision, decide
@@ -307,7 +307,7 @@ def _reschedule(options: argparse.Namespace) -> int:
 def _schema(options: argparse.Namespace) -> int:
     schemas = {
         "application": Application.model_json_schema,
-        "request": Request.model_json_schema,
+        "request": CalculationRequest.model_json_schema,
         "policy": policy_schema,
         "cases": cases_schema,
     }

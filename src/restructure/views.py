@@ -13,8 +13,8 @@ from restructure.blocks import Block, to_html
 
 __all__ = ["html_of", "registered_by", "summarise", "view_of"]
 
-_Record = TypeVar("_Record")
-_View = Callable[[_Record, str], list[Block]]
+_Shown = TypeVar("_Shown")
+_View = Callable[[_Shown, str], list[Block]]
 _REGISTRANTS: list[str] = []
 
 
@@ -31,10 +31,10 @@ def _view(record: object, language: str) -> list[Block]:
 _MISSING = _view.dispatch(object)
 
 
-def view_of(model: type[_Record]) -> Callable[[_View[_Record]], _View[_Record]]:
+def view_of(model: type[_Shown]) -> Callable[[_View[_Shown]], _View[_Shown]]:
     """Register a function of a record and a language as the view of a class of records."""
 
-    def register(view: _View[_Record]) -> _View[_Record]:
+    def register(view: _View[_Shown]) -> _View[_Shown]:
         _view.register(model, view)
         return view
 
@@ -54,9 +54,16 @@ def summarise(record: Any, *, language: str = "en") -> list[Block]:
     Raises `TypeError` for a class of records that has no view.
 
     >>> from restructure import amortise, Terms
-    >>> loan = Terms(currency="CNY", principal="1000", annual_rate="12%", instalments=3, start="2026-01-05", first_due="2026-02-05")
+    >>> loan = Terms(
+    ...     currency="CNY",
+    ...     principal="1000",
+    ...     annual_rate="12%",
+    ...     instalments=3,
+    ...     start="2026-01-05",
+    ...     first_due="2026-02-05",
+    ... )
     >>> summarise(amortise(loan))[0].text
-    '3 instalments, 1,020.08 in all'
+    '3 instalments, 1,020.07 in all'
     """
     _viewable(record)
     return _view(record, language)

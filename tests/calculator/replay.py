@@ -18,7 +18,7 @@ from dateutil.relativedelta import relativedelta
 
 from calculator.oracles import DAY, fraction_of_year, minor, month_day, rounded
 from restructure.calculator.conventions.dates import Roll
-from restructure.calculator.measures.deferral import Capitalise, Park, Spread
+from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
 from restructure.calculator.measures.rate import ChangeRate
 from restructure.calculator.measures.relief import Forgive, Waive
 from restructure.calculator.measures.solve import Reamortise
@@ -343,7 +343,7 @@ class Replay:
         )
 
     def park(self, bucket, rest, move) -> None:
-        named = [m for m in only(self.measures, Park) if bucket in m.of]
+        named = [m for m in only(self.measures, Defer) if bucket in m.of]
         order = sorted(
             (m for m in named if m.amount is not None or m.share is not None),
             key=lambda m: (m.until or date.max, m.annual_rate, m.share or 0, m.amount or 0),

@@ -5,14 +5,14 @@ from pathlib import Path
 
 from cases import packaged
 from restructure.calculator.servicing.contract import Payment
-from restructure.casework.agreements.agreement import Agreement, accept, shown_digest
+from restructure.casework.agreements.agreement import Agreement, accept, evidence_digest
 from restructure.casework.decisions.decision import Decision, decide
 from restructure.intake.application import Application, read_application
 from restructure.policy.language.follow_up import FollowUp
 
 __all__ = ["SHOWN", "agreed", "decided", "illness", "paid_as_agreed"]
 
-SHOWN = shown_digest("24 instalments")
+SHOWN = evidence_digest("24 instalments")
 
 
 @cache

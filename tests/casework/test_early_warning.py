@@ -12,10 +12,10 @@ from laws import examples
 from restructure.calculator.servicing.contract import Payment
 from restructure.casework.agreements.case_history import History, Stage, read_history, write_history
 from restructure.casework.agreements.early_warning import may_enforce, watch
-from restructure.casework.agreements.performance import Standing
+from restructure.casework.agreements.performance import AgreementStatus
 from restructure.casework.decisions.decision import decide
 from restructure.casework.decisions.outcome import Outcome
-from restructure.casework.decisions.rounds import Request
+from restructure.casework.decisions.rounds import CounterRequest
 from restructure.casework.negotiation.counter import counter
 from restructure.casework.negotiation.replay import replay
 from restructure.errors import InvalidInput
@@ -208,7 +208,7 @@ def histories(draw):
     on = decision.on + timedelta(days=draw(st.integers(0, 400)))
     for _ in range(draw(st.integers(0, 2)) if decision.offers else 0):
         most = draw(st.sampled_from(history.decision.offers)).plan.instalment * draw(st.integers(3, 6)) / 5
-        answer = counter(history.decision, Request(most_a_month=f"{most:.2f}"), policy)
+        answer = counter(history.decision, CounterRequest(max_monthly_payment=f"{most:.2f}"), policy)
         history = history.countered(answer, on=decision.on)
         assert history.decision == answer
     if decision.offers and draw(st.booleans()):
@@ -240,7 +240,7 @@ def test_enforcement_begins_only_after_a_complete_assessment_and_its_answer(case
     assert decision.outcome is Outcome.OFFER
     assert decision.offers
     if history.agreement is not None:
-        assert history.review(on).standing is Standing.BROKEN
+        assert history.review(on).standing is AgreementStatus.BROKEN
     else:
         assert history.stage in (Stage.PROPOSED, Stage.WITHDRAWN)
         assert on > decision.on + timedelta(days=decision.follow_up.valid_days)

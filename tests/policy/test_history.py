@@ -14,7 +14,7 @@ from restructure.casework.decisions.explanation import explain
 from restructure.errors import InvalidInput
 from restructure.intake.application import Application
 from restructure.intake.assessment import Assessment, assess
-from restructure.intake.past_events import Event
+from restructure.intake.past_events import PastEvent
 from restructure.policy.amounts.expression import worth
 from restructure.policy.case_facts import facts_of
 from restructure.policy.language.templates import read_amount
@@ -145,7 +145,7 @@ def test_earlier_restructurings_say_nothing_of_other_events():
 def test_a_window_holds_what_is_later_than_its_border(dates, length, unit):
     begins = add_months(DAY, -length) if unit == "months" else DAY - timedelta(days=length)
     inside = [one for one in dates if begins < one <= DAY]
-    history = tuple(Event(kind="re_age", on=one) for one in dates)
+    history = tuple(PastEvent(kind="re_age", on=one) for one in dates)
     facts = assess(case([]), on=DAY).model_copy(update={"history": history})
     amount = {"events": ["re_age"], f"within_{unit}": length}
     assert of({**amount, "take": "count"}, facts) == len(inside)

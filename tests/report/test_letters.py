@@ -13,7 +13,7 @@ pytest.importorskip("jinja2")
 from cases import example, packaged
 from casework.agreed import illness
 from restructure.casework.decisions.decision import Decision, decide
-from restructure.casework.decisions.rounds import Request
+from restructure.casework.decisions.rounds import CounterRequest
 from restructure.casework.negotiation.counter import counter
 from restructure.errors import InvalidInput
 from restructure.intake.application import Application, read_application
@@ -81,7 +81,7 @@ def numbers_of(decision: Decision, offer) -> set[str]:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("form", ["text", "html"])
-@pytest.mark.parametrize("decision", [MADE, ASKED, counter(MADE, Request(lump_sum="2000"), POLICY)])
+@pytest.mark.parametrize("decision", [MADE, ASKED, counter(MADE, CounterRequest(lump_sum="2000"), POLICY)])
 def test_every_number_of_a_letter_is_one_of_the_record(decision, form, language):
     for offer in decision.offers:
         written = letter(decision, POLICY, rule=offer.rule, language=language)

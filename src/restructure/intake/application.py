@@ -26,7 +26,7 @@ from restructure.calculator.servicing.position import Buckets, Position
 from restructure.document import read_document, read_model
 from restructure.errors import InvalidInput, Issue, Refused
 from restructure.intake.declared_facts import GivenFacts
-from restructure.intake.past_events import Event, event_problems
+from restructure.intake.past_events import PastEvent, event_problems
 from restructure.record import Record, trusted
 
 __all__ = [
@@ -325,7 +325,7 @@ class Application(Record):
     """Figures from elsewhere that a policy may read as `scores.NAME`."""
     facts: GivenFacts = Field(default_factory=dict)
     """Facts that a policy declares as given, by name; one that is absent is unknown."""
-    history: tuple[Event, ...] | None = None
+    history: tuple[PastEvent, ...] | None = None
     """What happened before; an empty list means nothing did, absent means unknown."""
 
     @model_validator(mode="after")

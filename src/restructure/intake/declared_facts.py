@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-__all__ = ["Given", "GivenFacts", "as_given"]
+__all__ = ["DeclaredValue", "GivenFacts", "as_given"]
 
 _LONGEST, _MOST = 200, 10**15
 
@@ -51,11 +51,11 @@ def _sorted(value: Any) -> Any:
     return {name: value[name] for name in sorted(value, key=str) if value[name] is not None}
 
 
-Given = Annotated[
+DeclaredValue = Annotated[
     bool | int | str,
     BeforeValidator(as_given),
     WithJsonSchema({"type": ["boolean", "integer", "string", "null"]}),
 ]
 """A whole number, a text (an exact number or a date among them), or true or false."""
-GivenFacts = Annotated[dict[Annotated[str, BeforeValidator(_name)], Given], BeforeValidator(_sorted)]
+GivenFacts = Annotated[dict[Annotated[str, BeforeValidator(_name)], DeclaredValue], BeforeValidator(_sorted)]
 """Facts by name."""

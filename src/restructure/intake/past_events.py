@@ -12,7 +12,15 @@ from restructure.calculator.conventions.money import Money, to_minor
 from restructure.errors import Issue
 from restructure.record import Record
 
-__all__ = ["OUTCOMES", "RESTRUCTURING", "Event", "Word", "event_problems", "is_word", "with_restructurings"]
+__all__ = [
+    "OUTCOMES",
+    "RESTRUCTURING",
+    "PastEvent",
+    "Word",
+    "event_problems",
+    "is_word",
+    "with_restructurings",
+]
 
 RESTRUCTURING = "restructuring"
 """The kind of event that earlier restructurings are."""
@@ -46,7 +54,7 @@ Word = Annotated[str, AfterValidator(_word)]
 """Lower-case letters, digits and underscores."""
 
 
-class Event(Record):
+class PastEvent(Record):
     """Something that happened before: a broken promise, a trial plan, a re-ageing, a missed payment."""
 
     kind: Word
@@ -62,7 +70,7 @@ class Event(Record):
 
 
 def event_problems(
-    history: Iterable[Event], as_of: date, originated: date | None, currency: str
+    history: Iterable[PastEvent], as_of: date, originated: date | None, currency: str
 ) -> list[Issue]:
     """List what is wrong with a history: days to come, restructurings before the loan, amounts too fine."""
     found: list[Issue] = []
@@ -93,16 +101,18 @@ def event_problems(
     return found
 
 
-def with_restructurings(history: Sequence[Event] | None, earlier: Sequence[Any] | None) -> tuple[Event, ...]:
+def with_restructurings(
+    history: Sequence[PastEvent] | None, earlier: Sequence[Any] | None
+) -> tuple[PastEvent, ...]:
     """Give all events, earlier restructurings after the others; one that stands in both lists counts once.
 
-    >>> both = with_restructurings([Event(kind="re_age", on=date(2025, 9, 1))], None)
+    >>> both = with_restructurings([PastEvent(kind="re_age", on=date(2025, 9, 1))], None)
     >>> [(event.kind, event.on.isoformat()) for event in both]
     [('re_age', '2025-09-01')]
     """
     told = {event.on for event in history or () if event.kind == RESTRUCTURING}
     more = [
-        Event(kind=RESTRUCTURING, on=one.on, outcome=one.outcome)
+        PastEvent(kind=RESTRUCTURING, on=one.on, outcome=one.outcome)
         for one in earlier or ()
         if one.on not in told
     ]

@@ -25,18 +25,18 @@ from restructure.policy.fallback_order import stands_behind, trial_order
 from restructure.policy.language.conditions import Condition, normal_form
 from restructure.policy.language.content import PolicyContent
 from restructure.policy.language.reads import lookups_used, parameters_used, read_by, searches_of
-from restructure.policy.language.search import Missed, Rung, Search, Vary, varied
+from restructure.policy.language.search import Search, TargetTier, Vary, WhenMissed, varied
 from restructure.policy.language.templates import Template, amounts_of, measure_of_case, read_vary
 from restructure.policy.policy_ref import PolicyRef
 
-__all__ = ["Aim", "InForce", "Stage", "offered_measures"]
+__all__ = ["FactStage", "InForce", "TierTarget", "offered_measures"]
 
 
 _GROWING = frozenset({"term_after", "term_added", "last_due_after"})
 """What only grows with the number of instalments."""
 
 
-class Stage(NamedTuple):
+class FactStage(NamedTuple):
     """Facts of a policy that need only facts of a case and of earlier stages."""
 
     derived: tuple[str, ...]
@@ -47,8 +47,8 @@ class Stage(NamedTuple):
     """What concludes them: for each conclusion whether it holds and whether it fails."""
 
 
-class Aim(NamedTuple):
-    """What a search wants of its figure on one rung, ready for the evaluators."""
+class TierTarget(NamedTuple):
+    """What a search wants of its figure on one tier, ready for the evaluators."""
 
     leaf: Leaf
     """The comparison that holds once the target is reached, still without the value of an amount."""
@@ -201,11 +201,11 @@ class InForce:
         return {}
 
     @cached_property
-    def stages(self) -> tuple[Stage, ...]:
+    def stages(self) -> tuple[FactStage, ...]:
         """The policy's own facts of a case in the order in which they can be known (forward chaining)."""
         waiting = {name: needs for name, needs in self._needs.items() if not self._of_plan(name)}
         waiting = {name: needs for name, needs in waiting.items() if not self.policy.facts[name].given}
-        stages: list[Stage] = []
+        stages: list[FactStage] = []
         while waiting:
             ready = [name for name, needs in waiting.items() if not needs & waiting.keys()]
             assert ready, "a cycle of facts is refused when a policy is read"
@@ -216,7 +216,7 @@ class InForce:
                 if one.conclude.keys() & set(concluded):
                     node = self.node(one.when)
                     entries += [(f"true:{one.id}", node), (f"false:{one.id}", node.negated())]
-            stages.append(Stage(derived, concluded, Problem(entries)))
+            stages.append(FactStage(derived, concluded, Problem(entries)))
             waiting = {name: needs for name, needs in waiting.items() if name not in ready}
         return tuple(stages)
 
@@ -300,24 +300,24 @@ class InForce:
         )
 
     @cached_property
-    def aims(self) -> dict[str, tuple[Aim, ...]]:
-        """What the search of each rule that has one wants of its figure, rung by rung."""
+    def aims(self) -> dict[str, tuple[TierTarget, ...]]:
+        """What the search of each rule that has one wants of its figure, tier by tier."""
         return {
-            rule.id: tuple(self._aim(rung) for rung in search.rungs)
+            rule.id: tuple(self._aim(tier) for tier in search.tiers)
             for rule, search in searches_of(self.policy)
         }
 
-    def _aim(self, rung: Rung) -> Aim:
-        leaf = Leaf(rung.fact, rung.op) if rung.amount is not None else self.node(rung)
+    def _aim(self, tier: TargetTier) -> TierTarget:
+        leaf = Leaf(tier.fact, tier.op) if tier.amount is not None else self.node(tier)
         assert isinstance(leaf, Leaf), "a target is one comparison"
-        accept = None if rung.accept_if is None else self.node(rung.accept_if)
-        return Aim(leaf, rung.amount, accept, any(map(self._of_plan, rung.against)))
+        accept = None if tier.accept_if is None else self.node(tier.accept_if)
+        return TierTarget(leaf, tier.amount, accept, any(map(self._of_plan, tier.against)))
 
     @cached_property
     def strict(self) -> frozenset[str]:
         """The rules whose offer is not made if their search misses its target."""
         return frozenset(
-            rule.id for rule, search in searches_of(self.policy) if search.if_missed is Missed.REFUSE
+            rule.id for rule, search in searches_of(self.policy) if search.if_missed is WhenMissed.REFUSE
         )
 
     @cached_property

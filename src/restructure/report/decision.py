@@ -91,7 +91,7 @@ def decision_view(decision: Decision, language: str = "en") -> list[Block]:
             if refusal.steps:
                 blocks += [
                     Heading(f"What was looked for: {refusal.rule}"),
-                    *tiers_table(refusal.rungs),
+                    *tiers_table(refusal.tiers),
                     *steps_table(refusal.steps),
                 ]
     stance = "Enforcement is barred" if decision.enforcement_barred else "Enforcement is not barred"
@@ -224,7 +224,7 @@ def _offer(offer: Offer, currency: str, language: str) -> list[Block]:
         ),
         *((_figures(offer.concluded),) if offer.concluded else ()),
         *((tasks_table(offer.duties, language),) if offer.duties else ()),
-        *tiers_table(offer.rungs),
+        *tiers_table(offer.tiers),
         *(steps_table(offer.steps) if offer.steps else ()),
         Table(
             ("due", "payment", "principal", "interest", "other", "balance"),

@@ -30,7 +30,7 @@ def explanation_view(why: Explanation, language: str = "en") -> list[Block]:
             ),
         ]
     if why.steps:
-        blocks += [Heading("What was looked for"), *tiers_table(why.rungs), *steps_table(why.steps)]
+        blocks += [Heading("What was looked for"), *tiers_table(why.tiers), *steps_table(why.steps)]
     if why.near_misses:
         blocks += [Heading("Near misses"), Lines(tuple(f"{one.sentence}." for one in why.near_misses))]
     if why.counterfactuals:

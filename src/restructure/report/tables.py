@@ -7,7 +7,7 @@ from restructure.calculator.amortisation.rows import Instalment
 from restructure.calculator.amortisation.schedule import Schedule
 from restructure.calculator.conventions.money import write_money
 from restructure.calculator.servicing.position import Bucket
-from restructure.casework.decisions.outcome import RungResult, StepResult, Task
+from restructure.casework.decisions.outcome import StepResult, Task, TierResult
 
 __all__ = ["BUCKET_LABELS", "row_cells", "rows_table", "steps_table", "tasks_table", "tiers_table"]
 
@@ -42,16 +42,16 @@ def tasks_table(tasks: Sequence[Task], language: str) -> Table:
     )
 
 
-def tiers_table(rungs: Sequence[RungResult]) -> list[Block]:
+def tiers_table(tiers: Sequence[TierResult]) -> list[Block]:
     """List the target tiers of a search, each with its figure and whether its plan was accepted."""
-    if not rungs:
+    if not tiers:
         return []
     return [
         Table(
-            ("rung", "wanted", "figure", "accepted", "why not"),
+            ("tier", "wanted", "figure", "accepted", "why not"),
             tuple(
                 (str(one.number), one.target, one.figure, "yes" if one.accepted else "no", one.because)
-                for one in rungs
+                for one in tiers
             ),
             figures=False,
         )

@@ -13,7 +13,7 @@ from restructure.document import Document, Place, field_names, issues_of, read_d
 from restructure.errors import InvalidInput, InvalidPolicy, RestructureError, did_you_mean
 from restructure.intake.application import Application
 from restructure.intake.facts import facts as known_facts
-from restructure.intake.past_events import RESTRUCTURING, Event, event_problems
+from restructure.intake.past_events import RESTRUCTURING, PastEvent, event_problems
 from restructure.policy.in_force import InForce
 from restructure.policy.loading.loading import load_located
 from restructure.policy.loading.origins import Located
@@ -26,10 +26,10 @@ __all__ = ["read_cases"]
 _FILE = ("policy", "on", "base", "reuse", "except", "cases")
 _CASE = ("name", "on", "given", "expect")
 _GIVEN = ("base", "facts", "application", "parameters", "history")
-_EVENTS = TypeAdapter(tuple[Event, ...])
+_EVENTS = TypeAdapter(tuple[PastEvent, ...])
 
 
-class _Layer(NamedTuple):
+class _CaseLayer(NamedTuple):
     """What one base or case gives, and where it stands."""
 
     document: Document
@@ -37,13 +37,13 @@ class _Layer(NamedTuple):
     data: Any
 
 
-class _Given(NamedTuple):
+class _CaseInput(NamedTuple):
     """What a case gives with its bases below: the layers of each part, the case's own last."""
 
-    facts: tuple[_Layer, ...] = ()
-    application: tuple[_Layer, ...] = ()
-    parameters: tuple[_Layer, ...] = ()
-    history: tuple[_Layer, ...] = ()
+    facts: tuple[_CaseLayer, ...] = ()
+    application: tuple[_CaseLayer, ...] = ()
+    parameters: tuple[_CaseLayer, ...] = ()
+    history: tuple[_CaseLayer, ...] = ()
 
 
 def read_cases(path: str | Path, *, load: Callable[[str | Path], Located] = load_located) -> Cases:
@@ -236,7 +236,7 @@ class _CaseReader(ExpectationReader):
 
     # --- what is given
 
-    def given(self, raw: Any, place: Place, path: tuple[str, ...]) -> _Given:
+    def given(self, raw: Any, place: Place, path: tuple[str, ...]) -> _CaseInput:
         """Lay what a case or base gives over the base it names."""
         if not isinstance(raw, Mapping):
             self.report(
@@ -244,9 +244,9 @@ class _CaseReader(ExpectationReader):
                 "given is a group of fields: base, facts, history, application, parameters",
                 place,
             )
-            return _Given()
+            return _CaseInput()
         self.only(raw, _GIVEN, "given", place)
-        under, name = _Given(), raw.get("base")
+        under, name = _CaseInput(), raw.get("base")
         if name is not None and not (isinstance(name, str) and name in self.bases):
             hint = did_you_mean(name, self.bases)
             self.report("base-unknown", f'no base is called "{name}"{hint}', (*place, "base"))
@@ -256,26 +256,26 @@ class _CaseReader(ExpectationReader):
         elif name is not None:
             under = self.given(self.bases[name], ("base", name), (*path, name))
         layers = {key: self.layer(raw[key], key, (*place, key)) for key in _GIVEN[1:] if key in raw}
-        return _Given(*(getattr(under, key) + layers.get(key, ()) for key in _Given._fields))
+        return _CaseInput(*(getattr(under, key) + layers.get(key, ()) for key in _CaseInput._fields))
 
-    def layer(self, raw: Any, key: str, place: Place) -> tuple[_Layer, ...]:
+    def layer(self, raw: Any, key: str, place: Place) -> tuple[_CaseLayer, ...]:
         if key == "application" and isinstance(raw, str):
             try:
                 read = read_document(self.folder / raw)
             except RestructureError as error:
                 self.issues += error.issues
                 return ()
-            return (_Layer(read, (), read.data),)
+            return (_CaseLayer(read, (), read.data),)
         if key == "history" and isinstance(raw, list):
-            return (_Layer(self.document, place, raw),)
+            return (_CaseLayer(self.document, place, raw),)
         if key == "history":
             self.report("value-invalid", "a history is a list of events", place)
             return ()
         if not self.group(raw, key, place) and raw != {}:
             return ()
-        return (_Layer(self.document, place, raw),)
+        return (_CaseLayer(self.document, place, raw),)
 
-    def facts_of(self, layers: Sequence[_Layer]) -> dict[str, Any]:
+    def facts_of(self, layers: Sequence[_CaseLayer]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for layer in layers:
             for name, raw in layer.data.items():
@@ -287,12 +287,12 @@ class _CaseReader(ExpectationReader):
                     found[name] = value
         return found
 
-    def history(self, layer: _Layer, on: date) -> tuple[Event, ...] | None:
+    def history(self, layer: _CaseLayer, on: date) -> tuple[PastEvent, ...] | None:
         """Read the events that a case gives, those of the topmost layer."""
         try:
             events = _EVENTS.validate_json(json.dumps(layer.data, default=str), strict=True)
         except ValidationError as error:
-            self.issues += issues_of(error, layer.document, names=field_names(Event), root=layer.place)
+            self.issues += issues_of(error, layer.document, names=field_names(PastEvent), root=layer.place)
             return None
         for issue in event_problems(events, on, None, self.currency):
             _, k, field = issue.place.split(".")
@@ -301,7 +301,7 @@ class _CaseReader(ExpectationReader):
             self.issues.append(layer.document.issue("event-unknown", message, (*layer.place, at, field)))
         return events
 
-    def unread(self, events: Sequence[Event]) -> Iterator[tuple[int, str, str]]:
+    def unread(self, events: Sequence[PastEvent]) -> Iterator[tuple[int, str, str]]:
         """Tell kinds and outcomes of events that the policy does not know, and so would pass over in silence."""
         declared = self.policy.events
         for k, event in enumerate(events):
@@ -315,7 +315,7 @@ class _CaseReader(ExpectationReader):
                 hint = did_you_mean(event.outcome, outcomes)
                 yield k, "outcome", f'"{event.outcome}" is no outcome that {event.kind} can have{hint}'
 
-    def in_force(self, layers: Sequence[_Layer], day: date, at: Place) -> tuple[Policy, InForce] | None:
+    def in_force(self, layers: Sequence[_CaseLayer], day: date, at: Place) -> tuple[Policy, InForce] | None:
         """Give the policy with the case's own values of parameters, made once for all cases that want the same."""
         values: dict[str, Any] = {}
         for layer in layers:
@@ -341,7 +341,7 @@ class _CaseReader(ExpectationReader):
             self.report("date-invalid", f"{said} to decide on; write on: 2026-03-18", place)
             return None
 
-    def application(self, layers: Sequence[_Layer]) -> Application | None:
+    def application(self, layers: Sequence[_CaseLayer]) -> Application | None:
         """Read the application that the layers make; a finding stands where the topmost layer says what is wrong."""
         merged: Any = {}
         for layer in layers:

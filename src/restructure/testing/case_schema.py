@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, get_args
 
 from restructure.calculator.conventions.quantity import Kind
-from restructure.casework.decisions.judge import Stage
+from restructure.casework.decisions.judge import RefusalStage
 from restructure.casework.decisions.outcome import Outcome, StepResult
 from restructure.intake.application import Application
 from restructure.intake.facts import Fact, facts
@@ -133,14 +133,14 @@ def _expect() -> dict[str, Any]:
                 "duties": {"description": "Duties with offers.", "anyOf": [verdicts["duties"], marks]},
                 "refusals": _named(
                     "Where or why each rule led to no offer: a stage, a code, or the gate or limit.",
-                    {"anyOf": [{"enum": list(get_args(Stage))}, {"type": "string"}]},
+                    {"anyOf": [{"enum": list(get_args(RefusalStage))}, {"type": "string"}]},
                 ),
                 "steps": _named(
                     "What the search of each rule made of its steps.",
                     _named("By step.", {"anyOf": [outcomes, step]}),
                 ),
-                "rungs": _named(
-                    "The rung of the target on which the search of each rule ended.", {"type": "integer"}
+                "tiers": _named(
+                    "The tier of the target on which the search of each rule ended.", {"type": "integer"}
                 ),
                 "missing": _described(
                     "Places in the application that would have to be known; [] for none.", **names

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from restructure.errors import InvalidInput, Issue, did_you_mean
 from restructure.intake.application import Application
-from restructure.intake.past_events import Event
+from restructure.intake.past_events import PastEvent
 from restructure.policy.in_force import InForce
 from restructure.policy.loading.locating import packaged_policies
 from restructure.policy.loading.origins import Located
@@ -16,7 +16,7 @@ from restructure.policy.policy import Policy
 __all__ = ["Case", "Cases", "Expected", "Subject", "find_cases"]
 
 Subject = Literal[
-    "outcome", "gate", "rule", "fact", "limit", "flag", "offers", "figure", "flags", "refusal", "step", "rung",
+    "outcome", "gate", "rule", "fact", "limit", "flag", "offers", "figure", "flags", "refusal", "step", "tier",
     "action", "duty", "actions", "duties",
     "missing", "enforcement_barred",
 ]  # fmt: skip
@@ -58,7 +58,7 @@ class Case(NamedTuple):
     """A whole application, decided from end to end."""
     expected: tuple[Expected, ...]
     """What has to come out, at least one thing."""
-    history: tuple[Event, ...] | None = None
+    history: tuple[PastEvent, ...] | None = None
     """What happened before, beside facts alone; absent: unknown."""
 
 

@@ -223,9 +223,9 @@ class _OfApplication(_CameOut):
                 return self.refusal(one)
             case "step":
                 return self.step(one)
-            case "rung":
+            case "tier":
                 made = self.offers.get(one.name) or self.refusals.get(one.name)
-                return str(len(made.rungs)) if made and made.rungs else "none", self.refused([one.name])
+                return str(len(made.tiers)) if made and made.tiers else "none", self.refused([one.name])
         offer = self.offers.get(one.name)
         if offer is None:
             return "no offer", self.refused([one.name])
@@ -324,7 +324,7 @@ def _went(step: StepResult) -> str:
 
 _SUBJECTS = {
     "refusal": "refusal of",
-    "rung": "rung of",
+    "tier": "tier of",
     "flags": "flags of",
     "duties": "duties of",
     "enforcement_barred": "enforcement to be barred:",

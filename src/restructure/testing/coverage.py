@@ -14,12 +14,12 @@ from restructure.policy.in_force import InForce
 from restructure.policy.language.conditions import comparisons
 from restructure.policy.language.sections import Rule
 from restructure.policy.loading.origins import Located, conditions_of, guards_of
-from restructure.testing.coverage_parts import ASPECTS, Kind, Part, parts_of
+from restructure.testing.coverage_parts import ASPECTS, CoveragePart, PartKind, parts_of
 from restructure.testing.verdicts import Firing, fire
 
 __all__ = ["Coverage"]
 
-_Key = tuple[Kind, str, str]
+_Key = tuple[PartKind, str, str]
 
 
 class _Leaves(NamedTuple):
@@ -37,7 +37,9 @@ class Coverage:
     def __init__(self, located: Located) -> None:
         self.located = located
         """The policy and where its parts stand."""
-        self.parts: dict[_Key, Part] = {(one.kind, one.id, one.aspect): one for one in parts_of(located)}
+        self.parts: dict[_Key, CoveragePart] = {
+            (one.kind, one.id, one.aspect): one for one in parts_of(located)
+        }
         """Everything there is to reach."""
         self._times: dict[_Key, int] = dict.fromkeys(self.parts, 0)
         self._leaves: dict[InForce, _Leaves] = {}
@@ -54,16 +56,16 @@ class Coverage:
         return len(self.parts)
 
     @property
-    def open(self) -> list[Part]:
+    def open(self) -> list[CoveragePart]:
         """The parts that no case has reached, in the order of the policy's lines."""
         return sorted(
             (self.parts[key] for key, times in self._times.items() if not times),
             key=lambda one: (one.file, one.line),
         )
 
-    def by_kind(self) -> dict[Kind, tuple[int, int]]:
+    def by_kind(self) -> dict[PartKind, tuple[int, int]]:
         """Give for each kind of part how many were reached, and of how many."""
-        found: dict[Kind, tuple[int, int]] = {}
+        found: dict[PartKind, tuple[int, int]] = {}
         for key, times in self._times.items():
             reached, total = found.get(key[0], (0, 0))
             found[key[0]] = (reached + bool(times), total + 1)
@@ -108,11 +110,11 @@ class Coverage:
     def _search(self, known: CaseFacts, rule: Rule) -> None:
         """Note what a search that was carried out compared and took; it is carried out again to see it."""
         found = make(known, rule)
-        if found.rungs:
-            for rung in found.rungs:
-                aspect = "accepted" if rung.accepted else "passed over"
-                self._note("rung", f"{rule.id}/{rung.number}", aspect)
-                self._steps(rule, rung.steps)
+        if found.tiers:
+            for tier in found.tiers:
+                aspect = "accepted" if tier.accepted else "passed over"
+                self._note("tier", f"{rule.id}/{tier.number}", aspect)
+                self._steps(rule, tier.steps)
         else:
             self._note("target", f"{rule.id}#target", "met" if found.met else "missed")
         self._steps(rule, found.steps)
@@ -138,12 +140,12 @@ class Coverage:
             if step.outcome in ("applied", "exhausted"):
                 self._note("step", name, step.outcome)
 
-    def _note(self, kind: Kind, name: str, aspect: str) -> None:
+    def _note(self, kind: PartKind, name: str, aspect: str) -> None:
         key = (kind, name, aspect)
         if key in self._times:
             self._times[key] += 1
 
-    def _verdicts(self, kind: Kind, verdicts: Mapping[str, str], apart: Set[str] = frozenset()) -> None:
+    def _verdicts(self, kind: PartKind, verdicts: Mapping[str, str], apart: Set[str] = frozenset()) -> None:
         holds, fails = ASPECTS[kind]
         for name, came_out in verdicts.items():
             if came_out != "unknown" and name not in apart:

@@ -9,13 +9,13 @@ from restructure.policy.amounts.expression import write_amount
 from restructure.policy.engine.normal_form import Operator
 from restructure.policy.in_force import InForce
 from restructure.policy.language.conditions import Comparison, comparisons
-from restructure.policy.language.search import Rung, Search, Stop
+from restructure.policy.language.search import Search, Stop, TargetTier
 from restructure.policy.language.sections import Rule
 from restructure.policy.loading.origins import Located, cap_names, conditions_of, guards_of
 
-__all__ = ["ASPECTS", "Kind", "Part", "parts_of"]
+__all__ = ["ASPECTS", "CoveragePart", "PartKind", "parts_of"]
 
-Kind = Literal[
+PartKind = Literal[
     "gate",
     "rule",
     "conclusion",
@@ -26,12 +26,12 @@ Kind = Literal[
     "step",
     "cap",
     "fallback",
-    "rung",
+    "tier",
     "action",
     "duty",
 ]
 
-ASPECTS: dict[Kind, tuple[str, ...]] = {
+ASPECTS: dict[PartKind, tuple[str, ...]] = {
     "gate": ("passed", "failed"),
     "rule": ("fired", "refused"),
     "conclusion": ("true", "false"),
@@ -43,7 +43,7 @@ ASPECTS: dict[Kind, tuple[str, ...]] = {
     "target": ("met", "missed"),
     "step": ("applied", "exhausted", "skipped"),
     "fallback": ("tried", "not tried"),
-    "rung": ("accepted", "passed over"),
+    "tier": ("accepted", "passed over"),
 }
 """What has to be seen of each kind, what holds first. A row of a table is the rule or conclusion that it makes.
 
@@ -53,10 +53,10 @@ true and seen false. A named cap has to have bound once.
 """
 
 
-class Part(NamedTuple):
+class CoveragePart(NamedTuple):
     """One thing that a case can reach."""
 
-    kind: Kind
+    kind: PartKind
     """What it is."""
     id: str
     """Its id; `id#k` is the k-th comparison of a condition, `rule/step#k` of a guard, `rule#target` what a search
@@ -74,7 +74,7 @@ class Part(NamedTuple):
         return f"{self.file}:{self.line}: {self.text} was never {self.aspect}"
 
 
-def parts_of(located: Located) -> Iterator[Part]:
+def parts_of(located: Located) -> Iterator[CoveragePart]:
     """List what the cases of a policy have to reach, in the order of the policy.
 
     >>> from restructure.policy.loading.loading import load_located
@@ -84,10 +84,10 @@ def parts_of(located: Located) -> Iterator[Part]:
     policy, origins = located.policy, located.origins
     in_force = InForce(policy, {})  # for what its facts are; no value of a parameter is read
 
-    def part(kind: Kind, name: str, aspect: str, text: str) -> Part:
-        return Part(kind, name, aspect, text, *origins[name])
+    def part(kind: PartKind, name: str, aspect: str, text: str) -> CoveragePart:
+        return CoveragePart(kind, name, aspect, text, *origins[name])
 
-    groups: list[tuple[Kind, list[str]]] = [
+    groups: list[tuple[PartKind, list[str]]] = [
         ("gate", [one.id for one in policy.gates]),
         ("conclusion", [one.id for one in policy.conclusions]),
         ("rule", [one.id for one in policy.rules]),
@@ -121,15 +121,15 @@ def parts_of(located: Located) -> Iterator[Part]:
             yield part(kind, name, aspect, text)
 
 
-def _searched(rule: Rule, in_force: InForce) -> Iterator[tuple[Kind, str, str, str]]:
+def _searched(rule: Rule, in_force: InForce) -> Iterator[tuple[PartKind, str, str, str]]:
     guards = dict(guards_of(rule))
     for one in rule.offer:
         if not isinstance(one, Search):
             continue
         if one.further or one.target.accept_if is not None:
-            for number in range(1, len(one.rungs) + 1):
-                for aspect in ASPECTS["rung"]:
-                    yield "rung", f"{rule.id}/{number}", aspect, f"rung {number} of rule {rule.id}"
+            for number in range(1, len(one.tiers) + 1):
+                for aspect in ASPECTS["tier"]:
+                    yield "tier", f"{rule.id}/{number}", aspect, f"tier {number} of rule {rule.id}"
         else:
             for aspect in ASPECTS["target"]:
                 told = f"target {_aimed(one.target, in_force)} of rule {rule.id}"
@@ -150,10 +150,10 @@ def _searched(rule: Rule, in_force: InForce) -> Iterator[tuple[Kind, str, str, s
                 yield "cap", f"{name}/{cap}", "binding", f'cap "{cap}" of {text}'
 
 
-def _aimed(rung: Rung, in_force: InForce) -> str:
-    if rung.amount is None:
-        return _written(rung, in_force)
-    return f"{rung.fact} {rung.op.value} {write_amount(rung.amount)}"
+def _aimed(tier: TargetTier, in_force: InForce) -> str:
+    if tier.amount is None:
+        return _written(tier, in_force)
+    return f"{tier.fact} {tier.op.value} {write_amount(tier.amount)}"
 
 
 def _written(comparison: Comparison, in_force: InForce) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
-from restructure.casework.decisions.judge import Stage
+from restructure.casework.decisions.judge import RefusalStage
 from restructure.casework.decisions.outcome import Outcome, StepResult
 from restructure.document import Place
 from restructure.errors import CATALOGUE, did_you_mean
@@ -16,7 +16,7 @@ __all__ = ["JUDGED", "ExpectationReader"]
 
 _OF_FACTS = ("gates", "rules", "facts", "actions", "limits", "flags", "duties")
 _OF_APPLICATIONS = (
-    "outcome", "gates", "rules", "facts", "offers", "figures", "flags", "refusals", "steps", "rungs", "missing",
+    "outcome", "gates", "rules", "facts", "offers", "figures", "flags", "refusals", "steps", "tiers", "missing",
     "actions", "duties", "enforcement_barred",
 )  # fmt: skip
 JUDGED: dict[str, tuple[Subject, tuple[str, ...]]] = {
@@ -87,19 +87,19 @@ class ExpectationReader(Reader):
                 if self._ids(raw, [one.id for one in self.policy.actions], "action", at):
                     yield self._expected("actions", "", tuple(sorted(raw)), at)
             case "refusals":
-                words = (*get_args(Stage), *CATALOGUE, "not-met", "unknown", "not-first", "not-tried")
+                words = (*get_args(RefusalStage), *CATALOGUE, "not-met", "unknown", "not-first", "not-tried")
                 ids = [one.id for one in (*self.policy.gates, *self.policy.limits)]
                 for rule, code in self._of_rules(raw, at):
                     yield from self._word("refusal", rule, code, (*words, *ids), (*at, rule))
             case "figures":
                 for rule, figures in self._of_rules(raw, at):
                     yield from self._figures(rule, figures, (*at, rule))
-            case "rungs":
+            case "tiers":
                 for rule, number in self._of_rules(raw, at):
                     if isinstance(number, int) and not isinstance(number, bool):
-                        yield self._expected("rung", rule, number, (*at, rule))
+                        yield self._expected("tier", rule, number, (*at, rule))
                     else:
-                        self.report("value-invalid", "write the number of the rung, from 1", (*at, rule))
+                        self.report("value-invalid", "write the number of the tier, from 1", (*at, rule))
             case "steps":
                 for rule, steps in self._of_rules(raw, at):
                     yield from self._steps(rule, steps, (*at, rule))

@@ -6,20 +6,20 @@ from typing import Any, Literal, NamedTuple
 
 from restructure.errors import InvalidPolicy, Issue
 from restructure.intake.assessment import Assessment
-from restructure.intake.past_events import Event
+from restructure.intake.past_events import PastEvent
 from restructure.intake.prospect import Prospect
 from restructure.policy.case_facts import CaseFacts, facts_of
 from restructure.policy.engine.evaluation import Engines, evaluator
 from restructure.policy.engine.normal_form import Node, Problem
 from restructure.policy.engine.reference import verdict
 from restructure.policy.in_force import InForce
-from restructure.policy.language.hit_policies import Match, settle
+from restructure.policy.language.hit_policies import RowMatch, settle
 from restructure.record import trusted
 
-__all__ = ["Firing", "Verdict", "fire", "known_from", "node_of"]
+__all__ = ["Firing", "FiringWord", "fire", "known_from", "node_of"]
 
-Verdict = Literal["true", "false", "unknown"]
-_VERDICTS: dict[bool | None, Verdict] = {True: "true", False: "false", None: "unknown"}
+FiringWord = Literal["true", "false", "unknown"]
+_VERDICTS: dict[bool | None, FiringWord] = {True: "true", False: "false", None: "unknown"}
 
 
 class Firing(NamedTuple):
@@ -27,15 +27,15 @@ class Firing(NamedTuple):
 
     known: CaseFacts
     """The facts, with the figures of a plan if there are any."""
-    gates: dict[str, Verdict]
-    rules: dict[str, Verdict]
+    gates: dict[str, FiringWord]
+    rules: dict[str, FiringWord]
     """A row of a table that matches and does not count is false."""
-    limits: dict[str, Verdict]
+    limits: dict[str, FiringWord]
     """Empty unless figures of a plan are known."""
-    flags: dict[str, Verdict]
+    flags: dict[str, FiringWord]
     """Empty unless figures of a plan are known."""
-    actions: dict[str, Verdict]
-    duties: dict[str, Verdict]
+    actions: dict[str, FiringWord]
+    duties: dict[str, FiringWord]
     """Empty unless figures of a plan are known."""
     beaten: dict[str, str]
     """Rows of tables that match and do not count, each with the row that comes before it."""
@@ -47,7 +47,7 @@ def known_from(
     engines: Engines = Engines.BOTH,
     *,
     on: date | None = None,
-    history: Sequence[Event] | None = None,
+    history: Sequence[PastEvent] | None = None,
 ) -> CaseFacts:
     """Make the facts of a case, and the figures of its plan, from values by name; what is not given is unknown.
 
@@ -81,7 +81,7 @@ def fire(known: CaseFacts, engines: Engines = Engines.BOTH) -> Firing:
     beaten: dict[str, str] = {}
     for table in policy.tables:
         rows = [one for one in policy.rules if one.table == table.id]
-        settled = settle(table.hit, [Match(one.id, rules[one.id], one.priority) for one in rows])
+        settled = settle(table.hit, [RowMatch(one.id, rules[one.id], one.priority) for one in rows])
         if settled.clash:
             raise InvalidPolicy(
                 Issue(
@@ -112,7 +112,7 @@ def node_of(in_force: InForce, what: str, name: str) -> Node:
     return problem.nodes[f"{'passed' if what in ('gate', 'limit') else what}:{name}"]
 
 
-def _judged(known: CaseFacts, problem: Problem, engines: Engines) -> dict[str, Verdict]:
+def _judged(known: CaseFacts, problem: Problem, engines: Engines) -> dict[str, FiringWord]:
     values = known.encoded(problem.facts)
     fired = set(evaluator(problem).fired(values, engines))
     return dict(_verdicts(problem.entries, fired, values))
@@ -120,6 +120,6 @@ def _judged(known: CaseFacts, problem: Problem, engines: Engines) -> dict[str, V
 
 def _verdicts(
     entries: Iterable[tuple[str, Node]], fired: set[str], values: Mapping[str, int | None]
-) -> Iterable[tuple[str, Verdict]]:
+) -> Iterable[tuple[str, FiringWord]]:
     for name, node in entries:
         yield name, "true" if name in fired else _VERDICTS[verdict(node, values)]

@@ -22,7 +22,7 @@ from restructure.calculator.amortisation.rows import (
     level_rows,
 )
 from restructure.calculator.amortisation.scheme import HolidayInterest, LastRow, Method, Scheme
-from restructure.calculator.conventions.accrual import Factor
+from restructure.calculator.conventions.accrual import InterestFactor
 from restructure.calculator.conventions.money import LARGEST, Rounding, minor_digits, round_div
 from restructure.errors import Issue, Refused
 
@@ -56,11 +56,11 @@ def repay(
     dues: Sequence[date],
     balance: int,
     agreed: int | None,
-    factors: Sequence[Factor],
+    factors: Sequence[InterestFactor],
     year: int,
     *,
     covered: int = 0,
-    spare: tuple[date, Factor] | None = None,
+    spare: tuple[date, InterestFactor] | None = None,
 ) -> Repaid:
     """Repay a balance over due dates; where no instalment is agreed it is solved.
 
@@ -118,7 +118,7 @@ def hold_within_amounts(rows: Sequence[RowTuple], lent: int, currency: str) -> N
             raise Refused(Issue("money-too-large", sentence))
 
 
-def solved_level(scheme: Scheme, balance: int, factors: Sequence[Factor], year: int) -> int | None:
+def solved_level(scheme: Scheme, balance: int, factors: Sequence[InterestFactor], year: int) -> int | None:
     """Solve the instalment that `repay` would, without its rows, where that is plain to see.
 
     So it is for a level loan that nothing interrupts, if the instalment covers the dearest period's interest on
@@ -147,7 +147,7 @@ def _plain(
     factors: Sequence[int],
     year: int,
     covered: int,
-    spare: tuple[date, Factor] | None,
+    spare: tuple[date, InterestFactor] | None,
 ) -> Repaid:
     principal, instalment = balance - scheme.balloon, 0
     match scheme.method:
@@ -177,7 +177,7 @@ def _level(
     factors: Sequence[int],
     year: int,
     covered: int,
-    spare: tuple[date, Factor] | None,
+    spare: tuple[date, InterestFactor] | None,
 ) -> Repaid:
     laid, priced = dues, factors
     if spare is not None and scheme.last_row is LastRow.EXTRA_ROW and not scheme.balloon:
@@ -243,10 +243,10 @@ def _interrupted(
     dues: Sequence[date],
     balance: int,
     agreed: int | None,
-    factors: Sequence[Factor],
+    factors: Sequence[InterestFactor],
     year: int,
     covered: int,
-    spare: tuple[date, Factor] | None,
+    spare: tuple[date, InterestFactor] | None,
 ) -> Repaid:
     head = 0
     for pause in scheme.pauses:
@@ -303,7 +303,7 @@ def _walk(
     dues: Sequence[date],
     balance: int,
     instalment: int,
-    factors: Sequence[Factor],
+    factors: Sequence[InterestFactor],
     year: int,
     *,
     covered: int = 0,
@@ -376,7 +376,7 @@ def _solve(
     scheme: Scheme,
     dues: Sequence[date],
     balance: int,
-    factors: Sequence[Factor],
+    factors: Sequence[InterestFactor],
     year: int,
     covered: int,
 ) -> int:

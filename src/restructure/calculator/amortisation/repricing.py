@@ -16,7 +16,7 @@ from restructure.calculator.amortisation.amortise import Repaid, refuse_growth, 
 from restructure.calculator.amortisation.rows import Row, RowTuple
 from restructure.calculator.amortisation.scheme import HolidayInterest, Repricing, Scheme
 from restructure.calculator.amortisation.terms import Repayment
-from restructure.calculator.conventions.accrual import Factor
+from restructure.calculator.conventions.accrual import InterestFactor
 from restructure.calculator.conventions.dates import Closed, Roll, roll_date
 
 __all__ = ["RatePath", "known_rates", "repay_repriced"]
@@ -36,11 +36,11 @@ def repay_repriced(
     dues: Sequence[date],
     balance: int,
     agreed: int | None,
-    factors: Sequence[Factor],
+    factors: Sequence[InterestFactor],
     year: int,
     *,
     covered: int = 0,
-    spare: tuple[date, Factor] | None = None,
+    spare: tuple[date, InterestFactor] | None = None,
     skipped: int = 0,
 ) -> Repaid:
     """Repay a balance as `repay` does, the instalment solved anew at each change of rate if the terms say so.

@@ -19,7 +19,7 @@ from restructure.calculator.amortisation.off_schedule import Aside, lay_on, pad_
 from restructure.calculator.amortisation.repricing import repay_repriced
 from restructure.calculator.amortisation.rows import Row, Rows, RowTuple
 from restructure.calculator.amortisation.scheme import HolidayInterest, LastRow, Scheme
-from restructure.calculator.amortisation.terms import Repayment, Stub, Terms
+from restructure.calculator.amortisation.terms import FirstPeriod, Repayment, Terms
 from restructure.calculator.conventions.dates import Closed, Roll, roll_date, weekend
 from restructure.calculator.conventions.money import Currency, Money, from_minor, minor_digits, to_minor
 from restructure.errors import Issue, Refused
@@ -130,7 +130,7 @@ def _laid_out(terms: Terms, closed: Closed) -> LaidOut:
     if any(advance.amount for advance in terms.advances):
         return _advanced(terms, principal, closed)
     scheme = terms.scheme(principal, terms.currency)
-    if terms.stub is not Stub.LEVEL and terms.period_start() != terms.start:
+    if terms.stub is not FirstPeriod.LEVEL and terms.period_start() != terms.start:
         return _with_stub(terms, scheme, principal, agreed, closed)
     rates = terms.rate_path(terms.start)
     wanted = terms.instalments
@@ -215,7 +215,7 @@ def _with_stub(terms: Terms, scheme: Scheme, principal: int, agreed: int | None,
     """Repay over regular periods, and put the interest of the odd first one where the terms say."""
     regular = terms.period_start()
     rates = terms.rate_path(min(terms.start, regular))
-    short, apart = regular < terms.start, terms.stub is Stub.OWN_ROW
+    short, apart = regular < terms.start, terms.stub is FirstPeriod.OWN_ROW
     shifted = int(apart and short)
     until = terms.first_due if short else regular
     due = roll_date(until, terms.roll, closed)
@@ -256,7 +256,7 @@ def _with_stub(terms: Terms, scheme: Scheme, principal: int, agreed: int | None,
     odd_interest = scheme.interest(principal, actual[0], actual_year) - rows[0][_ACCRUED]
     first = list(rows[0])
     first[_ACCRUED] += odd_interest
-    if terms.stub is Stub.FIRST_ROW or short:
+    if terms.stub is FirstPeriod.FIRST_ROW or short:
         first[_INTEREST] += odd_interest
         rows[0] = tuple(first)
     else:

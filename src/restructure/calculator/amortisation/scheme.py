@@ -7,10 +7,10 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from restructure.calculator.amortisation.rows import Divide
-from restructure.calculator.conventions.accrual import Factor
+from restructure.calculator.conventions.accrual import InterestFactor
 from restructure.calculator.conventions.money import Rounding, round_div
 
-__all__ = ["HolidayInterest", "LastRow", "Method", "Pause", "Repricing", "Scheme", "Step"]
+__all__ = ["HolidayInterest", "InstalmentStep", "LastRow", "Method", "Pause", "Repricing", "Scheme"]
 
 
 class Method(StrEnum):
@@ -72,7 +72,7 @@ class HolidayInterest(StrEnum):
     """Is given up."""
 
 
-class Step(NamedTuple):
+class InstalmentStep(NamedTuple):
     """How stepped instalments rise or fall: by a share or an amount, every so many, so many times."""
 
     every: int
@@ -125,7 +125,7 @@ class Scheme(NamedTuple):
     """Whether factors come in pieces."""
     pieced: bool = False
     """Whether the pieces of a factor are rounded one by one."""
-    step: Step | None = None
+    step: InstalmentStep | None = None
     pauses: tuple[Pause, ...] = ()
     """Suspended instalments in order, none overlapping."""
     joins: Mapping[int, tuple[int, ...]] = _NOTHING_JOINS
@@ -165,7 +165,7 @@ class Scheme(NamedTuple):
             first = self.settle(first * grown.numerator, grown.denominator)
         return first + steps * self.step.amount
 
-    def interest(self, balance: int, factor: Factor, year: int, joins: Sequence[int] = ()) -> int:
+    def interest(self, balance: int, factor: InterestFactor, year: int, joins: Sequence[int] = ()) -> int:
         """Give the interest of one period on the balance that bears it; `joins` come before each piece."""
         base = self.flat_base if self.method is Method.FLAT else balance
         if isinstance(factor, int):

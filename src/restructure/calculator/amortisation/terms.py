@@ -14,16 +14,16 @@ from pydantic_core import PydanticCustomError
 
 from restructure.calculator.amortisation.scheme import (
     HolidayInterest,
+    InstalmentStep,
     LastRow,
     Method,
     Pause,
     Repricing,
     Scheme,
-    Step,
 )
 from restructure.calculator.conventions.accrual import (
     Compounding,
-    Factor,
+    InterestFactor,
     interest_factors,
     pieced_factors,
     without_repetition,
@@ -53,11 +53,11 @@ from restructure.record import Record, refuse
 
 __all__ = [
     "Advance",
+    "FirstPeriod",
     "MovedDue",
     "RateFrom",
     "Repayment",
     "Steps",
-    "Stub",
     "Suspension",
     "Terms",
     "scale_problems",
@@ -118,7 +118,7 @@ class Suspension(Record):
     """What becomes of interest that is not paid."""
 
 
-class Stub(StrEnum):
+class FirstPeriod(StrEnum):
     """Where the interest of a first period goes that is longer or shorter than the others."""
 
     LEVEL = "level"
@@ -287,7 +287,7 @@ class Repayment(Record):
             pieced=self.rounding_per == "sub_interval",
             step=None
             if steps is None
-            else Step(
+            else InstalmentStep(
                 steps.every,
                 steps.share or Fraction(0),
                 minor(steps.amount, 0),
@@ -398,7 +398,7 @@ class Repayment(Record):
         closed: Closed = weekend,
         *,
         cuts: Iterable[date] = (),
-    ) -> tuple[list[date], Sequence[Factor], int]:
+    ) -> tuple[list[date], Sequence[InterestFactor], int]:
         """Lay out so many periods from a day: when each payment falls due, and the interest factors.
 
         Factors come in pieces where interest is rounded so, and wherever one of the `cuts` falls.
@@ -428,7 +428,7 @@ class Repayment(Record):
         anchor: int,
         rates: list[tuple[date, Fraction]],
         cuts: Iterable[date] = (),
-    ) -> tuple[Sequence[Factor], int]:
+    ) -> tuple[Sequence[InterestFactor], int]:
         """Give the interest factors of the periods between borders, in pieces as `periods` does."""
         rates = without_repetition(rates)
         if self.rounding_per == "sub_interval" or cuts:
@@ -436,7 +436,7 @@ class Repayment(Record):
         return interest_factors(self.day_count, borders, anchor, rates, self.compounding)
 
 
-def _times(factor: Factor, scale: int) -> Factor:
+def _times(factor: InterestFactor, scale: int) -> InterestFactor:
     return factor * scale if isinstance(factor, int) else tuple(piece * scale for piece in factor)
 
 
@@ -469,7 +469,7 @@ class Terms(Repayment):
     """Amount lent."""
     start: date
     """Day the money is paid out; interest accrues from here."""
-    stub: Stub = Stub.LEVEL
+    stub: FirstPeriod = FirstPeriod.LEVEL
     """Where the interest of a first period goes that is longer or shorter than the others."""
     advances: tuple[Advance, ...] = ()
     """Further parts of the loan that are paid out later, in the order of their days."""
@@ -512,7 +512,7 @@ class Terms(Repayment):
             found.append(("date-order", sentence, "advances"))
         for advance in self.advances:
             found += scale_problems(advance.amount, self.currency, "advances")
-        if self.stub is not Stub.LEVEL:
+        if self.stub is not FirstPeriod.LEVEL:
             for name, clash in (
                 ("advances", bool(self.advances)),
                 ("moves", any(one.instalment == 1 for one in self.moves)),

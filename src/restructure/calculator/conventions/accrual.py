@@ -11,9 +11,9 @@ from math import lcm
 from restructure.calculator.conventions.day_counts import DayCount, year_fraction, year_fractions
 from restructure.calculator.conventions.money import round_div
 
-__all__ = ["Compounding", "Factor", "interest_factors", "pieced_factors", "without_repetition"]
+__all__ = ["Compounding", "InterestFactor", "interest_factors", "pieced_factors", "without_repetition"]
 
-Factor = int | tuple[int, ...]
+InterestFactor = int | tuple[int, ...]
 """Interest of a period per unit of balance, as a numerator; a tuple where its pieces are rounded one by one."""
 
 
@@ -71,7 +71,7 @@ def pieced_factors(
     anchor_day: int,
     rates: list[tuple[date, Fraction]],
     cuts: Iterable[date],
-) -> tuple[list[Factor], int]:
+) -> tuple[list[InterestFactor], int]:
     """Give each period's interest factors in pieces, cut where the rate changes and on further days.
 
     A period that nothing cuts has one factor, any other a tuple of them.

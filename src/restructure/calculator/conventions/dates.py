@@ -19,9 +19,9 @@ from restructure.errors import Issue, Refused
 __all__ = [
     "Closed",
     "Every",
+    "Frequency",
+    "LastPeriod",
     "Roll",
-    "Step",
-    "Stub",
     "add_months",
     "dates_until",
     "due_dates",
@@ -54,7 +54,7 @@ class Roll(StrEnum):
     """To the business day before, unless that lies in the month before: then to the next one."""
 
 
-class Step(NamedTuple):
+class Frequency(NamedTuple):
     """A rhythm: every so many days, weeks or months, or twice a month."""
 
     unit: Literal["day", "month", "semi_month"]
@@ -65,7 +65,7 @@ _EVERY = re.compile(r"(?:(?:every )?(\d{1,3}) )?(day|week|month|year|quarter)s?"
 
 
 @lru_cache(maxsize=256)
-def step_of(every: str) -> Step:
+def step_of(every: str) -> Frequency:
     """Read a rhythm: "1 month", "2 weeks", "14 days", "1 quarter", "1 year" or "semi-monthly".
 
     Raises `ValueError` for anything else.
@@ -74,7 +74,7 @@ def step_of(every: str) -> Step:
     (Step(unit='day', size=14), Step(unit='semi_month', size=1))
     """
     if every == "semi-monthly":
-        return Step("semi_month", 1)
+        return Frequency("semi_month", 1)
     found = _EVERY.fullmatch(every)
     count = int(found[1] or 1) if found else 0
     if not found or not count:
@@ -83,15 +83,15 @@ def step_of(every: str) -> Step:
         )
     match found[2]:
         case "day":
-            return Step("day", count)
+            return Frequency("day", count)
         case "week":
-            return Step("day", 7 * count)
+            return Frequency("day", 7 * count)
         case "month":
-            return Step("month", count)
+            return Frequency("month", count)
         case "quarter":
-            return Step("month", 3 * count)
+            return Frequency("month", 3 * count)
         case _:
-            return Step("month", 12 * count)
+            return Frequency("month", 12 * count)
 
 
 def _read_every(value: Any) -> Any:
@@ -139,7 +139,7 @@ def _open_day(day: date, direction: int, closed: Closed) -> date:
     raise ValueError(f"the calendar has no business day within a year of {day}")
 
 
-class Stub(StrEnum):
+class LastPeriod(StrEnum):
     """What the last period is where the rhythm does not meet the maturity."""
 
     SHORT = "short"
@@ -247,7 +247,7 @@ def dates_until(
     every: str = "1 month",
     *,
     anchor_day: int | None = None,
-    stub: Stub = Stub.SHORT,
+    stub: LastPeriod = LastPeriod.SHORT,
 ) -> list[date]:
     """Step due dates from `first` in any rhythm up to the maturity, which is always the last of them.
 
@@ -256,7 +256,7 @@ def dates_until(
 
     >>> [d.isoformat() for d in dates_until(date(2026, 1, 31), date(2026, 4, 15))]
     ['2026-01-31', '2026-02-28', '2026-03-31', '2026-04-15']
-    >>> [d.isoformat() for d in dates_until(date(2026, 1, 31), date(2026, 4, 15), stub=Stub.LONG)]
+    >>> [d.isoformat() for d in dates_until(date(2026, 1, 31), date(2026, 4, 15), stub=LastPeriod.LONG)]
     ['2026-01-31', '2026-02-28', '2026-04-15']
     """
     if maturity < first:
@@ -265,7 +265,7 @@ def dates_until(
     most = (maturity - first).days // (_SHORTEST[unit] * size) + 2
     stepped = every_dates(first, most, every, anchor_day=anchor_day)
     dues = [day for day in stepped if day < maturity]
-    if stub is Stub.LONG and len(dues) > 1 and maturity not in stepped:
+    if stub is LastPeriod.LONG and len(dues) > 1 and maturity not in stepped:
         dues.pop()
     return [*dues, maturity]
 

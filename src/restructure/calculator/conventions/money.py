@@ -20,8 +20,8 @@ __all__ = [
     "LARGEST",
     "Change",
     "Currency",
-    "Factor",
     "Money",
+    "Multiplier",
     "Rate",
     "Rounding",
     "Share",
@@ -360,7 +360,7 @@ _RATE_TEXT = PlainSerializer(_write_plainly, return_type=str, when_used="json")
 Rate = Annotated[Fraction, PlainValidator(_read_rate), _RATE_TEXT, WithJsonSchema(_RATE_SCHEMA)]
 """An exact annual rate as a fraction of one: 0.12 or "12%", never 12."""
 
-Factor = Annotated[
+Multiplier = Annotated[
     Fraction,
     PlainValidator(lambda value: _read_rate(value, plausible=False)),
     PlainSerializer(write_rate, return_type=str, when_used="json"),

@@ -14,7 +14,7 @@ from fractions import Fraction
 from restructure.calculator.amortisation.off_schedule import Aside
 from restructure.calculator.amortisation.rows import Row
 from restructure.calculator.conventions.money import Money, from_minor, round_div, to_minor
-from restructure.calculator.servicing.contract import Claim, Component, Timing
+from restructure.calculator.servicing.contract import AllocationClaim, Component, Timing
 from restructure.calculator.servicing.position import Bucket, Position
 from restructure.errors import Issue, Refused
 from restructure.record import Later, Record, trusted
@@ -161,12 +161,12 @@ def minor_of(amount: Decimal, currency: str) -> int:
         raise Refused(Issue("money-scale", str(error))) from None
 
 
-def payment_order(allocation: Sequence[Component | Claim]) -> list[Bucket]:
+def payment_order(allocation: Sequence[Component | AllocationClaim]) -> list[Bucket]:
     """List the buckets in the order in which a payment fills them; what is not yet due comes last."""
     order: list[Bucket] = []
     for word in allocation:
-        component = word.component if isinstance(word, Claim) else word
-        timing = word.timing if isinstance(word, Claim) else Timing.PAST_DUE
+        component = word.component if isinstance(word, AllocationClaim) else word
+        timing = word.timing if isinstance(word, AllocationClaim) else Timing.PAST_DUE
         order.append(_PAID_INTO[component, timing is Timing.IN_ADVANCE])
     order += [Bucket.ACCRUED, Bucket.PRINCIPAL, Bucket.PARKED]
     return list(dict.fromkeys(order))

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter
 
 from restructure.calculator.amortisation.scheme import HolidayInterest
-from restructure.calculator.measures.deferral import Capitalise, Park, Spread
+from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
 from restructure.calculator.measures.rate import ChangeRate
 from restructure.calculator.measures.relief import Forgive, Waive
 from restructure.calculator.measures.solve import Reamortise
@@ -20,7 +20,7 @@ Measure = Annotated[
     | Waive
     | Forgive
     | Capitalise
-    | Park
+    | Defer
     | Spread
     | ChangeRate
     | Holiday

@@ -25,7 +25,7 @@ from restructure.calculator.servicing.position import Bucket
 from restructure.errors import Issue, Refused
 from restructure.record import Record
 
-__all__ = ["Capitalise", "Park", "Spread", "capitalise", "park", "spread"]
+__all__ = ["Capitalise", "Defer", "Spread", "capitalise", "park", "spread"]
 
 
 class Capitalise(Record):
@@ -43,7 +43,7 @@ class Capitalise(Record):
         return self
 
 
-class Park(Record):
+class Defer(Record):
     """Set a bucket or a part of principal aside without interest, due at maturity or on a date (phase 5)."""
 
     measure: Literal["park"] = "park"
@@ -105,7 +105,7 @@ def _named(measures: Sequence[Capitalise]) -> list[Bucket]:
     return [bucket for bucket in BUCKETS if bucket in wanted] if wanted else []
 
 
-def park(books: Books, parks: Sequence[Park]) -> list[Aside]:
+def park(books: Books, parks: Sequence[Defer]) -> list[Aside]:
     """Set money aside for later, without interest (phase 5)."""
     if not parks:
         return []
@@ -152,11 +152,11 @@ def park(books: Books, parks: Sequence[Park]) -> list[Aside]:
     return asides
 
 
-def _bearing(park: Park) -> str:
+def _bearing(park: Defer) -> str:
     return f" at {write_rate(park.annual_rate)}" if park.annual_rate else ""
 
 
-def _parks_last(one: Park) -> tuple[bool, date, Fraction, Fraction, Decimal]:
+def _parks_last(one: Defer) -> tuple[bool, date, Fraction, Fraction, Decimal]:
     takes_the_rest = one.amount is None and one.share is None
     until = one.until or date.max
     return takes_the_rest, until, one.annual_rate, one.share or Fraction(0), one.amount or Decimal(0)

@@ -22,16 +22,17 @@ def _listed(value: Any) -> Any:
 
 _BUCKET_NAMES = {bucket.value for bucket in Bucket}
 
-
 BucketNames = Annotated[tuple[Bucket, ...], BeforeValidator(_listed), Field(min_length=1)]
 
 
 def require_amount_or_share(amount: object, share: object) -> None:
+    """Refuse a measure that gives both an amount and a share, or neither."""
     if (amount is None) == (share is None):
         raise PydanticCustomError("amount-or-share", "give either an amount or a share")
 
 
 def require_buckets(buckets: Sequence[Bucket], allowed: Sequence[Bucket], what: str) -> None:
+    """Refuse buckets that a measure does not apply to, and a bucket that is named twice."""
     wrong = [bucket.value for bucket in buckets if bucket not in allowed]
     if wrong:
         raise PydanticCustomError(

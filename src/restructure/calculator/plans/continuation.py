@@ -16,10 +16,10 @@ from restructure.calculator.plans.plan import Plan
 from restructure.calculator.servicing.account import Account
 from restructure.calculator.servicing.contract import (
     Charge,
-    Handling,
     OverdueInterest,
     Payment,
     Prepayment,
+    ServicingTerms,
     received_problems,
 )
 from restructure.calculator.servicing.position import ParkedDue, Position
@@ -33,7 +33,7 @@ def position_after(
     payments: Sequence[Payment] = (),
     *,
     on: date,
-    handling: Handling | None = None,
+    handling: ServicingTerms | None = None,
     charges: Sequence[Charge] = (),
     closed: Closed = weekend,
 ) -> Position:
@@ -60,7 +60,7 @@ def position_after(
     >>> str(reschedule(later, [Extend(instalments=3)]).schedule.rows[-1].balance)
     '0.00'
     """
-    handling = handling or Handling()
+    handling = handling or ServicingTerms()
     position, terms = plan.position, plan.repayment
     found: list[Issue] = []
     if terms is None:
@@ -88,7 +88,9 @@ def position_after(
     return _with_bearing(plan, now, closed) if plan.bearing else now
 
 
-def _handling_problems(handling: Handling, charges: Sequence[Charge], position: Position) -> list[Issue]:
+def _handling_problems(
+    handling: ServicingTerms, charges: Sequence[Charge], position: Position
+) -> list[Issue]:
     """List the amounts with too many decimals, and every fee charged before the plan was made."""
     finer: list[tuple[str, ...]] = []
     for k, charge in enumerate(charges):
@@ -103,7 +105,7 @@ def _handling_problems(handling: Handling, charges: Sequence[Charge], position: 
     return found
 
 
-def _account(plan: Plan, terms: Repayment, handling: Handling, closed: Closed) -> Account:
+def _account(plan: Plan, terms: Repayment, handling: ServicingTerms, closed: Closed) -> Account:
     currency, rows = plan.position.currency, plan.schedule.rows.minor
     extra = int(terms.last_row is LastRow.EXTRA_ROW)
     scheduled = terms.dues(max(len(rows), terms.instalments + extra))

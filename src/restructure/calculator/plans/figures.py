@@ -22,7 +22,7 @@ from restructure.calculator.servicing.position import Bucket
 from restructure.errors import Refused
 from restructure.record import Record, trusted
 
-__all__ = ["Figures", "compare", "monthly_internal_rate"]
+__all__ = ["Figures", "figures_of", "monthly_internal_rate"]
 
 
 _PRINCIPAL, _INTEREST, _ARREARS_PRINCIPAL, _PARKED_PRINCIPAL = (
@@ -93,7 +93,7 @@ class Figures(Record):
         return self
 
 
-def compare(plan: Plan) -> Figures:
+def figures_of(plan: Plan) -> Figures:
     """Work out what a plan changes.
 
     Present values discount at the contract rate compounded monthly, time in scheduled months. The
@@ -127,7 +127,7 @@ def compare(plan: Plan) -> Figures:
             case MovementKind.CARRIED if goes_on and bucket is Bucket.PARKED:
                 parked += amount
     instalment_after = to_minor(plan.instalment, currency)
-    paid = _Paid.of(plan, rows)
+    paid = _CashFlow.of(plan, rows)
     total_after = sum(paid.payments) + up_front
     life, principal_months = _average_life(rows, paid)
     financed = claim - waived_of_claim - forgiven - up_front
@@ -201,7 +201,7 @@ def regular_instalment(plan: Plan) -> int | None:
 _SLACK = 4e-12
 
 
-class _Paid(NamedTuple):
+class _CashFlow(NamedTuple):
     """What is paid and when: minor units, and the part of a year since the payment before."""
 
     payments: Sequence[int]
@@ -209,7 +209,7 @@ class _Paid(NamedTuple):
     year: int
 
     @classmethod
-    def of(cls, plan: Plan, rows: Rows) -> "_Paid":
+    def of(cls, plan: Plan, rows: Rows) -> "_CashFlow":
         """Measure the time of rows in scheduled months from the effective date."""
         position = plan.position
         dues = rows.columns[0]
@@ -244,7 +244,7 @@ class _Agreed(NamedTuple):
     """What paying as agreed comes to."""
 
     rows: Rows
-    paid: _Paid
+    paid: _CashFlow
     total: int
     monthly: float
     """The contract rate a month."""
@@ -260,7 +260,7 @@ def _as_agreed(plan: Plan) -> _Agreed | None:
     known: _Agreed | None = position.__dict__.get("_agreed")
     # The calendar may lay other rows for the same position, so they have to be the very same.
     if known is None or known.rows is not rows:
-        paid, monthly = _Paid.of(plan, rows), float(position.repayment.annual_rate) / 12
+        paid, monthly = _CashFlow.of(plan, rows), float(position.repayment.annual_rate) / 12
         known = _Agreed(
             rows, paid, sum(paid.payments), monthly, paid.value(monthly), regular_instalment(plan)
         )
@@ -269,7 +269,7 @@ def _as_agreed(plan: Plan) -> _Agreed | None:
     return known
 
 
-def _losses(agreed: _Agreed, paid: _Paid, up_front: int) -> tuple[Decimal, int]:
+def _losses(agreed: _Agreed, paid: _CashFlow, up_front: int) -> tuple[Decimal, int]:
     """Give the present value given up, as a share of that of paying as agreed and in minor units."""
     before, after = agreed.value, paid.value(agreed.monthly) + up_front
     slack = _SLACK * (before + after)
@@ -291,7 +291,7 @@ def _losses(agreed: _Agreed, paid: _Paid, up_front: int) -> tuple[Decimal, int]:
     return _decimal(1 - after / before, 6, 2 * slack / before, share), lost
 
 
-def _average_life(rows: Rows, paid: _Paid) -> tuple[Decimal, float]:
+def _average_life(rows: Rows, paid: _CashFlow) -> tuple[Decimal, float]:
     """Give the years until principal is repaid on average, and principal times months."""
     columns = rows.columns
     principal = list(map(add, columns[_PRINCIPAL], columns[_PARKED_PRINCIPAL]))
@@ -310,7 +310,7 @@ def _average_life(rows: Rows, paid: _Paid) -> tuple[Decimal, float]:
     return _decimal(years, 4, slack, exactly), weighted * 12 / paid.year
 
 
-def _internal_rate(financed: int, paid: _Paid, principal_months: float) -> tuple[float, float]:
+def _internal_rate(financed: int, paid: _CashFlow, principal_months: float) -> tuple[float, float]:
     """Solve for the monthly internal rate, and say how far off it may be.
 
     As `monthly_internal_rate`, but from a start near the root (what is paid beyond what is owed, over principal

@@ -34,7 +34,7 @@ from restructure.calculator.measures.books import (
     carry,
 )
 from restructure.calculator.measures.catalogue import Measure
-from restructure.calculator.measures.deferral import Capitalise, Park, Spread, capitalise, park, spread
+from restructure.calculator.measures.deferral import Capitalise, Defer, Spread, capitalise, park, spread
 from restructure.calculator.measures.rate import ChangeRate
 from restructure.calculator.measures.relief import Forgive, Waive, forgive, waive
 from restructure.calculator.measures.solve import Reamortise, Solve
@@ -322,7 +322,7 @@ class _Sorted:
         self.waives: list[Waive] = []
         self.forgives: list[Forgive] = []
         self.capitalises: list[Capitalise] = []
-        self.parks: list[Park] = []
+        self.parks: list[Defer] = []
         self.spreads: list[Spread] = []
         self.settlement: Settle | None = None
         rates: list[ChangeRate] = []
@@ -339,7 +339,7 @@ class _Sorted:
                     self.forgives.append(measure)
                 case Capitalise():
                     self.capitalises.append(measure)
-                case Park():
+                case Defer():
                     self.parks.append(measure)
                 case Spread():
                     self.spreads.append(measure)

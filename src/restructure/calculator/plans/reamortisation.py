@@ -15,7 +15,7 @@ from restructure.calculator.amortisation.rows import Row, RowTuple
 from restructure.calculator.amortisation.schedule import instalments_needed, set_aside
 from restructure.calculator.amortisation.scheme import HolidayInterest, LastRow, Method, Repricing, Scheme
 from restructure.calculator.amortisation.terms import MovedDue, RateFrom, Repayment, Suspension
-from restructure.calculator.conventions.accrual import Factor
+from restructure.calculator.conventions.accrual import InterestFactor
 from restructure.calculator.conventions.dates import Closed, roll_date, step_after, step_of
 from restructure.calculator.conventions.money import from_minor, round_div, round_half_up, to_minor
 from restructure.calculator.measures.books import Books, MovementKind, minor_of
@@ -120,7 +120,7 @@ class Course:
             )
         self.total = count
         self.dues, self.factors = dues[:count], factors[:count]
-        self.spare: tuple[date, Factor] | None = (dues[count], factors[count]) if extra else None
+        self.spare: tuple[date, InterestFactor] | None = (dues[count], factors[count]) if extra else None
 
     @property
     def first_paid(self) -> int:

@@ -18,14 +18,14 @@ from restructure.calculator.conventions.dates import Closed, step_after, weekend
 from restructure.calculator.conventions.money import LARGEST, from_minor, rounder, to_minor
 from restructure.calculator.servicing.billing import Bills
 from restructure.calculator.servicing.contract import (
+    AllocationClaim,
     Charge,
-    Claim,
     Component,
     Contract,
-    Handling,
     OverdueInterest,
     Payment,
     Prepayment,
+    ServicingTerms,
     Timing,
     payment_problems,
 )
@@ -90,7 +90,7 @@ class Account:
 
     def __init__(
         self,
-        handling: Handling,
+        handling: ServicingTerms,
         terms: Repayment,
         currency: str,
         start: date,
@@ -311,7 +311,7 @@ class Account:
         named = [
             word.component
             for word in self.handling.allocation
-            if isinstance(word, Claim) and word.timing is Timing.IN_ADVANCE
+            if isinstance(word, AllocationClaim) and word.timing is Timing.IN_ADVANCE
         ]
         principal_first = Component.PRINCIPAL in named and (
             Component.INTEREST not in named

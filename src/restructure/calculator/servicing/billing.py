@@ -10,14 +10,20 @@ from restructure.calculator.amortisation.terms import Repayment
 from restructure.calculator.conventions.accrual import interest_factors, without_repetition
 from restructure.calculator.conventions.day_counts import DayCount, year_fraction
 from restructure.calculator.conventions.money import to_minor
-from restructure.calculator.servicing.contract import Claim, Component, Handling, OverdueInterest, Timing
+from restructure.calculator.servicing.contract import (
+    AllocationClaim,
+    Component,
+    OverdueInterest,
+    ServicingTerms,
+    Timing,
+)
 
 __all__ = ["Bill", "Bills"]
 
 # Every bill is asked four times for each payment, and `Component.FEES` is looked up each time.
 _FEES, _PENALTY, _INTEREST, _PRINCIPAL = _COMPONENTS = tuple(Component)
 _NOTHING = Fraction(0)
-_Step = tuple[Timing | None, tuple[Component, ...]]
+_ClearingStep = tuple[Timing | None, tuple[Component, ...]]
 """Components that are cleared row after row, in all rows or in those of one timing."""
 
 
@@ -76,7 +82,7 @@ class Bill:
 class Bills:
     """What fell due and is not yet paid, oldest first."""
 
-    def __init__(self, handling: Handling, terms: Repayment, currency: str, divide: Divide) -> None:
+    def __init__(self, handling: ServicingTerms, terms: Repayment, currency: str, divide: Divide) -> None:
         self.handling, self.terms, self.divide = handling, terms, divide
         self.open: list[Bill] = []
         self.steps = list(_steps(handling))
@@ -195,10 +201,10 @@ def _growth(
     return Fraction(factors[0], year)
 
 
-def _steps(handling: Handling) -> Iterator[_Step]:
+def _steps(handling: ServicingTerms) -> Iterator[_ClearingStep]:
     """Put the allocation order into steps, leaving out what falls due later."""
     words = [
-        (word.timing, word.component) if isinstance(word, Claim) else (None, word)
+        (word.timing, word.component) if isinstance(word, AllocationClaim) else (None, word)
         for word in handling.allocation
     ]
     if handling.allocate_by == "bucket":

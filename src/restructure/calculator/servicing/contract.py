@@ -20,16 +20,16 @@ __all__ = [
     "STANDARD_ORDER",
     "AllocateBy",
     "Allocation",
+    "AllocationClaim",
     "Charge",
-    "Claim",
     "Component",
     "Compound",
     "Contract",
-    "Handling",
     "OverdueInterest",
     "Payment",
     "Penalty",
     "Prepayment",
+    "ServicingTerms",
     "Timing",
     "allocation_problems",
     "payment_problems",
@@ -57,7 +57,7 @@ class Timing(StrEnum):
     """It falls due later."""
 
 
-class Claim(StrEnum):
+class AllocationClaim(StrEnum):
     """What a payment can be allocated to, by how its due date lies to the day of the payment."""
 
     PAST_DUE_FEES = "past_due_fees"
@@ -84,10 +84,12 @@ class Claim(StrEnum):
         return Component(self.value.rpartition("_")[2])
 
 
-_WORDS: dict[str, Component | Claim] = {word.value: word for kind in (Component, Claim) for word in kind}
+_WORDS: dict[str, Component | AllocationClaim] = {
+    word.value: word for kind in (Component, AllocationClaim) for word in kind
+}
 
 
-def _read_word(value: Any) -> Component | Claim:
+def _read_word(value: Any) -> Component | AllocationClaim:
     if isinstance(value, str) and value in _WORDS:
         return _WORDS[value]
     raise PydanticCustomError(
@@ -99,7 +101,7 @@ def _read_word(value: Any) -> Component | Claim:
 
 Allocation = tuple[
     Annotated[
-        Component | Claim,
+        Component | AllocationClaim,
         PlainValidator(_read_word),
         PlainSerializer(lambda word: word.value, return_type=str, when_used="json"),
         WithJsonSchema({"type": "string", "enum": [*_WORDS]}),
@@ -108,13 +110,13 @@ Allocation = tuple[
 ]
 """What a payment goes to first: the four components in some order, or the claims past due, due and in advance."""
 
-STANDARD_ORDER: tuple[Component | Claim, ...] = tuple(Component)
+STANDARD_ORDER: tuple[Component | AllocationClaim, ...] = tuple(Component)
 """Costs, then interest, then principal (PRC Civil Code Art. 561)."""
 
 
-def allocation_problems(allocation: tuple[Component | Claim, ...]) -> list[tuple[str, ...]]:
+def allocation_problems(allocation: tuple[Component | AllocationClaim, ...]) -> list[tuple[str, ...]]:
     """List what is wrong with an allocation order, as code, sentence and field."""
-    claims = [word for word in allocation if isinstance(word, Claim)]
+    claims = [word for word in allocation if isinstance(word, AllocationClaim)]
     if not claims:
         if sorted(allocation) != sorted(Component):
             sentence = "allocation must name fees, penalty, interest and principal once each"
@@ -124,7 +126,7 @@ def allocation_problems(allocation: tuple[Component | Claim, ...]) -> list[tuple
         sentence = "allocation mixes words with and without past_due, due or in_advance; keep one kind"
         return [("value-invalid", sentence, "allocation")]
     found: list[tuple[str, ...]] = []
-    needed = [claim for claim in Claim if claim.timing is not Timing.IN_ADVANCE]
+    needed = [claim for claim in AllocationClaim if claim.timing is not Timing.IN_ADVANCE]
     missing = [claim.value for claim in needed if claim not in claims]
     if missing or len(set(claims)) < len(claims):
         sentence = "allocation must name the four past_due and the four due words once each" + (
@@ -254,7 +256,7 @@ AllocateBy = Literal["row", "bucket"]
 """By row (horizontal) or by bucket (vertical)."""
 
 
-class Handling(Record):
+class ServicingTerms(Record):
     """How lateness and payments are dealt with, whatever the terms of the loan."""
 
     overdue_interest: Annotated[
@@ -287,7 +289,7 @@ class Handling(Record):
         return allocation_problems(self.allocation)
 
 
-class Contract(Handling, Terms):
+class Contract(ServicingTerms, Terms):
     """A loan agreement: its terms, what lateness costs, and what payments go to first."""
 
     charges: tuple[Charge, ...] = ()
@@ -295,7 +297,7 @@ class Contract(Handling, Terms):
 
     def contradictions(self) -> list[tuple[str, ...]]:
         """List what contradicts itself, as code, sentence and field."""
-        found = [*Terms.contradictions(self), *Handling.contradictions(self)]
+        found = [*Terms.contradictions(self), *ServicingTerms.contradictions(self)]
         if self.method is Method.FLAT:
             if self.prepayment is Prepayment.SHORTEN_TERM:
                 found.append(("value-invalid", FLAT_TERM, "prepayment"))

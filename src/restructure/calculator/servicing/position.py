@@ -14,7 +14,7 @@ from restructure.calculator.amortisation.amortise import Repaid, repay, solved_l
 from restructure.calculator.amortisation.repricing import known_rates
 from restructure.calculator.amortisation.scheme import Method, Scheme
 from restructure.calculator.amortisation.terms import Repayment, scale_problems
-from restructure.calculator.conventions.accrual import Factor
+from restructure.calculator.conventions.accrual import InterestFactor
 from restructure.calculator.conventions.currency_scale import spell
 from restructure.calculator.conventions.dates import weekend
 from restructure.calculator.conventions.money import Currency, Money, Rate, from_minor, to_minor
@@ -87,7 +87,7 @@ class _Whole(NamedTuple):
     dues: list[date]
     scheme: Scheme
     balance: int
-    factors: Sequence[Factor]
+    factors: Sequence[InterestFactor]
     year: int
 
     def repaid(self, agreed: int | None) -> Repaid:

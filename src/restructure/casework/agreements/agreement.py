@@ -19,7 +19,7 @@ from restructure.policy.language.follow_up import FollowUp
 from restructure.policy.policy_ref import PolicyRef
 from restructure.record import Record
 
-__all__ = ["Agreement", "Channel", "Consent", "accept", "shown_digest"]
+__all__ = ["Agreement", "Channel", "Consent", "accept", "evidence_digest"]
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """SHA-256 in lower-case hexadecimal."""
@@ -44,7 +44,7 @@ class Consent(Record):
     channel: Channel
     """How it was given."""
     evidence: Digest
-    """SHA-256 of what was shown or read out, as `shown_digest` makes it; keep the text or recording under it."""
+    """SHA-256 of what was shown or read out, as `evidence_digest` makes it; keep the text or recording under it."""
 
 
 class Agreement(Record):
@@ -90,10 +90,10 @@ class Agreement(Record):
         return self
 
 
-def shown_digest(text: str | bytes) -> str:
+def evidence_digest(text: str | bytes) -> str:
     """Give the digest of what the borrower was shown or told, as evidence of consent.
 
-    >>> shown_digest("24 instalments of 1,824.23")[:12]
+    >>> evidence_digest("24 instalments of 1,824.23")[:12]
     '222945a099f6'
     """
     return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()
@@ -123,7 +123,7 @@ def accept(
     >>> case = read_application("examples/illness.json")
     >>> decision = decide(case, load_policy("cn-consumer-finance"), on=case.as_of)
     >>> agreement = accept(decision, "illness-relief", on=case.as_of, by=case.borrower.reference,
-    ...                    channel="phone", evidence=shown_digest("what was read out"))
+    ...                    channel="phone", evidence=evidence_digest("what was read out"))
     >>> str(agreement.plan.instalment)
     '2046.14'
     """

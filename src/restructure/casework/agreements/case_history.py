@@ -24,7 +24,7 @@ from restructure.casework.agreements.events import (
     TookEffect,
     Withdrawn,
 )
-from restructure.casework.agreements.performance import Standing
+from restructure.casework.agreements.performance import AgreementStatus
 from restructure.casework.agreements.review import Review, received, review, take_effect
 from restructure.casework.decisions.decision import Decision
 from restructure.casework.decisions.rounds import Answer
@@ -76,14 +76,14 @@ class Stage(StrEnum):
 class History(Record):
     """Everything that happened in one restructuring, in the order in which it became known; it only ever grows.
 
-    >>> from restructure.casework.agreements.agreement import shown_digest
+    >>> from restructure.casework.agreements.agreement import evidence_digest
     >>> from restructure.casework.decisions.decision import decide
     >>> from restructure.intake.application import read_application
     >>> from restructure.policy.loading.loading import load_policy
     >>> case = read_application("examples/illness.json")
     >>> history = History().proposed(decide(case, load_policy("cn-consumer-finance"), on=case.as_of))
     >>> history = history.accepted("illness-relief", on=case.as_of, by=case.borrower.reference,
-    ...                            channel="phone", evidence=shown_digest("what was read out"))
+    ...                            channel="phone", evidence=evidence_digest("what was read out"))
     >>> history.stage.value, len(history.events), history == read_history(write_history(history))
     ('agreed', 2, True)
     """
@@ -313,7 +313,7 @@ def _news(history: History, on: date) -> list[Event]:
     if found.trial is not None and found.trial.passed_on is not None:
         events.append(TookEffect(on=on, since=found.trial.passed_on))
     last = next((one for one in reversed([*known, *events]) if isinstance(one, _FOUND)), None)
-    if found.standing is Standing.CURED and isinstance(last, Missed):
+    if found.standing is AgreementStatus.CURED and isinstance(last, Missed):
         events.append(Cured(on=on))
     if found.broken_on is not None and not any(isinstance(one, Broken) for one in known):
         events.append(Broken(on=on, since=found.broken_on, reason=found.reason))

@@ -3,7 +3,7 @@
 from datetime import date
 
 from restructure.casework.agreements.case_history import History, Stage
-from restructure.casework.agreements.performance import Standing
+from restructure.casework.agreements.performance import AgreementStatus
 from restructure.casework.decisions.judge import actions_of
 from restructure.casework.decisions.outcome import Detail, Outcome, Task
 from restructure.errors import InvalidInput, Issue
@@ -102,7 +102,7 @@ def may_enforce(history: History | None, *, on: date) -> tuple[bool, str]:
         return False, "everything is paid"
     if history.agreement is not None:
         found = history.review(on)
-        if found.standing is Standing.BROKEN:
+        if found.standing is AgreementStatus.BROKEN:
             return True, f"the agreement of {history.agreement.on} is broken: {found.reason}"
         return False, f"an agreement runs: {found.reason}"
     if decision.open_until is not None and on > decision.open_until:

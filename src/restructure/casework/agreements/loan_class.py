@@ -10,7 +10,7 @@ from restructure.casework.agreements.performance import Keeping
 from restructure.errors import InvalidInput, Issue
 from restructure.intake.application import Application, ContractLoan, PreviousRestructuring
 from restructure.intake.assessment import assess
-from restructure.intake.past_events import RESTRUCTURING, Event
+from restructure.intake.past_events import RESTRUCTURING, PastEvent
 from restructure.policy.case_facts import CaseFacts, facts_of
 from restructure.policy.in_force import InForce
 from restructure.policy.language.loan_class import Before, ClassificationRule, Supplied
@@ -96,7 +96,7 @@ def _changed(file: Application, rule: ClassificationRule, kept: Keeping, *, brok
         days = [] if rule.missed is None else [(rule.missed, day, None) for day in kept.misses(0)]
         told = {(one.kind, one.on) for one in history}
         new = [one for one in ((RESTRUCTURING, this.on, this.outcome), *days) if one[:2] not in told]
-        history = (*history, *(Event(kind=kind, on=on, outcome=outcome) for kind, on, outcome in new))
+        history = (*history, *(PastEvent(kind=kind, on=on, outcome=outcome) for kind, on, outcome in new))
     return file.model_copy(update={"previous_restructurings": earlier, "history": history})
 
 

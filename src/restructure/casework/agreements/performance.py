@@ -11,10 +11,10 @@ from restructure.calculator.servicing.contract import Payment
 from restructure.casework.agreements.agreement import Agreement
 from restructure.record import Record
 
-__all__ = ["InstalmentState", "Keeping", "Standing", "Trial"]
+__all__ = ["AgreementStatus", "InstalmentState", "Keeping", "Trial"]
 
 
-class Standing(StrEnum):
+class AgreementStatus(StrEnum):
     """How an agreement stands."""
 
     ON_TRACK = "on_track"
@@ -177,21 +177,21 @@ class Keeping:
             failed_on=None if failed is None else self._beyond(failed, grace),
         )
 
-    def standing(self, broken: date | None, completed: date | None) -> tuple[Standing, str]:
+    def standing(self, broken: date | None, completed: date | None) -> tuple[AgreementStatus, str]:
         """Say how the agreement stands, and why."""
         if broken is not None:
-            return Standing.BROKEN, f"it counts as broken from {broken} on, {self._why_broken(broken)}"
+            return AgreementStatus.BROKEN, f"it counts as broken from {broken} on, {self._why_broken(broken)}"
         if completed is not None:
-            return Standing.COMPLETED, f"everything was paid by {completed}"
+            return AgreementStatus.COMPLETED, f"everything was paid by {completed}"
         open_now = [k for k, was in enumerate(self.missed) if was and self.paid_on[k] is None]
         if open_now:
             number, due, _ = self.dues[open_now[0]]
             what = f"instalment {number}" if number else "the up-front payment"
             others = f" and {len(open_now) - 1} more" if len(open_now) > 1 else ""
-            return Standing.LATE, f"{what} of {due}{others} is not paid"
+            return AgreementStatus.LATE, f"{what} of {due}{others} is not paid"
         if any(self.missed):
-            return Standing.CURED, f"{sum(self.missed)} were missed, and everything due is paid again"
-        return Standing.ON_TRACK, "everything due is paid in time"
+            return AgreementStatus.CURED, f"{sum(self.missed)} were missed, and everything due is paid again"
+        return AgreementStatus.ON_TRACK, "everything due is paid in time"
 
     def _why_broken(self, broken: date) -> str:
         trial = self.trial()

@@ -7,12 +7,12 @@ from restructure.calculator.conventions.money import Money, from_minor
 from restructure.calculator.measures.books import MovementKind, booked
 from restructure.calculator.plans.continuation import position_after
 from restructure.calculator.plans.plan import reschedule
-from restructure.calculator.servicing.contract import Handling, Payment, received_problems
+from restructure.calculator.servicing.contract import Payment, ServicingTerms, received_problems
 from restructure.calculator.servicing.position import Bucket, Position
 from restructure.casework.agreements.agreement import Agreement
 from restructure.casework.agreements.clocks import ClockState, clock_states
 from restructure.casework.agreements.loan_class import Classification, classify
-from restructure.casework.agreements.performance import InstalmentState, Keeping, Standing, Trial
+from restructure.casework.agreements.performance import AgreementStatus, InstalmentState, Keeping, Trial
 from restructure.errors import InvalidInput, Issue
 from restructure.intake.application import Application, ContractLoan, Loan, position_on
 from restructure.policy.language.follow_up import Reversal
@@ -20,12 +20,12 @@ from restructure.policy.policy import Policy
 from restructure.record import Record
 
 __all__ = [
+    "AgreementStatus",
     "Classification",
     "ClockState",
     "InstalmentState",
     "Reinstated",
     "Review",
-    "Standing",
     "Trial",
     "received",
     "review",
@@ -53,7 +53,7 @@ class Review(Record):
     """The agreement's id."""
     on: date
     """The day of the review."""
-    standing: Standing
+    standing: AgreementStatus
     """How it stands."""
     reason: str
     """Why, in one sentence."""
@@ -99,14 +99,14 @@ def review(
     `InvalidInput` with every finding: a payment in another currency, before the agreement, after `on`, or two
     different ones under one id; and for a policy without a file, or the file of another borrower.
 
-    >>> from restructure.casework.agreements.agreement import accept, shown_digest
+    >>> from restructure.casework.agreements.agreement import accept, evidence_digest
     >>> from restructure.casework.decisions.decision import decide
     >>> from restructure.intake.application import read_application
     >>> from restructure.policy.loading.loading import load_policy
     >>> case = read_application("examples/illness.json")
     >>> decision = decide(case, load_policy("cn-consumer-finance"), on=case.as_of)
     >>> agreed = accept(decision, "illness-relief", on=case.as_of, by=case.borrower.reference,
-    ...                 channel="written", evidence=shown_digest("the letter"))
+    ...                 channel="written", evidence=evidence_digest("the letter"))
     >>> first = agreed.plan.schedule.rows[0]
     >>> review(agreed, [Payment(on=first.due, amount=first.total, id="p1")], on=first.due).standing.value
     'on_track'
@@ -129,7 +129,11 @@ def review(
     if position is not None and back:
         position = _with_reinstated(position, back, broken)
     standing, reason = kept.standing(broken, completed)
-    if kept.completed_on and standing in (Standing.ON_TRACK, Standing.CURED) and position is not None:
+    if (
+        kept.completed_on
+        and standing in (AgreementStatus.ON_TRACK, AgreementStatus.CURED)
+        and position is not None
+    ):
         left = f"{position.buckets.claim:,} {position.currency}"
         reason = f"every instalment is paid; {left} that late payment cost is still owed"
     classification = None
@@ -225,11 +229,11 @@ def received(agreement: Agreement, payments: Sequence[Payment], *, on: date) -> 
 # --- what is owed
 
 
-def _handling(loan: Loan | None) -> Handling:
+def _handling(loan: Loan | None) -> ServicingTerms:
     if not isinstance(loan, ContractLoan):
-        return Handling()
+        return ServicingTerms()
     contract = loan.contract
-    return Handling(
+    return ServicingTerms(
         penalty=contract.penalty,
         compound=contract.compound,
         allocation=contract.allocation,

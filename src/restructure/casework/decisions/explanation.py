@@ -9,8 +9,8 @@ from restructure.calculator.conventions.quantity import Kind
 from restructure.casework.decisions.condition_text import told_leaf
 from restructure.casework.decisions.decision import Decision
 from restructure.casework.decisions.judge import judge
-from restructure.casework.decisions.outcome import Offer, Refusal, RungResult, StepResult
-from restructure.casework.decisions.plan_search import Found, make
+from restructure.casework.decisions.outcome import Offer, Refusal, StepResult, TierResult
+from restructure.casework.decisions.plan_search import SearchResult, make
 from restructure.errors import InvalidInput, InvalidPolicy, Issue, did_you_mean
 from restructure.intake.declared_facts import as_given
 from restructure.intake.facts import Fact, show
@@ -26,8 +26,8 @@ from restructure.texts import Text
 
 __all__ = ["Branch", "Counterfactual", "Explanation", "NearMiss", "explain"]
 
-Verdict = Literal["true", "false", "unknown"]
-_VERDICTS: dict[bool | None, Verdict] = {True: "true", False: "false", None: "unknown"}
+TruthWord = Literal["true", "false", "unknown"]
+_VERDICTS: dict[bool | None, TruthWord] = {True: "true", False: "false", None: "unknown"}
 
 _NEAR = Fraction(1, 10)
 # Where no border says how far a figure has to move, these shares of it are tried.
@@ -39,7 +39,7 @@ class Branch(Record):
 
     word: Literal["all", "any", "not", "compare"]
     """How its parts go together; compare is a single comparison."""
-    verdict: Verdict
+    verdict: TruthWord
     """How it came out."""
     result: ConditionResult | None = None
     """The comparison with both values."""
@@ -109,8 +109,8 @@ class Explanation(Record):
     """Its own condition, the gates that are not passed, and the limits its plan was held against."""
     steps: tuple[StepResult, ...]
     """What its search tried."""
-    rungs: tuple[RungResult, ...] = ()
-    """What came of every rung, if its target is a ladder."""
+    tiers: tuple[TierResult, ...] = ()
+    """What came of every tier, if its target is a ladder."""
     near_misses: tuple[NearMiss, ...]
     """What failed by a tenth of its border or less, nearest first."""
     counterfactuals: tuple[Counterfactual, ...]
@@ -170,7 +170,7 @@ class _Explainer:
             message=message,
             conditions=conditions,
             steps=found.steps,
-            rungs=found.rungs,
+            tiers=found.tiers,
             near_misses=tuple(self.near_misses(failing)),
             counterfactuals=() if isinstance(found, Offer) else self.counterfactuals(failing),
         )
@@ -225,7 +225,7 @@ class _Explainer:
         return self.made.proposal.known if found.stage in ("search", "limit") else None
 
     @cached_property
-    def made(self) -> Found:
+    def made(self) -> SearchResult:
         return make(self.known, self.rule)
 
     def branch(self, condition: Condition, known: CaseFacts) -> Branch:

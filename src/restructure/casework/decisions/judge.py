@@ -11,11 +11,11 @@ from restructure.casework.decisions.outcome import (
     Missing,
     Offer,
     Refusal,
-    RungResult,
     StepResult,
     Task,
+    TierResult,
 )
-from restructure.casework.decisions.plan_search import Found, Proposal, UnknownTarget, make
+from restructure.casework.decisions.plan_search import Proposal, SearchResult, UnknownTarget, make
 from restructure.errors import InvalidPolicy, Issue, Refused
 from restructure.intake.facts import Fact
 from restructure.policy.amounts.expression import facts_in, write_amount
@@ -24,7 +24,7 @@ from restructure.policy.engine.evaluation import Engines, evaluator
 from restructure.policy.engine.normal_form import Node, Problem, Values, facts_read
 from restructure.policy.engine.reference import ConditionResult, decisive, verdict
 from restructure.policy.engine.trace import trace
-from restructure.policy.language.hit_policies import Match, settle
+from restructure.policy.language.hit_policies import RowMatch, settle
 from restructure.policy.language.sections import Action, Gate, Limit, Otherwise, Rule
 from restructure.policy.language.templates import UnknownAmount
 from restructure.record import Later, trusted
@@ -33,14 +33,14 @@ from restructure.texts import Text
 __all__ = ["Judgement", "actions_of", "hold", "judge"]
 
 _UNFIT: Text = {"en": "This plan does not fit your situation.", "zh": "该方案不适合您的情况。"}
-Verdict = Literal["passed", "failed", "unknown"]
-Stage = Literal["condition", "gate", "measure", "search", "limit", "choice"]
+GateVerdict = Literal["passed", "failed", "unknown"]
+RefusalStage = Literal["condition", "gate", "measure", "search", "limit", "choice"]
 
 
 class Judgement(NamedTuple):
     """Every gate and rule of a policy, judged on one case."""
 
-    verdicts: tuple[tuple[Verdict, Otherwise], ...]
+    verdicts: tuple[tuple[GateVerdict, Otherwise], ...]
     """How every gate came out, and where a case goes that does not pass it."""
     gates: Sequence[GateResult]
     """The same with what made it so."""
@@ -69,7 +69,7 @@ def hold(
 ) -> Offer | Refusal:
     """Hold a plan whose measures somebody else chose against the limits, as an offer of a rule."""
     bench = _Judge(proposal.known, engines, detail)
-    held = bench.held_against_limits(rule, Found(proposal, True, ()))
+    held = bench.held_against_limits(rule, SearchResult(proposal, True, ()))
     return held if isinstance(held, Offer) else held()
 
 
@@ -148,8 +148,8 @@ class _Judge:
 
     # --- gates
 
-    def gate_verdict(self, gate: Gate, fired: set[str]) -> Verdict:
-        found: Verdict = "unknown"
+    def gate_verdict(self, gate: Gate, fired: set[str]) -> GateVerdict:
+        found: GateVerdict = "unknown"
         if f"passed:{gate.id}" in fired:
             return "passed"
         if f"failed:{gate.id}" in fired:
@@ -162,7 +162,7 @@ class _Judge:
                 self.needed[place].append(gate.id)
         return found
 
-    def gate(self, gate: Gate, found: Verdict) -> GateResult:
+    def gate(self, gate: Gate, found: GateVerdict) -> GateResult:
         return GateResult.model_construct(
             id=gate.id,
             title=gate.title,
@@ -198,10 +198,10 @@ class _Judge:
                 )
         return found
 
-    def match(self, rule: Rule, fired: set[str]) -> Match:
+    def match(self, rule: Rule, fired: set[str]) -> RowMatch:
         if f"rule:{rule.id}" in fired:
-            return Match(rule.id, "true", rule.priority)
-        return Match(rule.id, "unknown" if self.is_unknown(rule) else "false", rule.priority)
+            return RowMatch(rule.id, "true", rule.priority)
+        return RowMatch(rule.id, "unknown" if self.is_unknown(rule) else "false", rule.priority)
 
     def is_unknown(self, rule: Rule) -> bool:
         """Tell whether a rule that has not fired might have, were more known."""
@@ -267,7 +267,7 @@ class _Judge:
         why = f"{what} is unknown, so no amount can be worked out"
         return partial(self.refusal, rule, "measure", "amount-unknown", why)
 
-    def missed(self, rule: Rule, found: Found) -> Refusal:
+    def missed(self, rule: Rule, found: SearchResult) -> Refusal:
         leaf, known = found.target, found.proposal.known
         assert leaf is not None, "only a search can miss a target"
         values = known.encoded(leaf.facts)
@@ -279,10 +279,10 @@ class _Judge:
             f"every step was taken as far as allowed, and {told(conditions)}",
             conditions=conditions,
             steps=found.steps,
-            rungs=found.rungs,
+            tiers=found.tiers,
         )
 
-    def not_accepted(self, rule: Rule, found: Found) -> Callable[[], Refusal]:
+    def not_accepted(self, rule: Rule, found: SearchResult) -> Callable[[], Refusal]:
         """Refuse a plan that reaches its target and is not accepted for it."""
         node, known = found.asked, found.proposal.known
         assert node is not None, "a plan that has to please nobody is accepted"
@@ -297,15 +297,15 @@ class _Judge:
                 rule,
                 "search",
                 "target-not-accepted",
-                f"no rung of the target gave a plan that is accepted: {told(conditions)}",
+                f"no tier of the target gave a plan that is accepted: {told(conditions)}",
                 conditions=conditions,
                 steps=found.steps,
-                rungs=found.rungs,
+                tiers=found.tiers,
             )
 
         return refusal
 
-    def held_against_limits(self, rule: Rule, found: Found) -> Offer | Callable[[], Refusal]:
+    def held_against_limits(self, rule: Rule, found: SearchResult) -> Offer | Callable[[], Refusal]:
         problem, made = self.in_force.plan_problem, found.proposal
         values = made.known.encoded(problem.facts)
         fired = set(evaluator(problem).fired(values, self.engines))
@@ -336,12 +336,12 @@ class _Judge:
             prospect=made.prospect,
             concluded=Later(made.known.of_plan) if self.in_force.figures else (),
             steps=found.steps,
-            rungs=found.rungs,
+            tiers=found.tiers,
             plan=made.plan,
         )
 
     def beyond(
-        self, rule: Rule, broken: Sequence[Limit], nodes: Sequence[Node], values: Values, found: Found
+        self, rule: Rule, broken: Sequence[Limit], nodes: Sequence[Node], values: Values, found: SearchResult
     ) -> Refusal:
         failing = [one for node in nodes for one in condition_results(node, values, found.proposal.known)]
         return self.refusal(
@@ -352,20 +352,20 @@ class _Judge:
             reason=broken[0].reason,
             conditions=tuple(failing),
             steps=found.steps,
-            rungs=found.rungs,
+            tiers=found.tiers,
         )
 
     def refusal(
         self,
         rule: Rule,
-        stage: Stage,
+        stage: RefusalStage,
         code: str,
         message: str,
         *,
         reason: Text | None = None,
         conditions: Sequence[ConditionResult] = (),
         steps: tuple[StepResult, ...] = (),
-        rungs: tuple[RungResult, ...] = (),
+        tiers: tuple[TierResult, ...] = (),
     ) -> Refusal:
         return Refusal.model_construct(
             rule=rule.id,
@@ -376,7 +376,7 @@ class _Judge:
             reason=reason or _UNFIT,
             conditions=() if self.detail is Detail.NAMES else conditions,
             steps=steps,
-            rungs=rungs,
+            tiers=tiers,
         )
 
     def tasks(

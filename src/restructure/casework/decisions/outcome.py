@@ -18,9 +18,9 @@ __all__ = [
     "Offer",
     "Outcome",
     "Refusal",
-    "RungResult",
     "StepResult",
     "Task",
+    "TierResult",
 ]
 
 
@@ -80,8 +80,8 @@ class StepResult(Record):
     """How many plans were tried."""
 
 
-class RungResult(Record):
-    """What came of one rung of a search's target ladder, readable without the policy."""
+class TierResult(Record):
+    """What came of one tier of a search's target ladder, readable without the policy."""
 
     number: int
     """Its place in the ladder, from 1."""
@@ -92,11 +92,11 @@ class RungResult(Record):
     met: bool
     """Whether the target was reached."""
     accepted: bool
-    """Whether the plan was taken; otherwise the next rung was tried."""
+    """Whether the plan was taken; otherwise the next tier was tried."""
     because: str = ""
     """Why it was not."""
     steps: tuple[StepResult, ...]
-    """How the amounts were looked for, each rung from the start."""
+    """How the amounts were looked for, each tier from the start."""
 
 
 class GateResult(Record):
@@ -146,9 +146,9 @@ class Refusal(Record):
     conditions: Listed[ConditionResult] = ()
     """The conditions that failed or are unknown, with both values."""
     steps: tuple[StepResult, ...] = ()
-    """What its search tried, step by step; of a target ladder the last rung."""
-    rungs: tuple[RungResult, ...] = ()
-    """Every rung that was tried, if the target is a ladder."""
+    """What its search tried, step by step; of a target ladder the last tier."""
+    tiers: tuple[TierResult, ...] = ()
+    """Every tier that was tried, if the target is a ladder."""
 
 
 class Task(Record):
@@ -199,8 +199,8 @@ class Offer(Record):
     concluded: Listed[Concluded] = ()
     """The policy's own figures of the plan and how they came about."""
     steps: tuple[StepResult, ...] = ()
-    """How its search found the amounts, step by step; of a target ladder the last rung."""
-    rungs: tuple[RungResult, ...] = ()
-    """Every rung that was tried, if the target is a ladder."""
+    """How its search found the amounts, step by step; of a target ladder the last tier."""
+    tiers: tuple[TierResult, ...] = ()
+    """Every tier that was tried, if the target is a ladder."""
     plan: Plan
     """The new schedule, the ledger and its identities."""

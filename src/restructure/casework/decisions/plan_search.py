@@ -12,19 +12,29 @@ from restructure.calculator.measures.catalogue import Measure
 from restructure.calculator.measures.rate import ChangeRate
 from restructure.calculator.plans.plan import Plan, reschedule
 from restructure.casework.decisions.condition_text import told, told_leaf, told_threshold
-from restructure.casework.decisions.outcome import RungResult, StepResult
+from restructure.casework.decisions.outcome import StepResult, TierResult
 from restructure.errors import Issue, Refused
 from restructure.intake.prospect import Prospect
 from restructure.policy.amounts.expression import Amount, binding, worth, write_amount
 from restructure.policy.case_facts import CaseFacts
 from restructure.policy.engine.normal_form import COMPARE, Leaf, Node, facts_read
 from restructure.policy.engine.reference import decisive, verdict
-from restructure.policy.in_force import Aim, offered_measures
-from restructure.policy.language.search import MONOTONE, Search, Step, Stop, Vary, varied
+from restructure.policy.in_force import TierTarget, offered_measures
+from restructure.policy.language.search import MONOTONE, Search, SearchStep, Stop, Vary, varied
 from restructure.policy.language.sections import Rule
 from restructure.policy.language.templates import UnknownAmount, field_kind, finest, measure_of_case
 
-__all__ = ["Found", "Grid", "Proposal", "UnknownTarget", "beside", "guarded", "last_made", "make", "propose"]
+__all__ = [
+    "Grid",
+    "Proposal",
+    "SearchResult",
+    "UnknownTarget",
+    "beside",
+    "guarded",
+    "last_made",
+    "make",
+    "propose",
+]
 
 _MOST_TRIED = 10_000
 
@@ -50,7 +60,7 @@ class Proposal(NamedTuple):
         return any(leaf.verdict(values) is False for leaf in leaves)
 
 
-class Found(NamedTuple):
+class SearchResult(NamedTuple):
     """Where a search ended."""
 
     proposal: Proposal
@@ -60,11 +70,11 @@ class Found(NamedTuple):
     target: Leaf | None = None
     """The comparison that holds if it is reached."""
     asked: Node | None = None
-    """What else the plan has to hold to be taken, if the rung that it ends on asks for something."""
+    """What else the plan has to hold to be taken, if the tier that it ends on asks for something."""
     accepted: bool = True
     """Whether it does."""
-    rungs: tuple[RungResult, ...] = ()
-    """What came of every rung of a target ladder."""
+    tiers: tuple[TierResult, ...] = ()
+    """What came of every tier of a target ladder."""
     before: tuple[CaseFacts, ...] = ()
     """What each step started from, which its guard was judged on."""
 
@@ -77,7 +87,7 @@ class UnknownTarget(Exception):
         super().__init__(leaf)
 
 
-def make(known: CaseFacts, rule: Rule) -> Found:
+def make(known: CaseFacts, rule: Rule) -> SearchResult:
     """Make the plan of a rule, whose amounts may be worked out from facts and looked for.
 
     Raises `Refused` for what cannot be done, `UnknownAmount` and `UnknownTarget` where it depends on what
@@ -87,7 +97,9 @@ def make(known: CaseFacts, rule: Rule) -> Found:
     if base is None:
         base = offered_measures(known.in_force, rule.id, known.value)
     search = next((one for one in rule.offer if isinstance(one, Search)), None)
-    return Found(propose(known, base), True, ()) if search is None else _seek(known, rule, search, base)
+    return (
+        SearchResult(propose(known, base), True, ()) if search is None else _seek(known, rule, search, base)
+    )
 
 
 def propose(known: CaseFacts, measures: tuple[Measure, ...]) -> Proposal:
@@ -96,22 +108,22 @@ def propose(known: CaseFacts, measures: tuple[Measure, ...]) -> Proposal:
     return Proposal(measures, plan, known.with_plan(None, plan))
 
 
-def _seek(known: CaseFacts, rule: Rule, search: Search, base: tuple[Measure, ...]) -> Found:
-    """Search for each rung of the target in turn, from the start, until the plan of one is accepted.
+def _seek(known: CaseFacts, rule: Rule, search: Search, base: tuple[Measure, ...]) -> SearchResult:
+    """Search for each tier of the target in turn, from the start, until the plan of one is accepted.
 
-    A rung is accepted if its target is reached and its plan holds what the rung asks for, which is then known.
+    A tier is accepted if its target is reached and its plan holds what the tier asks for, which is then known.
     Whatever the last one comes to is the result.
     """
     aims, start = known.in_force.aims[rule.id], propose(known, base)
-    climbed: list[RungResult] = []
+    climbed: list[TierResult] = []
     for number, wanted in enumerate(aims, 1):
-        aim = _Aim(wanted, search.stop)
+        aim = _Target(wanted, search.stop)
         found = _taken_in_order(start, rule, search, aim)
         now = found.proposal
         refused = _unpleasing(now, wanted.accept)
         taken = found.met and not refused
         climbed.append(
-            RungResult(
+            TierResult(
                 number=number,
                 target=aim.shown(now),
                 figure=aim.figure(now),
@@ -127,7 +139,7 @@ def _seek(known: CaseFacts, rule: Rule, search: Search, base: tuple[Measure, ...
         target=aim.at(now),
         asked=wanted.accept,
         accepted=not refused,
-        rungs=tuple(climbed) if len(aims) > 1 or wanted.accept is not None else (),
+        tiers=tuple(climbed) if len(aims) > 1 or wanted.accept is not None else (),
     )
 
 
@@ -141,7 +153,7 @@ def _unpleasing(now: Proposal, node: Node | None) -> str:
     return told(told_leaf(leaf, now.known) for leaf, _ in decisive(node, values))
 
 
-def _taken_in_order(now: Proposal, rule: Rule, search: Search, aim: "_Aim") -> Found:
+def _taken_in_order(now: Proposal, rule: Rule, search: Search, aim: "_Target") -> SearchResult:
     """Take the steps of a search in order, each as far as needed, until the target is reached.
 
     A step starts from the state after the earlier ones, which its guard and its amounts read. Where the figure
@@ -165,14 +177,14 @@ def _taken_in_order(now: Proposal, rule: Rule, search: Search, aim: "_Aim") -> F
         result, now = _taken(now, rule, step, aim, figures)
         results.append(result)
         stopped = result.outcome == "applied"
-    return Found(now, stopped or aim.reached(now), tuple(results), before=tuple(before))
+    return SearchResult(now, stopped or aim.reached(now), tuple(results), before=tuple(before))
 
 
 @dataclass(frozen=True, slots=True)
-class _Aim:
+class _Target:
     """What a figure has to reach."""
 
-    wanted: Aim
+    wanted: TierTarget
     stop: Stop
 
     @property
@@ -225,11 +237,11 @@ class _Aim:
         return [name for name in (self.fact, self.wanted.leaf.other) if name]
 
 
-def _field(step: Step) -> str:
+def _field(step: SearchStep) -> str:
     return f"{step.measure['measure']}.{varied(step.measure)}"
 
 
-def guarded(now: Proposal, rule: Rule, step: Step) -> str:
+def guarded(now: Proposal, rule: Rule, step: SearchStep) -> str:
     """Say why a step is not taken, nothing if it is; what is unknown does not open it."""
     if step.when is None:
         return ""
@@ -249,7 +261,7 @@ def _whole(exact: Fraction, unit: Fraction) -> Fraction:
 class Grid:
     """The values a step may take: index 0 is where it starts and does nothing, the last is its end."""
 
-    def __init__(self, now: Proposal, step: Step, name: str, vary: Vary) -> None:
+    def __init__(self, now: Proposal, step: SearchStep, name: str, vary: Vary) -> None:
         known = now.known
         parameter = known.in_force.read
 
@@ -306,7 +318,7 @@ class Grid:
 
 
 def _taken(
-    now: Proposal, rule: Rule, step: Step, aim: _Aim, figures: dict[str, str]
+    now: Proposal, rule: Rule, step: SearchStep, aim: _Target, figures: dict[str, str]
 ) -> tuple[StepResult, Proposal]:
     """Take one step as far as needed, or to its end in vain."""
     name, rest, vary = now.known.in_force.steps[rule.id, step.id]
@@ -407,7 +419,7 @@ def _bisected(there: Any, last: int) -> int | None:
     return high
 
 
-def _walked(there: Any, last: int, step: Step) -> int | None:
+def _walked(there: Any, last: int, step: SearchStep) -> int | None:
     """Give the first index that is there, trying one after the other."""
     if last > _MOST_TRIED:
         raise Refused(
@@ -424,7 +436,7 @@ def _before(at: Any, index: int) -> int:
     return next(one for one in range(index - 1, -1, -1) if at(one) is not None)
 
 
-def _stopped(aim: _Aim, at: Any, first: int, *, walked: bool) -> int:
+def _stopped(aim: _Target, at: Any, first: int, *, walked: bool) -> int:
     """Give the index where the stop mode stops, given the first that has reached the target, or passed it."""
     if aim.stop not in (Stop.CLOSEST_NOT_CROSSING, Stop.EXACT):
         return first

@@ -11,13 +11,13 @@ from restructure.calculator.measures.catalogue import Measure
 from restructure.policy.engine.reference import ConditionResult
 from restructure.record import Record, refuse
 
-__all__ = ["Answer", "Request", "Round"]
+__all__ = ["Answer", "CounterRequest", "Round"]
 
 
-class Request(Record):
+class CounterRequest(Record):
     """What the borrower asks for; everything that is said has to hold together."""
 
-    most_a_month: Money | None = None
+    max_monthly_payment: Money | None = None
     """No instalment may be above this."""
     first_payment_from: date | None = None
     """Nothing is to be paid before this day; instalments that fall due earlier are suspended."""
@@ -53,7 +53,7 @@ class Round(Record):
     """The round, from 1."""
     rule: str
     """The rule whose offer it started from."""
-    request: Request
+    request: CounterRequest
     """What was asked."""
     answer: Answer
     """What became of it."""

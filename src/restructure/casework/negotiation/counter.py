@@ -14,7 +14,7 @@ from restructure.casework.decisions.decision import Decision
 from restructure.casework.decisions.judge import hold
 from restructure.casework.decisions.outcome import Offer, Refusal
 from restructure.casework.decisions.plan_search import Proposal, propose
-from restructure.casework.decisions.rounds import Answer, Request, Round
+from restructure.casework.decisions.rounds import Answer, CounterRequest, Round
 from restructure.casework.negotiation.concession import Retreat, first_good, sampled
 from restructure.casework.negotiation.step_ranges import Leeway, leeway
 from restructure.errors import InvalidInput, Issue, Refused
@@ -26,10 +26,12 @@ from restructure.policy.in_force import InForce
 from restructure.policy.language.sections import Rule
 from restructure.policy.policy import Policy
 
-__all__ = ["Answer", "Request", "Round", "answered", "counter", "round_id"]
+__all__ = ["Answer", "CounterRequest", "Round", "answered", "counter", "round_id"]
 
 
-def counter(decision: Decision, request: Request, policy: Policy, *, rule: str | None = None) -> Decision:
+def counter(
+    decision: Decision, request: CounterRequest, policy: Policy, *, rule: str | None = None
+) -> Decision:
     """Answer what a borrower asks for with the nearest plan inside the policy's limits.
 
     `rule` says from which offer to start (default: the best). The answer is a decision like any other: the plan
@@ -42,7 +44,7 @@ def counter(decision: Decision, request: Request, policy: Policy, *, rule: str |
     >>> from restructure.policy.loading.loading import load_policy
     >>> case, policy = read_application("examples/illness.json"), load_policy("cn-consumer-finance")
     >>> first = decide(case, policy, on=case.as_of)
-    >>> second = counter(first, Request(most_a_month="1800"), policy, rule="illness-relief")
+    >>> second = counter(first, CounterRequest(max_monthly_payment="1800"), policy, rule="illness-relief")
     >>> str(first.offers[0].plan.instalment), str(second.offers[0].plan.instalment), second.rounds[0].answer.value
     ('2046.14', '1780.53', 'met')
     """
@@ -76,7 +78,7 @@ def round_id(before: str, one: Round) -> str:
 
 
 def _answer(
-    known: CaseFacts, rule: Rule, offers: tuple[Offer, ...], request: Request, number: int
+    known: CaseFacts, rule: Rule, offers: tuple[Offer, ...], request: CounterRequest, number: int
 ) -> tuple[Round, Offer | None]:
     """Look for the plan nearest to an offer that does what was asked and keeps every limit.
 
@@ -91,7 +93,7 @@ def _answer(
     asked = offer.plan.measures if request.measures is None else request.measures
 
     def looked(measures: tuple[Measure, ...], reach: int = _MOST_ROWS) -> _Look:
-        table = _Table(known, measures, request, offer, () if request.measures is not None else spans)
+        table = _Proposals(known, measures, request, offer, () if request.measures is not None else spans)
         return _Look(table, borders, reach)
 
     first = looked(asked)
@@ -125,7 +127,7 @@ def _answer(
 class _Look:
     """What is found for one set of measures: with so many instalments and so much of the steps."""
 
-    def __init__(self, table: "_Table", borders: "_Borders", reach: int) -> None:
+    def __init__(self, table: "_Proposals", borders: "_Borders", reach: int) -> None:
         self.table, self.borders = table, borders
         self.met: Offer | None = None
         """The nearest plan that does all that was asked."""
@@ -203,7 +205,7 @@ class _Look:
 def _said(
     number: int,
     rule: Rule,
-    request: Request,
+    request: CounterRequest,
     answer: Answer,
     message: str,
     binding: tuple[ConditionResult, ...] = (),
@@ -219,14 +221,14 @@ _NEAR = 24
 farther away only where these stand, and their ends."""
 
 
-class _Table:
+class _Proposals:
     """One request on the table: a set of measures, with more or fewer instalments and more of the rule's steps."""
 
     def __init__(
         self,
         known: CaseFacts,
         measures: tuple[Measure, ...],
-        request: Request,
+        request: CounterRequest,
         offer: Offer,
         spans: tuple[Leeway, ...],
     ) -> None:
@@ -302,10 +304,10 @@ class _Table:
 
     def short(self, at: Proposal) -> Decimal:
         """Say by how much the highest instalment is above what was asked."""
-        if self.request.most_a_month is None:
+        if self.request.max_monthly_payment is None:
             return Decimal(0)
         highest = max((row.total for row in at.plan.schedule.rows), default=Decimal(0))
-        return max(Decimal(0), highest - self.request.most_a_month)
+        return max(Decimal(0), highest - self.request.max_monthly_payment)
 
 
 def _extension(measures: Iterable[Measure]) -> int:

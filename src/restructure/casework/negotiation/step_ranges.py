@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from restructure.calculator.measures.catalogue import Measure
 from restructure.casework.decisions.plan_search import Grid, Proposal, beside, guarded, last_made, propose
 from restructure.errors import Refused
-from restructure.policy.language.search import Search, Step, varied
+from restructure.policy.language.search import Search, SearchStep, varied
 from restructure.policy.language.sections import Rule
 from restructure.policy.language.templates import UnknownAmount, measure_of_case
 
@@ -16,7 +16,7 @@ __all__ = ["Leeway", "leeway"]
 class Leeway(NamedTuple):
     """How far one step of a search may go, and where it stands in a plan."""
 
-    step: Step
+    step: SearchStep
     name: str
     """The field it varies."""
     grid: Grid
@@ -90,12 +90,12 @@ def _proposing(one: Leeway, now: Proposal) -> Any:
     return at
 
 
-def _standing(measures: tuple[Measure, ...], step: Step, name: str) -> Measure | None:
+def _standing(measures: tuple[Measure, ...], step: SearchStep, name: str) -> Measure | None:
     alike = [one for one in measures if _number(one, step, name) is not None]
     return alike[-1] if alike else None
 
 
-def _number(measure: Measure, step: Step, name: str) -> Fraction | None:
+def _number(measure: Measure, step: SearchStep, name: str) -> Fraction | None:
     """Give what a measure like that of a step has in the field that the step varies."""
     fields = type(measure).model_fields
     if measure.measure != step.measure["measure"] or any(

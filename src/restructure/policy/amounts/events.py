@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from restructure.calculator.conventions.quantity import Kind
-from restructure.intake.past_events import Event, Word
+from restructure.intake.past_events import PastEvent, Word
 from restructure.policy.amounts.dates import day_number, later
 from restructure.record import Record
 
@@ -84,7 +84,7 @@ def facts_of_events(amount: EventsAmount) -> tuple[str, ...]:
 
 def taken(
     amount: EventsAmount,
-    events_of: Callable[[str], Sequence[Event] | None],
+    events_of: Callable[[str], Sequence[PastEvent] | None],
     as_of: date | None,
     window: Sequence[Fraction],
 ) -> Fraction | None:
@@ -93,7 +93,7 @@ def taken(
     `window` is what `window_of` comes to. A length reaches from the day after the one that lies so far back to
     `as_of`. An event without an outcome may be one that counts: what depends on it is unknown.
     """
-    events: list[Event] = []
+    events: list[PastEvent] = []
     for kind in amount.events:
         known = events_of(kind)
         if known is None:

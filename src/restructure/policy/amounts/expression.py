@@ -57,7 +57,7 @@ __all__ = [
     "LookupAmount",
     "ParameterAmount",
     "PresentValue",
-    "Product",
+    "ProductAmount",
     "Quotient",
     "RepaidBy",
     "Rounded",
@@ -117,7 +117,7 @@ class Difference(Record):
     """From what, and what is taken from it."""
 
 
-class Product(Record):
+class ProductAmount(Record):
     """Several amounts multiplied."""
 
     product: tuple["Amount", ...] = Field(min_length=1)
@@ -219,7 +219,7 @@ Amount = (
     | Greatest
     | Sum
     | Difference
-    | Product
+    | ProductAmount
     | Quotient
     | Rounded
     | FirstKnown
@@ -243,7 +243,7 @@ AMOUNT_WORDS: Mapping[str, type[Record]] = {
     "greatest": Greatest,
     "sum": Sum,
     "difference": Difference,
-    "product": Product,
+    "product": ProductAmount,
     "quotient": Quotient,
     "round": Rounded,
     "first_known": FirstKnown,
@@ -282,7 +282,7 @@ def parts_of(amount: Amount) -> tuple[Amount, ...]:
             return amount.sum
         case Difference():
             return amount.difference
-        case Product():
+        case ProductAmount():
             return amount.product
         case Quotient():
             return amount.quotient
@@ -373,7 +373,7 @@ def worth(amount: Amount, parameter: Read, fact: Read) -> Fraction | None:
             return sum(known, Fraction(0))
         case Difference():
             return known[0] - known[1]
-        case Product() | FactAmount():
+        case ProductAmount() | FactAmount():
             total = Fraction(1)
             for one in known:
                 total *= one
@@ -484,7 +484,7 @@ def write_amount(amount: Amount) -> str:
             return " + ".join(map(_inner, amount.sum))
         case Difference():
             return " − ".join(map(_inner, amount.difference))
-        case Product():
+        case ProductAmount():
             return " × ".join(map(_inner, amount.product))
         case Quotient():
             return " / ".join(map(_inner, amount.quotient))

@@ -18,12 +18,12 @@ from restructure.policy.constants import Constant
 from restructure.record import Record
 from restructure.texts import Text
 
-__all__ = ["Beyond", "Edition", "Lookup", "LookupColumn", "LookupKey", "Match", "Sheet"]
+__all__ = ["Beyond", "Edition", "KeyMatch", "Lookup", "LookupColumn", "LookupKey", "Sheet"]
 
-Found = Constant | Fraction | None
+CellValue = Constant | Fraction | None
 
 
-class Match(StrEnum):
+class KeyMatch(StrEnum):
     """How a key finds its row."""
 
     EXACT = "exact"
@@ -52,7 +52,7 @@ class LookupKey(Record):
     """What it is called; the name of a fact gives the key its unit."""
     unit: Kind
     """What it holds: money, ratio, days, months, count, flag, or choice for words."""
-    match: Match = Match.EXACT
+    match: KeyMatch = KeyMatch.EXACT
     """How it finds its row; one number of a lookup may do so otherwise than exactly."""
     beyond: Beyond = Beyond.UNKNOWN
     """What a number outside the rows finds."""
@@ -105,15 +105,15 @@ class Sheet:
     def __init__(self, lookup: Lookup, edition: Edition) -> None:
         self.lookup, self.edition = lookup, edition
         self.columns = {column.name: place for place, column in enumerate(lookup.columns)}
-        self._ranged = next((k for k, key in enumerate(lookup.keys) if key.match is not Match.EXACT), None)
-        self._lines: dict[tuple[Found, ...], list[tuple[Fraction, tuple[Constant | None, ...]]]] = {}
+        self._ranged = next((k for k, key in enumerate(lookup.keys) if key.match is not KeyMatch.EXACT), None)
+        self._lines: dict[tuple[CellValue, ...], list[tuple[Fraction, tuple[Constant | None, ...]]]] = {}
         for row in edition.rows or ():
             exact, number = self._sorted_out(row[: len(lookup.keys)])
             self._lines.setdefault(exact, []).append((number, row[len(lookup.keys) :]))
         for line in self._lines.values():
             line.sort(key=itemgetter(0))
 
-    def find(self, keys: Sequence[Found], column: str | None) -> Fraction | None:
+    def find(self, keys: Sequence[CellValue], column: str | None) -> Fraction | None:
         """Give the number that keys find, in the order of the lookup's, exactly; `None` if there is none.
 
         >>> rates = Lookup(title="Factors", reference="own", keys=[{"name": "income", "unit": "money",
@@ -133,7 +133,7 @@ class Sheet:
         if not numbers[0] <= number <= numbers[-1] and key.beyond is Beyond.CLAMP:
             number = min(max(number, numbers[0]), numbers[-1])
         upper, lower = bisect_left(numbers, number), bisect_right(numbers, number) - 1
-        wanted = {Match.NEXT_HIGHER: (upper, upper), Match.NEXT_LOWER: (lower, lower)}
+        wanted = {KeyMatch.NEXT_HIGHER: (upper, upper), KeyMatch.NEXT_LOWER: (lower, lower)}
         first, last = wanted.get(key.match, (lower, upper))
         if first < 0 or last >= len(line):
             return None
@@ -142,7 +142,7 @@ class Sheet:
             return None if high is None else low
         return low + (high - low) * (number - numbers[first]) / (numbers[last] - numbers[first])
 
-    def _sorted_out(self, keys: Sequence[Found]) -> tuple[tuple[Found, ...], Fraction]:
+    def _sorted_out(self, keys: Sequence[CellValue]) -> tuple[tuple[CellValue, ...], Fraction]:
         """Split keys into those that are found exactly and the number that need not be."""
         words = (Kind.CHOICE, Kind.FLAG)
         read = [

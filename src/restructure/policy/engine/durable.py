@@ -18,7 +18,15 @@ from types import ModuleType
 from typing import Any
 
 from restructure.errors import EngineError, Issue
-from restructure.policy.engine.normal_form import Alternative, Leaf, Operator, Problem, Row, Together, Values
+from restructure.policy.engine.normal_form import (
+    Alternative,
+    FactRow,
+    Leaf,
+    Operator,
+    Problem,
+    Together,
+    Values,
+)
 from restructure.policy.engine.rule_sets import SLOTS_OF_A_PAGE, UNKNOWN, WIDEST, Conjunction, Page, paged
 
 __all__ = ["WIDEST", "DurableEngine", "engine_version", "hash_of"]
@@ -107,7 +115,7 @@ class _Message:
         written = ",".join(f'"f{page.slots[slot]}":%d' for slot in (*facts, *differences))
         self._template = f'{{"id":1,{written}}}'
 
-    def text(self, row: Row) -> str:
+    def text(self, row: FactRow) -> str:
         """Write the message for one row of facts."""
         numbers = row if self._is_row else tuple([row[k] for k in self._facts])
         if self._differences:
@@ -127,7 +135,7 @@ class _Message:
             raise self._refused(row)
         return self._template % known
 
-    def _refused(self, row: Row) -> Exception:
+    def _refused(self, row: FactRow) -> Exception:
         """Say which fact the engine cannot hold, and not its value."""
         for k, number in enumerate(row):
             if number is not None and not isinstance(number, int):
@@ -163,7 +171,7 @@ class DurableEngine:
         names = self._problem.names
         return [names[place] for place in self.places(self._problem.row(values))]
 
-    def places(self, row: Row) -> list[int]:
+    def places(self, row: FactRow) -> list[int]:
         """List the places of the conditions that are definitely true, in order.
 
         Raises `EngineError` if a fact is beyond 64 bits or the engine fails; the next call starts afresh.
@@ -293,7 +301,7 @@ _KNOWN_PROBLEM = Problem(
         ("smallest", Leaf("b", Operator.AT_MOST, -_LARGEST)),
     ]
 )
-_KNOWN_ANSWERS: tuple[tuple[Row, list[int]], ...] = (
+_KNOWN_ANSWERS: tuple[tuple[FactRow, list[int]], ...] = (
     ((7, -4), [0, 2, 5, 6, 7]),
     ((5, 4), [1, 3, 6]),
     ((5, None), [1, 3, 6]),

@@ -13,11 +13,11 @@ from typing import Any
 from restructure.policy.engine import reference
 from restructure.policy.engine.normal_form import (
     Alternative,
+    FactRow,
     Leaf,
     Node,
     Operator,
     Problem,
-    Row,
     Together,
     Values,
     depth,
@@ -46,7 +46,7 @@ class Generated:
         self._numbers = {name: number for number, name in enumerate(problem.facts)}
 
     @cached_property
-    def fired(self) -> Callable[[Row], list[int]]:
+    def fired(self) -> Callable[[FactRow], list[int]]:
         """List the places of the conditions that are definitely true, in order."""
         if self._deep:
             return lambda row: [k for k, verdict in enumerate(self.verdicts(row)) if verdict]
@@ -56,7 +56,7 @@ class Generated:
         return self._compiled([*lines, "return found"])
 
     @cached_property
-    def verdicts(self) -> Callable[[Row], tuple[bool | None, ...]]:
+    def verdicts(self) -> Callable[[FactRow], tuple[bool | None, ...]]:
         """Give the verdict of every condition, `None` for unknown."""
         if self._deep:
             return self._verdicts_of_trees
@@ -72,7 +72,7 @@ class Generated:
         )
 
     @cached_property
-    def leaves(self) -> Callable[[Row], tuple[bool | None, ...]]:
+    def leaves(self) -> Callable[[FactRow], tuple[bool | None, ...]]:
         """Give the verdict of every different leaf, in the order of `places`."""
         return self._compiled(["return (", *(f" {self._verdict(leaf)}," for leaf in self.places), ")"])
 
@@ -114,7 +114,7 @@ class Generated:
     def _facts(self, leaf: Leaf) -> list[str]:
         return [f"f{self._numbers[name]:d}" for name in leaf.facts]
 
-    def _compiled(self, body: list[str]) -> Callable[[Row], Any]:
+    def _compiled(self, body: list[str]) -> Callable[[FactRow], Any]:
         unpacked = "".join(f"f{number:d}, " for number in self._numbers.values())
         head = ["def evaluate(row):", f" {unpacked}= row"] if unpacked else ["def evaluate(row):"]
         made: dict[str, Any] = {"__builtins__": {}}
@@ -127,6 +127,6 @@ class Generated:
     def _deep(self) -> bool:
         return any(depth(node) > _DEEPEST for _, node in self.problem.entries)
 
-    def _verdicts_of_trees(self, row: Row) -> tuple[bool | None, ...]:
+    def _verdicts_of_trees(self, row: FactRow) -> tuple[bool | None, ...]:
         values: Values = dict(zip(self.problem.facts, row, strict=True))
         return tuple(reference.verdict(node, values) for _, node in self.problem.entries)

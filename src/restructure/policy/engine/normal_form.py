@@ -14,11 +14,11 @@ from functools import cached_property
 
 __all__ = [
     "Alternative",
+    "FactRow",
     "Leaf",
     "Node",
     "Operator",
     "Problem",
-    "Row",
     "Together",
     "Values",
     "depth",
@@ -30,7 +30,7 @@ __all__ = [
 Values = Mapping[str, int | None]
 """Facts as integers of their declared scale; `None` is unknown."""
 
-Row = tuple[int | None, ...]
+FactRow = tuple[int | None, ...]
 """The same in the order of a problem's facts, without their names."""
 
 
@@ -210,7 +210,7 @@ class Problem:
         return tuple(names)
 
     @cached_property
-    def row(self) -> Callable[[Values], Row]:
+    def row(self) -> Callable[[Values], FactRow]:
         """Put the values of the facts in order, as both evaluators take them."""
         match self.facts:
             case ():

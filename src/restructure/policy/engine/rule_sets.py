@@ -12,7 +12,7 @@ from typing import NamedTuple
 from restructure.errors import EngineError, Issue
 from restructure.policy.engine.normal_form import Leaf, Operator, Problem, disjuncts, width
 
-__all__ = ["SLOTS_OF_A_PAGE", "UNKNOWN", "WIDEST", "Comparison", "Conjunction", "Page", "Slot", "paged"]
+__all__ = ["SLOTS_OF_A_PAGE", "UNKNOWN", "WIDEST", "Conjunction", "Page", "Slot", "SlotComparison", "paged"]
 
 WIDEST = 48
 """The most alternatives one condition may spell out to."""
@@ -38,10 +38,10 @@ class Slot(NamedTuple):
     right: int
 
 
-Comparison = tuple[int, Operator, int]
+SlotComparison = tuple[int, Operator, int]
 """Number of the slot, operator, constant."""
 
-Conjunction = tuple[int, Sequence[Comparison]]
+Conjunction = tuple[int, Sequence[SlotComparison]]
 """Place of the condition it belongs to, and what must hold together."""
 
 
@@ -87,7 +87,7 @@ def _sorted(page: tuple[dict[Slot, int], list[tuple[int, tuple[Leaf, ...]]]]) ->
     slots, rows = page
     often = Counter(slots[_slot_of(leaf)] for _, row in rows for leaf in row)
 
-    def first(comparison: Comparison) -> tuple[int, int, int, str, int]:
+    def first(comparison: SlotComparison) -> tuple[int, int, int, str, int]:
         # What seldom holds, and what many begin with, comes first.
         slot, op, threshold = comparison
         seldom = 0 if op is Operator.EQUAL else 1 if op.orders and threshold != UNKNOWN else 2
@@ -99,9 +99,9 @@ def _sorted(page: tuple[dict[Slot, int], list[tuple[int, tuple[Leaf, ...]]]]) ->
     return Page(slots, [list(one) for one in sets])
 
 
-def _comparisons(row: Sequence[Leaf], slots: dict[Slot, int]) -> Sequence[Comparison]:
+def _comparisons(row: Sequence[Leaf], slots: dict[Slot, int]) -> Sequence[SlotComparison]:
     """Write the leaves over slots; `UNKNOWN` is below all, so only some have to ask whether the slot is known."""
-    wanted: dict[Comparison, None] = {}
+    wanted: dict[SlotComparison, None] = {}
     known: dict[int, None] = {}
     for leaf in row:
         slot = slots[_slot_of(leaf)]

@@ -11,14 +11,14 @@ from typing import Any
 
 from restructure.policy.engine.evaluation import evaluator
 from restructure.policy.engine.generated import Generated
-from restructure.policy.engine.normal_form import Leaf, Operator, Problem, Row, Values
+from restructure.policy.engine.normal_form import FactRow, Leaf, Operator, Problem, Values
 
 __all__ = ["EntryTrace", "LeafTrace", "Trace", "trace"]
 
-Verdict = bool | None
+Truth = bool | None
 """True, false, or `None` for unknown."""
 
-_WORDS: dict[Verdict, str] = {True: "true", False: "false", None: "unknown"}
+_WORDS: dict[Truth, str] = {True: "true", False: "false", None: "unknown"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class LeafTrace:
 
     leaf: Leaf
     """What was compared."""
-    verdict: Verdict
+    verdict: Truth
     """Whether it holds."""
     value: int | None
     """The fact, in its own scale."""
@@ -52,7 +52,7 @@ class EntryTrace:
     """How one condition came out, with all its leaves in the order they are written."""
 
     name: str
-    verdict: Verdict
+    verdict: Truth
     leaves: tuple[LeafTrace, ...]
 
 
@@ -62,13 +62,13 @@ class Trace:
     FORMAT = 1
     """Rises when the plain data changes its shape."""
 
-    def __init__(self, problem: Problem, generated: Generated, row: Row) -> None:
+    def __init__(self, problem: Problem, generated: Generated, row: FactRow) -> None:
         self.problem, self._generated, self.row = problem, generated, row
 
     # --- names only
 
     @cached_property
-    def verdicts(self) -> tuple[Verdict, ...]:
+    def verdicts(self) -> tuple[Truth, ...]:
         """The verdict of each condition, in order."""
         return self._generated.verdicts(self.row)
 
@@ -87,14 +87,14 @@ class Trace:
         """What cannot be told before more is known."""
         return self._named(None)
 
-    def _named(self, wanted: Verdict) -> list[str]:
+    def _named(self, wanted: Truth) -> list[str]:
         every = zip(self.problem.names, self.verdicts, strict=True)
         return [name for name, verdict in every if verdict is wanted]
 
     # --- every leaf
 
     @cached_property
-    def leaf_verdicts(self) -> tuple[Verdict, ...]:
+    def leaf_verdicts(self) -> tuple[Truth, ...]:
         """The verdict of each different leaf, in the order of the first condition that reads it."""
         return self._generated.leaves(self.row)
 
@@ -107,7 +107,7 @@ class Trace:
         every = zip(self._generated.places, self.leaf_verdicts, strict=True)
         return tuple(self._leaf(leaf, verdict) for leaf, verdict in every)
 
-    def _leaf(self, leaf: Leaf, verdict: Verdict) -> LeafTrace:
+    def _leaf(self, leaf: Leaf, verdict: Truth) -> LeafTrace:
         values = self._values
         threshold: int | None = leaf.threshold
         if leaf.op in (Operator.KNOWN, Operator.UNKNOWN):

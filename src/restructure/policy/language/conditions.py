@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 
-from restructure.calculator.conventions.money import Factor
+from restructure.calculator.conventions.money import Multiplier
 from restructure.intake.facts import Fact
 from restructure.policy.constants import Constant, constant
 from restructure.policy.engine.normal_form import Alternative, Leaf, Node, Operator, Together
@@ -34,7 +34,7 @@ class Comparison(Record):
     """The parameter whose value on the day is compared with."""
     other: str | None = None
     """Another fact of the same kind."""
-    times: Factor = Fraction(1)
+    times: Multiplier = Fraction(1)
     """What the other fact is multiplied by."""
 
 

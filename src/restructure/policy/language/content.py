@@ -14,6 +14,7 @@ from restructure.policy.language.loan_class import ClassificationRule
 from restructure.policy.language.sections import (
     Action,
     Conclusion,
+    DecisionTable,
     Duty,
     EventKind,
     Flag,
@@ -24,7 +25,6 @@ from restructure.policy.language.sections import (
     Ranking,
     Rule,
     Source,
-    Table,
 )
 from restructure.record import Record
 from restructure.texts import Text
@@ -61,7 +61,7 @@ class PolicyContent(Record):
     """Kinds of events of the history that its amounts read, by name."""
     conclusions: tuple[Conclusion, ...] = ()
     """What is concluded about them when."""
-    tables: tuple[Table, ...] = ()
+    tables: tuple[DecisionTable, ...] = ()
     """Decision tables, whose rows stand among the rules and conclusions."""
     gates: tuple[Gate, ...] = ()
     """Conditions for any offer at all; every one is evaluated."""

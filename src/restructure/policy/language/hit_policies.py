@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
-__all__ = ["Hit", "Match", "Settled", "settle"]
+__all__ = ["Hit", "RowMatch", "Settled", "settle"]
 
 
 class Hit(StrEnum):
@@ -20,7 +20,7 @@ class Hit(StrEnum):
     """All of them."""
 
 
-class Match(NamedTuple):
+class RowMatch(NamedTuple):
     """How one row came out."""
 
     id: str
@@ -44,10 +44,10 @@ class Settled(NamedTuple):
     """Rows that nobody can judge and that would not count if they matched."""
 
 
-def settle(hit: Hit, matches: Sequence[Match]) -> Settled:
+def settle(hit: Hit, matches: Sequence[RowMatch]) -> Settled:
     """Choose among matching rows; a row that nobody can judge keeps later ones open.
 
-    >>> rows = [Match("a", "false"), Match("b", "true"), Match("c", "true")]
+    >>> rows = [RowMatch("a", "false"), Match("b", "true"), Match("c", "true")]
     >>> settle(Hit.FIRST, rows).chosen, settle(Hit.COLLECT, rows).chosen, settle(Hit.UNIQUE, rows).clash
     (('b',), ('b', 'c'), ('b', 'c'))
     """

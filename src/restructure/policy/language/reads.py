@@ -69,10 +69,10 @@ def _conditions_of(policy: PolicyContent) -> Iterator[Condition]:
     yield from (flag.when for flag in policy.flags)
     yield from (one.when for one in (*policy.actions, *policy.duties))
     for _, search in searches_of(policy):
-        for rung in search.rungs:
-            yield rung
-            if rung.accept_if is not None:
-                yield rung.accept_if
+        for tier in search.tiers:
+            yield tier
+            if tier.accept_if is not None:
+                yield tier.accept_if
         yield from (step.when for step in search.steps if step.when is not None)
 
 
@@ -87,7 +87,7 @@ def _amounts_of(policy: PolicyContent) -> Iterator[Amount]:
     ]
     for _, search in searches_of(policy):
         templates += [step.measure for step in search.steps]
-        yield from (rung.amount for rung in search.rungs if rung.amount is not None)
+        yield from (tier.amount for tier in search.tiers if tier.amount is not None)
     for template in templates:
         yield from amounts_of(template)
     if policy.follow_up is not None:

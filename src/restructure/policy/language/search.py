@@ -11,7 +11,7 @@ from restructure.policy.engine.normal_form import Operator
 from restructure.policy.language.conditions import Comparison, Condition
 from restructure.record import Record
 
-__all__ = ["MONOTONE", "Missed", "Rung", "Search", "Step", "Stop", "Vary", "varied"]
+__all__ = ["MONOTONE", "Search", "SearchStep", "Stop", "TargetTier", "Vary", "WhenMissed", "varied"]
 
 
 class Stop(StrEnum):
@@ -66,7 +66,7 @@ class Vary(Record):
         return end
 
 
-class Step(Record):
+class SearchStep(Record):
     """One measure of a search, with the number that is looked for."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=80)
@@ -79,7 +79,7 @@ class Step(Record):
     """Where it comes from, if not from where the rule does."""
 
 
-class Missed(StrEnum):
+class WhenMissed(StrEnum):
     """What becomes of an offer whose search has not reached its target."""
 
     REFUSE = "refuse"
@@ -88,7 +88,7 @@ class Missed(StrEnum):
     """It is made all the same, as far as the steps went; limits still judge it."""
 
 
-class Rung(Comparison):
+class TargetTier(Comparison):
     """What a search aims at; the value may be an amount, and the plan may have to please."""
 
     amount: Amount | None = None
@@ -106,20 +106,20 @@ class Rung(Comparison):
 class Search(Record):
     """Ordered steps, each taken as far as needed, until a figure of the plan reaches a target."""
 
-    target: Rung
+    target: TargetTier
     """The figure, the value it has to reach and how they then compare, which `stop` says where it can."""
-    further: tuple[Rung, ...] = ()
-    """The other rungs of a target ladder, each tried from the start if the plan of the one before is not accepted."""
+    further: tuple[TargetTier, ...] = ()
+    """The other tiers of a target ladder, each tried from the start if the plan of the one before is not accepted."""
     stop: Stop
     """Where to stop."""
-    steps: tuple[Step, ...] = Field(min_length=1)
+    steps: tuple[SearchStep, ...] = Field(min_length=1)
     """What is tried, in order."""
-    if_missed: Missed = Missed.REFUSE
+    if_missed: WhenMissed = WhenMissed.REFUSE
     """What becomes of the offer if no step reaches the target."""
 
     @property
-    def rungs(self) -> tuple[Rung, ...]:
-        """The target, or all rungs of a target ladder in order."""
+    def tiers(self) -> tuple[TargetTier, ...]:
+        """The target, or all tiers of a target ladder in order."""
         return (self.target, *self.further)
 
 

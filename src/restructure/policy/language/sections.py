@@ -19,6 +19,7 @@ __all__ = [
     "Action",
     "Conclusion",
     "Dated",
+    "DecisionTable",
     "Duty",
     "EventKind",
     "Flag",
@@ -31,7 +32,6 @@ __all__ = [
     "Ranking",
     "Rule",
     "Source",
-    "Table",
     "source_key",
 ]
 
@@ -197,7 +197,7 @@ class Conclusion(Record):
         return {name: said for name, said in self.conclude.items() if isinstance(said, Record)}
 
 
-class Table(Record):
+class DecisionTable(Record):
     """A decision table; its rows are rules or conclusions, one of them each."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=70)

@@ -33,13 +33,13 @@ Find = Callable[[str, Path], Path]
 """Gives the file that a policy names, seen from its folder; raises `InvalidPolicy` if there is none."""
 
 
-class _Part(NamedTuple):
+class _EntrySource(NamedTuple):
     """One entry, and where it stands."""
 
     value: Any
     document: Document
     place: Place
-    replaces: "_Part | None" = None
+    replaces: "_EntrySource | None" = None
 
 
 class Entry(NamedTuple):
@@ -59,11 +59,11 @@ class Entry(NamedTuple):
     """What it says, in short."""
 
 
-class _Layer(NamedTuple):
+class _PolicyLayer(NamedTuple):
     """A policy with all that it extends, section by section."""
 
-    whole: dict[str, _Part]
-    named: dict[str, dict[str, _Part]]
+    whole: dict[str, _EntrySource]
+    named: dict[str, dict[str, _EntrySource]]
     lists: set[str]
     """The sections that are lists of entries with an id; the others name their entries."""
     currencies: dict[str, str]
@@ -138,7 +138,7 @@ def resolve(document: Document, path: Path, find: Find) -> tuple[Resolved, list[
     return resolved, resolver.issues
 
 
-def _entries(layer: _Layer) -> Iterator[Entry]:
+def _entries(layer: _PolicyLayer) -> Iterator[Entry]:
     for name, part in layer.whole.items():
         yield _entry(name, "", part)
     for section, parts in layer.named.items():
@@ -146,7 +146,7 @@ def _entries(layer: _Layer) -> Iterator[Entry]:
             yield _entry(section, key, part)
 
 
-def _entry(section: str, name: str, part: _Part) -> Entry:
+def _entry(section: str, name: str, part: _EntrySource) -> Entry:
     under = part.replaces
     return Entry(section, name, *_at(part), None if under is None else _at(under), _said(section, part.value))
 
@@ -163,7 +163,7 @@ def _said(section: str, value: Any) -> str:
     return str(value)
 
 
-def _at(part: _Part) -> tuple[str, int]:
+def _at(part: _EntrySource) -> tuple[str, int]:
     return part.document.file or "", part.document.locate(part.place)[0] or 0
 
 
@@ -173,13 +173,13 @@ class _Resolver:
     def __init__(self, find: Find) -> None:
         self.find = find
         self.issues: list[Issue] = []
-        self.layers: dict[Path, _Layer] = {}
+        self.layers: dict[Path, _PolicyLayer] = {}
         """What was resolved before: a policy that is reached by many ways is read once."""
         self.incomplete = False
         """Whether something that is extended could not be read."""
-        self.removed: list[tuple[str, str, _Part]] = []
+        self.removed: list[tuple[str, str, _EntrySource]] = []
 
-    def layer(self, document: Document, path: Path, under: tuple[Path, ...]) -> _Layer:
+    def layer(self, document: Document, path: Path, under: tuple[Path, ...]) -> _PolicyLayer:
         """Lay a policy over what it extends; `under` are the policies that extend it."""
         data: Mapping[str, Any] = document.data
         bases = list(self.bases(document, path, (*under, path.resolve())))
@@ -195,7 +195,7 @@ class _Resolver:
                 value = raw
                 if section == "scores" and isinstance(raw, list) and section in layer.whole:
                     value = [*dict.fromkeys([*layer.whole[section].value, *raw])]
-                layer.whole[section] = _Part(value, document, (section,), layer.whole.get(section))
+                layer.whole[section] = _EntrySource(value, document, (section,), layer.whole.get(section))
                 layer.named.pop(section, None)
             else:
                 here = layer.named.setdefault(section, {})
@@ -207,7 +207,7 @@ class _Resolver:
         layer.currencies[document.file or ""] = "" if currency is None else str(currency.value)
         return layer
 
-    def bases(self, document: Document, path: Path, under: tuple[Path, ...]) -> Iterator[_Layer]:
+    def bases(self, document: Document, path: Path, under: tuple[Path, ...]) -> Iterator[_PolicyLayer]:
         raw = document.data.get("extends", [])
         listed = raw if isinstance(raw, list) else [raw]
         for k, source in enumerate(listed):
@@ -265,9 +265,9 @@ class _Resolver:
             return None
         return read
 
-    def together(self, document: Document, bases: Sequence[_Layer]) -> _Layer:
+    def together(self, document: Document, bases: Sequence[_PolicyLayer]) -> _PolicyLayer:
         """Put what is extended side by side; what two of them say differently has to be settled."""
-        layer = _Layer({}, {}, set(), {})
+        layer = _PolicyLayer({}, {}, set(), {})
         settled = _settled(document)
         for base in bases:
             layer.currencies.update(base.currencies)
@@ -286,7 +286,7 @@ class _Resolver:
                         self.clash(document, key, held, part)
         return layer
 
-    def clash(self, document: Document, name: str, one: _Part, other: _Part) -> None:
+    def clash(self, document: Document, name: str, one: _EntrySource, other: _EntrySource) -> None:
         places = " and ".join(f"{file}:{line}" for file, line in (_at(one), _at(other)))
         self.report(
             document,
@@ -295,7 +295,7 @@ class _Resolver:
             ("extends",),
         )
 
-    def remove(self, document: Document, layer: _Layer) -> None:
+    def remove(self, document: Document, layer: _PolicyLayer) -> None:
         raw = document.data.get("removes", [])
         if not isinstance(raw, list) or not all(isinstance(one, str) for one in raw):
             self.report(document, "value-invalid", "write a list of the ids to remove", ("removes",))
@@ -316,8 +316,13 @@ class _Resolver:
                 )
 
     def laid(
-        self, section: str, key: str, part: _Part, under: _Part | None, bases: Sequence[_Layer]
-    ) -> _Part:
+        self,
+        section: str,
+        key: str,
+        part: _EntrySource,
+        under: _EntrySource | None,
+        bases: Sequence[_PolicyLayer],
+    ) -> _EntrySource:
         """Lay an entry over the one of the same name, if there is one and it says so."""
         value, document, place = part.value, part.document, part.place
         if not isinstance(value, Mapping):
@@ -357,7 +362,7 @@ class _Resolver:
         value = self.kept(kept, part, under) | value
         return part._replace(value=value, replaces=under)
 
-    def kept(self, kept: Any, part: _Part, under: _Part) -> dict[str, Any]:
+    def kept(self, kept: Any, part: _EntrySource, under: _EntrySource) -> dict[str, Any]:
         """Take from what is replaced the parts that an entry keeps."""
         if not isinstance(kept, list) or not all(isinstance(one, str) for one in kept):
             self.report(
@@ -389,22 +394,22 @@ class _Resolver:
         self.issues.append(document.issue(code, message, place))
 
 
-def _parts(section: str, raw: Any, document: Document) -> dict[str, _Part] | None:
+def _parts(section: str, raw: Any, document: Document) -> dict[str, _EntrySource] | None:
     """Take a section apart by name or id; `None` for what is neither."""
     if isinstance(raw, Mapping):
-        return {name: _Part(value, document, (section, name)) for name, value in raw.items()}
+        return {name: _EntrySource(value, document, (section, name)) for name, value in raw.items()}
     if not isinstance(raw, list):
         return None
-    found: dict[str, _Part] = {}
+    found: dict[str, _EntrySource] = {}
     for k, item in enumerate(raw):
         name = item.get("id") if isinstance(item, Mapping) else None
         # What has no id, or one that stands twice in this file, is kept apart to be reported where it is read.
         key = name if isinstance(name, str) and name not in found else f"{document.file}#{k}"
-        found[key] = _Part(item, document, (section, k))
+        found[key] = _EntrySource(item, document, (section, k))
     return found
 
 
-def _same(one: _Part, other: _Part) -> bool:
+def _same(one: _EntrySource, other: _EntrySource) -> bool:
     """Tell whether two entries say the same, also where a file beside them says the rest."""
     folders = {Path(part.document.file or "").parent.resolve() for part in (one, other)}
     beside = isinstance(one.value, Mapping) and isinstance(one.value.get("rows"), str)
@@ -421,5 +426,5 @@ def _settled(document: Document) -> set[str]:
     return found
 
 
-def _names(layer: _Layer) -> list[str]:
+def _names(layer: _PolicyLayer) -> list[str]:
     return [key for parts in layer.named.values() for key in parts]

@@ -17,7 +17,7 @@ from restructure.policy.fallback_order import circle_of, stands_behind
 from restructure.policy.language.conditions import Condition, spelled_out
 from restructure.policy.language.hit_policies import Hit
 from restructure.policy.language.reads import lookups_used, parameters_used
-from restructure.policy.language.sections import Conclusion, Rule, Table
+from restructure.policy.language.sections import Conclusion, DecisionTable, Rule
 from restructure.policy.loading.extending import Resolved, resolve
 from restructure.policy.loading.formulas import FormulaReader
 from restructure.policy.loading.locating import find_base, find_policy, inside, packaged_policies
@@ -41,7 +41,7 @@ _CONDITION_KEY = {
     "duties": "when",
 }
 _OF_A_PLAN = ("limits", "flags", "duties")
-_Made = TypeVar("_Made", Rule, Conclusion, Table)
+_Made = TypeVar("_Made", Rule, Conclusion, DecisionTable)
 
 
 def load_policy(source: str | Path) -> Policy:
@@ -359,7 +359,7 @@ class _PolicyReader(OfferReader, LookupReader, FormulaReader):
         tables = self.data.get("tables")
         if not isinstance(tables, list):
             return
-        made: list[Table] = []
+        made: list[DecisionTable] = []
         for k, raw in enumerate(tables):
             place: Spot = ("tables", k)
             if not isinstance(raw, Mapping):
@@ -375,7 +375,9 @@ class _PolicyReader(OfferReader, LookupReader, FormulaReader):
                 )
                 continue
             table = self._made(
-                Table, {key: raw[key] for key in ("id", "title", "reference", "hit") if key in raw}, place
+                DecisionTable,
+                {key: raw[key] for key in ("id", "title", "reference", "hit") if key in raw},
+                place,
             )
             if table is None:
                 continue
@@ -409,7 +411,9 @@ class _PolicyReader(OfferReader, LookupReader, FormulaReader):
                     spot,
                 )
 
-    def _rule_of(self, table: Table, raw: Mapping[str, Any], row: TableRow, place: Spot) -> Rule | None:
+    def _rule_of(
+        self, table: DecisionTable, raw: Mapping[str, Any], row: TableRow, place: Spot
+    ) -> Rule | None:
         if {str(name) for name in _columns_in(raw["offer"])} - row.outputs.keys():
             return None  # reported with the offer, or where the cell is
         offer = self.offer(_with_cells(raw["offer"], row.outputs), (*place, "offer"), at=row.spot)
@@ -425,7 +429,7 @@ class _PolicyReader(OfferReader, LookupReader, FormulaReader):
         )
 
     def _conclusion_of(
-        self, table: Table, raw: Mapping[str, Any], row: TableRow, place: Spot
+        self, table: DecisionTable, raw: Mapping[str, Any], row: TableRow, place: Spot
     ) -> Conclusion | None:
         for word in ("reason", "offer", "unless_offered"):
             if word in raw:
@@ -435,7 +439,7 @@ class _PolicyReader(OfferReader, LookupReader, FormulaReader):
         conclude = self.concluded(row.outputs, row.spot)
         return self._made(Conclusion, {**self._common(table, row), "conclude": conclude}, place)
 
-    def _common(self, table: Table, row: TableRow) -> dict[str, Any]:
+    def _common(self, table: DecisionTable, row: TableRow) -> dict[str, Any]:
         if row.reference is not None:
             self.cited({"reference": row.reference}, "reference", row.spot)
         return {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from restructure.calculator.conventions.quantity import Kind
 from restructure.errors import did_you_mean
 from restructure.intake.facts import Fact, facts
-from restructure.policy.amounts.lookups import Beyond, Match
+from restructure.policy.amounts.lookups import Beyond, KeyMatch
 from restructure.policy.constants import UNITS
 from restructure.policy.loading.facts import FactReader
 from restructure.policy.loading.tables import literal, rows_of
@@ -106,15 +106,15 @@ class LookupReader(FactReader):
         """Check how keys find their rows."""
         ranged = []
         for k, key in enumerate(keys):
-            match, beyond = key.get("match", Match.EXACT), key.get("beyond", Beyond.UNKNOWN)
-            for word, value, known in (("match", match, list(Match)), ("beyond", beyond, list(Beyond))):
+            match, beyond = key.get("match", KeyMatch.EXACT), key.get("beyond", Beyond.UNKNOWN)
+            for word, value, known in (("match", match, list(KeyMatch)), ("beyond", beyond, list(Beyond))):
                 if value not in known:
                     self.report(
                         "choice-unknown",
                         f'"{value}" is none of the words for {word}{did_you_mean(value, known)}',
                         (*spot, k, word),
                     )
-            if match != Match.EXACT:
+            if match != KeyMatch.EXACT:
                 ranged.append(key["name"])
                 if key["unit"] in _WORDS:
                     self.report(
@@ -125,7 +125,7 @@ class LookupReader(FactReader):
             elif "beyond" in key:
                 self.report(
                     "lookup-shape",
-                    f"beyond goes with match: {' | '.join(list(Match)[1:])}, and {key['name']} is matched exactly",
+                    f"beyond goes with match: {' | '.join(list(KeyMatch)[1:])}, and {key['name']} is matched exactly",
                     (*spot, k, "beyond"),
                 )
         if len(ranged) > 1:

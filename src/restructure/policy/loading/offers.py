@@ -15,7 +15,15 @@ from restructure.intake.facts import facts
 from restructure.policy.amounts.expression import Amount, ParameterAmount, parameters_in
 from restructure.policy.engine.normal_form import Operator
 from restructure.policy.language.conditions import Comparison
-from restructure.policy.language.search import MONOTONE, Missed, Rung, Search, Step, Stop, varied
+from restructure.policy.language.search import (
+    MONOTONE,
+    Search,
+    SearchStep,
+    Stop,
+    TargetTier,
+    WhenMissed,
+    varied,
+)
 from restructure.policy.language.templates import (
     amounts_of,
     field_kind,
@@ -138,26 +146,26 @@ class OfferReader(Reader):
             return None
         self.only(raw, _SEARCH, "a search", spot)
         stop = self._word(raw, "stop", list(Stop), spot)
-        missed = self._word(raw, "if_missed", list(Missed), spot, default=Missed.REFUSE)
-        rungs = self._rungs(raw.get("target"), Stop(stop) if stop else None, (*spot, "target"))
+        missed = self._word(raw, "if_missed", list(WhenMissed), spot, default=WhenMissed.REFUSE)
+        tiers = self._tiers(raw.get("target"), Stop(stop) if stop else None, (*spot, "target"))
         steps = raw.get("steps")
         if not isinstance(steps, list) or not steps:
             self.report("search-shape", "a search needs a list of steps", spot)
             return None
-        read: list[Step] = []
+        read: list[SearchStep] = []
         for k, step in enumerate(steps):
-            found = self._step(step, rungs, [one.id for one in read], (*spot, "steps", k))
+            found = self._step(step, tiers, [one.id for one in read], (*spot, "steps", k))
             if found is not None:
                 read.append(found)
-        if len(self.issues) > before or not rungs or stop is None or missed is None:
+        if len(self.issues) > before or not tiers or stop is None or missed is None:
             return None
-        target, *further = rungs
+        target, *further = tiers
         return Search(
             target=target,
             further=tuple(further),
             stop=Stop(stop),
             steps=tuple(read),
-            if_missed=Missed(missed),
+            if_missed=WhenMissed(missed),
         )
 
     def _word(
@@ -176,19 +184,19 @@ class OfferReader(Reader):
             return None
         return str(word)
 
-    def _rungs(self, raw: Any, stop: Stop | None, spot: Spot) -> list[Rung]:
-        """Read a target, or the rungs of a ladder of them."""
+    def _tiers(self, raw: Any, stop: Stop | None, spot: Spot) -> list[TargetTier]:
+        """Read a target, or the tiers of a ladder of them."""
         if not isinstance(raw, list):
             found = self._target(raw, stop, spot)
             return [] if found is None else [found]
         if not raw:
             self.report(
-                "search-shape", "a target ladder has at least one rung {fact, op, value, accept_if}", spot
+                "search-shape", "a target ladder has at least one tier {fact, op, value, accept_if}", spot
             )
         read = [self._target(one, stop, (*spot, k)) for k, one in enumerate(raw)]
         return [one for one in read if one is not None]
 
-    def _target(self, raw: Any, stop: Stop | None, spot: Spot) -> Rung | None:
+    def _target(self, raw: Any, stop: Stop | None, spot: Spot) -> TargetTier | None:
         if not isinstance(raw, Mapping) or "fact" not in raw or "value" not in raw:
             self.report("search-shape", "a target is {fact, op, value}; op may be left to stop", spot)
             return None
@@ -223,20 +231,22 @@ class OfferReader(Reader):
             amount = self.amount(value, at, of_plan=True, kind=fact.kind)
             if amount is None:
                 return None
-            return Rung(fact=fact.name, op=Operator(op), amount=amount, accept_if=accept)
+            return TargetTier(fact=fact.name, op=Operator(op), amount=amount, accept_if=accept)
         read = self.against(fact, Operator(op), value, at, of_plan=True)
         if read is ANYTHING or not isinstance(read, Comparison):
             return None
         # The parts as they were read: checked, and of the same types.
         parts = {name: getattr(read, name) for name in Comparison.model_fields}
-        return Rung.model_construct(**parts, accept_if=accept)
+        return TargetTier.model_construct(**parts, accept_if=accept)
 
-    def _moves(self, rung: Rung) -> bool:
+    def _moves(self, tier: TargetTier) -> bool:
         """Tell whether the value to be reached is another for every plan."""
         known = {**facts(), **self.own}
-        return any(name in known and known[name].of_plan for name in rung.against)
+        return any(name in known and known[name].of_plan for name in tier.against)
 
-    def _step(self, raw: Any, rungs: Sequence[Rung], earlier: Sequence[str], spot: Spot) -> Step | None:
+    def _step(
+        self, raw: Any, tiers: Sequence[TargetTier], earlier: Sequence[str], spot: Spot
+    ) -> SearchStep | None:
         if not isinstance(raw, Mapping):
             self.report("search-shape", "a step is a group of fields: id, measure, when", spot)
             return None
@@ -259,17 +269,17 @@ class OfferReader(Reader):
                 "exactly one field of the measure is looked for: {vary: {from, up_to or down_to, by}}",
                 at,
             )
-        elif self._vary(word, field, measure[field]["vary"], rungs, (*at, field, "vary")):
+        elif self._vary(word, field, measure[field]["vary"], tiers, (*at, field, "vary")):
             self.measure(measure, at, of_plan=True, looked_for=field)
         if len(self.issues) > before:
             return None
         try:
-            return Step.model_validate({**raw, "measure": dict(measure), "when": when})
+            return SearchStep.model_validate({**raw, "measure": dict(measure), "when": when})
         except ValidationError as error:
             self.found(error, spot)
             return None
 
-    def _vary(self, word: Any, field: str, raw: Any, rungs: Sequence[Rung], spot: Spot) -> bool:
+    def _vary(self, word: Any, field: str, raw: Any, tiers: Sequence[TargetTier], spot: Spot) -> bool:
         """Check the number that a step looks for; `False` if the measure around it cannot be read either."""
         kind = field_kind(word, field)
         if not isinstance(word, str):
@@ -305,7 +315,7 @@ class OfferReader(Reader):
             )
             return False
         figures = MONOTONE.get((word, field), frozenset[str]())
-        erratic = next((one for one in rungs if one.fact not in figures or self._moves(one)), None)
+        erratic = next((one for one in tiers if one.fact not in figures or self._moves(one)), None)
         if erratic is None:
             return len(self.issues) == before
         # Only bisection can look among the cents of an amount.
@@ -332,8 +342,8 @@ def _is_plain(value: Mapping[str, Any]) -> bool:
     return "parameter" in value or ("fact" in value and not is_amount(value.get("times")))
 
 
-def _what_moves(rung: Rung, figures: frozenset[str]) -> str:
-    return rung.fact if rung.fact not in figures else f"the value that {rung.fact} has to reach"
+def _what_moves(tier: TargetTier, figures: frozenset[str]) -> str:
+    return tier.fact if tier.fact not in figures else f"the value that {tier.fact} has to reach"
 
 
 def _is_vary(value: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from restructure.policy.amounts.expression import Greatest, Least
 from restructure.policy.language.conditions import Condition, comparisons
 from restructure.policy.language.content import PolicyContent
-from restructure.policy.language.search import Search, Step, varied
+from restructure.policy.language.search import Search, SearchStep, varied
 from restructure.policy.language.sections import Rule
 from restructure.policy.language.templates import read_vary
 from restructure.policy.loading.extending import Entry
@@ -76,7 +76,7 @@ def conditions_of(policy: PolicyContent) -> Iterator[tuple[str, Condition]]:
     yield from ((one.id, one.when) for one in (*policy.actions, *policy.duties))
 
 
-def cap_names(step: Step) -> dict[str, Spot]:
+def cap_names(step: SearchStep) -> dict[str, Spot]:
     """Name the caps of a step, if its end is the least or greatest of several, each with its place in the step."""
     name = varied(step.measure)
     assert name is not None, "checked when the policy is read"
@@ -100,7 +100,7 @@ def guards_of(rule: Rule) -> Iterator[tuple[str, Condition]]:
 def _searched(rule: Rule) -> Iterator[tuple[str, Spot]]:
     for j, one in enumerate(rule.offer):
         if isinstance(one, Search):
-            for number in range(1, len(one.rungs) + 1):
+            for number in range(1, len(one.tiers) + 1):
                 inside: Spot = (number - 1,) if one.further else ()
                 yield f"{rule.id}/{number}", ("offer", j, "search", "target", *inside)
             yield f"{rule.id}#target", ("offer", j, "search", "target")

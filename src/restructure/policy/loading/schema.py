@@ -332,7 +332,7 @@ def _searches(definitions: dict[str, Any]) -> None:
     step = definitions["Step"]["properties"]
     step["measure"] = _described("The measure; one of its numbers is looked for.", **_ref("Measure"))
     step["when"] = _described("Whether the step is taken.", **_ref("Condition"))
-    definitions["Rung"] = _group(
+    definitions["Tier"] = _group(
         "The figure and the value it has to reach.",
         {
             "fact": _ref("FactName"),
@@ -345,8 +345,8 @@ def _searches(definitions: dict[str, Any]) -> None:
     search = definitions["Search"]["properties"]
     search.pop("further")
     search["target"] = {
-        "description": "What is aimed at, or a ladder: each rung is tried from the start until a plan is accepted.",
-        "anyOf": [_ref("Rung"), {"type": "array", "minItems": 1, "items": _ref("Rung")}],
+        "description": "What is aimed at, or a ladder: each tier is tried from the start until a plan is accepted.",
+        "anyOf": [_ref("Tier"), {"type": "array", "minItems": 1, "items": _ref("Tier")}],
     }
     definitions["Search"]["properties"]["stop"] = _described(
         "Where to stop.", enum=[stop.value for stop in Stop]

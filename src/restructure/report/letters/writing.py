@@ -39,7 +39,7 @@ class Letter(Record):
 
 
 @dataclass(frozen=True)
-class _Table:
+class _LetterTable:
     head: list[str]
     rows: list[list[str]]
     summed: bool = False
@@ -49,7 +49,7 @@ class _Table:
 class _Section:
     heading: str
     lines: list[str] = field(default_factory=list)
-    table: _Table | None = None
+    table: _LetterTable | None = None
 
     @property
     def width(self) -> int:
@@ -236,7 +236,7 @@ class _Writer:
             lines.append(words.say(how, amount=self.money(abs(figures.extra_cost))))
         given = figures.relief
         lines.append(words.say("given_up", amount=self.money(given)) if given else words.say("given_up_none"))
-        return _Section(words.say("compared"), lines, _Table(list(words.phrases["head"]), rows))
+        return _Section(words.say("compared"), lines, _LetterTable(list(words.phrases["head"]), rows))
 
     def owed(self, offer: Offer) -> _Section:
         """List what is owed by what it is."""
@@ -249,7 +249,9 @@ class _Writer:
         ]
         rows.append([words.say("owed_total"), self.money(position.buckets.claim)])
         head = [cell.format_map({"currency": self.currency}) for cell in words.phrases["owed_head"]]
-        return _Section(words.say("owed", on=words.day(position.on)), [], _Table(head, rows, summed=True))
+        return _Section(
+            words.say("owed", on=words.day(position.on)), [], _LetterTable(head, rows, summed=True)
+        )
 
     def schedule(self, offer: Offer) -> _Section:
         """List every payment with its day."""
@@ -258,7 +260,7 @@ class _Writer:
             [words.number(row.number), words.day(row.due), self.money(row.total), self.money(row.balance)]
             for row in offer.plan.schedule.rows
         ]
-        return _Section(words.say("schedule"), [], _Table(list(words.phrases["schedule_head"]), rows))
+        return _Section(words.say("schedule"), [], _LetterTable(list(words.phrases["schedule_head"]), rows))
 
     def conditions(self, offer: Offer) -> Iterator[str]:
         """Say until when the offer holds and what has to happen before it takes effect."""
@@ -299,7 +301,7 @@ def _width(text: str) -> int:
     return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)
 
 
-def _as_text(table: _Table) -> str:
+def _as_text(table: _LetterTable) -> str:
     rows = [table.head, *table.rows]
     widths = [max(_width(row[k]) for row in rows) for k in range(len(table.head))]
     lines = []
