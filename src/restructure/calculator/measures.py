@@ -6,7 +6,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from restructure.calculator.dates import Every
@@ -14,7 +14,7 @@ from restructure.calculator.money import Money, Rate, Share
 from restructure.calculator.position import Bucket
 from restructure.calculator.scheme import HolidayInterest, Method, Repricing
 from restructure.calculator.terms import Steps, Suspension
-from restructure.record import Record
+from restructure.record import Reader, Record
 
 __all__ = [
     "MEASURES",
@@ -384,5 +384,5 @@ Measure = Annotated[
 ]
 """Any measure; in JSON and YAML the key `measure` says which."""
 
-MEASURES: TypeAdapter[Measure] = TypeAdapter(Measure)
+MEASURES: Reader[Measure] = Reader(Measure)
 """Reads one measure from plain data."""

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from restructure.casework.case_expectations import ExpectationReader
 from restructure.casework.cases import Case, Cases, find_cases
@@ -20,13 +20,14 @@ from restructure.policy.in_force import InForce
 from restructure.policy.language import Policy
 from restructure.policy.loading import load_located
 from restructure.policy.origins import Located
+from restructure.record import Reader
 
 __all__ = ["read_cases"]
 
 _FILE = ("policy", "on", "base", "reuse", "except", "cases")
 _CASE = ("name", "on", "given", "expect")
 _GIVEN = ("base", "facts", "application", "parameters", "history")
-_EVENTS = TypeAdapter(tuple[Event, ...])
+_EVENTS: Reader[tuple[Event, ...]] = Reader(tuple[Event, ...])
 
 
 class _Layer(NamedTuple):

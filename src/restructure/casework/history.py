@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Self, assert_never
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from restructure.calculator.contract import Payment
 from restructure.casework.agreement import Agreement, Channel, accept
@@ -30,7 +30,7 @@ from restructure.casework.review import Review, Standing, received, review, take
 from restructure.errors import InvalidInput, Issue
 from restructure.intake.application import Application, Evidence
 from restructure.policy.language import Policy
-from restructure.record import Record
+from restructure.record import Reader, Record
 
 __all__ = [
     "Accepted",
@@ -51,7 +51,7 @@ __all__ = [
 ]
 
 
-_EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+_EVENT: Reader[Event] = Reader(Event)
 _FOUND = (Missed, TookEffect, Cured, Broken, Completed)
 _BEGIN = "0" * 64
 
