@@ -7,6 +7,7 @@ from functools import cache
 from typing import Annotated, Any, Generic, Self, TypeVar, get_args, overload
 
 from pydantic import (
+    VERSION,
     AliasChoices,
     BaseModel,
     ConfigDict,
@@ -21,8 +22,11 @@ from restructure.field_docs import field_docs
 
 __all__ = ["Later", "Listed", "Reader", "Record", "refuse", "trusted"]
 
-# Records are built when first used, by any thread. Pydantic guards that itself only from 2.14 on (pull request
-# 13438 of pydantic), and its lock does not survive a fork that happens while another thread builds.
+# Before 2.14 a model that is not built yet can be built by two threads at once (pull request 13438 of pydantic) and
+# cannot be written where its type is only known from the value ("'MockValSer' object cannot be converted").
+_DEFERRED = tuple(int(part) for part in VERSION.split(".")[:2]) >= (2, 14)
+
+# The lock of pydantic itself does not survive a fork that happens while another thread builds.
 _building = threading.RLock()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
@@ -34,14 +38,14 @@ class Record(BaseModel):
     """Freeze the fields, refuse unknown ones, and take field docs from attribute docstrings.
 
     Half of what importing the library cost was building models that a caller never uses and reading docs that only
-    a JSON Schema shows, so both wait: a record is built when first used, by `model_rebuild`, and its docs are read
-    when a schema is asked for (`field_docs`; `model_fields` has only what `Field(description=…)` says).
+    a JSON Schema shows, so both wait: a record is built when first used (from pydantic 2.14 on), and its docs are
+    read when a schema is asked for (`field_docs`; `model_fields` has only what `Field(description=…)` says).
     """
 
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
-        defer_build=True,
+        defer_build=_DEFERRED,
         allow_inf_nan=False,
         validate_default=False,
         ser_json_inf_nan="strings",
@@ -143,7 +147,8 @@ class Reader(Generic[_Read]):
 
 _Model = TypeVar("_Model", bound=Record)
 
-# What a model consists of. A frozen one refuses assignment, and its slots' own setters are quickest.
+# What a model consists of. A frozen one refuses assignment, and its slots' own setters are quickest: an instalment
+# of fourteen fields takes 0.6 µs, 0.8 µs by `object.__setattr__` and 6.1 µs by `model_construct`.
 _new = object.__new__
 _set_values, _set_fields, _set_extra, _set_private = (
     vars(BaseModel)[slot].__set__
