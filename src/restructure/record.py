@@ -4,7 +4,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Annotated, Any, Generic, Self, TypeVar, get_args, overload
+from typing import Annotated, Any, Generic, Self, TypeVar, cast, get_args, overload
 
 from pydantic import (
     VERSION,
@@ -25,7 +25,11 @@ __all__ = ["Later", "Listed", "Reader", "Record", "refuse", "trusted"]
 
 # Before 2.14 a model that is not built yet can be built by two threads at once (pull request 13438 of pydantic) and
 # cannot be written where its type is only known from the value ("'MockValSer' object cannot be converted").
-_DEFERRED = tuple(int(part) for part in VERSION.split(".")[:2]) >= (2, 14)
+#
+# Only records wait: pydantic defers a `TypeAdapter` of a record too where this *is* `True`, which 1 is not. FastAPI
+# makes one for every request body, silences pydantic's warning of its alias while it does, and would let the threads
+# of the first requests build it.
+_DEFERRED = cast("bool", int(tuple(int(part) for part in VERSION.split(".")[:2]) >= (2, 14)))
 
 # The lock of pydantic itself does not survive a fork that happens while another thread builds.
 _building = threading.RLock()
