@@ -13,6 +13,7 @@ from typing import (
     Literal,
     Self,
     TypeVar,
+    cast,
     get_args,
     overload,
 )
@@ -37,7 +38,11 @@ __all__ = ["Later", "Listed", "Reader", "Record", "refuse", "trusted"]
 
 # Before 2.14 a model that is not built yet can be built by two threads at once (pull request 13438 of pydantic) and
 # cannot be written where its type is only known from the value ("'MockValSer' object cannot be converted").
-_DEFERRED = tuple(int(part) for part in VERSION.split(".")[:2]) >= (2, 14)
+#
+# Only records wait: pydantic defers a `TypeAdapter` of a record too where this *is* `True`, which 1 is not. FastAPI
+# makes one for every request body, silences pydantic's warning of its alias while it does, and would let the threads
+# of the first requests build it.
+_DEFERRED = cast("bool", int(tuple(int(part) for part in VERSION.split(".")[:2]) >= (2, 14)))
 
 # The lock of pydantic itself does not survive a fork that happens while another thread builds.
 _building = threading.RLock()
@@ -51,11 +56,15 @@ if TYPE_CHECKING:
     # A checker that sees a pydantic model wants an amount as `Decimal` and a day as `date`, and cannot know that a
     # record also reads their texts. So it sees a class whose constructor takes any value of a named field; that the
     # library itself names only fields that exist is a test (`tests/test_typing.py`).
-    class Record:
+    class _Kind(type):
+        def __hash__(cls) -> int: ...
+
+    class Record(metaclass=_Kind):
         """The frozen model that every noun of the library is."""
 
         model_config: ClassVar[ConfigDict]
         model_fields: ClassVar[dict[str, FieldInfo]]
+        __pydantic_core_schema__: ClassVar[CoreSchema]
 
         def __init__(self, **values: Any) -> None: ...
         @property
@@ -239,7 +248,7 @@ _set_values, _set_fields, _set_extra, _set_private = (
 
 
 @cache
-def _field_names(model: type[BaseModel]) -> set[str]:
+def _field_names(model: type[Record]) -> set[str]:
     return set(model.model_fields)
 
 
