@@ -10,8 +10,9 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
+from restructure.calculator.amortisation.agreed_changes import MovedDue, RateFrom, Steps, Suspension
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.scheme import HolidayInterest, LastRow, Method, Repricing
-from restructure.calculator.amortisation.terms import MovedDue, RateFrom, Repayment, Steps, Suspension
 from restructure.calculator.conventions.accrual import Compounding
 from restructure.calculator.conventions.dates import Roll
 from restructure.calculator.conventions.day_counts import DayCount

@@ -10,8 +10,9 @@ from itertools import permutations
 from dateutil.relativedelta import relativedelta
 from hypothesis import strategies as st
 
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.scheme import HolidayInterest, LastRow, Method
-from restructure.calculator.amortisation.terms import Repayment, Terms
+from restructure.calculator.amortisation.terms import Terms
 from restructure.calculator.conventions.dates import Roll
 from restructure.calculator.conventions.day_counts import DayCount
 from restructure.calculator.conventions.money import Rounding

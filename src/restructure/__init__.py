@@ -4,18 +4,11 @@ The flow: `read_application` → `assess` → `decide` under a `load_policy`; or
 `amortise` and `reschedule`.
 """
 
+from restructure.calculator.amortisation.agreed_changes import MovedDue, RateFrom, Steps, Suspension
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.schedule import Schedule, amortise
 from restructure.calculator.amortisation.scheme import HolidayInterest, LastRow, Method, Repricing
-from restructure.calculator.amortisation.terms import (
-    Advance,
-    FirstPeriod,
-    MovedDue,
-    RateFrom,
-    Repayment,
-    Steps,
-    Suspension,
-    Terms,
-)
+from restructure.calculator.amortisation.terms import Advance, FirstPeriod, Terms
 from restructure.calculator.conventions.accrual import Compounding
 from restructure.calculator.conventions.dates import Roll, weekend
 from restructure.calculator.conventions.day_counts import DayCount

@@ -35,8 +35,9 @@ from restructure import (
     reschedule,
 )
 from restructure.calculator.amortisation.amortise import repay
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.scheme import Scheme
-from restructure.calculator.amortisation.terms import Repayment
+from restructure.calculator.amortisation.timetable import Periods
 from restructure.calculator.conventions.accrual import interest_factors
 from restructure.calculator.conventions.dates import LastPeriod, dates_until, every_dates, roll_date
 from restructure.calculator.conventions.money import round_div
@@ -245,7 +246,8 @@ def calculated(case, unit: int = 10**10) -> list[Event]:
         balance += scheme.interest(balance, factor, year)
         capitalised.append((on, balance))
     agreed = None if loan.part is None else int(loan.part * unit)
-    rows = repay(scheme, paid[len(joining) :], balance, agreed, factors[len(joining) :], year).rows
+    periods = Periods(list(paid), factors, year).since(len(joining))
+    rows = repay(scheme, periods, balance, agreed).rows
     return loan.events(
         [(on, Fraction(amount, unit)) for on, amount in capitalised],
         [

@@ -17,8 +17,8 @@ from calculator.replay import BUCKETS, Replay, only, rhythm
 from compositions import compositions, owed
 from laws import examples
 from restructure.blocks import to_text
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.schedule import Schedule
-from restructure.calculator.amortisation.terms import Repayment
 from restructure.calculator.measures.books import MovementKind
 from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
 from restructure.calculator.measures.presets import preset

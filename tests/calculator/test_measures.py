@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from pydantic import ValidationError
 
-from restructure.calculator.amortisation.terms import Repayment
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.measures.catalogue import MEASURES
 from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
 from restructure.calculator.measures.rate import ChangeRate

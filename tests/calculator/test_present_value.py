@@ -9,9 +9,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from compositions import compositions
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.rows import PAID
 from restructure.calculator.amortisation.scheme import HolidayInterest, Repricing
-from restructure.calculator.amortisation.terms import Repayment
 from restructure.calculator.measures.deferral import Capitalise, Defer
 from restructure.calculator.measures.rate import ChangeRate
 from restructure.calculator.measures.relief import Forgive

@@ -54,7 +54,7 @@ def present_value(
 
     >>> from restructure.calculator.plans.plan import reschedule
     >>> from restructure.calculator.servicing.position import Buckets, Position
-    >>> from restructure.calculator.amortisation.terms import Repayment
+    >>> from restructure.calculator.amortisation.repayment import Repayment
     >>> now = Position(on="2026-01-01", currency="USD", buckets=Buckets(principal="1000"),
     ...                repayment=Repayment(annual_rate="12%", instalments=12, first_due="2026-02-01"))
     >>> round(float(present_value(reschedule(now), Fraction(12, 100))), 2)
