@@ -119,7 +119,7 @@ steps = st.builds(
 
 @st.composite
 def any_terms(draw):
-    """A loan of any method, rhythm, roll and last row; a rounded instalment may lie below the interest."""
+    """A loan of any method, frequency, roll and last row; a rounded instalment may lie below the interest."""
     method = draw(sampled(list(Method)))
     every = draw(sampled(["1 month", "2 weeks", "10 days", "1 quarter", "semi-monthly"]))
     start = date(2024, 1, 1) + timedelta(days=draw(st.integers(0, 800)))

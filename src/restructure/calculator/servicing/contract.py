@@ -280,7 +280,8 @@ class ServicingTerms(Record):
     """Compound interest on unpaid interest (复利); absent: the contract has none."""
     allocation: Allocation = STANDARD_ORDER
     """Order in which payments clear what is due (default: costs, then interest, then principal, PRC Civil Code
-    Art. 561): `fees`, `penalty`, `interest`, `principal`, or the same four after `past_due_`, `due_` and `in_advance_`."""
+    Art. 561): `fees`, `penalty`, `interest`, `principal`, or the same four after `past_due_`, `due_` and
+    `in_advance_`."""
     allocate_by: AllocateBy = "row"
     """`row` clears the oldest instalment before the next, within neighbouring words of the same timing; `bucket` clears
     each word of `allocation` over all instalments before the next word."""
