@@ -1,8 +1,8 @@
 """Present value of a plan: what its payments are worth on the effective date at a yearly rate, as lenders compare it.
 
 Where instalments fall due every month, or every few, rows count in whole periods whatever the days between them, as net
-present value tests of modifications do; at other frequencies, for lump sums and where days are asked for, time is months
-of 30 days from the effective date.
+present value tests of modifications do; at other frequencies, for lump sums and where days are asked for, time is
+months of 30 days from the effective date.
 """
 
 from decimal import Context, Decimal
