@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from restructure.calculator.amortisation.terms import Repayment
-from restructure.calculator.conventions.currency_scale import spell
+from restructure.calculator.amortisation.repayment import Repayment
+from restructure.calculator.conventions.currency_scale import set_scale
 from restructure.calculator.conventions.money import LARGEST, Currency, Money, to_minor
 from restructure.calculator.servicing.account import position_of
 from restructure.calculator.servicing.contract import (
@@ -331,7 +331,7 @@ class Application(Record):
 
     @model_validator(mode="after")
     def _spell(self) -> Self:
-        spell(self, self.loan.currency)
+        set_scale(self, self.loan.currency)
         return self
 
     def with_values(self, values: Mapping[str, Any]) -> "Application":

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Self
 from dateutil.relativedelta import relativedelta
 from pydantic import Field, model_validator
 
-from restructure.calculator.conventions.currency_scale import spell, spelled
+from restructure.calculator.conventions.currency_scale import scaled, set_scale
 from restructure.calculator.conventions.dates import whole_months
 from restructure.calculator.conventions.money import Money, SignedMoney, to_minor
 from restructure.calculator.conventions.quantity import Kind, Quantity, Ratio, ratio
@@ -284,7 +284,7 @@ class Assessment(Record):
 
     @model_validator(mode="after")
     def _spell(self) -> Self:
-        spell(self, self.currency)
+        set_scale(self, self.currency)
         return self
 
     def value(self, name: str) -> Any:
@@ -378,7 +378,7 @@ def assess(application: Application | Source, *, on: Day, position: Position | N
         "negotiation_possible": possible,
     }
     (facts,) = trusted(Assessment, [{name: values[name] for name in _FACTS}])
-    return spelled(facts, loan.currency)
+    return scaled(facts, loan.currency)
 
 
 def _loan_facts(application: Application, position: Position) -> dict[str, Any]:
