@@ -5,10 +5,11 @@ from typing import Any, get_args
 
 from restructure.casework.decisions.judge import RefusalStage
 from restructure.casework.decisions.outcome import Outcome, StepResult
-from restructure.document import Place
+from restructure.document import Document, Place
 from restructure.errors import CATALOGUE, did_you_mean
 from restructure.policy.language.search import Search
-from restructure.policy.loading.reader import Reader
+from restructure.policy.loading.findings import Findings
+from restructure.policy.loading.scope import Scope
 from restructure.policy.policy import Policy
 from restructure.testing.cases import Expected, Subject
 
@@ -30,11 +31,19 @@ JUDGED: dict[str, tuple[Subject, tuple[str, ...]]] = {
 """What is judged on facts alone, and the words for how it comes out."""
 
 
-class ExpectationReader(Reader):
+class ExpectationReader:
     """Reads what cases of one policy expect."""
 
     policy: Policy
     """The policy that the cases are about."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.findings = Findings(document)
+        self.issues = self.findings.issues
+        self.report = self.findings.report
+        self.only = self.findings.report_unknown_fields
+        self.scope = Scope(self.findings)
 
     def expectations(
         self, raw: Mapping[str, Any], place: Place, *, whole: bool, of_plan: bool
@@ -132,7 +141,7 @@ class ExpectationReader(Reader):
                 else:
                     self.report("value-invalid", "write how many rows the schedule has", (*at, name))
                 continue
-            fact = self.fact(name, (*at, name), of_plan=True)
+            fact = self.scope.fact(name, (*at, name), of_plan=True)
             if fact is not None and not fact.of_plan:
                 self.report(
                     "value-invalid", f"{name} is no figure of a plan; expect it under facts", (*at, name)
@@ -168,9 +177,9 @@ class ExpectationReader(Reader):
     def _fact(
         self, what: Subject, name: str, detail: str, fact: str, raw: Any, at: Place
     ) -> Iterator[Expected]:
-        read = self.fact(fact, at, of_plan=True)
+        read = self.scope.fact(fact, at, of_plan=True)
         if read is not None:
-            value = None if raw in (None, "unknown") else self.constant(read, raw, at)
+            value = None if raw in (None, "unknown") else self.scope.constant(read, raw, at)
             yield self._expected(what, name, value, at, detail)
 
     def _word(

@@ -7,6 +7,7 @@ from restructure.policy.amounts.expression import Amount, facts_in, lookups_in, 
 from restructure.policy.language.conditions import Condition, comparisons
 from restructure.policy.language.content import PolicyContent
 from restructure.policy.language.search import Search
+from restructure.policy.language.section_table import JUDGED
 from restructure.policy.language.sections import Rule
 from restructure.policy.language.templates import amounts_of
 
@@ -62,12 +63,8 @@ def lookups_used(policy: PolicyContent) -> Iterator[str]:
 
 
 def _conditions_of(policy: PolicyContent) -> Iterator[Condition]:
-    yield from (gate.require for gate in policy.gates)
-    yield from (limit.require for limit in policy.limits)
-    yield from (conclusion.when for conclusion in policy.conclusions)
-    yield from (rule.when for rule in policy.rules)
-    yield from (flag.when for flag in policy.flags)
-    yield from (one.when for one in (*policy.actions, *policy.duties))
+    for section in JUDGED:
+        yield from (condition for _, condition in section.conditions(policy))
     for _, search in searches_of(policy):
         for tier in search.tiers:
             yield tier

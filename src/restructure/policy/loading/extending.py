@@ -10,23 +10,13 @@ from typing import Any, NamedTuple
 
 from restructure.document import Document, Place, read_document
 from restructure.errors import InvalidPolicy, Issue, RestructureError, did_you_mean
+from restructure.policy.language.section_table import SECTIONS, Inheritance, section_named
 
 __all__ = ["Entry", "Resolved", "resolve"]
 
 _DEEPEST = 8
-_OWN = ("name", "version", "title")
-_WHOLE = (
-    *_OWN,
-    "currency",
-    "effective_from",
-    "effective_until",
-    "rank",
-    "choose",
-    "scores",
-    "follow_up",
-    "classification",
-    "letters",
-)
+_OWN = tuple(section.name for section in SECTIONS if section.inheritance is Inheritance.NOTHING)
+_WHOLE = tuple(section.name for section in SECTIONS if section.inheritance is not Inheritance.ENTRIES)
 _HANDLED = ("extends", "removes")
 
 Find = Callable[[str, Path], Path]
@@ -193,7 +183,9 @@ class _Resolver:
             alike = section not in layer.named or listed is (section in layer.lists)
             if parts is None or not alike:
                 value = raw
-                if section == "scores" and isinstance(raw, list) and section in layer.whole:
+                known = section_named(section)
+                united = known is not None and known.inheritance is Inheritance.UNION
+                if united and isinstance(raw, list) and section in layer.whole:
                     value = [*dict.fromkeys([*layer.whole[section].value, *raw])]
                 layer.whole[section] = _EntrySource(value, document, (section,), layer.whole.get(section))
                 layer.named.pop(section, None)
@@ -348,8 +340,10 @@ class _Resolver:
                     (*place, "replaces"),
                 )
             return part._replace(value=value)
+        known_section = section_named(section)
         # A source that is copied is still the same source.
-        if asked is not True and (section != "sources" or under.value != value):
+        repeated = known_section is not None and known_section.repeatable and under.value == value
+        if asked is not True and not repeated:
             file, line = _at(under)
             self.report(
                 document,
@@ -357,8 +351,8 @@ class _Resolver:
                 f'"{key}" stands in {file}:{line} too; write replaces: true, or choose another name',
                 place,
             )
-        if section == "parameters" and isinstance(under.value, Mapping):
-            value = {name: under.value[name] for name in ("title", "unit") if name in under.value} | value
+        if known_section is not None and isinstance(under.value, Mapping):
+            value = {name: under.value[name] for name in known_section.kept if name in under.value} | value
         value = self.kept(kept, part, under) | value
         return part._replace(value=value, replaces=under)
 

@@ -8,10 +8,11 @@ from restructure.policy.amounts.expression import Greatest, Least
 from restructure.policy.language.conditions import Condition, comparisons
 from restructure.policy.language.content import PolicyContent
 from restructure.policy.language.search import Search, SearchStep, varied
+from restructure.policy.language.section_table import JUDGED
 from restructure.policy.language.sections import Rule
 from restructure.policy.language.templates import read_vary
 from restructure.policy.loading.extending import Entry
-from restructure.policy.loading.reader import Spot
+from restructure.policy.loading.findings import Spot
 from restructure.policy.policy import Policy
 
 __all__ = ["Located", "Origin", "cap_names", "conditions_of", "guards_of", "origins"]
@@ -68,12 +69,8 @@ def origins(
 
 def conditions_of(policy: PolicyContent) -> Iterator[tuple[str, Condition]]:
     """Give every condition of a policy with the id it belongs to, guards of steps left out."""
-    yield from ((one.id, one.require) for one in policy.gates)
-    yield from ((one.id, one.when) for one in policy.conclusions)
-    yield from ((one.id, one.when) for one in policy.rules)
-    yield from ((one.id, one.require) for one in policy.limits)
-    yield from ((one.id, one.when) for one in policy.flags)
-    yield from ((one.id, one.when) for one in (*policy.actions, *policy.duties))
+    for section in JUDGED:
+        yield from section.conditions(policy)
 
 
 def cap_names(step: SearchStep) -> dict[str, Spot]:
