@@ -284,10 +284,9 @@ class InForce:
                 continue
             for name, condition in section.conditions(self.policy):
                 node = self.node(condition)
+                nodes.append((section.result_key(name), node))
                 if section.condition == "require":
-                    nodes += [(f"passed:{name}", node), (f"failed:{name}", node.negated())]
-                else:
-                    nodes.append((f"{section.singular}:{name}", node))
+                    nodes.append((f"failed:{name}", node.negated()))
         return nodes
 
     @cached_property

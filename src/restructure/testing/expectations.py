@@ -1,13 +1,14 @@
 """Expectations of cases: what `expect` may say of facts and of whole applications, every word of it checked."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from restructure.casework.decisions.judge import RefusalStage
 from restructure.casework.decisions.outcome import Outcome, StepResult
 from restructure.document import Document, Place
 from restructure.errors import CATALOGUE, did_you_mean
 from restructure.policy.language.search import Search
+from restructure.policy.language.section_table import SECTIONS, Evaluated
 from restructure.policy.loading.findings import Findings
 from restructure.policy.loading.scope import Scope
 from restructure.policy.policy import Policy
@@ -15,20 +16,18 @@ from restructure.testing.cases import Expected, Subject
 
 __all__ = ["JUDGED", "ExpectationReader"]
 
-_OF_FACTS = ("gates", "rules", "facts", "actions", "limits", "flags", "duties")
 _OF_APPLICATIONS = (
     "outcome", "gates", "rules", "facts", "offers", "figures", "flags", "refusals", "steps", "tiers", "missing",
     "actions", "duties", "enforcement_barred",
 )  # fmt: skip
 JUDGED: dict[str, tuple[Subject, tuple[str, ...]]] = {
-    "gates": ("gate", ("passed", "failed", "unknown")),
-    "rules": ("rule", ("fired", "refused", "unknown")),
-    "limits": ("limit", ("passed", "failed", "unknown")),
-    "flags": ("flag", ("set", "unset", "unknown")),
-    "actions": ("action", ("set", "unset", "unknown")),
-    "duties": ("duty", ("set", "unset", "unknown")),
+    section.name: (cast("Subject", section.singular), (section.holds, section.fails, "unknown"))
+    for section in SECTIONS
+    if section.evaluated in (Evaluated.CASE, Evaluated.PLAN)
 }
-"""What is judged on facts alone, and the words for how it comes out."""
+"""The sections that are judged on facts alone, and the words for the results."""
+_OF_PLAN = tuple(section.name for section in SECTIONS if section.evaluated is Evaluated.PLAN)
+_OF_FACTS = (*JUDGED, "facts")
 
 
 class ExpectationReader:
@@ -62,7 +61,7 @@ class ExpectationReader:
                 else:
                     self.only({key: value}, known, "expect", place)
                 continue
-            if key in ("limits", "flags", "duties") and not whole and not of_plan:
+            if key in _OF_PLAN and not whole and not of_plan:
                 why = f"{key} are judged on figures of a plan; give some, such as instalment_after"
                 self.report("field-missing", why, at)
                 continue

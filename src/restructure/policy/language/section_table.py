@@ -31,7 +31,7 @@ from restructure.policy.language.sections import (
 )
 from restructure.record import Record
 
-__all__ = ["JUDGED", "SECTIONS", "Evaluated", "Inheritance", "Section", "section_named"]
+__all__ = ["JUDGED", "JUDGED_BY_KIND", "SECTIONS", "Evaluated", "Inheritance", "Section", "section_named"]
 
 
 class Inheritance(StrEnum):
@@ -90,6 +90,14 @@ class Section(NamedTuple):
     def from_tables(self) -> bool:
         """Whether rows of decision tables become entries of it, which then name their table."""
         return self.record is not None and "table" in self.record.model_fields
+
+    def result_key(self, entry: str) -> str:
+        """Give the name under which the evaluators report that an entry's condition is true.
+
+        >>> section_named("gates").result_key("reachable"), section_named("flags").result_key("cured")
+        ('passed:reachable', 'flag:cured')
+        """
+        return f"{'passed' if self.condition == 'require' else self.singular}:{entry}"
 
     def entries(self, policy: Any) -> tuple[Any, ...]:
         """Give the entries of a section that is a list."""
@@ -169,6 +177,10 @@ JUDGED: tuple[Section, ...] = tuple(section for section in SECTIONS if section.c
 """The sections whose entries have a condition."""
 
 _BY_NAME = {section.name: section for section in SECTIONS}
+
+
+JUDGED_BY_KIND: dict[str, Section] = {section.singular: section for section in JUDGED}
+"""The sections whose entries have a condition, by what one entry is called."""
 
 
 def section_named(name: str) -> Section | None:
