@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from restructure.calculator.conventions.quantity import Kind
 from restructure.errors import did_you_mean
@@ -44,12 +44,18 @@ def _looked_up(
     missing = [key for key in keys if key not in at]
     if missing:
         amounts.findings.report("lookup-shape", f"at gives no value for {', '.join(missing)}; add it", here)
-    for place, key in enumerate(lookup["keys"]):
-        if key["name"] in at:
-            words = list(
-                dict.fromkeys(row[place] for edition in lookup["values"] for row in edition["rows"] or ())
-            )
-            _key(amounts, key, words, at[key["name"]], (*here, key["name"]), of_plan=of_plan)
+    for position, key in enumerate(lookup["keys"]):
+        name_of_key, kind_of_key = key["name"], key["unit"]
+        if name_of_key not in at:
+            continue
+        spot_of_key = (*here, name_of_key)
+        if kind_of_key not in _WORDS:
+            _check_number_key(amounts, key, at[name_of_key], spot_of_key, of_plan=of_plan)
+            continue
+        rows = (row for edition in lookup["values"] for row in edition["rows"] or ())
+        words = list(dict.fromkeys(row[position] for row in rows))
+        word_key = _WordKey(name_of_key, kind_of_key, words)
+        _check_word_key(amounts, word_key, at[name_of_key], spot_of_key, of_plan=of_plan)
     return kind
 
 
@@ -71,49 +77,50 @@ def _column(
     return kinds.get(str(name))
 
 
-def _key(
-    amounts: AmountReader,
-    key: Mapping[str, Any],
-    known: Sequence[Any],
-    raw: Any,
-    spot: Spot,
-    *,
-    of_plan: bool,
+class _WordKey(NamedTuple):
+    """A key of a lookup that is a word, or yes or no."""
+
+    name: str
+    kind: Kind
+    words: Sequence[Any]
+    """What the rows have for it."""
+
+
+def _check_number_key(
+    amounts: AmountReader, key: Mapping[str, Any], raw: Any, spot: Spot, *, of_plan: bool
 ) -> None:
-    """Check what a row is to be found by."""
     name, kind = key["name"], key["unit"]
-    if kind not in _WORDS:
-        held = amounts.kind(raw, spot, of_plan=of_plan)
-        if (kind is Kind.MONEY) != (held is Kind.MONEY) and held is not None:
-            amounts.findings.report(
-                "value-kind", f"{name} is {kind} but what it is looked up by is {held}", spot
-            )
+    held = amounts.kind(raw, spot, of_plan=of_plan)
+    if (kind is Kind.MONEY) != (held is Kind.MONEY) and held is not None:
+        sentence = f"{name} is {kind} but what it is looked up by is {held}"
+        amounts.findings.report("value-kind", sentence, spot)
+
+
+def _check_word_key(amounts: AmountReader, key: _WordKey, raw: Any, spot: Spot, *, of_plan: bool) -> None:
+    name, kind, words = key
+    report = amounts.findings.report
+    if not isinstance(raw, Mapping):
+        if raw not in words or isinstance(raw, bool) != (kind is Kind.FLAG):
+            sentence = f'no row has "{raw}" for {name}{did_you_mean(raw, map(str, words))}'
+            report("lookup-shape", sentence, spot)
         return
-    if isinstance(raw, Mapping):
-        if set(raw) != {"fact"}:
-            amounts.findings.report(
-                "lookup-shape", f"{name} is {kind}; write {{fact: name}} or a constant", spot
-            )
-            return
-        fact = amounts.scope.fact(raw["fact"], (*spot, "fact"), of_plan=of_plan)
-        if fact is None:
-            return
-        if fact.kind is not kind:
-            amounts.findings.report(
-                "value-kind", f"{name} is {kind} but {fact.name} is {fact.kind}", (*spot, "fact")
-            )
-            return
-        odd = [word for word in known if kind is Kind.CHOICE and word not in fact.choices]
-        if odd:
-            amounts.findings.report(
-                "lookup-shape",
-                f"{fact.name} is never {odd[0]}, which rows of the lookup have for {name}"
-                f"{did_you_mean(odd[0], fact.choices)}",
-                (*spot, "fact"),
-            )
-    elif raw not in known or isinstance(raw, bool) != (kind is Kind.FLAG):
-        amounts.findings.report(
-            "lookup-shape", f'no row has "{raw}" for {name}{did_you_mean(raw, map(str, known))}', spot
+    if set(raw) != {"fact"}:
+        report("lookup-shape", f"{name} is {kind}; write {{fact: name}} or a constant", spot)
+        return
+    at = (*spot, "fact")
+    fact = amounts.scope.fact(raw["fact"], at, of_plan=of_plan)
+    if fact is None:
+        return
+    if fact.kind is not kind:
+        report("value-kind", f"{name} is {kind} but {fact.name} is {fact.kind}", at)
+        return
+    odd = [word for word in words if kind is Kind.CHOICE and word not in fact.choices]
+    if odd:
+        report(
+            "lookup-shape",
+            f"{fact.name} is never {odd[0]}, which rows of the lookup have for {name}"
+            f"{did_you_mean(odd[0], fact.choices)}",
+            at,
         )
 
 
@@ -221,7 +228,8 @@ def _present(amounts: AmountReader, word: str, raw: Mapping[str, Any], spot: Spo
 def _repaid_by(
     amounts: AmountReader, word: str, raw: Mapping[str, Any], spot: Spot, *, of_plan: bool
 ) -> Kind:
-    kinds = _figures(amounts, raw, _REPAID, "what instalments repay depends on", spot, of_plan=of_plan)
+    _report_missing(amounts, raw, _REPAID, "what instalments repay depends on", spot)
+    kinds = _figures(amounts, raw, _REPAID, spot, of_plan=of_plan)
     if kinds["repaid_by"] not in (Kind.MONEY, None):
         amounts.findings.report(
             "value-kind", f"an instalment is money and not {kinds['repaid_by']}", (*spot, "repaid_by")
@@ -244,26 +252,28 @@ def _level(
     others = ("principal", *(word for word in LEVEL_FIGURES if word != figure))
     amounts.findings.report_unknown_fields(raw, ("level", *others), f'an amount with "level: {figure}"', spot)
     before = amounts.findings.count
-    kinds = _figures(amounts, raw, others, f"its {figure} depends on", spot, of_plan=of_plan)
+    _report_missing(amounts, raw, others, f"its {figure} depends on", spot)
+    kinds = _figures(amounts, raw, others, spot, of_plan=of_plan)
     if figure == "instalment":
         return kinds.get("principal")
     amounts.common_kind([kinds.get(word) for word in ("principal", "instalment")], spot, before)
     return Kind.RATIO
 
 
-def _figures(
-    amounts: AmountReader,
-    raw: Mapping[str, Any],
-    words: Sequence[str],
-    depends: str,
-    spot: Spot,
-    *,
-    of_plan: bool,
-) -> dict[str, Kind | None]:
-    """Check that the figures of a level loan are there, its rate and number plain, and give what each is."""
+def _report_missing(
+    amounts: AmountReader, raw: Mapping[str, Any], words: Sequence[str], depends: str, spot: Spot
+) -> None:
+    """Report figures of a level loan that are not given; `depends` says what cannot be worked out without them."""
     missing = [word for word in words if word not in raw]
     if missing:
-        amounts.findings.report("amount-shape", f"{depends} {' and '.join(missing)} too; say it", spot)
+        sentence = f"{depends} {' and '.join(missing)} too; say it"
+        amounts.findings.report("amount-shape", sentence, spot)
+
+
+def _figures(
+    amounts: AmountReader, raw: Mapping[str, Any], words: Sequence[str], spot: Spot, *, of_plan: bool
+) -> dict[str, Kind | None]:
+    """Give the kind of each figure of a level loan, and check that its rate and number are plain numbers."""
     kinds = {word: amounts.kind(raw[word], (*spot, word), of_plan=of_plan) for word in words if word in raw}
     for word, kind in kinds.items():
         if kind is Kind.DATE or (kind is Kind.MONEY and word in ("annual_rate", "instalments")):

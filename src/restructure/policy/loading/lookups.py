@@ -12,7 +12,7 @@ from restructure.policy.constants import UNITS
 from restructure.policy.language.content import PolicyContent
 from restructure.policy.language.reads import lookups_used
 from restructure.policy.loading.findings import Spot
-from restructure.policy.loading.parameters import report_gaps
+from restructure.policy.loading.parameters import DatedEntry, report_gaps
 from restructure.policy.loading.reading import Reading
 from restructure.policy.loading.rows import Cells, literal, rows_of
 
@@ -59,8 +59,9 @@ def check_lookups(reading: Reading, policy: PolicyContent) -> None:
     """Report days without rows between days with some, for every lookup that is used."""
     for name in dict.fromkeys(lookups_used(policy)):
         editions = [(edition.since, edition.rows is not None) for edition in policy.lookups[name].values]
+        entry = DatedEntry("lookups", name, editions, "rows")
         mend = "give it some, or end it without later ones"
-        report_gaps(reading, policy, ("lookups", name), "lookup-undefined", editions, "rows", mend)
+        report_gaps(reading, policy.effective_from, entry, "lookup-undefined", mend)
 
 
 def _columns(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from restructure.calculator.conventions.quantity import Kind
 from restructure.policy.constants import UNITS, unit_fact
@@ -11,7 +11,7 @@ from restructure.policy.language.reads import parameters_used
 from restructure.policy.loading.findings import Spot
 from restructure.policy.loading.reading import Reading
 
-__all__ = ["check_parameters", "read_parameters", "report_gaps"]
+__all__ = ["DatedEntry", "check_parameters", "read_parameters", "report_gaps"]
 
 _UNITS = list(UNITS)[:6]
 
@@ -65,33 +65,42 @@ def _dated_values(reading: Reading, name: str, values: Any, place: Spot) -> list
 def check_parameters(reading: Reading, policy: PolicyContent) -> None:
     """Report days without a value between days with one, for every parameter that is used."""
     for name in dict.fromkeys(parameters_used(policy)):
-        values = [(dated.since, dated.value is not None) for dated in policy.parameters[name].values]
+        entry = DatedEntry(
+            "parameters",
+            name,
+            [(dated.since, dated.value is not None) for dated in policy.parameters[name].values],
+            "value",
+        )
         mend = "give it one, or end it without a later value"
-        report_gaps(reading, policy, ("parameters", name), "parameter-hole", values, "value", mend)
+        report_gaps(reading, policy.effective_from, entry, "parameter-hole", mend)
 
 
-def report_gaps(
-    reading: Reading,
-    policy: PolicyContent,
-    entry: tuple[str, str],
-    code: str,
-    editions: Sequence[tuple[date, bool]],
-    what: str,
-    mend: str,
-) -> None:
-    """Report from when to when a dated entry has nothing; `editions` says since when it has something or not."""
-    (_, name), (first, _) = entry, editions[0]
-    if policy.effective_from and first > policy.effective_from:
+class DatedEntry(NamedTuple):
+    """A parameter or a lookup, and since when it has a value or rows."""
+
+    section: str
+    name: str
+    editions: Sequence[tuple[date, bool]]
+    """The days on which it changes, and whether it has something from then on."""
+    what: str
+    """What it has: value or rows."""
+
+
+def report_gaps(reading: Reading, begins: date | None, entry: DatedEntry, code: str, mend: str) -> None:
+    """Report from when to when a dated entry has nothing, in a policy that begins on a day."""
+    (first, _), what, report = entry.editions[0], entry.what, reading.findings.report
+    place: Spot = (entry.section, entry.name, "values")
+    if begins and first > begins:
         sentence = (
-            f'"{name}" has no {what} from {policy.effective_from}, when the policy begins, to {first}; '
+            f'"{entry.name}" has no {what} from {begins}, when the policy begins, to {first}; '
             f"date its first {what} earlier"
         )
-        reading.findings.report(code, sentence, (*entry, "values", first.isoformat()))
+        report(code, sentence, (*place, first.isoformat()))
     empty: date | None = None
-    for since, defined in editions:
+    for since, defined in entry.editions:
         if not defined:
             empty = empty or since
         elif empty:
-            sentence = f'"{name}" has no {what} from {empty} to {since}; {mend}'
-            reading.findings.report(code, sentence, (*entry, "values", empty.isoformat()))
+            sentence = f'"{entry.name}" has no {what} from {empty} to {since}; {mend}'
+            report(code, sentence, (*place, empty.isoformat()))
             empty = None
