@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple, Protocol
 
+from pydantic import ValidationError
+
 from restructure.calculator.conventions.quantity import Kind
 from restructure.errors import did_you_mean
 from restructure.intake.facts import Fact
@@ -47,7 +49,7 @@ class AmountReader:
         self._checks = checks
 
     def amount(self, raw: Any, spot: Spot, *, of_plan: bool, kind: Kind | None = None) -> Amount | None:
-        """Read an amount that has to be of a kind, `None` if something in it is reported."""
+        """Read an amount that has to be of a kind, `None` if something in it, or a lookup it applies, is reported."""
         before = self.findings.count
         held = self.kind(raw, spot, of_plan=of_plan)
         if self.findings.count > before:
@@ -59,7 +61,13 @@ class AmountReader:
             return None
         if Kind.MONEY in (held, kind) and _holds_money(raw):
             self.scope.money.append(spot)
-        return read_amount(raw)
+        try:
+            return read_amount(raw)
+        except ValidationError:
+            # It applies a lookup that could not be read, so its keys are not checked; the lookup is reported.
+            if not self.findings.issues:
+                raise
+            return None
 
     def kind(self, raw: Any, spot: Spot, *, of_plan: bool) -> Kind | None:
         """Check an amount and tell its kind; a plain number has none and fits every kind but a date."""

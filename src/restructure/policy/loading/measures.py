@@ -49,15 +49,16 @@ class MeasureReader:
                 (*spot, "measure"),
             )
             return
-        before = self.findings.count
+        before, readable = self.findings.count, True
         for field, value in raw.items():
             if is_amount(value):
-                self._amount(value, field_kind(word, field), (*spot, field), of_plan=of_plan)
+                kind = field_kind(word, field)
+                readable &= self._amount(value, kind, (*spot, field), of_plan=of_plan)
             elif field_kind(word, field) is Kind.MONEY and not isinstance(value, list | Mapping | None):
                 self.scope.money.append((*spot, field))
             elif isinstance(value, list | Mapping) and field != varied_field:
                 self._nested({field: value}, spot)
-        if self.findings.count > before:
+        if self.findings.count > before or not readable:
             return
         used = [name for amount in amounts_of(raw) for name in parameters_in(amount)]
         for values in self._all_values(used):
@@ -66,11 +67,12 @@ class MeasureReader:
             except ValidationError as error:
                 self.findings.report_invalid(error, spot, _measure_fields())
 
-    def _amount(self, raw: Mapping[str, Any], kind: Kind | None, spot: Spot, *, of_plan: bool) -> None:
+    def _amount(self, raw: Mapping[str, Any], kind: Kind | None, spot: Spot, *, of_plan: bool) -> bool:
+        """Check an amount in a field of a measure, and tell whether it can be read."""
         if set(raw) == {"parameter"}:
             self.scope.parameter(raw["parameter"], (*spot, "parameter"))
-        else:
-            self.amounts.amount(raw, spot, of_plan=of_plan, kind=kind)
+            return True
+        return self.amounts.amount(raw, spot, of_plan=of_plan, kind=kind) is not None
 
     def _nested(self, value: Any, spot: Spot) -> None:
         """Check parameters inside the groups and lists of a measure."""

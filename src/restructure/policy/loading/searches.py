@@ -208,8 +208,8 @@ class SearchReader:
             report("search-shape", sentence, spot)
             return False
         before = self.findings.count
-        increment = self._vary_amounts(raw, kind, spot)
-        increments = list(self._constants(increment))
+        amounts = self._vary_amounts(raw, kind, spot)
+        increments = list(self._constants(amounts.get("by")))
         if any(number <= 0 for number in increments):
             report(
                 "search-endless",
@@ -230,10 +230,12 @@ class SearchReader:
                 f"and must be few; {_INSTEAD[kind is Kind.MONEY]}",
                 spot,
             )
-        return self.findings.count == before
+        return self.findings.count == before and None not in amounts.values()
 
-    def _vary_amounts(self, raw: Mapping[str, Any], kind: Kind | None, spot: Spot) -> Amount | None:
-        """Check the fields of what is varied, and give the amount by which it goes."""
+    def _vary_amounts(
+        self, raw: Mapping[str, Any], kind: Kind | None, spot: Spot
+    ) -> dict[str, Amount | None]:
+        """Read the amounts of what is varied, `None` for one that cannot be read."""
         self.findings.report_unknown_fields(raw, _VARY, "vary", spot)
         amounts = {
             key: self.amounts.amount(raw[key], (*spot, key), of_plan=True, kind=kind)
@@ -242,11 +244,11 @@ class SearchReader:
         }
         if not isinstance(raw.get("land_on_end", True), bool):
             self.findings.report("search-shape", "land_on_end is true or false", (*spot, "land_on_end"))
-        return amounts.get("by")
+        return amounts
 
     def _constants(self, amount: Amount | None) -> Iterator[Any]:
-        """Give the values that a constant or a parameter ever has."""
-        if isinstance(amount, ParameterAmount):
+        """Give the values that a constant, or a parameter of a known unit, ever has."""
+        if isinstance(amount, ParameterAmount) and amount.parameter in self.scope.parameter_units:
             values = self.scope.parameter_values[amount.parameter].values()
             yield from (value for value in values if value is not None)
         elif isinstance(amount, Decimal):
