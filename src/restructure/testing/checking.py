@@ -13,20 +13,12 @@ from restructure.policy.case_facts import CaseFacts, facts_of
 from restructure.policy.engine.evaluation import Engines
 from restructure.policy.engine.normal_form import facts_read
 from restructure.policy.engine.reference import ConditionResult
+from restructure.policy.language.section_table import JUDGED_BY_KIND
 from restructure.testing.cases import Case, Cases, Expected
 from restructure.testing.coverage import Coverage
 from restructure.testing.verdicts import Firing, fire, known_from, node_of
 
 __all__ = ["CaseResult", "check", "check_case"]
-
-_WORDS = {
-    "gate": {"true": "passed", "false": "failed"},
-    "rule": {"true": "fired", "false": "refused"},
-    "limit": {"true": "passed", "false": "failed"},
-    "flag": {"true": "set", "false": "unset"},
-    "action": {"true": "set", "false": "unset"},
-    "duty": {"true": "set", "false": "unset"},
-}
 
 
 class CaseResult(NamedTuple):
@@ -111,8 +103,9 @@ class _CameOut:
 
     def judged(self, firing: Firing, what: str, name: str) -> tuple[str, str]:
         """Give how a gate, rule, limit or flag came out, and the comparisons that made it so."""
-        verdict = getattr(firing, "duties" if what == "duty" else f"{what}s")[name]
-        word = _WORDS[what].get(verdict, verdict)
+        section = JUDGED_BY_KIND[what]
+        verdict = firing.verdicts[section.name][name]
+        word = {"true": section.holds, "false": section.fails}.get(verdict, verdict)
         if name in firing.beaten:
             return word, f"{what} {name} {word} because {firing.beaten[name]} comes first in its table"
         node = node_of(self.case.in_force, what, name)
@@ -121,7 +114,7 @@ class _CameOut:
 
     def actions(self, firing: Firing, one: Expected) -> tuple[str, str]:
         """Give the actions that are to be taken, and why those come out so that are expected otherwise."""
-        found = {name for name, verdict in firing.actions.items() if verdict == "true"}
+        found = {name for name, verdict in firing.verdicts["actions"].items() if verdict == "true"}
         why = [self.judged(firing, "action", name)[1] for name in sorted(found ^ set(one.wanted))]
         return ", ".join(sorted(found)) or "none", "; ".join(why)
 

@@ -12,6 +12,7 @@ from restructure.policy.engine.normal_form import Leaf, facts_read
 from restructure.policy.engine.reference import verdict
 from restructure.policy.in_force import InForce
 from restructure.policy.language.conditions import comparisons
+from restructure.policy.language.section_table import JUDGED
 from restructure.policy.language.sections import Rule
 from restructure.policy.loading.origins import Located, conditions_of, guards_of
 from restructure.testing.coverage_parts import ASPECTS, CoveragePart, PartKind, parts_of
@@ -75,17 +76,13 @@ class Coverage:
 
     def note_firing(self, firing: Firing, rule: Rule | None = None) -> None:
         """Note what facts alone reached, or a plan of a rule: of it, what is about that rule's offers."""
-        self._verdicts("gate", firing.gates)
-        self._verdicts("rule", firing.rules)
-        self._verdicts("action", firing.actions)
         self._conclusions(firing.known)
         policy = firing.known.in_force.policy
         apart = {one.id for one in policy.of_offers if rule is not None and not one.about(rule)}
         self._conditions(firing.known, apart)
-        if firing.known.prospect is not None:
-            self._verdicts("limit", firing.limits, apart)
-            self._verdicts("flag", firing.flags, apart)
-            self._verdicts("duty", firing.duties, apart)
+        for section in JUDGED:
+            if section.name in firing.verdicts:
+                self._verdicts(section.singular, firing.verdicts[section.name], apart)
 
     def note_decision(self, decision: Decision, known: CaseFacts) -> None:
         """Note what a whole application reached; `known` has its facts under the same policy."""

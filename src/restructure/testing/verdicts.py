@@ -14,6 +14,7 @@ from restructure.policy.engine.normal_form import Node, Problem
 from restructure.policy.engine.reference import verdict
 from restructure.policy.in_force import InForce
 from restructure.policy.language.hit_policies import RowMatch, settle
+from restructure.policy.language.section_table import JUDGED, JUDGED_BY_KIND, Evaluated
 from restructure.record import trusted
 
 __all__ = ["Firing", "FiringWord", "fire", "known_from", "node_of"]
@@ -27,16 +28,9 @@ class Firing(NamedTuple):
 
     known: CaseFacts
     """The facts, with the figures of a plan if there are any."""
-    gates: dict[str, FiringWord]
-    rules: dict[str, FiringWord]
-    """A row of a table that matches and does not count is false."""
-    limits: dict[str, FiringWord]
-    """Empty unless figures of a plan are known."""
-    flags: dict[str, FiringWord]
-    """Empty unless figures of a plan are known."""
-    actions: dict[str, FiringWord]
-    duties: dict[str, FiringWord]
-    """Empty unless figures of a plan are known."""
+    verdicts: dict[str, dict[str, FiringWord]]
+    """By section and id. A rule that is a row of a table, matches and does not count is false; limits, flags and
+    duties are missing unless figures of a plan are known."""
     beaten: dict[str, str]
     """Rows of tables that match and do not count, each with the row that comes before it."""
 
@@ -94,22 +88,21 @@ def fire(known: CaseFacts, engines: Engines = Engines.BOTH) -> Firing:
         rules.update((row, "unknown") for row in settled.open)
         beaten |= settled.beaten
     plan = {} if known.prospect is None else _judged(known, known.in_force.plan_problem, engines)
-    return Firing(
-        known,
-        {one.id: case[f"passed:{one.id}"] for one in policy.gates},
-        rules,
-        {one.id: plan[f"passed:{one.id}"] for one in policy.limits} if plan else {},
-        {one.id: plan[f"flag:{one.id}"] for one in policy.flags} if plan else {},
-        {one.id: case[f"action:{one.id}"] for one in policy.actions},
-        {one.id: plan[f"duty:{one.id}"] for one in policy.duties} if plan else {},
-        beaten,
-    )
+    verdicts: dict[str, dict[str, FiringWord]] = {}
+    for section in JUDGED:
+        results = plan if section.evaluated is Evaluated.PLAN else case
+        if results and section.evaluated is not Evaluated.BEFORE_RULES:
+            ids = [entry.id for entry in section.entries(policy)]
+            verdicts[section.name] = {name: results[section.result_key(name)] for name in ids}
+    return Firing(known, {**verdicts, "rules": rules}, beaten)
 
 
 def node_of(in_force: InForce, what: str, name: str) -> Node:
     """Give the condition of a gate, rule, action, limit, flag or duty in normal form."""
-    problem = in_force.case_problem if what in ("gate", "rule", "action") else in_force.plan_problem
-    return problem.nodes[f"{'passed' if what in ('gate', 'limit') else what}:{name}"]
+    section = JUDGED_BY_KIND[what]
+    on_plan = section.evaluated is Evaluated.PLAN
+    problem = in_force.plan_problem if on_plan else in_force.case_problem
+    return problem.nodes[section.result_key(name)]
 
 
 def _judged(known: CaseFacts, problem: Problem, engines: Engines) -> dict[str, FiringWord]:

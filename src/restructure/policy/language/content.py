@@ -11,6 +11,7 @@ from restructure.policy.amounts.lookups import Lookup
 from restructure.policy.language.follow_up import FollowUpRule
 from restructure.policy.language.letter_texts import Wording
 from restructure.policy.language.loan_class import ClassificationRule
+from restructure.policy.language.section_table import JUDGED, Evaluated
 from restructure.policy.language.sections import (
     Action,
     Conclusion,
@@ -98,4 +99,5 @@ class PolicyContent(Record):
     @property
     def of_offers(self) -> tuple[Limit | Flag | Duty, ...]:
         """Limits, flags and duties, in this order."""
-        return (*self.limits, *self.flags, *self.duties)
+        plan = (section for section in JUDGED if section.evaluated is Evaluated.PLAN)
+        return tuple(entry for section in plan for entry in section.entries(self))

@@ -129,6 +129,16 @@ class Rule(_Cited):
     priority: tuple[int, ...] = ()
     """Its place among the rows of a table with the hit policy priority."""
 
+    @property
+    def measures(self) -> tuple[dict[str, Any], ...]:
+        """The measures that are offered as written, without those of the search."""
+        return tuple(part for part in self.offer if not isinstance(part, Search))
+
+    @property
+    def searches(self) -> tuple[Search, ...]:
+        """The search of the offer, if it has one."""
+        return tuple(part for part in self.offer if isinstance(part, Search))
+
 
 class Gather(StrEnum):
     """What becomes of several conclusions about one fact with the hit policy collect."""
