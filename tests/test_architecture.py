@@ -167,7 +167,9 @@ def _declared_homes() -> dict[str, str]:
     """Names that type checkers see, from the imports of `restructure/__init__.py` that only they run."""
     return {
         alias.name: node.module
-        for node in (node for block in TREES["restructure"].body if isinstance(block, ast.If) for node in block.body)
+        for node in (
+            node for block in TREES["restructure"].body if isinstance(block, ast.If) for node in block.body
+        )
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("restructure.")
         for alias in node.names
     }

@@ -52,7 +52,7 @@ def test_a_section_with_entries_has_a_record_and_the_schema_lets_an_entry_replac
 @pytest.mark.parametrize("section", [pytest.param(section, id=section.name) for section in JUDGED])
 def test_a_section_with_a_condition_says_where_it_is_and_how_its_results_are_called(section):
     assert section.record.model_fields[section.condition].annotation == Condition
-    assert section.singular and section.holds and section.fails and section.evaluated
+    assert all((section.singular, section.holds, section.fails, section.evaluated))
     assert section.holds != section.fails
 
 
