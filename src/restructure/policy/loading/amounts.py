@@ -110,7 +110,7 @@ class AmountReader:
             if not _together(first, kind):
                 self.findings.report(
                     "value-kind",
-                    f"{first or 'a plain number'} and {kind or 'a plain number'} cannot stand in one amount",
+                    f"{first or 'a plain number'} and {kind or 'a plain number'} cannot be combined in one amount",
                     spot,
                 )
                 return None
@@ -124,7 +124,7 @@ class AmountReader:
             word, "after, days_between or months_between"
         )
         self.findings.report(
-            "value-kind", f'"{word}" counts with numbers, and this is a date; write {instead}', spot
+            "value-kind", f'"{word}" takes numbers, and this is a date; write {instead}', spot
         )
         return None
 

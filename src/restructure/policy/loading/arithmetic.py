@@ -32,7 +32,9 @@ def _multiple(
         return fact.kind
     report = amounts.findings.report
     if fact.kind not in _COUNTED:
-        report("operator-kind", f"{fact.name} is {fact.kind}, which cannot be counted with", (*spot, word))
+        report(
+            "operator-kind", f"{fact.name} is {fact.kind}, which cannot be used in arithmetic", (*spot, word)
+        )
         return None
     if "times" in raw:
         at = (*spot, "times")

@@ -42,7 +42,7 @@ class ConditionReader:
             return self.comparison(raw, spot, of_plan=of_plan)
         if len(raw) > 1:
             report(
-                "condition-shape", f'"{words[0]}" stands alone in its group; nest the rest inside it', spot
+                "condition-shape", f'"{words[0]}" must be alone in its group; nest the rest inside it', spot
             )
             return UNREADABLE
         word = words[0]
@@ -90,7 +90,9 @@ class ConditionReader:
     def _operator(self, raw: Mapping[str, Any], fact: Fact | None, spot: Spot) -> Operator | None:
         if "op" not in raw and "value" not in raw:
             if fact is not None and fact.kind is not Kind.FLAG:
-                self.findings.report("condition-shape", f"{fact.name} is {fact.kind}; say op and value", spot)
+                self.findings.report(
+                    "condition-shape", f"{fact.name} is {fact.kind}; write op and value", spot
+                )
                 return None
             return Operator.EQUAL
         try:
@@ -115,7 +117,7 @@ class ConditionReader:
     def _against_parameter(self, fact: Fact, op: Operator, raw: Mapping[str, Any], spot: Spot) -> Condition:
         name = raw["parameter"]
         if len(raw) > 1:
-            sentence = "a parameter stands alone: write {parameter: name}"
+            sentence = "a parameter is the only field of its group: write {parameter: name}"
             self.findings.report("condition-shape", sentence, spot)
             return UNREADABLE
         unit = self.scope.parameter(name, (*spot, "parameter"))

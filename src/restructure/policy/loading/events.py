@@ -42,7 +42,7 @@ def read_events(reading: Reading) -> None:
         elif name == RESTRUCTURING and listed and not set(OUTCOMES) <= set(words):
             report(
                 "event-shape",
-                f"earlier restructurings come out {', '.join(OUTCOMES)}; list these too",
+                f"the outcomes of earlier restructurings are {', '.join(OUTCOMES)}; list these too",
                 (*place, "outcomes"),
             )
         reading.scope.event_kinds[name] = tuple(words)

@@ -20,7 +20,7 @@ _WHOLE = tuple(section.name for section in SECTIONS if section.inheritance is no
 _HANDLED = ("extends", "removes")
 
 Find = Callable[[str, Path], Path]
-"""Finds the file of a policy that another names, given that one's folder; raises `InvalidPolicy` if there is none."""
+"""Finds the file of a policy that another names, given the folder of that one, or raises `InvalidPolicy`."""
 
 
 class _EntrySource(NamedTuple):
@@ -263,7 +263,7 @@ class _Resolver:
         return read
 
     def combined(self, document: Document, bases: Sequence[_PolicyLayer]) -> _PolicyLayer:
-        """Combine the base policies; report an entry that two define differently, unless this policy resolves it."""
+        """Combine the base policies; conflicting entries that this one does not resolve are reported."""
         layer = _PolicyLayer({}, {}, set(), {})
         settled = _settled(document)
         for base in bases:
@@ -288,7 +288,7 @@ class _Resolver:
         self.report(
             document,
             "extends-clash",
-            f'"{name}" stands in {places}; replace it here, or remove it',
+            f'"{name}" is defined differently in {places}; replace it here, or remove it',
             ("extends",),
         )
 
@@ -353,7 +353,7 @@ class _Resolver:
             self.report(
                 document,
                 "extends-silent",
-                f'"{key}" stands in {file}:{line} too; write replaces: true, or choose another name',
+                f'"{key}" is already defined in {file}:{line}; write replaces: true, or choose another name',
                 place,
             )
         if known_section is not None and isinstance(under.value, Mapping):
@@ -375,7 +375,7 @@ class _Resolver:
             if not there or (name in ("rows", "values") and isinstance(theirs[name], str)):
                 file, line = _at(under)
                 why = (
-                    f'"{name}" is said here too'
+                    f'"{name}" is given here too'
                     if name in part.value
                     else f"{file}:{line} has it in a file beside it"
                     if name in theirs

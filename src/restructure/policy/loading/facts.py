@@ -70,7 +70,7 @@ def _report_given(reading: Reading, own: Mapping[str, Any], place: Spot) -> None
         if key in own:
             reading.findings.report(
                 "fact-shape",
-                f'a fact that is given has no "{key}"; another fact may say what holds without it',
+                f'a fact that is given has no "{key}"; define another fact for the value to use without it',
                 (*place, key),
             )
 
@@ -151,7 +151,7 @@ def check_facts(reading: Reading, policy: PolicyContent) -> None:
     elif levels > _LONGEST_CHAIN:
         report(
             "fact-shape",
-            f"{levels} facts rest on each other in a row and {_LONGEST_CHAIN} are the most; join some",
+            f"{levels} facts depend on each other in a chain, and {_LONGEST_CHAIN} is the most; combine some",
             ("facts",),
         )
 

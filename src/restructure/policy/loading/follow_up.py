@@ -47,7 +47,7 @@ def _check_clocks(reading: Reading, clocks: Any, place: Spot) -> None:
                     (*here, word),
                 )
         if clock.get("id") in above:
-            report("rule-repeated", f'"{clock["id"]}" stands twice; each clock has its own id', here)
+            report("rule-repeated", f'"{clock["id"]}" is the id of two clocks; rename one', here)
         above.append(str(clock.get("id")))
 
 
@@ -78,7 +78,7 @@ def read_classification(reading: Reading) -> None:
             report("fact-shape", f'"{name}" is no fact that is given, so nothing can supply it', spot)
         kinds = _supplied_kinds(reading, supplied, spot)
         if kinds and fact.kind not in kinds:
-            report("value-kind", f"{name} is {fact.kind} and cannot hold this", spot)
+            report("value-kind", f"{name} is {fact.kind} and cannot take this value", spot)
 
 
 def _own_fact_of_case(reading: Reading, name: Any, spot: Spot) -> Fact | None:
@@ -89,7 +89,7 @@ def _own_fact_of_case(reading: Reading, name: Any, spot: Spot) -> Fact | None:
         sentence = f'no fact of the policy is called "{name}"{did_you_mean(name, own_facts)}'
         reading.findings.report("fact-unknown", sentence, spot)
     elif fact.of_plan:
-        sentence = f'"{name}" is about a proposed plan, and a class is of the loan'
+        sentence = f'"{name}" is about a proposed plan, and the class is that of the loan'
         reading.findings.report("fact-shape", sentence, spot)
         return None
     return fact

@@ -266,7 +266,7 @@ def _report_missing(
     """Report figures of a level loan that are not given; `depends` says what cannot be worked out without them."""
     missing = [word for word in words if word not in raw]
     if missing:
-        sentence = f"{depends} {' and '.join(missing)} too; say it"
+        sentence = f"{depends} {' and '.join(missing)} too; write it"
         amounts.findings.report("amount-shape", sentence, spot)
 
 

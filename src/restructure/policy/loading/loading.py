@@ -134,7 +134,7 @@ def _report_missing_currency(reading: Reading) -> None:
     )
     money = reading.scope.money
     if money or offers or reading.data.get("rules"):
-        why = "amounts of money are counted in it" if money else "offers are made in it"
+        why = "it contains amounts of money" if money else "it makes offers"
         reading.findings.report(
             "field-missing", f'"currency" is required here, since {why}; add it', ("currency",)
         )

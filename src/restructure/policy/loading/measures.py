@@ -81,11 +81,12 @@ class MeasureReader:
             at = (*spot, key)
             if is_amount(part):
                 if set(part) != {"parameter"}:
-                    self.findings.report("amount-shape", "only a parameter can stand this deep", at)
+                    sentence = "only a parameter is allowed inside a group or a list of a measure"
+                    self.findings.report("amount-shape", sentence, at)
                 else:
                     self.scope.parameter(part["parameter"], at)
             elif is_vary(part):
-                self.findings.report("search-shape", "only one field of a step of a search is looked for", at)
+                self.findings.report("search-shape", "only one field of a step's measure may be varied", at)
             elif isinstance(part, list | Mapping):
                 self._nested(part, at)
             elif key == "amount":

@@ -91,7 +91,7 @@ class Reading:
         if width > WIDEST:
             self.findings.report(
                 "condition-too-wide",
-                f"spelled out, this has {width} alternatives and {WIDEST} is the most; split it",
+                f"in disjunctive normal form this has {width} alternatives, and {WIDEST} is the most; split it",
                 spot,
             )
 

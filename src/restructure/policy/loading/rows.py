@@ -162,4 +162,4 @@ def _lines(reader: Any) -> Iterator[list[str]]:
     try:
         yield from reader
     except csv.Error as error:
-        raise csv.Error(f"{error}, in line {reader.line_num}; mend the quotes there") from None
+        raise csv.Error(f"{error}, in line {reader.line_num}; correct the quotes there") from None

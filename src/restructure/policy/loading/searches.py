@@ -121,11 +121,11 @@ class SearchReader:
         if fact is None or stop is None:
             return None
         if not fact.of_plan:
-            sentence = f"no measure moves {fact.name}; a target is a figure of the plan"
+            sentence = f"no measure changes {fact.name}; a target is a figure of the plan"
             self.findings.report("search-endless", sentence, (*spot, "fact"))
             return None
         if fact.kind in (Kind.FLAG, Kind.CHOICE, Kind.DATE):
-            sentence = f"{fact.name} is {fact.kind}, which cannot be aimed at"
+            sentence = f"{fact.name} is {fact.kind}, which cannot be a target"
             self.findings.report("operator-kind", sentence, (*spot, "fact"))
             return None
         op = raw.get("op", stop.compares[0].value)
@@ -178,7 +178,7 @@ class SearchReader:
         if field is None:
             self.findings.report(
                 "search-shape",
-                "exactly one field of the measure is looked for: {vary: {from, up_to or down_to, by}}",
+                "exactly one field of the measure must be varied: {vary: {from, up_to or down_to, by}}",
                 at,
             )
         elif self._vary(word, field, measure[field]["vary"], tiers, (*at, field, "vary")):
@@ -201,7 +201,7 @@ class SearchReader:
         if word not in measure_models():
             return True  # reported with the measure
         if kind in (None, Kind.DATE):
-            report("search-shape", f'"{field}" of {word} is no number that could be looked for', spot)
+            report("search-shape", f'"{field}" of {word} is no number that could be varied', spot)
             return False
         if not isinstance(raw, Mapping) or len({"up_to", "down_to"} & set(raw)) != 1:
             sentence = "one end is needed, up_to or down_to: {vary: {from, up_to or down_to, by}}"
@@ -213,7 +213,8 @@ class SearchReader:
         if any(number <= 0 for number in increments):
             report(
                 "search-endless",
-                "a step of 0 or less never arrives; write how far it goes at a time, up_to or down_to says where to",
+                "an increment of 0 or less never reaches the end; write a positive one, "
+                "up_to or down_to gives the direction",
                 (*spot, "by"),
             )
             return False
@@ -226,8 +227,8 @@ class SearchReader:
         if erratic is not None and not coarse:
             report(
                 "search-too-fine",
-                f"{_what_moves(erratic, figures)} may move to and fro with {field}, so its values are tried one by one "
-                f"and must be few; {_INSTEAD[kind is Kind.MONEY]}",
+                f"{_what_moves(erratic, figures)} may both rise and fall with {field}, so its values are tried one by "
+                f"one and must be few; {_INSTEAD[kind is Kind.MONEY]}",
                 spot,
             )
         return self.findings.count == before and None not in amounts.values()
