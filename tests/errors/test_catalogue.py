@@ -80,7 +80,7 @@ ELSEWHERE = {
     "apr-ambiguous": "tests/calculator/test_cost.py",
     "file-too-large": "tests/intake/test_reading.py",
     "balances-date": "tests/intake/test_assessment.py",
-    "case-failed": "tests/casework/test_cases.py",
+    "case-failed": "tests/testing/test_cases.py",
     "file-outside": "tests/policy/test_hostile.py",
     "hit-not-unique": "tests/policy/test_conclusions.py",
     "extends-clash": "tests/policy/test_extending.py",
