@@ -1,0 +1,44 @@
+"""The application: what a lender knows about a borrower in difficulty, checked and read from a file.
+
+`application` holds the whole, `borrower`, `loans`, `finances` and `hardship` its parts, `consistency` finds what
+contradicts itself, and `reading` reads a file.
+"""
+
+from restructure.intake.application.application import Application
+from restructure.intake.application.borrower import Borrower, Conduct, PreviousRestructuring
+from restructure.intake.application.consistency import problems
+from restructure.intake.application.finances import (
+    Cost,
+    CostCategory,
+    Finances,
+    Income,
+    IncomeSource,
+    OtherDebt,
+)
+from restructure.intake.application.hardship import Cause, Evidence, EvidenceKind, Hardship
+from restructure.intake.application.loans import ContractLoan, Loan, Product, StatedLoan, position_on
+from restructure.intake.application.reading import read_application
+
+__all__ = [
+    "Application",
+    "Borrower",
+    "Cause",
+    "Conduct",
+    "ContractLoan",
+    "Cost",
+    "CostCategory",
+    "Evidence",
+    "EvidenceKind",
+    "Finances",
+    "Hardship",
+    "Income",
+    "IncomeSource",
+    "Loan",
+    "OtherDebt",
+    "PreviousRestructuring",
+    "Product",
+    "StatedLoan",
+    "position_on",
+    "problems",
+    "read_application",
+]
