@@ -46,8 +46,9 @@ from restructure.calculator.servicing.contract import (
 )
 from restructure.calculator.servicing.position import Buckets, ParkedDue, Position
 from restructure.casework.agreements.agreement import Agreement, Channel, Consent, accept, evidence_digest
-from restructure.casework.agreements.case_history import History, Stage, read_history, write_history
+from restructure.casework.agreements.case_history import History, Stage
 from restructure.casework.agreements.early_warning import EarlyWarning, may_enforce, watch
+from restructure.casework.agreements.history_file import read_history, write_history
 from restructure.casework.agreements.performance import AgreementStatus
 from restructure.casework.agreements.review import Review, review
 from restructure.casework.decisions.decision import Decision, decide

@@ -17,8 +17,8 @@ from shutil import get_terminal_size
 
 from restructure.blocks import Block, to_text
 from restructure.calculator.request import CalculationRequest, answer, read_request
-from restructure.casework.agreements.case_history import read_history
 from restructure.casework.agreements.early_warning import watch
+from restructure.casework.agreements.history_file import read_history
 from restructure.casework.decisions.decision import Decision, decide
 from restructure.casework.decisions.explanation import Explanation, explain
 from restructure.casework.decisions.outcome import Detail
