@@ -83,7 +83,8 @@ class Agreement(Record):
     @property
     def withdrawable_until(self) -> date:
         """Last day on which the borrower may withdraw; the day of acceptance if the policy has no cooling-off
-        period."""
+        period.
+        """
         return self.consent.on + timedelta(days=self.follow_up.cooling_off_days)
 
     @model_validator(mode="after")

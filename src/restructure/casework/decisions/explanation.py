@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from restructure.calculator.conventions.quantity import Kind
-from restructure.casework.decisions.condition_text import told_leaf
+from restructure.casework.decisions.condition_text import comparison_result
 from restructure.casework.decisions.decision import Decision
 from restructure.casework.decisions.judge import judge
 from restructure.casework.decisions.outcome import Offer, Refusal, StepResult, TierResult
@@ -235,7 +235,7 @@ class _Explainer:
         match condition:
             case Comparison():
                 assert isinstance(node, Leaf), "one comparison is one leaf"
-                return Branch(word="compare", verdict=came_out, result=told_leaf(node, known))
+                return Branch(word="compare", verdict=came_out, result=comparison_result(node, known))
             case AllOf():
                 parts = tuple(self.branch(part, known) for part in condition.all)
                 return Branch(word="all", verdict=came_out, parts=parts)
@@ -257,7 +257,7 @@ class _Explainer:
                     continue
                 share = Fraction(abs(sides[0] - sides[1]), abs(sides[1]))
                 if share <= _NEAR:
-                    one = told_leaf(leaf, known)
+                    one = comparison_result(leaf, known)
                     fact = self.in_force.fact(leaf.fact)
                     over = "above" if sides[0] > sides[1] else ("below" if sides[0] < sides[1] else "at")
                     distance = _in_points(fact, one.distance)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
 from typing import Any, Literal, NamedTuple
 
-from restructure.casework.decisions.condition_text import condition_results, told
+from restructure.casework.decisions.condition_text import condition_results, failures_text
 from restructure.casework.decisions.outcome import (
     Detail,
     GateResult,
@@ -30,7 +30,7 @@ from restructure.policy.language.templates import UnknownAmount
 from restructure.record import Later, trusted
 from restructure.texts import Text
 
-__all__ = ["Judgement", "actions_of", "hold", "judge"]
+__all__ = ["Judgement", "actions_of", "check_limits", "judge"]
 
 _UNFIT: Text = {"en": "This plan does not fit your situation.", "zh": "该方案不适合您的情况。"}
 GateVerdict = Literal["passed", "failed", "unknown"]
@@ -64,7 +64,7 @@ def judge(
     return _Judge(known, engines, detail).judge()
 
 
-def hold(
+def check_limits(
     rule: Rule, proposal: Proposal, *, engines: Engines = Engines.BOTH, detail: Detail = Detail.DECISIVE
 ) -> Offer | Refusal:
     """Hold a plan whose measures somebody else chose against the limits, as an offer of a rule."""
@@ -225,7 +225,7 @@ class _Judge:
                 rule,
                 "condition",
                 "unknown" if unknown else "not-met",
-                told(decided),
+                failures_text(decided),
                 conditions=self.conditions(node, self.values) if self.detail is Detail.FULL else decided,
             )
 
@@ -276,7 +276,7 @@ class _Judge:
             rule,
             "search",
             "target-missed",
-            f"every step was taken as far as allowed, and {told(conditions)}",
+            f"every step was taken as far as allowed, and {failures_text(conditions)}",
             conditions=conditions,
             steps=found.steps,
             tiers=found.tiers,
@@ -297,7 +297,7 @@ class _Judge:
                 rule,
                 "search",
                 "target-not-accepted",
-                f"no tier of the target gave a plan that is accepted: {told(conditions)}",
+                f"no tier of the target gave a plan that is accepted: {failures_text(conditions)}",
                 conditions=conditions,
                 steps=found.steps,
                 tiers=found.tiers,
@@ -348,7 +348,7 @@ class _Judge:
             rule,
             "limit",
             ", ".join(limit.id for limit in broken),
-            told(failing),
+            failures_text(failing),
             reason=broken[0].reason,
             conditions=tuple(failing),
             steps=found.steps,
