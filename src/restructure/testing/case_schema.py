@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, get_args
 
 from restructure.calculator.conventions.quantity import Kind
-from restructure.casework.decisions.judge import RefusalStage
+from restructure.casework.decisions.judgement import RefusalStage
 from restructure.casework.decisions.outcome import Outcome, StepResult
 from restructure.intake.application import Application
 from restructure.intake.facts import Fact, facts

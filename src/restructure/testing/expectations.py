@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
-from restructure.casework.decisions.judge import RefusalStage
+from restructure.casework.decisions.judgement import RefusalStage
 from restructure.casework.decisions.outcome import Outcome, StepResult
 from restructure.document import Place
 from restructure.errors import CATALOGUE, did_you_mean
