@@ -9,15 +9,16 @@ import hashlib
 import json
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from restructure.casework.agreements.case_history import History
 from restructure.casework.agreements.events import Event
 from restructure.errors import InvalidInput, Issue
+from restructure.record import Reader
 
 __all__ = ["read_history", "write_history"]
 
-_EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+_EVENT: Reader[Event] = Reader(Event)
 _BEGIN = "0" * 64
 
 

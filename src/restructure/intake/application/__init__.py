@@ -4,6 +4,8 @@
 contradicts itself, and `reading` reads a file.
 """
 
+import sys
+
 from restructure.intake.application.application import Application
 from restructure.intake.application.borrower import Borrower, Conduct, PreviousRestructuring
 from restructure.intake.application.consistency import problems
@@ -42,3 +44,8 @@ __all__ = [
     "problems",
     "read_application",
 ]
+
+# Hypothesis loads its plugins when it is imported. If that was before this module, the plugin registers now; it is
+# looked up among the loaded modules, since the library itself does not need it.
+if "restructure_hypothesis" in sys.modules:
+    sys.modules["restructure_hypothesis"].register()
