@@ -237,6 +237,10 @@ class _OfApplication(_CaseRun):
             case "tier":
                 made = self.offers.get(expected.name) or self.refusals.get(expected.name)
                 return str(len(made.tiers)) if made and made.tiers else "none", self.refused([expected.name])
+        return self.of_offer(expected)
+
+    def of_offer(self, expected: Expected) -> tuple[str, str]:
+        """Give a part of the offer of a rule, and its reason."""
         offer = self.offers.get(expected.name)
         if offer is None:
             return "no offer", self.refused([expected.name])

@@ -1,6 +1,4 @@
-"""Coverage: the parts of a policy that its cases exercised, down to each condition, guard and target with both
-results.
-"""
+"""Coverage: the parts of a policy that its cases exercised, down to both results of each condition and target."""
 
 from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import NamedTuple

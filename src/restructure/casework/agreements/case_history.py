@@ -315,6 +315,15 @@ def _findings(history: History, on: date) -> list[Event]:
     return events
 
 
+def _acceptance_problem(history: History, event: Accepted) -> str:
+    if history.stage is not Stage.PROPOSED:
+        return f"no offer can be accepted once the case is {history.stage.value}"
+    decision, before = history.decision, history.events[-1].on
+    assert decision is not None, "a history begins with a proposal"
+    _agree(decision, event)
+    return f"the offers of {before} cannot be accepted on {event.on}" if event.on < before else ""
+
+
 def _impossible(history: History, event: Event) -> str:
     """Give the reason why an event cannot come next; empty if it can."""
     stage, agreement = history.stage, history.agreement
@@ -333,12 +342,7 @@ def _impossible(history: History, event: Event) -> str:
             _check_answer(history, event)
             return ""
         case Accepted():
-            if stage is not Stage.PROPOSED:
-                return f"no offer can be accepted once the case is {stage.value}"
-            decision, before = history.decision, history.events[-1].on
-            assert decision is not None, "a history begins with a proposal"
-            _agree(decision, event)
-            return f"the offers of {before} cannot be accepted on {event.on}" if event.on < before else ""
+            return _acceptance_problem(history, event)
         case Withdrawn():
             if agreement is None or stage is not Stage.AGREED:
                 return "there is no agreement to withdraw from"

@@ -125,10 +125,7 @@ def review(
     position = _owed(agreement, counted, on, loan)
     if position is not None and reinstated:
         position = _with_reinstated(position, reinstated, broken)
-    status, reason = performance.status(broken, completed)
-    if performance.completed_on and status in _RUNNING and position is not None:
-        left = f"{position.buckets.claim:,} {position.currency}"
-        reason = f"every instalment is paid; {left} of interest or fees for late payment is still owed"
+    status, reason = _status(performance, broken, completed, position)
     classification = None
     open_position = position if broken or not completed else None
     if policy is not None and application is not None and open_position and open_position.buckets.claim:
@@ -156,6 +153,16 @@ def review(
 
 
 _RUNNING = (AgreementStatus.ON_TRACK, AgreementStatus.CURED)
+
+
+def _status(
+    performance: Performance, broken: date | None, completed: date | None, position: Position | None
+) -> tuple[AgreementStatus, str]:
+    status, reason = performance.status(broken, completed)
+    if performance.completed_on and status in _RUNNING and position is not None:
+        left = f"{position.buckets.claim:,} {position.currency}"
+        reason = f"every instalment is paid; {left} of interest or fees for late payment is still owed"
+    return status, reason
 
 
 def _ends(
