@@ -9,12 +9,13 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from restructure.calculator.conventions.currency_scale import spell, spelled
+from restructure.calculator.conventions.currency_scale import scaled, set_scale
 from restructure.calculator.conventions.dates import whole_months
 from restructure.calculator.conventions.money import Money, SignedMoney
 from restructure.calculator.conventions.quantity import Kind, Quantity, Ratio, ratio
 from restructure.calculator.servicing.position import Position
 from restructure.errors import InvalidInput, Issue
+from restructure.inputs import Day, Source, day_of
 from restructure.intake.affordability import affordability_facts
 from restructure.intake.application import (
     Application,
@@ -25,6 +26,7 @@ from restructure.intake.application import (
     StatedLoan,
     position_on,
     problems,
+    read_application,
 )
 from restructure.intake.completeness import missing_items
 from restructure.intake.declared_facts import GivenFacts
@@ -256,7 +258,7 @@ class Assessment(Record):
 
     @model_validator(mode="after")
     def _spell(self) -> Self:
-        spell(self, self.currency)
+        set_scale(self, self.currency)
         return self
 
     def value(self, name: str) -> Any:
@@ -284,13 +286,14 @@ class Assessment(Record):
 _FACTS = tuple(Assessment.model_fields)
 
 
-def assess(application: Application, *, on: date, position: Position | None = None) -> Assessment:
+def assess(application: Application | Source, *, on: Day, position: Position | None = None) -> Assessment:
     """Derive every fact of a case on a day.
 
     `position` is what is owed on that day where the application no longer determines it: under an agreement. The
     facts about payment behaviour are then unknown. Money is in the application's currency. Raises `InvalidInput` with
     every contradiction: balances stated for another day, another currency, dates before the loan or after the decision.
     """
+    application, on = read_application(application), day_of(on)
     issues = [*problems(application), *_day_problems(application, on, position)]
     if issues:
         raise InvalidInput(issues)
@@ -316,7 +319,7 @@ def assess(application: Application, *, on: date, position: Position | None = No
         "file_complete": not missing,
     }
     (assessment,) = trusted(Assessment, [{name: values[name] for name in _FACTS}])
-    return spelled(assessment, loan.currency)
+    return scaled(assessment, loan.currency)
 
 
 def _day_problems(application: Application, on: date, position: Position | None) -> list[Issue]:

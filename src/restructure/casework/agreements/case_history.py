@@ -26,6 +26,7 @@ from restructure.casework.decisions.decision import Decision
 from restructure.casework.decisions.rounds import Answer
 from restructure.casework.negotiation.counter import answered
 from restructure.errors import InvalidInput, Issue
+from restructure.inputs import Day, day_of
 from restructure.intake.application import Application, Evidence
 from restructure.policy.policy import Policy
 from restructure.record import Record
@@ -74,7 +75,7 @@ class History(Record):
     >>> from restructure.policy.loading.loading import load_policy
     >>> case = read_application("examples/illness.json")
     >>> history = History().proposed(decide(case, load_policy("cn-consumer-finance"), on=case.as_of))
-    >>> history = history.accepted("illness-relief", on=case.as_of, by=case.borrower.reference,
+    >>> history = history.accepted(rule="illness-relief", on=case.as_of, by=case.borrower.reference,
     ...                            channel="phone", evidence=evidence_digest("what was read out"))
     >>> history.stage.value, len(history.events), str(history.agreement.plan.instalment)
     ('agreed', 2, '2046.14')
@@ -172,7 +173,7 @@ class History(Record):
         """Add a decision: the first one, or a second restructuring after the first ended."""
         return self.extended([Proposed(decision=decision)])
 
-    def countered(self, answer: Decision, *, on: date) -> Self:
+    def countered(self, answer: Decision, *, on: Day) -> Self:
         """Add a counter-request and the decision that `counter` answered it with; the same answer again adds nothing.
 
         Raises `InvalidInput` for an answer to another decision than the current one, about another borrower or loan,
@@ -186,7 +187,7 @@ class History(Record):
         latest = answer.rounds[-1]
         refused = latest.answer is Answer.REFUSED
         offer = None if refused else answer.offer_by(latest.rule)
-        event = Countered(on=on, decision=answer.id, round=latest, offer=offer)
+        event = Countered(on=day_of(on), decision=answer.id, round=latest, offer=offer)
         if self.events and event == self.events[-1]:
             return self
         grown = self.extended([event])
@@ -196,9 +197,9 @@ class History(Record):
 
     def accepted(
         self,
-        rule: str,
         *,
-        on: date,
+        rule: str,
+        on: Day,
         by: str,
         channel: Channel | str,
         evidence: str,
@@ -208,15 +209,15 @@ class History(Record):
         if self.decision is None:
             raise InvalidInput(Issue("event-order", "an acceptance needs a proposal before it", "events"))
         agreed = accept(
-            self.decision, rule, on=on, by=by, channel=channel, evidence=evidence, documents=documents
+            self.decision, rule=rule, on=on, by=by, channel=channel, evidence=evidence, documents=documents
         )
         if self.agreement is not None and self.agreement.id == agreed.id:
             return self
         return self.extended([Accepted(rule=rule, consent=agreed.consent, documents=tuple(documents))])
 
-    def withdrawn(self, on: date) -> Self:
+    def withdrawn(self, on: Day) -> Self:
         """Add the borrower's withdrawal within the cooling-off period."""
-        return self.extended([Withdrawn(on=on)])
+        return self.extended([Withdrawn(on=day_of(on))])
 
     def paid(self, *payments: Payment) -> Self:
         """Add payments; one that was recorded before with the same id is skipped."""
@@ -229,9 +230,9 @@ class History(Record):
                 known.add(payment)
         return self.extended([Paid(payment=payment) for payment in new])
 
-    def reviewed(self, on: date) -> Self:
+    def reviewed(self, on: Day) -> Self:
         """Add the new findings of a review on a day: missed, cured, broken, completed."""
-        return self.extended(_findings(self, on))
+        return self.extended(_findings(self, day_of(on)))
 
     def extended(self, events: Iterable[Event]) -> Self:
         """Add events; raises `InvalidInput`, and adds none, if one of them is impossible at its place."""
@@ -286,7 +287,7 @@ def _agree(decision: Decision, event: Accepted) -> Agreement:
     consent = event.consent
     return accept(
         decision,
-        event.rule,
+        rule=event.rule,
         on=consent.on,
         by=consent.by,
         channel=consent.channel,

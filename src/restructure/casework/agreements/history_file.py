@@ -7,13 +7,17 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
+from os import PathLike
 from typing import Any
 
 from pydantic import ValidationError
 
 from restructure.casework.agreements.case_history import History
 from restructure.casework.agreements.events import Event
+from restructure.document import Document, issues_of, read_text
 from restructure.errors import InvalidInput, Issue
+from restructure.inputs import Source, document_of
 from restructure.record import Reader
 
 __all__ = ["read_history", "write_history"]
@@ -44,12 +48,17 @@ def write_history(history: History) -> str:
     return "\n".join(lines) + "\n"
 
 
-def read_history(text: str, *, file: str | None = None) -> History:
-    """Read a history from JSON Lines, checking every event against those before it.
+def read_history(source: History | Source, *, file: str | None = None) -> History:
+    """Read a history from a path or a text of JSON Lines, or from plain data (`events`), checking every event.
 
     Raises `InvalidInput` with the line for a line that is not an event, an event that was edited, left out or moved, a
     file that ends too early, and an event that is impossible at its place.
     """
+    if isinstance(source, History):
+        return source
+    if isinstance(source, Mapping):
+        return _history_of(document_of(source, "a history"))
+    text, file = _lines_of(source, file)
     # Not `splitlines`: a name may hold other line separators of Unicode, which JSON leaves as they are.
     lines = text.removesuffix("\n").split("\n") if text else []
     history, previous = History(), _BEGIN
@@ -108,3 +117,40 @@ def _sealed_event(entry: dict[str, Any], previous: str) -> tuple[Event, str]:
         sentence = "the digest does not fit this event and those before it: one was edited, moved or left out"
         raise InvalidInput(Issue("history-altered", sentence))
     return event, digest
+
+
+def _history_of(document: Document) -> History:
+    """Build a history from plain data, which has no digests."""
+    events = document.data.get("events", [])
+    history = History()
+    for k, entry in enumerate(events if isinstance(events, list) else []):
+        try:
+            event = _EVENT.validate_json(json.dumps(entry, default=str))
+        except ValidationError as error:
+            raise InvalidInput(issues_of(error, document, root=("events", k))) from None
+        history = history.extended([event])
+    unknown = [
+        Issue("field-unknown", f'no field is called "{name}" here', name)
+        for name in document.data
+        if name != "events"
+    ]
+    if unknown or not isinstance(events, list):
+        raise InvalidInput(unknown or [Issue("value-invalid", "events is a list; write one", "events")])
+    return history
+
+
+def _lines_of(source: Source, file: str | None) -> tuple[str, str | None]:
+    """Give the text of a history and its file; an empty text, one of several lines or one in braces is no path."""
+    if isinstance(source, bytes | bytearray):
+        try:
+            return bytes(source).decode(), file
+        except UnicodeDecodeError as error:
+            raise InvalidInput(
+                Issue("history-broken", f"the text is not UTF-8 ({error.reason})", file=file)
+            ) from None
+    if isinstance(source, str) and (not source or "\n" in source or source.lstrip().startswith("{")):
+        return source, file
+    if not isinstance(source, str | PathLike):
+        sentence = f"{type(source).__name__} is not a history; give the record, a path, a text or a mapping"
+        raise InvalidInput(Issue("input-kind", sentence))
+    return read_text(source), file or str(source)

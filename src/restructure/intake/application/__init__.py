@@ -1,12 +1,12 @@
 """The application: what a lender knows about a borrower in difficulty, checked and read from a file.
 
-`application` holds the whole, `borrower`, `loans`, `finances` and `hardship` its parts, `consistency` finds what
-contradicts itself, and `reading` reads a file.
+`application` holds the whole and reads it, `content` its fields, `borrower`, `loans`, `finances` and `hardship` its
+parts, and `consistency` finds contradictions.
 """
 
 import sys
 
-from restructure.intake.application.application import Application
+from restructure.intake.application.application import Application, read_application
 from restructure.intake.application.borrower import Borrower, Conduct, PreviousRestructuring
 from restructure.intake.application.consistency import problems
 from restructure.intake.application.finances import (
@@ -19,7 +19,6 @@ from restructure.intake.application.finances import (
 )
 from restructure.intake.application.hardship import Cause, Evidence, EvidenceKind, Hardship
 from restructure.intake.application.loans import ContractLoan, Loan, Product, StatedLoan, position_on
-from restructure.intake.application.reading import read_application
 
 __all__ = [
     "Application",

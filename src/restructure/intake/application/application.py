@@ -1,83 +1,49 @@
-"""The application as a whole: everything known on a day about a borrower, the loan and the difficulty."""
+"""The application as a whole, read from a file, a text or plain data."""
 
-import re
 from collections.abc import Mapping
-from datetime import date
-from decimal import Decimal
-from typing import Annotated, Any, Self
+from typing import Any
 
-from pydantic import BeforeValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
+from restructure.document import read_model
+from restructure.errors import InvalidInput
+from restructure.inputs import Source, document_of, with_values
+from restructure.intake.application.consistency import problems
+from restructure.intake.application.content import ApplicationContent
+from restructure.intake.application.loans import position_on
 
-from restructure.calculator.conventions.currency_scale import spell
-from restructure.intake.application.borrower import Borrower, Conduct, PreviousRestructuring
-from restructure.intake.application.finances import Finances
-from restructure.intake.application.hardship import Hardship
-from restructure.intake.application.loans import Loan
-from restructure.intake.declared_facts import GivenFacts
-from restructure.intake.past_events import PastEvent
-from restructure.record import Record
-
-__all__ = ["Application"]
-
-_SCORE = re.compile(r"-?\d{1,12}(\.\d{1,6}0*)?")
+__all__ = ["Application", "read_application"]
 
 
-def _scores(value: Any) -> Any:
-    if not isinstance(value, Mapping):
-        return value
-    return {name: _score(name, value[name]) for name in sorted(value, key=str)}
-
-
-def _score(name: Any, value: Any) -> Decimal:
-    if not (isinstance(name, str) and name.isidentifier() and name.isascii()):
-        raise PydanticCustomError(
-            "value-invalid",
-            "{name} cannot name a score; use letters, digits and underscores",
-            {"name": repr(name)},
-        )
-    if isinstance(value, float | bool) or not isinstance(value, str | int | Decimal):
-        raise PydanticCustomError(
-            "value-invalid",
-            'the score {name} must be exact: write it in quotes, such as "0.35"',
-            {"name": repr(name)},
-        )
-    if not _SCORE.fullmatch(format(value, "f") if isinstance(value, Decimal) else str(value)[:60]):
-        raise PydanticCustomError(
-            "value-invalid",
-            "the score {name} keeps twelve digits before the point and six after it; round it",
-            {"name": repr(name)},
-        )
-    return Decimal(value)
-
-
-class Application(Record):
+class Application(ApplicationContent):
     """Everything known on a day about a borrower, the loan and the difficulty."""
 
-    reference: str = Field(min_length=1, max_length=200)
-    """The lender's own key of the application, such as "A-2026-0317"."""
-    as_of: date
-    """The day that the application describes, such as 2026-03-18; nothing in it is dated later."""
-    borrower: Borrower
-    """The person who owes the loan."""
-    loan: Loan
-    """The loan, by stated balances or by contract and payments."""
-    finances: Finances = Finances()
-    """Income, costs, debts and reserves a month, as far as known."""
-    hardship: Hardship = Hardship()
-    """Cause, duration and proof of the difficulty, as far as known."""
-    conduct: Conduct = Conduct()
-    """How the borrower cooperates, as far as known."""
-    previous_restructurings: tuple[PreviousRestructuring, ...] | None = None
-    """Earlier restructurings of this loan; an empty list means none, absent means unknown."""
-    scores: Annotated[dict[str, Decimal], BeforeValidator(_scores)] = Field(default_factory=dict)
-    """Scores of other systems by name, such as {"pd": "0.35"}; a policy reads them as `scores.NAME`."""
-    facts: GivenFacts = Field(default_factory=dict)
-    """Facts that a policy declares as given, by name, such as {"region": "north"}; an absent one is unknown."""
-    history: tuple[PastEvent, ...] | None = None
-    """Earlier events, such as broken promises and trial plans; an empty list means none, absent means unknown."""
+    def with_values(self, values: Mapping[str, Any]) -> "Application":
+        """Give the application with some values replaced, each named by its place; a list takes one more at its end.
 
-    @model_validator(mode="after")
-    def _spell(self) -> Self:
-        spell(self, self.loan.currency)
-        return self
+        Everything is checked as when it is read. Raises `InvalidInput` with every finding.
+
+        >>> case = read_application("examples/illness.json")
+        >>> str(case.with_values({"finances.income.0.monthly": "5000"}).finances.income[0].monthly)
+        '5000.00'
+        """
+        data = self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        return read_application(with_values(data, values))
+
+
+def read_application(source: Application | Source) -> Application:
+    """Read an application from a path (JSON or YAML), a text, or plain data; an application is returned unchanged.
+
+    Raises `InvalidInput` with every finding at once, each as `file:line:column: code: place: sentence`.
+    """
+    if isinstance(source, Application):
+        return source
+    document = document_of(source, "an application")
+    application = read_model(Application, document)
+    issues = problems(application)
+    try:
+        if not issues:
+            position_on(application.loan, application.as_of)
+    except InvalidInput as error:
+        issues += error.issues
+    if issues:
+        raise InvalidInput(document.located(issues))
+    return application

@@ -10,7 +10,7 @@ from restructure.calculator.conventions.money import LARGEST, to_minor
 from restructure.calculator.servicing.contract import payment_problems
 from restructure.calculator.servicing.position import Position
 from restructure.errors import Issue
-from restructure.intake.application.application import Application
+from restructure.intake.application.content import ApplicationContent
 from restructure.intake.application.finances import Finances
 from restructure.intake.application.hardship import Hardship
 from restructure.intake.application.loans import ContractLoan, StatedLoan, stated_fields
@@ -19,7 +19,7 @@ from restructure.intake.past_events import event_problems
 __all__ = ["problems"]
 
 
-def problems(application: Application) -> list[Issue]:
+def problems(application: ApplicationContent) -> list[Issue]:
     """List every contradiction in an application, each with its place."""
     loan, finances, as_of = application.loan, application.finances, application.as_of
     issues = list(_total_problems(finances, loan.currency))

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from restructure.calculator.amortisation.terms import Repayment
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.conventions.money import Currency
 from restructure.calculator.servicing.account import position_of
 from restructure.calculator.servicing.contract import STANDARD_ORDER, Allocation, Contract, Payment
