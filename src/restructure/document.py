@@ -132,7 +132,7 @@ def read_document(path: str | Path, *, exact_numbers: bool = False) -> Document:
             Issue("file-missing", f"the file cannot be read: {error.strerror}", file=name)
         ) from None
     if name.lower().endswith((".yaml", ".yml")):
-        data, places = _plain(_compose(text, name), name, exact=exact_numbers)
+        data, places = _yaml(text, name, exact=exact_numbers)
         return Document(data, file=name, places=places)
     return _json(text, name)
 
@@ -263,6 +263,10 @@ class _Scanner:
             if self.text[position] == ",":
                 position = self._skip(position + 1)
         return position + 1
+
+
+def _yaml(text: str, file: str | None, *, exact: bool) -> tuple[Any, Places]:
+    return _plain(_compose(text, file), file, exact=exact)
 
 
 def _compose(text: str, file: str | None) -> Node:
