@@ -4,6 +4,7 @@ CI draws the same examples every time, so that what lands is decided by the chan
 `--hypothesis-profile=thorough` draws all that a law asks for (`laws.examples`), otherwise a fifth of them is drawn, 25 at least.
 """
 
+import gc
 import os
 import pickle
 import sys
@@ -42,6 +43,13 @@ def pytest_collection():
         parse = document._yaml
         kept = cache(lambda text, file, exact: pickle.dumps(parse(text, file, exact=exact)))
         document._yaml = lambda text, file, *, exact: pickle.loads(kept(text, file, exact))
+
+
+def pytest_collection_finish():
+    """Search what collecting has made for garbage no more, and the rest less often: it took a twelfth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_terminal_summary(terminalreporter):
