@@ -8,16 +8,16 @@ from datetime import timedelta
 from pathlib import Path
 
 from restructure import (
+    CounterRequest,
     History,
     Payment,
-    Request,
     counter,
     decide,
+    evidence_digest,
     load_policy,
     may_enforce,
     read_application,
     read_history,
-    shown_digest,
     watch,
     write_history,
 )
@@ -44,7 +44,7 @@ print(
     f"{today}: {len(decision.offers)} offers; the best is {best.title['en']!r} at {best.plan.instalment:,} a month."
 )
 
-answer = counter(decision, Request(most_a_month="2000"), policy, rule=best.rule)
+answer = counter(decision, CounterRequest(max_monthly_payment="2000"), policy, rule=best.rule)
 round_ = answer.rounds[0]
 print(f"  asked for at most 2,000 a month: {round_.answer.value}, {round_.message}")
 history = history.countered(answer, on=today)
@@ -55,7 +55,7 @@ history = history.accepted(
     on=today + timedelta(days=2),
     by=illness.borrower.reference,
     channel="phone",
-    evidence=shown_digest("the recording of the call in which the plan was read out"),
+    evidence=evidence_digest("the recording of the call in which the plan was read out"),
 )
 plan = history.agreement.plan
 print(

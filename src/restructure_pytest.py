@@ -22,6 +22,6 @@ def pytest_collect_file(file_path: Path, parent: "pytest.Collector") -> "pytest.
         return None
     if not _OURS.search(file_path.read_text(encoding="utf-8", errors="replace")):
         return None
-    from restructure.pytest_plugin import CaseFile
+    from restructure.testing.pytest_plugin import CaseFile
 
     return CaseFile.from_parent(parent, path=file_path)

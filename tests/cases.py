@@ -12,7 +12,7 @@ from dateutil.relativedelta import relativedelta
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from restructure.calculator.schedule import amortise
+from restructure.calculator.amortisation.schedule import amortise
 from restructure.errors import Refused
 from restructure.intake.application import (
     Application,
@@ -22,8 +22,8 @@ from restructure.intake.application import (
     IncomeSource,
     StatedLoan,
 )
-from restructure.policy.language import Policy
-from restructure.policy.loading import load_located, load_policy
+from restructure.policy.loading.loading import load_located, load_policy
+from restructure.policy.policy import Policy
 from strategies import DECIMALS, contracts, histories, major, positions, sampled
 
 ROOT = Path(__file__).parents[1]

@@ -10,30 +10,19 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
-from restructure.calculator.accrual import Compounding
-from restructure.calculator.contract import Claim, Component, Timing
-from restructure.calculator.dates import DayCount, Roll
-from restructure.calculator.measures import (
-    Capitalise,
-    ChangeFrequency,
-    ChangeMethod,
-    Extend,
-    Forgive,
-    Holiday,
-    HolidayInterest,
-    MoveDue,
-    Park,
-    Pay,
-    Reamortise,
-    Settle,
-    Solve,
-    Spread,
-    Waive,
-)
-from restructure.calculator.money import Rounding
-from restructure.calculator.position import Buckets, ParkedDue, Position
-from restructure.calculator.scheme import LastRow, Method, Repricing
-from restructure.calculator.terms import MovedDue, RateFrom, Repayment, Steps, Suspension
+from restructure.calculator.amortisation.scheme import HolidayInterest, LastRow, Method, Repricing
+from restructure.calculator.amortisation.terms import MovedDue, RateFrom, Repayment, Steps, Suspension
+from restructure.calculator.conventions.accrual import Compounding
+from restructure.calculator.conventions.dates import Roll
+from restructure.calculator.conventions.day_counts import DayCount
+from restructure.calculator.conventions.money import Rounding
+from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
+from restructure.calculator.measures.relief import Forgive, Waive
+from restructure.calculator.measures.solve import Reamortise, Solve
+from restructure.calculator.measures.timing import ChangeFrequency, ChangeMethod, Extend, Holiday, MoveDue
+from restructure.calculator.measures.up_front import Pay, Settle
+from restructure.calculator.servicing.contract import AllocationClaim, Component, Timing
+from restructure.calculator.servicing.position import Buckets, ParkedDue, Position
 from strategies import DECIMALS, DUE, RELIEVABLE, currencies, first_dues, major, rate_changes, rates, sampled
 
 RHYTHMS = {
@@ -68,8 +57,8 @@ def allocations(draw):
     """The four components in some order, or the claims, those in advance last if they are named."""
     if draw(st.booleans()):
         return tuple(draw(st.permutations(list(Component))))
-    now = draw(st.permutations([claim for claim in Claim if claim.timing is not Timing.IN_ADVANCE]))
-    ahead = [claim for claim in Claim if claim.timing is Timing.IN_ADVANCE]
+    now = draw(st.permutations([claim for claim in AllocationClaim if claim.timing is not Timing.IN_ADVANCE]))
+    ahead = [claim for claim in AllocationClaim if claim.timing is Timing.IN_ADVANCE]
     return (*now, *(draw(st.permutations(ahead)) if draw(st.booleans()) else ()))
 
 
@@ -214,7 +203,7 @@ def paid_off(position: Position, amount: int) -> dict[str, int]:
     }
     order = []
     for word in position.allocation:
-        if isinstance(word, Claim):
+        if isinstance(word, AllocationClaim):
             ahead = word.timing is Timing.IN_ADVANCE
             order.append(into.get((word.component, ahead), into[word.component, False]))
         else:
@@ -297,10 +286,10 @@ def splits(draw, position: Position, left: dict[str, int]):
             case "spread":
                 spread.append(bucket)
             case "park":
-                chosen.append(Park(of=bucket, until=draw(untils), annual_rate=draw(bearing)))
+                chosen.append(Defer(of=bucket, until=draw(untils), annual_rate=draw(bearing)))
             case "share":
                 chosen += [
-                    Park(of=bucket, share=share, until=draw(untils), annual_rate=draw(bearing))
+                    Defer(of=bucket, share=share, until=draw(untils), annual_rate=draw(bearing))
                     for share in draw(sampled([(1,), (Fraction(1, 3),), (Fraction(1, 2), Fraction(2, 5))]))
                 ]
                 if draw(st.booleans()):
@@ -308,14 +297,14 @@ def splits(draw, position: Position, left: dict[str, int]):
             case "part" | "parts" as how:
                 one = draw(st.integers(0, rest))
                 chosen.append(
-                    Park(
+                    Defer(
                         of=bucket, amount=major(one, currency), until=draw(untils), annual_rate=draw(bearing)
                     )
                 )
                 if how == "parts":
                     two = draw(st.integers(0, rest - one))
                     chosen.append(
-                        Park(
+                        Defer(
                             of=bucket,
                             amount=major(two, currency),
                             until=draw(untils),
@@ -334,7 +323,7 @@ def splits(draw, position: Position, left: dict[str, int]):
     if seldom(draw, 4) and principal:
         part = draw(st.integers(0, principal // 2))
         chosen.append(
-            Park(of="principal", amount=major(part, currency), until=draw(untils), annual_rate=draw(bearing))
+            Defer(of="principal", amount=major(part, currency), until=draw(untils), annual_rate=draw(bearing))
         )
         principal -= part
     if capitalised and draw(st.booleans()):

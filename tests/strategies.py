@@ -10,9 +10,19 @@ from itertools import permutations
 from dateutil.relativedelta import relativedelta
 from hypothesis import strategies as st
 
-from restructure.calculator.contract import (
+from restructure.calculator.amortisation.scheme import HolidayInterest, LastRow, Method
+from restructure.calculator.amortisation.terms import Repayment, Terms
+from restructure.calculator.conventions.dates import Roll
+from restructure.calculator.conventions.day_counts import DayCount
+from restructure.calculator.conventions.money import Rounding
+from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
+from restructure.calculator.measures.rate import ChangeRate
+from restructure.calculator.measures.relief import Forgive, Waive
+from restructure.calculator.measures.solve import Reamortise, Solve
+from restructure.calculator.measures.timing import Extend, Holiday
+from restructure.calculator.servicing.contract import (
+    AllocationClaim,
     Charge,
-    Claim,
     Component,
     Compound,
     Contract,
@@ -22,24 +32,7 @@ from restructure.calculator.contract import (
     Prepayment,
     Timing,
 )
-from restructure.calculator.dates import DayCount, Roll
-from restructure.calculator.measures import (
-    Capitalise,
-    ChangeRate,
-    Extend,
-    Forgive,
-    Holiday,
-    HolidayInterest,
-    Park,
-    Reamortise,
-    Solve,
-    Spread,
-    Waive,
-)
-from restructure.calculator.money import Rounding
-from restructure.calculator.position import Buckets, Position
-from restructure.calculator.scheme import LastRow, Method
-from restructure.calculator.terms import Repayment, Terms
+from restructure.calculator.servicing.position import Buckets, Position
 
 DECIMALS = {"CNY": 2, "JPY": 0, "KWD": 3, "CLF": 4}
 ADDITIVE = [day_count for day_count in DayCount if day_count is not DayCount.THIRTY_360_US]
@@ -153,7 +146,7 @@ def any_terms(draw):
     )
 
 
-CLAIMS = {timing: [word for word in Claim if word.timing is timing] for timing in Timing}
+CLAIMS = {timing: [word for word in AllocationClaim if word.timing is timing] for timing in Timing}
 
 
 @st.composite
@@ -363,10 +356,10 @@ def measure_sets(draw, position: Position):
                 by_fate[fate].append(bucket)
                 joined = joined or (fate == "capitalise" and held[bucket] > 0)
             case "park":
-                chosen.append(Park(of=bucket, until=draw(untils)))
+                chosen.append(Defer(of=bucket, until=draw(untils)))
             case "part":
                 amount = major(draw(st.integers(0, held[bucket] // 4)), currency)
-                chosen.append(Park(of=bucket, amount=amount, until=draw(untils)))
+                chosen.append(Defer(of=bucket, amount=amount, until=draw(untils)))
     if by_fate["capitalise"]:
         if draw(st.booleans()):
             chosen.append(Capitalise(of=tuple(by_fate["capitalise"])))
@@ -379,13 +372,13 @@ def measure_sets(draw, position: Position):
         draw(st.integers(0, 3)) == 0
         and "principal_arrears" not in by_fate["capitalise"]
         and not any(
-            isinstance(m, Park) and "principal_arrears" in m.of and m.amount is not None for m in chosen
+            isinstance(m, Defer) and "principal_arrears" in m.of and m.amount is not None for m in chosen
         )
     ):
         chosen.append(Forgive(of="principal_arrears", share=draw(sampled([Fraction(1, 2), Fraction(1)]))))
     if draw(st.integers(0, 3)) == 0 and held["principal"]:
         part = draw(st.integers(0, held["principal"] // 3))
-        chosen.append(Park(of="principal", amount=major(part, currency), until=draw(untils)))
+        chosen.append(Defer(of="principal", amount=major(part, currency), until=draw(untils)))
 
     chosen += draw(rate_changes(on))
     instalments = position.repayment.instalments

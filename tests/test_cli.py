@@ -10,10 +10,10 @@ import pytest
 
 from cases import packaged
 from restructure import Decision, History, Plan, decide, read_application, write_history
-from restructure.casework.blocks import Heading, Lines, Table, to_html, to_text
-from restructure.casework.summary import summarise
+from restructure.blocks import Heading, Lines, Table, to_html, to_text
 from restructure.cli import main
 from restructure.errors import CATALOGUE
+from restructure.views import summarise
 
 ROOT = Path(__file__).parents[1]
 ILLNESS, OVERSPENDING = ROOT / "examples/illness.json", ROOT / "examples/overspending.json"
@@ -332,7 +332,7 @@ def test_a_letter_is_written_in_the_language_that_is_asked_for(capsys):
 
 
 def test_a_letter_without_its_packages_says_what_to_install(capsys, monkeypatch):
-    for name in [name for name in sys.modules if name.startswith("restructure.letters")]:
+    for name in [name for name in sys.modules if name.startswith("restructure.report.letters")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "jinja2", None)
     assert main(["letter", str(ILLNESS)]) == 2

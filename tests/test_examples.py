@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from cases import packaged
-from restructure import Park, decide, load_policy, read_application, reschedule
-from restructure.casework.case_report import run_cases
-from restructure.casework.explanation import explain
+from restructure import Defer, decide, load_policy, read_application, reschedule
+from restructure.casework.decisions.explanation import explain
+from restructure.testing.report import run_cases
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 RULES = EXAMPLES.parent / "rules"
@@ -50,9 +50,9 @@ def test_the_waterfall_sets_aside_no_cent_more_than_brings_the_instalment_to_its
     ]
     target = decision.assessment.affordable_instalment * Decimal("0.9")
     *others, parked = offer.plan.measures
-    assert isinstance(parked, Park)
+    assert isinstance(parked, Defer)
     assert offer.plan.instalment <= target
-    less = Park(of="principal", amount=parked.amount - Decimal("0.01"))
+    less = Defer(of="principal", amount=parked.amount - Decimal("0.01"))
     assert reschedule(decision.assessment.position, [*others, less]).instalment > target
 
 

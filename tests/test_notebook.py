@@ -53,7 +53,7 @@ def plan():
 def plots():
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("Agg")
-    from restructure import plots
+    from restructure.report import plots
 
     yield plots
     from matplotlib import pyplot

@@ -79,5 +79,5 @@ def test_a_project_without_cases_does_not_load_the_library(pytester):
 
 
 def test_the_core_loads_no_pytest():
-    code = "import sys, restructure.casework.case_report; assert 'pytest' not in sys.modules"
+    code = "import sys, restructure.testing.report; assert 'pytest' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -20,24 +20,24 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from restructure import (
+    AgreementStatus,
     Application,
     Decision,
     Frontier,
     Offer,
     Payment,
     Policy,
-    Standing,
     accept,
     amortise,
     decide,
+    evidence_digest,
     frontier,
     load_policy,
     read_application,
     review,
-    shown_digest,
 )
-from restructure.calculator.contract import Contract
-from restructure.policy.follow_up import FollowUpRule
+from restructure.calculator.servicing.contract import Contract
+from restructure.policy.language.follow_up import FollowUpRule
 
 CASE = read_application(Path(__file__).parents[1] / "illness.json")
 POLICY = load_policy("cn-consumer-finance")
@@ -127,7 +127,7 @@ def _breaks(draw: Random, decision: Decision, offer: Offer, income: float, costs
         on=TODAY,
         by="simulated",
         channel="electronic",
-        evidence=shown_digest("simulated"),
+        evidence=evidence_digest("simulated"),
     )
     payments, saved, owing = [], 0.0, Decimal(0)
     for row in agreed.plan.schedule.rows[:12]:
@@ -138,7 +138,7 @@ def _breaks(draw: Random, decision: Decision, offer: Offer, income: float, costs
             payments.append(Payment(on=row.due, amount=owing, id=f"{row.number}"))
             saved, owing = (saved - float(owing)) / 2, Decimal(0)  # half of what is left is spent
     found = review(agreed, payments, on=agreed.plan.schedule.rows[:12][-1].due + timedelta(days=6))
-    return found.standing is Standing.BROKEN
+    return found.standing is AgreementStatus.BROKEN
 
 
 # --- the model, twice

@@ -17,9 +17,9 @@ from restructure import (
     Policy,
     Review,
 )
-from restructure import Request as Wish
-from restructure.casework.history import Accepted, Paid
-from restructure.letters import letter
+from restructure import CounterRequest as Wish
+from restructure.casework.agreements.events import Accepted, Paid
+from restructure.report.letters.writing import letter
 
 from .desk import Reading, Writing, agreed, countered, decided, is_latest, known, proposed
 from .exchange import PROBLEMS, Day, Exact, Exactly, JsonLines, explain_errors

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from restructure import Agreement, Decision, History, InvalidInput, read_history, write_history
-from restructure.casework.history import Countered, Proposed
+from restructure.casework.agreements.events import Countered, Proposed
 
 __all__ = ["Agreed", "Answer", "Book", "Damaged", "Decided", "Entry", "Loan", "Store"]
 

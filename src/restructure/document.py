@@ -382,10 +382,10 @@ def _scalar(tag: str, text: str, *, exact: bool) -> Any:
             raise ValueError(f"{text} with the tag {tag} is not read: a file here is plain data")
 
 
-_Model = TypeVar("_Model", bound=BaseModel)
+_Parsed = TypeVar("_Parsed", bound=BaseModel)
 
 
-def read_model(model: type[_Model], document: Document) -> _Model:
+def read_model(model: type[_Parsed], document: Document) -> _Parsed:
     """Read a document's data as a model; raises `InvalidInput` with every finding, each with its place."""
     try:
         # Strict, and through JSON: text stays text, so that "3" is not a number nor 1 a yes.

@@ -107,9 +107,9 @@ def main() -> None:
     from tempfile import TemporaryDirectory
     from time import perf_counter
 
-    from restructure.casework.case_reading import read_cases
-    from restructure.casework.checking import check
-    from restructure.casework.coverage import Coverage
+    from restructure.testing.case_reader import read_cases
+    from restructure.testing.checking import check
+    from restructure.testing.coverage import Coverage
 
     count, best = int(sys.argv[1]) if sys.argv[1:] else 1000, dict[str, float]()
     with TemporaryDirectory() as folder:

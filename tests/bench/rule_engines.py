@@ -11,11 +11,11 @@ from importlib.util import find_spec
 from typing import Any
 
 from bench.rules import FACTS, Condition, alternatives, text_of
-from restructure.policy import reference
-from restructure.policy.durable import DurableEngine, engine_version
-from restructure.policy.evaluation import Engines, Evaluator
-from restructure.policy.normal import Alternative, Leaf, Node, Operator, Problem, Together
-from restructure.policy.trace import Trace
+from restructure.policy.engine import reference
+from restructure.policy.engine.durable import DurableEngine, engine_version
+from restructure.policy.engine.evaluation import Engines, Evaluator
+from restructure.policy.engine.normal_form import Alternative, Leaf, Node, Operator, Problem, Together
+from restructure.policy.engine.trace import Trace
 
 __all__ = ["SUBJECTS", "Subject", "problem_of"]
 

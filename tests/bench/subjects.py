@@ -13,22 +13,25 @@ from typing import Any
 from bench import others
 from bench.baseline import level_loan
 from bench.thirty import stated, thirty_rules
-from restructure.calculator.cost import effective_rate
-from restructure.calculator.dates import DayCount
-from restructure.calculator.figures import Figures, compare
-from restructure.calculator.measures import Capitalise, ChangeRate, Extend, Holiday, Waive
-from restructure.calculator.plan import Plan, reschedule
-from restructure.calculator.position import Buckets, Position
-from restructure.calculator.rows import Instalment
-from restructure.calculator.schedule import Schedule, amortise, terms_rows
-from restructure.calculator.servicing import position_of
-from restructure.calculator.terms import Repayment, Terms
-from restructure.casework.decision import Decision, decide
+from restructure.calculator.amortisation.rows import Instalment
+from restructure.calculator.amortisation.schedule import Schedule, amortise, terms_rows
+from restructure.calculator.amortisation.terms import Repayment, Terms
+from restructure.calculator.conventions.day_counts import DayCount
+from restructure.calculator.cost_of_credit.apr import effective_rate
+from restructure.calculator.measures.deferral import Capitalise
+from restructure.calculator.measures.rate import ChangeRate
+from restructure.calculator.measures.relief import Waive
+from restructure.calculator.measures.timing import Extend, Holiday
+from restructure.calculator.plans.figures import Figures, figures_of
+from restructure.calculator.plans.plan import Plan, reschedule
+from restructure.calculator.servicing.account import position_of
+from restructure.calculator.servicing.position import Buckets, Position
+from restructure.casework.decisions.decision import Decision, decide
 from restructure.intake.application import Application, read_application
 from restructure.intake.assessment import Assessment, assess
-from restructure.policy.evaluation import Engines
-from restructure.policy.language import Policy
-from restructure.policy.loading import load_policy
+from restructure.policy.engine.evaluation import Engines
+from restructure.policy.loading.loading import load_policy
+from restructure.policy.policy import Policy
 
 __all__ = [
     "LOAN",
@@ -146,7 +149,7 @@ def reschedule_set() -> Plan:
 
 def compare_unseen(plan: Plan | None = None) -> Figures:
     """Work out the first figures of a position: what paying as agreed is worth too."""
-    return compare(plan or reschedule_unseen())
+    return figures_of(plan or reschedule_unseen())
 
 
 def assess_illness() -> Assessment:
@@ -205,12 +208,12 @@ def reschedule_long() -> Plan:
 
 def compare_plan() -> Figures:
     """Work out the figures of the plan of `MEASURES`, which is made once."""
-    return compare(_plans()[0])
+    return figures_of(_plans()[0])
 
 
 def compare_long() -> Figures:
     """Work out the figures of the plan of `LONG_MEASURES`, which is made once."""
-    return compare(_plans()[1])
+    return figures_of(_plans()[1])
 
 
 @cache
@@ -298,7 +301,7 @@ def _named(made: Any) -> list[tuple[int, int]]:
 
 _TUPLES = "`terms_rows`: the loan of F to tuples"
 _RESCHEDULE = "`reschedule`: the same, paying as agreed already laid out"
-_COMPARE = "`compare`: the figures of that plan, what paying as agreed is worth already known"
+_COMPARE = "`figures_of`: the figures of that plan, what paying as agreed is worth already known"
 
 SUBJECTS = (
     Subject(
@@ -320,14 +323,14 @@ SUBJECTS = (
     ),
     Subject(_RESCHEDULE, reschedule_set),
     Subject(
-        "`compare`: the figures of that plan, the first of its position",
+        "`figures_of`: the figures of that plan, the first of its position",
         compare_unseen,
         fresh=reschedule_unseen,
     ),
     Subject(_COMPARE, compare_plan),
     Subject("`terms_rows`: 360 rows", amortise_long, tenth=_TUPLES),
     Subject("`reschedule`: 5 measures, 390 rows", reschedule_long, tenth=_RESCHEDULE),
-    Subject("`compare`: the figures of 390 rows", compare_long, tenth=_COMPARE),
+    Subject("`figures_of`: the figures of 390 rows", compare_long, tenth=_COMPARE),
     Subject("`position_of`: illness case, from contract and payments", position_of_illness),
     Subject("`assess`: illness case, from contract and payments", assess_illness),
     Subject("`decide`: illness case, every engine here", decide_both),

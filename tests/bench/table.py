@@ -71,7 +71,7 @@ def main() -> None:
     """Print the table and what it does not say."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     from bench.subjects import SUBJECTS, rate_error
-    from restructure.policy.evaluation import engines_here
+    from restructure.policy.engine.evaluation import engines_here
 
     here = [subject for subject in SUBJECTS if not subject.absent]
     best = measure(here)

@@ -12,11 +12,11 @@ from bench.cases import bare_ifs, known_facts, text_of_cases
 from bench.rule_engines import SUBJECTS as RULE_ENGINES
 from bench.rules import facts_of_cases, holds, policy
 from bench.thirty import thirty_rules
-from restructure.casework.case_reading import read_cases
-from restructure.casework.case_report import run_cases
-from restructure.casework.checking import check
-from restructure.casework.decision import Outcome
-from restructure.policy.evaluation import engines_here
+from restructure.casework.decisions.outcome import Outcome
+from restructure.policy.engine.evaluation import engines_here
+from restructure.testing.case_reader import read_cases
+from restructure.testing.checking import check
+from restructure.testing.report import run_cases
 
 pytestmark = [pytest.mark.bench, pytest.mark.benchmark(group="× F", disable_gc=False)]
 

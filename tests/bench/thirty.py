@@ -5,10 +5,10 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from restructure.calculator.servicing import position_of
+from restructure.calculator.servicing.account import position_of
 from restructure.intake.application import Application, ContractLoan, StatedLoan
-from restructure.policy.language import Policy
-from restructure.policy.loading import load_policy
+from restructure.policy.loading.loading import load_policy
+from restructure.policy.policy import Policy
 
 __all__ = ["stated", "thirty_rules"]
 

@@ -1,6 +1,6 @@
 """The loan that the examples of contract, bills and servicing share."""
 
-from restructure.calculator.contract import Contract, Payment, Penalty
+from restructure.calculator.servicing.contract import Contract, Payment, Penalty
 
 
 def plain(**changes) -> Contract:

@@ -17,25 +17,15 @@ from functools import cached_property
 from dateutil.relativedelta import relativedelta
 
 from calculator.oracles import DAY, fraction_of_year, minor, month_day, rounded
-from restructure.calculator.dates import Roll
-from restructure.calculator.measures import (
-    Capitalise,
-    ChangeFrequency,
-    ChangeMethod,
-    ChangeRate,
-    Extend,
-    Forgive,
-    Holiday,
-    MoveDue,
-    Park,
-    Pay,
-    Reamortise,
-    Settle,
-    Spread,
-    Waive,
-)
-from restructure.calculator.plan import Plan, reschedule
-from restructure.calculator.position import Buckets, Position
+from restructure.calculator.conventions.dates import Roll
+from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
+from restructure.calculator.measures.rate import ChangeRate
+from restructure.calculator.measures.relief import Forgive, Waive
+from restructure.calculator.measures.solve import Reamortise
+from restructure.calculator.measures.timing import ChangeFrequency, ChangeMethod, Extend, Holiday, MoveDue
+from restructure.calculator.measures.up_front import Pay, Settle
+from restructure.calculator.plans.plan import Plan, reschedule
+from restructure.calculator.servicing.position import Buckets, Position
 
 BUCKETS = tuple(Buckets.model_fields)
 OF_PRINCIPAL = ("principal", "principal_arrears", "parked")
@@ -353,7 +343,7 @@ class Replay:
         )
 
     def park(self, bucket, rest, move) -> None:
-        named = [m for m in only(self.measures, Park) if bucket in m.of]
+        named = [m for m in only(self.measures, Defer) if bucket in m.of]
         order = sorted(
             (m for m in named if m.amount is not None or m.share is not None),
             key=lambda m: (m.until or date.max, m.annual_rate, m.share or 0, m.amount or 0),

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calculator.oracles import fraction_of_year
-from restructure.calculator.accrual import Compounding, interest_factors, pieced_factors
-from restructure.calculator.dates import DayCount
+from restructure.calculator.conventions.accrual import Compounding, interest_factors, pieced_factors
+from restructure.calculator.conventions.day_counts import DayCount
 
 START = date(2026, 1, 31)
 days = st.integers(-10, 200).map(lambda offset: START + timedelta(days=offset))

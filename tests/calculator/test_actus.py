@@ -34,15 +34,15 @@ from restructure import (
     position_of,
     reschedule,
 )
-from restructure.calculator.accrual import interest_factors
-from restructure.calculator.contract import Contract
-from restructure.calculator.dates import Stub, dates_until, every_dates, roll_date
-from restructure.calculator.money import round_div
-from restructure.calculator.plan import MovementKind
-from restructure.calculator.position import Buckets, Position
-from restructure.calculator.repaid import repay
-from restructure.calculator.scheme import Scheme
-from restructure.calculator.terms import Repayment
+from restructure.calculator.amortisation.amortise import repay
+from restructure.calculator.amortisation.scheme import Scheme
+from restructure.calculator.amortisation.terms import Repayment
+from restructure.calculator.conventions.accrual import interest_factors
+from restructure.calculator.conventions.dates import LastPeriod, dates_until, every_dates, roll_date
+from restructure.calculator.conventions.money import round_div
+from restructure.calculator.measures.books import MovementKind
+from restructure.calculator.servicing.contract import Contract
+from restructure.calculator.servicing.position import Buckets, Position
 
 CHECKED = (
     *(f"pam{n:02}" for n in range(1, 26) if n not in (12, 20)),
@@ -122,7 +122,7 @@ def differences(ours: list[Event], theirs: list[Event]) -> list[Any]:
 
 RESETS = ("RR", "RRF")
 UNITS = {"D": "day", "W": "week", "M": "month", "Y": "year"}
-STUBS = {"0": Stub.LONG, "1": Stub.SHORT}
+STUBS = {"0": LastPeriod.LONG, "1": LastPeriod.SHORT}
 DAY_COUNTS = {
     "A365": DayCount.ACT_365F,
     "A360": DayCount.ACT_360,
@@ -185,7 +185,7 @@ class Loan:
     def number(self, name: str) -> Fraction | None:
         return Fraction(str(self.terms[name]).strip()) if name in self.terms else None
 
-    def rhythm(self, of: str) -> tuple[date, str, Stub]:
+    def rhythm(self, of: str) -> tuple[date, str, LastPeriod]:
         """Read a cycle such as P3ML1: every 3 months, the last period short."""
         count, unit, stub = re.fullmatch(r"P(\d+)([DWMY])L([01])", self.terms[f"cycleOf{of}"]).groups()
         return day(self.terms[f"cycleAnchorDateOf{of}"]), f"{count} {UNITS[unit]}", STUBS[stub]

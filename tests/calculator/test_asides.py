@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calculator.agreed import parts
-from restructure.calculator.asides import Aside, lay_on, pad_rows
-from restructure.calculator.rows import COLUMNS
+from restructure.calculator.amortisation.off_schedule import Aside, lay_on, pad_rows
+from restructure.calculator.amortisation.rows import COLUMNS
 from restructure.errors import Refused
 
 FEES, PENALTY, INTEREST, ACCRUED = (

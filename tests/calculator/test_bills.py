@@ -7,8 +7,15 @@ import pytest
 
 from calculator.loans import DAILY, pay, plain
 from calculator.oracles import minor
-from restructure.calculator.contract import Charge, Claim, Component, OverdueInterest, Payment, Penalty
-from restructure.calculator.servicing import position_of
+from restructure.calculator.servicing.account import position_of
+from restructure.calculator.servicing.contract import (
+    AllocationClaim,
+    Charge,
+    Component,
+    OverdueInterest,
+    Payment,
+    Penalty,
+)
 from strategies import major
 
 # --- allocation
@@ -124,12 +131,14 @@ def test_an_instalment_is_past_due_only_after_its_day_as_in_fineract():
 def test_a_fee_charged_while_nothing_is_open_is_due_on_its_day():
     # On 20 January nothing is open; on 15 February the fee is past due and the instalment due.
     for first, fees in (("past_due", 0), ("due", 30)):
-        order = [claim for claim in Claim if claim.timing == first]
-        order += [claim for claim in Claim if claim.timing != first and claim.timing != "in_advance"]
+        order = [claim for claim in AllocationClaim if claim.timing == first]
+        order += [
+            claim for claim in AllocationClaim if claim.timing != first and claim.timing != "in_advance"
+        ]
         loan = plain(allocation=order, charges=(Charge(on="2026-01-20", amount="30"),))
         assert position_of(loan, [pay("2026-02-15", "1000")], on=date(2026, 2, 15)).buckets.fees == fees
     day = [Charge(on="2026-01-20", amount="30")]
-    loan = plain(allocation=[*Claim][4:8] + [*Claim][:4], charges=day)
+    loan = plain(allocation=[*AllocationClaim][4:8] + [*AllocationClaim][:4], charges=day)
     assert position_of(loan, [pay("2026-01-20", "30")], on=date(2026, 1, 20)).buckets.fees == 0
 
 

@@ -16,31 +16,22 @@ from calculator.oracles import fraction_of_year, rounded
 from calculator.replay import BUCKETS, Replay, only, rhythm
 from compositions import compositions, owed
 from laws import examples, how_many
-from restructure.calculator.figures import compare
-from restructure.calculator.measures import (
-    Capitalise,
-    ChangeFrequency,
-    ChangeMethod,
-    ChangeRate,
-    Extend,
-    Forgive,
-    Holiday,
-    MoveDue,
-    Park,
-    Pay,
-    Reamortise,
-    Settle,
-    Spread,
-    Waive,
-)
-from restructure.calculator.plan import MovementKind, Plan, reschedule
-from restructure.calculator.position import Buckets, Position
-from restructure.calculator.presets import preset
-from restructure.calculator.schedule import Schedule
-from restructure.calculator.terms import Repayment
-from restructure.casework.blocks import to_text
-from restructure.casework.summary import summarise_answer
+from restructure.blocks import to_text
+from restructure.calculator.amortisation.schedule import Schedule
+from restructure.calculator.amortisation.terms import Repayment
+from restructure.calculator.measures.books import MovementKind
+from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
+from restructure.calculator.measures.presets import preset
+from restructure.calculator.measures.rate import ChangeRate
+from restructure.calculator.measures.relief import Forgive, Waive
+from restructure.calculator.measures.solve import Reamortise
+from restructure.calculator.measures.timing import ChangeFrequency, ChangeMethod, Extend, Holiday, MoveDue
+from restructure.calculator.measures.up_front import Pay, Settle
+from restructure.calculator.plans.figures import figures_of
+from restructure.calculator.plans.plan import Plan, reschedule
+from restructure.calculator.servicing.position import Buckets, Position
 from restructure.errors import CATALOGUE, Refused
+from restructure.views import summarise
 from strategies import DECIMALS, major, rates
 
 # --- every composition
@@ -69,7 +60,7 @@ def check_order(position: Position, measures, listings) -> None:
         else:
             assert known(other) == known(first)
             assert Counter(other.ledger) == Counter(first.ledger)
-            assert compare(other) == compare(first)
+            assert figures_of(other) == figures_of(first)
 
 
 def check_composition(case, random) -> bool:
@@ -180,7 +171,7 @@ def worth(schedule: Schedule, months: list[Fraction], rate: Decimal) -> Decimal:
 
 def check_figures(plan: Plan) -> None:
     """Work every figure out again, from the public models and in decimals."""
-    figures, position = compare(plan), plan.position
+    figures, position = figures_of(plan), plan.position
     seen = Replay(plan)
     unit = Decimal(1).scaleb(-DECIMALS[position.currency])
     before = [row.total for row in plan.before.rows] if plan.before else None
@@ -300,8 +291,8 @@ def nothings(position: Position) -> list:
         Forgive(share=0),
         Forgive(of="parked", amount=0),
         Forgive(of="principal_arrears", share=0),
-        Park(of="principal", share=0, annual_rate="5%", until=position.on + timedelta(days=40)),
-        Park(of=["fees", "parked"], share=0),
+        Defer(of="principal", share=0, annual_rate="5%", until=position.on + timedelta(days=40)),
+        Defer(of=["fees", "parked"], share=0),
         Holiday(instalments=0, starts=3, interest="waive"),
         Holiday(instalments=0, share="1/2", keep_term=True),
         Extend(instalments=0),
@@ -379,13 +370,13 @@ def parts_of(position: Position, data):
         one, two, both = amounts(held[bucket])
         more = dict(until=until, annual_rate=draw(st.sampled_from(["0", "5%"])))
         yield (
-            [Park(of=bucket, amount=one, **more), Park(of=bucket, amount=two, **more)],
-            [Park(of=bucket, amount=both, **more)],
+            [Defer(of=bucket, amount=one, **more), Defer(of=bucket, amount=two, **more)],
+            [Defer(of=bucket, amount=both, **more)],
         )
         x, y = draw(share), draw(share)
         yield (
-            [Park(of=bucket, share=x, **more), Park(of=bucket, share=y, **more)],
-            [Park(of=bucket, share=x + y, **more)],
+            [Defer(of=bucket, share=x, **more), Defer(of=bucket, share=y, **more)],
+            [Defer(of=bucket, share=x + y, **more)],
         )
     yield (
         [
@@ -457,7 +448,7 @@ def test_when_everything_is_paid_or_given_up_nothing_is_left_to_pay(position, ho
     assert (plan.instalment, plan.up_front, plan.repayment) == (0, paid, None)
     assert plan.identities.hold
     assert plan.moved(MovementKind.WAIVED) + plan.moved(MovementKind.FORGIVEN) == buckets.claim - paid
-    figures = compare(plan)
+    figures = figures_of(plan)
     assert (figures.total_after, figures.highest_payment_after, figures.term_after) == (paid, 0, 0)
     assert (figures.last_due_after, figures.interest_after) == (position.on, 0)
     assert figures.relief == buckets.claim - paid
@@ -483,7 +474,7 @@ def test_settling_for_the_whole_claim_loses_nothing(position, number, wait):
             )
         ],
     )
-    figures = compare(plan)
+    figures = figures_of(plan)
     assert (figures.relief, figures.total_after) == (0, position.buckets.claim)
     # Every bucket is paid in full, in the column of what it is.
     assert {m.kind for m in plan.ledger} == {MovementKind.CARRIED}
@@ -512,7 +503,7 @@ def test_presets_are_the_measures_they_stand_for(position, number):
         ("payment holiday", number): [Holiday(instalments=number)],
         ("interest-only period", number): [Holiday(instalments=number, pay="interest")],
         ("repayment plan", number): [Spread(of=arrears, instalments=number)],
-        ("deferral to the end", None): [Park(of=arrears)],
+        ("deferral to the end", None): [Defer(of=arrears)],
         ("re-amortise", None): [
             Capitalise(of="principal_arrears"),
             Reamortise(covers=["interest_arrears", "accrued"]),
@@ -563,7 +554,7 @@ def monthly(cents: int, rate: Fraction, count: int, **buckets) -> Position:
 
 
 def all_paid(position: Position, *measures) -> int:
-    return int(compare(reschedule(position, [*measures, Reamortise()])).total_after * 100)
+    return int(figures_of(reschedule(position, [*measures, Reamortise()])).total_after * 100)
 
 
 loans = dict(cents=st.integers(10**4, 10**8), rate=rates(2400), count=st.integers(1, 120))
@@ -579,7 +570,7 @@ def test_more_relief_lowers_what_is_paid_but_for_the_rounding_of_the_instalment(
     for of, relief in (
         ("principal", lambda share: [Forgive(share=share)]),
         ("fees", lambda share: [Waive(of="fees", share=share), Capitalise(of="fees")]),
-        ("parked at nothing", lambda share: [Park(of="principal", share=share)]),
+        ("parked at nothing", lambda share: [Defer(of="principal", share=share)]),
         ("paid up front", lambda share: [Pay(amount=major(int(share * cents)))]),
     ):
         assert all_paid(position, *relief(large)) <= all_paid(position, *relief(small)) + bound(
@@ -659,7 +650,7 @@ def test_a_payment_goes_through_the_standard_order_and_what_is_left_repays_princ
         "principal": "120.00",
     }
     assert column(plan, "total") == ["90.00"] * 12
-    figures = compare(plan)
+    figures = figures_of(plan)
     # 280 now and 1,080 later is the claim of 1,360.
     assert (figures.total_after, figures.paid_up_front, figures.highest_payment_after) == (1360, 280, 90)
     assert figures.extra_cost == 0
@@ -692,7 +683,7 @@ def test_waivers_are_amounts_shares_or_capped_shares():
     }
     # 7.50 fees, 10 penalty, 18 + 3.50 interest and 100 principal come on top of the first 100.
     assert column(plan, "total")[:2] == ["239.00", "100.00"]
-    assert compare(plan).relief == 28
+    assert figures_of(plan).relief == 28
 
 
 def test_forgiving_takes_from_each_bucket_of_principal():
@@ -724,9 +715,9 @@ def test_capitalised_arrears_bear_interest():
 def test_parked_money_waits_with_or_without_interest_for_a_day_or_for_the_end():
     plan = worked(
         loan(terms=FREE, fees="12"),
-        Park(of="principal", amount="360", until="2026-07-01", annual_rate="10%"),
-        Park(of="principal", share="1/5"),
-        Park(of="fees", share="1/3", until="2026-03-02"),
+        Defer(of="principal", amount="360", until="2026-07-01", annual_rate="10%"),
+        Defer(of="principal", share="1/5"),
+        Defer(of="fees", share="1/3", until="2026-03-02"),
     )
     # 1,200 − 360 − 240 = 600 over 12 is 50. 4.00 of the fees wait for the first instalment on or after 2 March,
     # 8.00 are due at once; 360 half a year at 10 % bear 18.00; 240 wait for the end.
@@ -736,7 +727,7 @@ def test_parked_money_waits_with_or_without_interest_for_a_day_or_for_the_end():
         "360.00",
         "18.00",
     )
-    assert compare(plan).interest_after == 18
+    assert figures_of(plan).interest_after == 18
 
 
 def test_what_was_parked_earlier_falls_due_as_it_was_said_then_and_bears_what_was_said():
@@ -748,7 +739,7 @@ def test_what_was_parked_earlier_falls_due_as_it_was_said_then_and_bears_what_wa
 
 def test_what_waits_beyond_the_end_counts_the_months_of_the_loan():
     # From 1 January to 16 June are five months and 15 of the 30 days of June: 1,000 · 8 % · 5.5/12 = 36.67.
-    park = Park(of="principal_arrears", until="2026-06-16", annual_rate="8%")
+    park = Defer(of="principal_arrears", until="2026-06-16", annual_rate="8%")
     plan = worked(loan(terms=FREE | {"instalments": 2}, principal_arrears="1000"), park)
     assert (column(plan, "total")[-1], plan.schedule.last_due) == ("1036.67", date(2026, 6, 16))
 
@@ -768,7 +759,7 @@ def test_the_kept_instalment_covers_what_accrued_unless_a_holiday_comes_first():
 
 
 def test_two_halves_set_aside_at_a_rate_bear_what_the_whole_bears():
-    half = Park(of="fees", amount="0.75", until="2026-02-01", annual_rate="4%")
+    half = Defer(of="fees", amount="0.75", until="2026-02-01", annual_rate="4%")
     # A month at 4 % of 1.50 is 0.005, which is 0.01; of each 0.75 alone it would be 0.0025, which is nothing.
     plan = worked(loan(terms=FREE, fees="1.50"), half, half)
     assert str(plan.schedule.rows[0].interest) == "0.01"
@@ -1078,7 +1069,7 @@ def test_measures_cure_a_loan_that_cannot_be_paid_as_agreed():
     assert (str(plan.instalment), len(plan.schedule.rows), plan.identities.hold) == ("86.55", 15, True)
     assert (plan.before, plan.changes) == (None, ())
     check_json(plan)
-    figures = compare(plan)
+    figures = figures_of(plan)
     unknown = (
         figures.extra_cost,
         figures.npv_loss,
@@ -1088,7 +1079,7 @@ def test_measures_cure_a_loan_that_cannot_be_paid_as_agreed():
     assert unknown == (None, None, None, None)
     # What needs no schedule as agreed is known: the borrower pays 10.00 today, (10 − 86.55) / 10.
     assert (str(figures.payment_reduction), figures.relief, figures.term_added) == ("-7.655000", 5, 3)
-    assert "nothing to compare them with" in to_text(summarise_answer(plan))
+    assert "nothing to compare them with" in to_text(summarise(plan))
 
 
 def test_a_rate_cut_cures_an_instalment_below_the_interest():
@@ -1109,7 +1100,7 @@ def test_steps_that_outgrow_the_balance_are_cured_by_another_method():
     plan = worked(position, ChangeMethod(method="level"))
     assert column(plan, "total") == ["0.60"] * 3
     # Nobody can say what would be paid as agreed.
-    assert (plan.before, compare(plan).payment_reduction) == (None, None)
+    assert (plan.before, figures_of(plan).payment_reduction) == (None, None)
 
 
 # --- instalments that are not there
@@ -1130,7 +1121,7 @@ def test_the_move_of_an_instalment_beyond_the_term_is_refused():
     spread = worked(agreed, Spread(of="fees"), MoveDue(instalment=5, to="2026-06-10"), kept)
     assert spread.schedule.rows[4].due == date(2026, 6, 10)
     # A row for what was parked until a day of its own is no instalment of the loan.
-    parked = [Park(of="fees", until="2027-12-24"), MoveDue(instalment=13, to="2027-02-10")]
+    parked = [Defer(of="fees", until="2027-12-24"), MoveDue(instalment=13, to="2027-02-10")]
     assert outcome(loan(fees="5"), parked) == beyond
 
 
@@ -1151,8 +1142,8 @@ def test_what_is_paid_up_front_stands_before_the_first_instalment():
     assert (str(first.balance_before), str(first.balance_after)) == ("1200.00", "960.00")
     # The first instalment as agreed is 100 and 10 of fees; (1,200 − 240) / 12 = 80 now.
     assert (second.number, str(second.total_before), str(second.total_after)) == (1, "110.00", "80.00")
-    assert sum(one.difference for one in plan.changes) == compare(plan).extra_cost == 0
-    table = to_text(summarise_answer(plan))
+    assert sum(one.difference for one in plan.changes) == figures_of(plan).extra_cost == 0
+    table = to_text(summarise(plan))
     assert re.search(r"^0 +– +0\.00 +2026-01-01 +250\.00 +250\.00 +960\.00$", table, re.MULTILINE)
 
 
@@ -1169,12 +1160,12 @@ def test_a_share_is_of_what_the_earlier_phases_leave_in_a_bucket():
         position,
         Pay(amount="20"),
         Waive(of="fees", share="1/2"),
-        Park(of="fees", share="1/4"),
+        Defer(of="fees", share="1/4"),
         Capitalise(of="accrued"),
     )
     # 20 are paid; half of the 80 left is waived; a quarter of the 40 left is parked.
     assert (booked(plan, "waived"), booked(plan, "parked")) == ({"fees": "40.00"}, {"fees": "10.00"})
-    halves = worked(position, Forgive(share="1/2"), Park(of="principal", share="1/2"))
+    halves = worked(position, Forgive(share="1/2"), Defer(of="principal", share="1/2"))
     assert (booked(halves, "forgiven"), booked(halves, "parked")) == (
         {"principal": "600.00"},
         {"principal": "300.00"},
@@ -1183,8 +1174,8 @@ def test_a_share_is_of_what_the_earlier_phases_leave_in_a_bucket():
     both = worked(
         loan(fees="100"),
         Waive(of="fees", amount="66.67"),
-        Park(of="fees", share="1/2", until="2026-05-01"),
-        Park(of="fees", share="1/2"),
+        Defer(of="fees", share="1/2", until="2026-05-01"),
+        Defer(of="fees", share="1/2"),
     )
     assert sorted(column(both, "fees"))[-2:] == ["16.66", "16.67"]
 
@@ -1211,7 +1202,7 @@ def test_a_settlement_is_paid_in_lump_sums_and_the_rest_is_given_up():
     assert [first.fees, first.penalty, first.arrears_interest, first.arrears_principal] == [6, 20, 30, 44]
     assert [second.arrears_principal, second.principal, second.balance] == [56, 444, 0]
     assert (booked(plan, "waived"), booked(plan, "forgiven")) == ({"fees": "4.00"}, {"principal": "756.00"})
-    figures = compare(plan)
+    figures = figures_of(plan)
     assert (figures.total_after, figures.relief, figures.interest_after) == (600, 760, 0)
     # 760 / 1,360
     assert str(figures.relief_share) == "0.558824"
@@ -1228,7 +1219,7 @@ def test_a_settlement_waives_what_it_does_not_reach_of_interest_penalty_and_fees
 def test_paying_everything_leaves_no_instalment():
     plan = worked(loan(**OWING), Pay(amount="1360"), Extend(instalments=6))
     assert (len(plan.schedule.rows), plan.up_front, plan.repayment) == (0, 1360, None)
-    assert compare(plan).last_due_after == ON
+    assert figures_of(plan).last_due_after == ON
     # 12 instalments of 106.62 less rounding, and 160 with the first, are no longer due; 1,360 are paid today.
     assert sum(change.difference for change in plan.changes) == 1360 - plan.before.total
 
@@ -1339,14 +1330,14 @@ def test_a_plan_has_figures_though_a_whole_first_period_would_outgrow_the_instal
     position = loan(terms=terms, principal="3.00")
     with pytest.raises(Refused):
         position.regular_instalment  # noqa: B018
-    figures = compare(worked(position, Extend(instalments=1)))
+    figures = figures_of(worked(position, Extend(instalments=1)))
     # (9 − 9) / 9: 3.00 over 34 or 35 is 0.09 before any interest
     assert figures.payment_reduction == 0
 
 
 def test_flat_interest_stops_with_the_last_instalment_though_money_waits_longer():
     terms = {"method": "flat", "last_row": "extra_row", "instalments": 4}
-    plan = worked(loan(terms=terms, fees="5"), Park(of="fees", until="2026-12-31"))
+    plan = worked(loan(terms=terms, fees="5"), Defer(of="fees", until="2026-12-31"))
     assert column(plan, "total") == ["312.00"] * 4 + ["5.00"]
 
 

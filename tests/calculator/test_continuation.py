@@ -14,15 +14,15 @@ from restructure import (
     ChangeRate,
     Charge,
     Contract,
+    Defer,
     Extend,
-    Handling,
     Holiday,
     InvalidInput,
     MoveDue,
-    Park,
     Payment,
     Penalty,
     Reamortise,
+    ServicingTerms,
     Settle,
     Spread,
     Waive,
@@ -30,7 +30,7 @@ from restructure import (
     preset,
     reschedule,
 )
-from restructure.calculator.measures import HolidayInterest
+from restructure.calculator.amortisation.scheme import HolidayInterest
 from restructure.errors import Refused
 from strategies import restructurings
 
@@ -89,7 +89,7 @@ def test_what_was_not_paid_is_arrears_of_the_plan():
 
 def test_the_contract_says_what_lateness_costs_under_a_plan_too():
     plan = reschedule(owing(), [Capitalise(of=["principal_arrears", "interest_arrears"])])
-    rule = Handling(penalty=Penalty(annual_rate="36.5%"), overdue_interest="none")
+    rule = ServicingTerms(penalty=Penalty(annual_rate="36.5%"), overdue_interest="none")
     now = position_after(plan, [], on=plan.schedule.rows[0].due + timedelta(days=10), handling=rule)
     # A thousandth a day of the overdue principal for ten days, and the 162 that the plan carried.
     first = plan.schedule.rows[0]
@@ -102,9 +102,9 @@ def test_money_parked_and_spread_waits_in_the_parked_bucket_for_its_days():
     plan = reschedule(
         owing(),
         [
-            Park(of="interest_arrears"),
+            Defer(of="interest_arrears"),
             Spread(of="fees", instalments=3),
-            Park(of="penalty", until="2027-01-01"),
+            Defer(of="penalty", until="2027-01-01"),
         ],
     )
     rows = plan.schedule.rows
@@ -128,7 +128,7 @@ def test_a_rate_that_changes_later_and_a_holiday_still_running_go_on():
         [
             Holiday(instalments=4, starts=2),
             ChangeRate(annual_rate="6%", ends="2026-12-01"),
-            Park(of=["penalty", "fees", "interest_arrears", "principal_arrears"]),
+            Defer(of=["penalty", "fees", "interest_arrears", "principal_arrears"]),
         ],
     )
     rows = plan.schedule.rows
@@ -140,7 +140,7 @@ def test_a_rate_that_changes_later_and_a_holiday_still_running_go_on():
 
 
 def test_interest_on_parked_money_is_owed_as_it_accrues():
-    plan = reschedule(owing(), [Park(of="principal_arrears", annual_rate="12%")])
+    plan = reschedule(owing(), [Defer(of="principal_arrears", annual_rate="12%")])
     rows = plan.schedule.rows
     # 500.00 at 12 % for 18 months of the month basis: 90.00, due with it.
     assert rows[-1].parked_principal == 500
@@ -180,7 +180,7 @@ def goes_on_as_it_was(plan, on):
     ],
 )
 def test_parked_money_goes_on_bearing_until_its_day_whenever_that_is(of, until):
-    plan = reschedule(owing(), [Park(of=of, until=until, annual_rate="12%")])
+    plan = reschedule(owing(), [Defer(of=of, until=until, annual_rate="12%")])
     for on in (plan.position.on, plan.schedule.rows[5].due):
         now = goes_on_as_it_was(plan, on)
         (bearing,) = [one for one in now.parked_due if one.annual_rate]
@@ -194,7 +194,7 @@ def test_parked_money_goes_on_bearing_until_its_day_whenever_that_is(of, until):
 
 def test_money_parked_beyond_the_last_instalment_is_not_due_earlier_because_time_passes():
     plan = reschedule(
-        owing(), [Park(of=["principal_arrears", "penalty"], until="2028-03-18"), Park(of="fees")]
+        owing(), [Defer(of=["principal_arrears", "penalty"], until="2028-03-18"), Defer(of="fees")]
     )
     for k in (0, 5, 17):
         now = goes_on_as_it_was(plan, plan.schedule.rows[k].due)
@@ -274,7 +274,7 @@ def test_what_cannot_be_followed_is_refused_all_at_once():
     early = Payment(on="2026-03-01", amount="10", prepayment="shorten_term")
     with pytest.raises(InvalidInput) as caught:
         position_after(
-            plan, [early], on=date(2026, 3, 1), handling=Handling(overdue_interest="in_instalment")
+            plan, [early], on=date(2026, 3, 1), handling=ServicingTerms(overdue_interest="in_instalment")
         )
     assert [issue.place for issue in caught.value.issues] == [
         "on",
@@ -295,7 +295,7 @@ def test_charges_and_penalties_that_cannot_belong_to_a_plan_are_refused_all_at_o
             plan,
             [],
             on=plan.position.on,
-            handling=Handling(penalty=Penalty(annual_rate="9%", cap="0.001")),
+            handling=ServicingTerms(penalty=Penalty(annual_rate="9%", cap="0.001")),
             charges=[Charge(on=plan.position.on, amount="0.001"), Charge(on=before, amount="5")],
         )
     assert [(issue.code, issue.place) for issue in caught.value.issues] == [
@@ -306,4 +306,4 @@ def test_charges_and_penalties_that_cannot_belong_to_a_plan_are_refused_all_at_o
 
 
 def test_a_contract_is_a_handling():
-    assert issubclass(Contract, Handling)
+    assert issubclass(Contract, ServicingTerms)

@@ -7,21 +7,21 @@ from hypothesis import given
 from pydantic import TypeAdapter, ValidationError
 
 from calculator.loans import pay, plain
-from restructure.calculator.contract import (
-    Claim,
+from restructure.calculator.servicing.contract import (
+    AllocationClaim,
     Component,
     Compound,
     Contract,
-    Handling,
     OverdueInterest,
     Payment,
     Penalty,
     Prepayment,
+    ServicingTerms,
     Timing,
 )
 from strategies import EVERY, contracts
 
-TWELVE = tuple(Claim)
+TWELVE = tuple(AllocationClaim)
 EIGHT = TWELVE[:8]
 
 
@@ -82,15 +82,15 @@ def test_a_penalty_is_either_a_rate_or_an_amount(changes):
 
 
 def test_handling_stands_by_itself():
-    handling = Handling(allocation=EIGHT, prepayment="shorten_term", compound={"annual_rate": "5%"})
+    handling = ServicingTerms(allocation=EIGHT, prepayment="shorten_term", compound={"annual_rate": "5%"})
     assert handling.prepayment is Prepayment.SHORTEN_TERM
     assert handling.compound == Compound(annual_rate="5%")
-    assert [code for code, *_ in refusals(Handling, allocation=("fees",))] == ["value-invalid"]
-    assert set(Handling.model_fields) < set(Contract.model_fields)
+    assert [code for code, *_ in refusals(ServicingTerms, allocation=("fees",))] == ["value-invalid"]
+    assert set(ServicingTerms.model_fields) < set(Contract.model_fields)
 
 
 def test_every_claim_is_a_timing_and_a_component():
-    assert [(claim.timing, claim.component) for claim in Claim] == list(product(Timing, Component))
+    assert [(claim.timing, claim.component) for claim in AllocationClaim] == list(product(Timing, Component))
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_every_claim_is_a_timing_and_a_component():
 )
 def test_overdue_interest_is_read_as_a_word_or_as_yes_and_no_and_written_as_a_word(written, read):
     for strict in (False, True):
-        handling = Handling.model_validate_json(f'{{"overdue_interest": {written}}}', strict=strict)
+        handling = ServicingTerms.model_validate_json(f'{{"overdue_interest": {written}}}', strict=strict)
         assert handling.overdue_interest is read
         assert handling.model_dump(mode="json")["overdue_interest"] == read.value
 
@@ -113,13 +113,13 @@ def test_overdue_interest_is_read_as_a_word_or_as_yes_and_no_and_written_as_a_wo
 @pytest.mark.parametrize("written", ["1", '"yes"', "null"])
 def test_nothing_else_says_what_becomes_of_overdue_interest(written):
     with pytest.raises(ValidationError):
-        Handling.model_validate_json(f'{{"overdue_interest": {written}}}', strict=True)
+        ServicingTerms.model_validate_json(f'{{"overdue_interest": {written}}}', strict=True)
 
 
 @pytest.mark.parametrize("word", ["fee", "past_due_fee", 3, None])
 def test_an_unknown_word_in_the_allocation_is_one_finding_with_the_words_there_are(word):
     with pytest.raises(ValidationError) as caught:
-        Handling(allocation=(word, "penalty", "interest", "principal"))
+        ServicingTerms(allocation=(word, "penalty", "interest", "principal"))
     (error,) = caught.value.errors()
     assert error["type"] == "choice-unknown"
     assert error["loc"] == ("allocation", 0)
@@ -129,7 +129,7 @@ def test_an_unknown_word_in_the_allocation_is_one_finding_with_the_words_there_a
 def test_the_schema_names_every_word():
     fields = TypeAdapter(Contract).json_schema()["properties"]
     assert fields["overdue_interest"]["enum"] == ["separate", "in_instalment", "none", True, False]
-    assert fields["allocation"]["items"]["enum"] == [*Component, *Claim]
+    assert fields["allocation"]["items"]["enum"] == [*Component, *AllocationClaim]
 
 
 @given(contracts(methods=EVERY))

@@ -12,9 +12,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from laws import examples
-from restructure import ChangeRate, Forgive, Position, Reamortise, compare, reschedule
-from restructure.calculator import annuity
-from restructure.calculator.annuity import (
+from restructure import ChangeRate, Forgive, Position, Reamortise, figures_of, reschedule
+from restructure.calculator.amortisation.rows import PAID
+from restructure.calculator.conventions.dates import due_dates
+from restructure.calculator.conventions.day_counts import DayCount
+from restructure.calculator.cost_of_credit import annuity
+from restructure.calculator.cost_of_credit.annuity import (
     effective_of,
     equal_principal_interest,
     instalment_of,
@@ -27,7 +30,7 @@ from restructure.calculator.annuity import (
     rate_of,
     rounded,
 )
-from restructure.calculator.cost import (
+from restructure.calculator.cost_of_credit.apr import (
     apr_eu,
     apr_us,
     effective_rate,
@@ -40,8 +43,7 @@ from restructure.calculator.cost import (
     present_value,
     weighted_average_life,
 )
-from restructure.calculator.dates import DayCount, due_dates
-from restructure.calculator.intervals import (
+from restructure.calculator.cost_of_credit.unit_periods import (
     YEAR,
     CountedIn,
     Interval,
@@ -52,7 +54,6 @@ from restructure.calculator.intervals import (
     unit_periods,
     years_between,
 )
-from restructure.calculator.rows import PAID
 from restructure.errors import CATALOGUE, InvalidInput, Refused
 from strategies import positions, restructurings
 
@@ -766,7 +767,7 @@ def test_the_figures_of_a_plan_are_what_this_room_finds(case):
     except Refused:
         assume(False)
         return
-    figures = compare(plan)
+    figures = figures_of(plan)
     by_month = dict(day_count=DayCount.THIRTY_360_BY_MONTH, anchor_day=position.repayment.anchor)
     rate = effective_of(position.repayment.annual_rate, 12)
     places = plan.schedule.rows.places
@@ -798,7 +799,7 @@ def test_the_figures_of_a_plan_are_what_this_room_finds(case):
 @given(positions())
 def test_a_plan_without_measures_gives_up_nothing(position):
     assume(position.buckets.claim)
-    figures = compare(reschedule(position))
+    figures = figures_of(reschedule(position))
     assert figures.modification_loss == figures.npv_loss == 0
     assert figures.substantial_modification is False
 
@@ -810,14 +811,14 @@ def test_forgiving_a_tenth_of_a_loan_is_substantial_and_a_little_less_is_not():
         buckets=dict(principal="10000"),
         repayment=dict(annual_rate="12%", instalments=12, first_due="2026-04-18"),
     )
-    figures = compare(reschedule(position, [Forgive(amount="1100")]))
+    figures = figures_of(reschedule(position, [Forgive(amount="1100")]))
     assert (figures.substantial_modification, figures.modification_loss > 1000) == (True, True)
-    figures = compare(reschedule(position, [Forgive(amount="900")]))
+    figures = figures_of(reschedule(position, [Forgive(amount="900")]))
     assert (figures.substantial_modification, figures.modification_loss < 1000) == (False, True)
     # equal parts would take 6.5/12 = 0.5417; level instalments repay less early and more late
     assert figures.weighted_average_life_after == Decimal("0.5515")
     assert figures.apr_effective_after == Decimal("0.1268")
-    figures = compare(reschedule(position, [ChangeRate(annual_rate="60%"), Reamortise()]))
+    figures = figures_of(reschedule(position, [ChangeRate(annual_rate="60%"), Reamortise()]))
     assert (figures.substantial_modification, figures.modification_loss < -1000) == (True, True)
 
 

@@ -10,11 +10,10 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from calculator.oracles import fraction_of_year
-from restructure.calculator.dates import (
-    DayCount,
+from restructure.calculator.conventions.dates import (
+    Frequency,
+    LastPeriod,
     Roll,
-    Step,
-    Stub,
     dates_until,
     due_dates,
     every_dates,
@@ -24,9 +23,8 @@ from restructure.calculator.dates import (
     step_before,
     step_of,
     weekend,
-    year_fraction,
-    year_fractions,
 )
+from restructure.calculator.conventions.day_counts import DayCount, year_fraction, year_fractions
 from restructure.errors import Refused
 from strategies import ADDITIVE, days
 
@@ -104,7 +102,9 @@ rhythms = st.sampled_from([*LENGTHS, "semi-monthly"])
 
 def test_a_rhythm_is_read_as_days_months_or_half_months():
     assert {every: step_of(every) for every in LENGTHS} == {
-        every: Step("day", length.days) if length.days else Step("month", length.months + 12 * length.years)
+        every: Frequency("day", length.days)
+        if length.days
+        else Frequency("month", length.months + 12 * length.years)
         for every, length in LENGTHS.items()
     }
 
@@ -147,10 +147,10 @@ def test_a_step_back_from_any_due_date_is_the_one_before(first, anchor, every, c
 # --- up to a maturity
 
 
-@given(days, st.integers(0, 2000), rhythms, st.none() | anchors, st.sampled_from(Stub))
-@example(date(2013, 1, 31), 335, "1 month", 31, Stub.LONG)
-@example(date(2026, 2, 16), 12, "semi-monthly", 31, Stub.LONG)
-@example(date(2026, 1, 1), 40, "1 year", None, Stub.LONG)
+@given(days, st.integers(0, 2000), rhythms, st.none() | anchors, st.sampled_from(LastPeriod))
+@example(date(2013, 1, 31), 335, "1 month", 31, LastPeriod.LONG)
+@example(date(2026, 2, 16), 12, "semi-monthly", 31, LastPeriod.LONG)
+@example(date(2026, 1, 1), 40, "1 year", None, LastPeriod.LONG)
 def test_due_dates_up_to_a_maturity_are_those_of_the_rhythm_and_the_maturity(
     first, length, every, anchor, stub
 ):
@@ -162,14 +162,14 @@ def test_due_dates_up_to_a_maturity_are_those_of_the_rhythm_and_the_maturity(
         wanted.append(every_dates(first, count, every, anchor_day=anchor)[-1])
     met = wanted[-1] == maturity
     wanted = [day for day in wanted if day < maturity]
-    if not met and stub is Stub.LONG and len(wanted) > 1:
+    if not met and stub is LastPeriod.LONG and len(wanted) > 1:
         del wanted[-1]
     assert dates_until(first, maturity, every, anchor_day=anchor, stub=stub) == [*wanted, maturity]
 
 
 def test_a_long_stub_never_swallows_the_first_due_date():
     first, maturity = date(2026, 1, 31), date(2026, 2, 10)
-    assert dates_until(first, maturity, stub=Stub.LONG) == [first, maturity]
+    assert dates_until(first, maturity, stub=LastPeriod.LONG) == [first, maturity]
 
 
 def test_a_maturity_before_the_first_due_date_is_refused():

@@ -8,16 +8,17 @@ from hypothesis import strategies as st
 
 from compositions import compositions
 from laws import examples
-from restructure.calculator import figures as room
-from restructure.calculator.dates import DayCount, year_fractions
-from restructure.calculator.figures import compare, monthly_internal_rate
-from restructure.calculator.money import Rounding, round_div, rounder
-from restructure.calculator.plan import MovementKind, Plan, reschedule
-from restructure.calculator.position import Buckets, Position
-from restructure.calculator.repaid import repay, solved_level
-from restructure.calculator.rows import PAID, _exact_annuity, level_instalment
-from restructure.calculator.scheme import Scheme
-from restructure.calculator.terms import Repayment
+from restructure.calculator.amortisation.amortise import repay, solved_level
+from restructure.calculator.amortisation.rows import PAID, _exact_annuity, level_instalment
+from restructure.calculator.amortisation.scheme import Scheme
+from restructure.calculator.amortisation.terms import Repayment
+from restructure.calculator.conventions.day_counts import DayCount, year_fractions
+from restructure.calculator.conventions.money import Rounding, round_div, rounder
+from restructure.calculator.measures.books import MovementKind
+from restructure.calculator.plans import figures as room
+from restructure.calculator.plans.figures import figures_of, monthly_internal_rate
+from restructure.calculator.plans.plan import Plan, reschedule
+from restructure.calculator.servicing.position import Buckets, Position
 from restructure.errors import Refused
 from strategies import restructurings
 
@@ -83,7 +84,7 @@ def plan_of(case) -> Plan:
 @given(restructurings() | compositions())
 def test_quick_figures_are_the_careful_ones(case):
     plan = plan_of(case)
-    figures, careful = compare(plan), by_every_payment(plan)
+    figures, careful = figures_of(plan), by_every_payment(plan)
     assert {name: str(getattr(figures, name)) for name in careful} == {
         name: str(value) for name, value in careful.items()
     }
@@ -93,12 +94,12 @@ def test_quick_figures_are_the_careful_ones(case):
 @given(case=restructurings())
 def test_where_the_bound_is_too_wide_the_careful_way_decides(case):
     plan = plan_of(case)
-    quick = compare(plan)
+    quick = figures_of(plan)
     again = Plan.model_validate_json(plan.model_dump_json())
     narrow = room._SLACK
     try:
         room._SLACK = 1e9  # nothing is certain
-        assert compare(again) == quick
+        assert figures_of(again) == quick
     finally:
         room._SLACK = narrow
 
@@ -135,6 +136,6 @@ def test_a_cost_that_says_nothing_any_more_is_unknown():
             annual_rate="20%", instalments=3, first_due="2026-04-18", method="flat", flat_base="500000.00"
         ),
     )
-    figures = compare(reschedule(position))
+    figures = figures_of(reschedule(position))
     assert figures.total_after > 1000
     assert (figures.apr_after, figures.apr_effective_after) == (None, None)

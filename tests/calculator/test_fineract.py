@@ -29,7 +29,7 @@ from restructure import (
     position_of,
     reschedule,
 )
-from restructure.calculator.terms import Terms
+from restructure.calculator.amortisation.terms import Terms
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 CASES = {

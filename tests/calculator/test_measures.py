@@ -5,26 +5,16 @@ from datetime import date
 import pytest
 from pydantic import ValidationError
 
-from restructure.calculator.measures import (
-    MEASURES,
-    Capitalise,
-    ChangeFrequency,
-    ChangeMethod,
-    ChangeRate,
-    Extend,
-    Forgive,
-    Holiday,
-    MoveDue,
-    Park,
-    Pay,
-    Reamortise,
-    Settle,
-    Spread,
-    Waive,
-)
-from restructure.calculator.plan import reschedule
-from restructure.calculator.position import Bucket, Buckets, Position
-from restructure.calculator.terms import Repayment
+from restructure.calculator.amortisation.terms import Repayment
+from restructure.calculator.measures.catalogue import MEASURES
+from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
+from restructure.calculator.measures.rate import ChangeRate
+from restructure.calculator.measures.relief import Forgive, Waive
+from restructure.calculator.measures.solve import Reamortise
+from restructure.calculator.measures.timing import ChangeFrequency, ChangeMethod, Extend, Holiday, MoveDue
+from restructure.calculator.measures.up_front import Pay, Settle
+from restructure.calculator.plans.plan import reschedule
+from restructure.calculator.servicing.position import Bucket, Buckets, Position
 from restructure.errors import CATALOGUE, Refused
 
 _codes = list(CATALOGUE)
@@ -69,26 +59,26 @@ REFUSED = {
         "forgive-exceeds-bucket",
         [Forgive(of="principal_arrears", amount="500.01")],
     ),
-    "parking more than the bucket": ("park-exceeds-bucket", [Park(of="fees", amount="30.01")]),
+    "parking more than the bucket": ("park-exceeds-bucket", [Defer(of="fees", amount="30.01")]),
     "parking what was waived": (
         "park-exceeds-bucket",
-        [Waive(of="fees", share=1), Park(of="fees", amount="0.01")],
+        [Waive(of="fees", share=1), Defer(of="fees", amount="0.01")],
     ),
     "parking what was forgiven": (
         "park-exceeds-bucket",
-        [Forgive(share="1/2"), Park(of="principal", amount="18000.01")],
+        [Forgive(share="1/2"), Defer(of="principal", amount="18000.01")],
     ),
     "two parked shares above the whole": (
         "park-exceeds-bucket",
-        [Park(of="fees", share="1/2"), Park(of="fees", share="0.6", until="2026-09-01")],
+        [Defer(of="fees", share="1/2"), Defer(of="fees", share="0.6", until="2026-09-01")],
     ),
     "a share of what was capitalised": (
         "bucket-claimed-twice",
-        [Capitalise(of="fees"), Park(of="fees", share="1/2")],
+        [Capitalise(of="fees"), Defer(of="fees", share="1/2")],
     ),
-    "capitalised and parked": ("bucket-claimed-twice", [Capitalise(of="fees"), Park(of="fees")]),
+    "capitalised and parked": ("bucket-claimed-twice", [Capitalise(of="fees"), Defer(of="fees")]),
     "capitalised and spread": ("bucket-claimed-twice", [Capitalise(of="fees"), Spread(of="fees")]),
-    "parked and spread": ("bucket-claimed-twice", [Park(of="fees"), Spread(of="fees")]),
+    "parked and spread": ("bucket-claimed-twice", [Defer(of="fees"), Spread(of="fees")]),
     "spread twice": ("bucket-claimed-twice", [Spread(of="fees"), Spread(of="fees", instalments=3)]),
     "two holidays at once": ("suspensions-overlap", [Holiday(instalments=2), Holiday(instalments=3)]),
     "two solves": ("measure-repeated", [Reamortise(), Reamortise(solve="term")]),
@@ -215,7 +205,7 @@ def test_an_amount_finer_than_the_currency_is_refused():
     for measure in (
         Waive(of="fees", amount="0.001"),
         Forgive(amount="0.001"),
-        Park(of="fees", amount="0.001"),
+        Defer(of="fees", amount="0.001"),
     ):
         with pytest.raises(Refused) as caught:
             reschedule(owing(), [measure])
@@ -308,7 +298,7 @@ def test_anything_else_that_cannot_be_read_is_refused_too(data):
         Waive(of=("fees", "penalty"), share="1/3", cap="12.50"),
         Forgive(of="principal_arrears", amount="12"),
         Capitalise(of=[bucket for bucket in Bucket if bucket is not Bucket.PRINCIPAL]),
-        Park(of="principal", share="30%", until="2030-01-01"),
+        Defer(of="principal", share="30%", until="2030-01-01"),
         Spread(of="fees", instalments=12),
         ChangeRate(annual_rate="7/30", starts=NIGHT),
         Holiday(instalments=3, interest="capitalise_at_end", keep_term=True),

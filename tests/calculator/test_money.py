@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from calculator.oracles import rounded
-from restructure.calculator.money import (
+from restructure.calculator.conventions.money import (
     Currency,
     Money,
     Rate,

@@ -16,31 +16,24 @@ from hypothesis import strategies as st
 from calculator.oracles import dues as stepped
 from calculator.oracles import exact_level, minor, period_rate, rounded
 from laws import examples
-from restructure.calculator import plan as plan_module
-from restructure.calculator.contract import Contract, Payment
-from restructure.calculator.course import Course
-from restructure.calculator.dates import DayCount
-from restructure.calculator.measures import (
-    Capitalise,
-    ChangeRate,
-    Extend,
-    Forgive,
-    Holiday,
-    HolidayInterest,
-    Park,
-    Reamortise,
-    Solve,
-    Spread,
-    Waive,
-)
-from restructure.calculator.money import Rounding
-from restructure.calculator.plan import MovementKind, Plan, reschedule
-from restructure.calculator.position import Bucket, Buckets, Position
-from restructure.calculator.rows import Row
-from restructure.calculator.schedule import amortise
-from restructure.calculator.scheme import Method
-from restructure.calculator.servicing import position_of
-from restructure.calculator.terms import Repayment, Terms
+from restructure.calculator.amortisation.rows import Row
+from restructure.calculator.amortisation.schedule import amortise
+from restructure.calculator.amortisation.scheme import HolidayInterest, Method
+from restructure.calculator.amortisation.terms import Repayment, Terms
+from restructure.calculator.conventions.day_counts import DayCount
+from restructure.calculator.conventions.money import Rounding
+from restructure.calculator.measures.books import MovementKind
+from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
+from restructure.calculator.measures.rate import ChangeRate
+from restructure.calculator.measures.relief import Forgive, Waive
+from restructure.calculator.measures.solve import Reamortise, Solve
+from restructure.calculator.measures.timing import Extend, Holiday
+from restructure.calculator.plans import plan as plan_module
+from restructure.calculator.plans.plan import Plan, reschedule
+from restructure.calculator.plans.reamortisation import Course
+from restructure.calculator.servicing.account import position_of
+from restructure.calculator.servicing.contract import Contract, Payment
+from restructure.calculator.servicing.position import Bucket, Buckets, Position
 from restructure.errors import Refused
 from strategies import ADDITIVE, DECIMALS, days, major, measure_sets, positions, rates, restructurings, terms
 
@@ -239,7 +232,7 @@ def check_what_the_measures_asked_for(plan: Plan) -> None:
             kind: any(name in m.of for m in only(measures, measure))
             for kind, measure in (("capitalised", Capitalise), ("spread", Spread))
         }
-        parks = [m for m in only(measures, Park) if name in m.of]
+        parks = [m for m in only(measures, Defer) if name in m.of]
         parked = (
             rest
             if any(m.amount is None and m.share is None for m in parks)
@@ -262,7 +255,7 @@ def check_the_course(plan: Plan) -> None:
     extension = sum(m.instalments for m in only(measures, Extend))
     term = terms.instalments + extension + (0 if holiday and holiday.keep_term else off)
     solve = next((m.solve for m in only(measures, Reamortise)), None)
-    untils = {m.until for m in only(measures, Park)} - {None}
+    untils = {m.until for m in only(measures, Defer)} - {None}
     # Rows stand in order, on their due dates but for money parked until a day beyond the end.
     by_date = [row["due"] for row in rows]
     assert by_date == sorted(set(by_date))
@@ -420,10 +413,10 @@ def test_the_order_of_listing_never_matters_in_thousands_of_plans(case, random):
 @pytest.mark.parametrize(
     "measures",
     [
-        [Park(of="fees", amount="10"), Park(of="fees")],
-        [Park(of="fees", amount="10", until="2027-01-01"), Park(of="fees", until="2026-06-01")],
-        [Park(of="fees", share="1/2"), Park(of="fees", amount="10")],
-        [Park(of="fees", until="2026-06-01"), Park(of="penalty", until="2026-07-01"), Spread(of="accrued")],
+        [Defer(of="fees", amount="10"), Defer(of="fees")],
+        [Defer(of="fees", amount="10", until="2027-01-01"), Defer(of="fees", until="2026-06-01")],
+        [Defer(of="fees", share="1/2"), Defer(of="fees", amount="10")],
+        [Defer(of="fees", until="2026-06-01"), Defer(of="penalty", until="2026-07-01"), Spread(of="accrued")],
         [Waive(of="fees", share="1/3", cap="5"), Waive(of="fees", share="1/3"), Waive(of="fees", amount="2")],
     ],
 )
@@ -452,7 +445,7 @@ def nothings(draw, position):
         Waive(of="fees", share=1, cap=0),
         Forgive(share=0),
         Forgive(of="principal_arrears", amount=0),
-        Park(of="principal", share=0),
+        Defer(of="principal", share=0),
         Holiday(instalments=0),
     ]
     same = [
@@ -478,7 +471,7 @@ def test_measures_that_do_nothing_leave_the_schedule_identical(position, data):
 @pytest.mark.parametrize(
     "measure",
     [
-        Park(of="fees", until="2031-01-01"),
+        Defer(of="fees", until="2031-01-01"),
         Spread(of="fees", instalments=3),
         Capitalise(of="fees"),
         Spread(of="parked"),
@@ -526,8 +519,8 @@ def test_the_parts_of_a_waiver_make_the_whole_waiver(position, bucket, parts):
 def test_two_halves_of_a_bucket_can_be_set_aside_as_the_whole_can():
     # An odd number of cents: like waivers, shares of one bucket add up before they are rounded.
     position = owing(buckets={"fees": "0.03"})
-    halves = reschedule(position, [Park(of="fees", share="1/2"), Park(of="fees", share="1/2")])
-    assert halves.schedule == reschedule(position, [Park(of="fees", share=1)]).schedule
+    halves = reschedule(position, [Defer(of="fees", share="1/2"), Defer(of="fees", share="1/2")])
+    assert halves.schedule == reschedule(position, [Defer(of="fees", share=1)]).schedule
 
 
 @given(
@@ -642,8 +635,8 @@ AGREED = owing(
     [
         ([], 2200, 100),
         ([Spread(of="accrued", instalments=2)], 2300, 50),
-        ([Park(of="accrued")], 2300, 0),
-        ([Park(of="accrued", amount="40")], 2240, 60),
+        ([Defer(of="accrued")], 2300, 0),
+        ([Defer(of="accrued", amount="40")], 2240, 60),
         ([Waive(of="accrued", share="1/4")], 2200, 75),
         ([Waive(of="accrued", share=1)], 2200, 0),
     ],
@@ -683,7 +676,7 @@ def test_in_an_interest_only_holiday_what_is_carried_is_due_at_once():
 
 def test_parked_money_is_due_with_the_last_instalment():
     rows = reschedule(
-        FEE, [Park(of=["fees", "interest_arrears"]), Park(of="principal", share="1/3")]
+        FEE, [Defer(of=["fees", "interest_arrears"]), Defer(of="principal", share="1/3")]
     ).schedule.rows
     assert (rows[-1].fees, rows[-1].parked_interest, rows[-1].parked_principal) == (30, 1080, 12000)
     assert not any(row.fees or row.parked_interest or row.parked_principal for row in rows[:-1])
@@ -695,12 +688,12 @@ def test_parked_money_is_due_with_the_last_instalment():
     ("until", "number"), [("2026-06-18", 3), ("2026-06-19", 4), ("2026-03-01", 1), ("2027-09-18", 18)]
 )
 def test_money_parked_until_a_day_is_due_with_the_first_instalment_on_or_after_it(until, number):
-    rows = reschedule(FEE, [Park(of="fees", until=until)]).schedule.rows
+    rows = reschedule(FEE, [Defer(of="fees", until=until)]).schedule.rows
     assert [row.number for row in rows if row.fees] == [number]
 
 
 def test_money_parked_beyond_the_end_is_due_on_its_day():
-    rows = reschedule(FEE, [Park(of="fees", until="2027-12-31")]).schedule.rows
+    rows = reschedule(FEE, [Defer(of="fees", until="2027-12-31")]).schedule.rows
     assert (rows[-1].due, rows[-1].total, rows[-1].balance) == (date(2027, 12, 31), 30, 0)
     assert len(rows) == 19
 
@@ -731,7 +724,7 @@ def test_an_early_end_leaves_rows_for_what_is_still_spread():
     # 36,000 at 20,000 a month ends after two instalments; the fees run on, every row on its due date.
     keep = Reamortise(solve="nothing", instalment="20000")
     rows = reschedule(
-        FEE, [keep, Spread(of="fees", instalments=6), Park(of="penalty", until="2027-03-01")]
+        FEE, [keep, Spread(of="fees", instalments=6), Defer(of="penalty", until="2027-03-01")]
     ).schedule.rows
     assert [row.fees for row in rows][:6] == [5] * 6
     assert [row.due for row in rows] == sorted({row.due for row in rows})
@@ -739,13 +732,13 @@ def test_an_early_end_leaves_rows_for_what_is_still_spread():
 
 def test_money_parked_to_the_end_stands_in_the_last_row_even_if_fees_are_spread_beyond_the_last_principal():
     keep = Reamortise(solve="nothing", instalment="20000")
-    rows = reschedule(FEE, [keep, Spread(of="fees", instalments=6), Park(of="penalty")]).schedule.rows
+    rows = reschedule(FEE, [keep, Spread(of="fees", instalments=6), Defer(of="penalty")]).schedule.rows
     assert [row.number for row in rows if row.penalty] == [len(rows)]
 
 
 def test_money_parked_to_the_end_stays_in_the_last_instalment_when_other_money_waits_longer():
-    longer = Park(of="penalty", until="2028-12-31")
-    rows = reschedule(FEE, [longer, Park(of="fees")]).schedule.rows
+    longer = Defer(of="penalty", until="2028-12-31")
+    rows = reschedule(FEE, [longer, Defer(of="fees")]).schedule.rows
     assert [row.number for row in rows if row.fees] == [18]
     assert [(row.number, str(row.due)) for row in rows if row.penalty] == [(19, "2028-12-31")]
 

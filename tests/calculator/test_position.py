@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from calculator.oracles import minor
-from restructure.calculator.contract import STANDARD_ORDER, Claim
-from restructure.calculator.position import Buckets, Position
+from restructure.calculator.servicing.contract import STANDARD_ORDER, AllocationClaim
+from restructure.calculator.servicing.position import Buckets, Position
 from strategies import major
 
 
@@ -64,6 +64,6 @@ def test_a_position_knows_what_payments_go_to_first():
         repayment={"annual_rate": "0.1", "instalments": 3, "first_due": "2026-04-18"},
     )
     assert Position(**fields).allocation == STANDARD_ORDER
-    position = Position(**fields, allocation=list(Claim))
-    assert position.allocation == tuple(Claim)
+    position = Position(**fields, allocation=list(AllocationClaim))
+    assert position.allocation == tuple(AllocationClaim)
     assert Position.model_validate_json(position.model_dump_json(), strict=True) == position

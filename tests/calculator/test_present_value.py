@@ -9,27 +9,19 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from compositions import compositions
-from restructure.calculator.figures import compare
-from restructure.calculator.measures import (
-    Capitalise,
-    ChangeFrequency,
-    ChangeRate,
-    Extend,
-    Forgive,
-    Holiday,
-    LumpSum,
-    MoveDue,
-    Park,
-    Pay,
-    Reamortise,
-    Settle,
-)
-from restructure.calculator.plan import Plan, reschedule
-from restructure.calculator.position import Buckets, Position
-from restructure.calculator.present_value import as_agreed, present_value
-from restructure.calculator.rows import PAID
-from restructure.calculator.scheme import HolidayInterest, Repricing
-from restructure.calculator.terms import Repayment
+from restructure.calculator.amortisation.rows import PAID
+from restructure.calculator.amortisation.scheme import HolidayInterest, Repricing
+from restructure.calculator.amortisation.terms import Repayment
+from restructure.calculator.measures.deferral import Capitalise, Defer
+from restructure.calculator.measures.rate import ChangeRate
+from restructure.calculator.measures.relief import Forgive
+from restructure.calculator.measures.solve import Reamortise
+from restructure.calculator.measures.timing import ChangeFrequency, Extend, Holiday, MoveDue
+from restructure.calculator.measures.up_front import LumpSum, Pay, Settle
+from restructure.calculator.plans.figures import figures_of
+from restructure.calculator.plans.plan import Plan, reschedule
+from restructure.calculator.plans.present_value import as_agreed, present_value
+from restructure.calculator.servicing.position import Buckets, Position
 from restructure.errors import Refused
 
 START = date(2010, 1, 1)
@@ -69,7 +61,7 @@ def test_a_plan_discounted_at_its_own_rate_is_worth_its_balance():
     assert abs(present_value(plan, Fraction(6, 100), prepaid_after=30) - 100000) < Fraction(1, 2)
     assert present_value(plan, Fraction(6, 100), prepaid_after=0) == 100000
     assert present_value(plan, Fraction(6, 100), prepaid_after=120) == present_value(plan, Fraction(6, 100))
-    assert present_value(plan, Fraction(0)) == compare(plan).total_after
+    assert present_value(plan, Fraction(0)) == figures_of(plan).total_after
     late = present_value(plan, Fraction(6, 100), lag_months=2) * Fraction(201, 200) ** 2
     assert abs(late - present_value(plan, Fraction(6, 100))) < Fraction(1, 10**30)
 
@@ -107,10 +99,10 @@ def test_a_monthly_plan_is_worth_every_row_discounted_on_its_own(composition, pe
     if not moved and not position.parked_due:
         assert abs(found - expected) < Fraction(1, 10**20)
     if percent == 0:
-        assert found == Fraction(compare(plan).total_after)
+        assert found == Fraction(figures_of(plan).total_after)
     # Paid early at no discount, the interest to come is saved and nothing else.
     early = present_value(plan, Fraction(0), prepaid_after=prepaid)
-    assert early <= Fraction(compare(plan).total_after)
+    assert early <= Fraction(figures_of(plan).total_after)
 
 
 def left(plan: Plan, number: int) -> Fraction:
@@ -123,7 +115,7 @@ def left(plan: Plan, number: int) -> Fraction:
 
 def test_what_is_left_includes_what_was_set_aside_and_no_interest_that_has_not_accrued():
     position = owed("12%", 24, principal="10000", penalty="100", parked="500")
-    plan = reschedule(position, [Park(of="principal", amount="2000"), Park(of="penalty")])
+    plan = reschedule(position, [Defer(of="principal", amount="2000"), Defer(of="penalty")])
     for number in (0, 1, 10, 23):
         balance = plan.schedule.rows[number - 1].balance if number else Decimal(8000)
         assert left(plan, number) == balance + 2600
@@ -178,12 +170,12 @@ def test_the_balance_and_what_is_set_aside_are_those_of_the_effective_date():
     capitalise = Capitalise(of=("principal_arrears", "interest_arrears", "accrued"))
 
     def starts(*measures) -> tuple[Decimal, Decimal]:
-        figures = compare(reschedule(position, measures))
+        figures = figures_of(reschedule(position, measures))
         return figures.balance_after, figures.parked_after
 
     assert starts() == (10000, 700)
     assert starts(capitalise) == (10720, 700)
-    assert starts(capitalise, Park(of="principal", amount="3000"), Park(of="penalty")) == (7720, 3750)
+    assert starts(capitalise, Defer(of="principal", amount="3000"), Defer(of="penalty")) == (7720, 3750)
     assert starts(capitalise, Forgive(amount="1000"), Forgive(of="parked", amount="100")) == (9720, 600)
     assert starts(Capitalise(of=("parked",))) == (10700, 0)
     # What a holiday does to interest later is no part of where the plan starts.

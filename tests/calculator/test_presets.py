@@ -5,8 +5,8 @@ import json
 import pytest
 
 from calculator.test_measures import owing
-from restructure.calculator.plan import reschedule
-from restructure.calculator.presets import PRESETS, preset
+from restructure.calculator.measures.presets import PRESETS, preset
+from restructure.calculator.plans.plan import reschedule
 from restructure.calculator.request import read_request
 from restructure.errors import InvalidInput
 

@@ -11,14 +11,16 @@ from pydantic import ValidationError
 from calculator.agreed import agreed_rows
 from calculator.test_terms import agreements, loan, made
 from laws import examples
-from restructure.calculator.continuation import position_after
-from restructure.calculator.contract import Contract, Payment
-from restructure.calculator.measures import ChangeRate, Extend, Reamortise
-from restructure.calculator.plan import reschedule
-from restructure.calculator.schedule import amortise
-from restructure.calculator.scheme import HolidayInterest, Method
-from restructure.calculator.servicing import position_of
-from restructure.calculator.terms import Terms
+from restructure.calculator.amortisation.schedule import amortise
+from restructure.calculator.amortisation.scheme import HolidayInterest, Method
+from restructure.calculator.amortisation.terms import Terms
+from restructure.calculator.measures.rate import ChangeRate
+from restructure.calculator.measures.solve import Reamortise
+from restructure.calculator.measures.timing import Extend
+from restructure.calculator.plans.continuation import position_after
+from restructure.calculator.plans.plan import reschedule
+from restructure.calculator.servicing.account import position_of
+from restructure.calculator.servicing.contract import Contract, Payment
 from restructure.errors import Refused
 
 # 12 CFR 1026 (Regulation Z) Appendix H, sample H-14, as in test_scheme: the rate of each of the first fifteen years.

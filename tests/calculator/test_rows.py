@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restructure.calculator.money import Rounding, from_minor, round_div, rounder
-from restructure.calculator.rows import COLUMNS, Instalment, Rows, level_rows
+from restructure.calculator.amortisation.rows import COLUMNS, Instalment, Rows, level_rows
+from restructure.calculator.conventions.money import Rounding, from_minor, round_div, rounder
 
 AMOUNTS = st.lists(st.integers(0, 10**11) | st.just(0), min_size=len(COLUMNS) - 1, max_size=len(COLUMNS) - 1)
 

@@ -14,12 +14,12 @@ from pydantic import ValidationError
 
 from calculator.oracles import contract_rows, dues, exact_level, fraction_of_year, minor, rounded, rows_of
 from laws import examples
-from restructure.calculator.dates import DayCount
-from restructure.calculator.money import Rounding, rounder
-from restructure.calculator.rows import PAID, level_instalment, level_rows
-from restructure.calculator.schedule import Schedule, amortise
-from restructure.calculator.scheme import Method
-from restructure.calculator.terms import Terms
+from restructure.calculator.amortisation.rows import PAID, level_instalment, level_rows
+from restructure.calculator.amortisation.schedule import Schedule, amortise
+from restructure.calculator.amortisation.scheme import Method
+from restructure.calculator.amortisation.terms import Terms
+from restructure.calculator.conventions.day_counts import DayCount
+from restructure.calculator.conventions.money import Rounding, rounder
 from restructure.errors import Refused
 from strategies import DECIMALS, days, major, terms
 

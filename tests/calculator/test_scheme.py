@@ -31,9 +31,10 @@ from restructure import (
     reschedule,
     weekend,
 )
-from restructure.calculator.contract import Contract
-from restructure.calculator.dates import every_dates, roll_date, step_after, step_before, year_fraction
-from restructure.calculator.schedule import terms_rows
+from restructure.calculator.amortisation.schedule import terms_rows
+from restructure.calculator.conventions.dates import every_dates, roll_date, step_after, step_before
+from restructure.calculator.conventions.day_counts import year_fraction
+from restructure.calculator.servicing.contract import Contract
 from strategies import any_terms
 
 GOLDEN = Path(__file__).parents[1] / "golden"

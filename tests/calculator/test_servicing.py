@@ -10,16 +10,18 @@ from hypothesis import strategies as st
 from calculator.loans import pay, plain
 from calculator.oracles import Owed, minor
 from laws import examples
-from restructure.calculator.accrual import Compounding
-from restructure.calculator.contract import Charge, Claim, Contract, Payment, Penalty
-from restructure.calculator.dates import DayCount, roll_date
-from restructure.calculator.measures import Capitalise, Extend, Spread
-from restructure.calculator.plan import reschedule
-from restructure.calculator.position import Buckets, Position
-from restructure.calculator.schedule import amortise
-from restructure.calculator.scheme import LastRow, Method
-from restructure.calculator.servicing import position_of
-from restructure.calculator.terms import Repayment, Terms
+from restructure.calculator.amortisation.schedule import amortise
+from restructure.calculator.amortisation.scheme import LastRow, Method
+from restructure.calculator.amortisation.terms import Repayment, Terms
+from restructure.calculator.conventions.accrual import Compounding
+from restructure.calculator.conventions.dates import roll_date
+from restructure.calculator.conventions.day_counts import DayCount
+from restructure.calculator.measures.deferral import Capitalise, Spread
+from restructure.calculator.measures.timing import Extend
+from restructure.calculator.plans.plan import reschedule
+from restructure.calculator.servicing.account import position_of
+from restructure.calculator.servicing.contract import AllocationClaim, Charge, Contract, Payment, Penalty
+from restructure.calculator.servicing.position import Buckets, Position
 from restructure.errors import CATALOGUE, InvalidInput, Refused
 from strategies import ADDITIVE, EVERY, any_terms, contracts, days, histories
 
@@ -494,7 +496,7 @@ def test_less_than_the_interest_accrued_repays_no_principal_and_the_next_instalm
 
 @pytest.mark.parametrize("wish", ["shorten_term", "lower_instalment", "hold"])
 def test_the_words_in_advance_say_whether_principal_or_interest_is_prepaid_first(wish):
-    eight = [claim for claim in Claim if claim.timing != "in_advance"]
+    eight = [claim for claim in AllocationClaim if claim.timing != "in_advance"]
     early = pay("2026-01-25", "1000", prepayment=wish)
     for order, principal, accrued in (
         (["in_advance_interest", "in_advance_principal"], "11038.71", "0.00"),
@@ -521,7 +523,7 @@ def test_paying_everything_ends_the_loan_and_more_is_credit():
 
 
 def test_all_principal_paid_and_interest_left_is_billed_on_the_next_due_date():
-    order = [*[claim for claim in Claim if claim.timing != "in_advance"], "in_advance_principal"]
+    order = [*[claim for claim in AllocationClaim if claim.timing != "in_advance"], "in_advance_principal"]
     for method in ("level", "equal_principal", "interest_only", "bullet", "flat"):
         wish = "lower_instalment"
         loan = dict(allocation=order, method=method)
@@ -669,7 +671,7 @@ def test_a_shortened_term_stays_short_when_later_instalments_are_late():
 
 
 def test_a_lowered_instalment_covers_the_interest_that_stays_owed():
-    order = [*[claim for claim in Claim if claim.timing != "in_advance"], "in_advance_principal"]
+    order = [*[claim for claim in AllocationClaim if claim.timing != "in_advance"], "in_advance_principal"]
     loan = dict(annual_rate="36%", allocation=order, prepayment="lower_instalment")
     position = after(pay("2026-01-25", "6000"), on="2026-01-25", **loan)
     assert str(position.buckets.accrued) == "116.13"

@@ -11,15 +11,17 @@ from pydantic import BaseModel, ValidationError
 
 from compositions import compositions
 from laws import examples
-from restructure.calculator.figures import compare
-from restructure.calculator.measures import Forgive, Holiday, Pay, Settle
-from restructure.calculator.plan import reschedule
-from restructure.calculator.position import Buckets, Position
-from restructure.calculator.request import Request
-from restructure.calculator.schedule import amortise
-from restructure.calculator.servicing import position_of
-from restructure.calculator.spelling import spelled
-from restructure.calculator.terms import Repayment, Terms
+from restructure.calculator.amortisation.schedule import amortise
+from restructure.calculator.amortisation.terms import Repayment, Terms
+from restructure.calculator.conventions.currency_scale import spelled
+from restructure.calculator.measures.relief import Forgive
+from restructure.calculator.measures.timing import Holiday
+from restructure.calculator.measures.up_front import Pay, Settle
+from restructure.calculator.plans.figures import figures_of
+from restructure.calculator.plans.plan import reschedule
+from restructure.calculator.request import CalculationRequest
+from restructure.calculator.servicing.account import position_of
+from restructure.calculator.servicing.position import Buckets, Position
 from restructure.errors import Refused
 from restructure.intake.application import Application
 from restructure.intake.assessment import assess
@@ -108,13 +110,13 @@ def test_a_plan_with_all_that_follows_from_it_carries_the_decimals_of_the_curren
     currency, places = position.currency, MINOR_UNITS[position.currency]
     check(position, currency)
     assert position.buckets.claim.as_tuple().exponent == -places
-    check(Request(position=position, measures=measures), currency)
+    check(CalculationRequest(position=position, measures=measures), currency)
     try:
         plan = reschedule(position, measures)
     except Refused:
         return
     check(plan, currency)
-    check(compare(plan), currency)
+    check(figures_of(plan), currency)
     for change in plan.changes:
         for name, amount in amounts(change):
             assert amount.as_tuple().exponent == -places, name

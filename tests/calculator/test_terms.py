@@ -13,10 +13,10 @@ from pydantic import ValidationError
 from calculator.agreed import OutOfReach, agreed_rows, parts, pieces, rolled, scheduled, stepped
 from calculator.oracles import minor, rounded
 from laws import examples
-from restructure.calculator.money import Rounding
-from restructure.calculator.schedule import amortise, terms_rows
-from restructure.calculator.scheme import HolidayInterest, LastRow, Method
-from restructure.calculator.terms import Stub, Terms
+from restructure.calculator.amortisation.schedule import amortise, terms_rows
+from restructure.calculator.amortisation.scheme import HolidayInterest, LastRow, Method
+from restructure.calculator.amortisation.terms import FirstPeriod, Terms
+from restructure.calculator.conventions.money import Rounding
 from restructure.errors import Refused
 
 RHYTHMS = ["1 month", "1 month", "2 months", "2 weeks", "10 days"]
@@ -213,7 +213,7 @@ def test_an_instalment_below_the_interest_is_refused_only_outside_suspensions(te
     assert made(terms) == wanted(terms)
 
 
-@given(agreements(methods=[one for one in Method if one is not Method.BULLET], stubs=[*Stub]))
+@given(agreements(methods=[one for one in Method if one is not Method.BULLET], stubs=[*FirstPeriod]))
 def test_the_odd_first_interest_goes_where_the_stub_says(terms):
     assert made(terms) == wanted(terms)
 
@@ -264,7 +264,7 @@ def check_the_books(terms, rows):
     assert [row[0] for row in rows] == sorted(row[0] for row in rows)
 
 
-@given(agreements(stubs=[*Stub]) | advanced())
+@given(agreements(stubs=[*FirstPeriod]) | advanced())
 def test_all_principal_is_repaid_and_no_cent_of_interest_is_lost(terms):
     rows = made(terms)
     assume(rows is not None)
@@ -309,7 +309,7 @@ def same(terms, **changes):
 
 
 @examples(80)
-@given(agreements(stubs=[*Stub]), st.integers(1, 40), st.data())
+@given(agreements(stubs=[*FirstPeriod]), st.integers(1, 40), st.data())
 def test_what_changes_nothing_changes_nothing(terms, number, data):
     assume(made(terms) is not None)
     same(terms, suspensions=[*terms.suspensions, dict(starts=number, instalments=0)])
@@ -320,11 +320,11 @@ def test_what_changes_nothing_changes_nothing(terms, number, data):
         rate = before[-1].annual_rate if before else terms.annual_rate
         rest = [change for change in terms.rates if change.starts > day]
         same(terms, rates=[*before, dict(starts=day, annual_rate=rate), *rest])
-    if not terms.moves and terms.stub is Stub.LEVEL:
+    if not terms.moves and terms.stub is FirstPeriod.LEVEL:
         at = data.draw(st.integers(1, terms.instalments))
         due, _ = scheduled(terms, at)[-1]
         same(terms, moves=[dict(instalment=at, to=due, anchor_day=terms.anchor_day or terms.first_due.day)])
-    if not terms.rates and terms.stub is Stub.LEVEL:
+    if not terms.rates and terms.stub is FirstPeriod.LEVEL:
         same(terms, rounding_per="row")
 
 
@@ -377,7 +377,8 @@ def test_a_suspension_is_the_same_in_two_parts(terms, cut):
 
 @examples(80)
 @given(
-    agreements(methods=[*ANNUITIES, Method.EQUAL_PRINCIPAL], growing=(True, False), stubs=[*Stub]), st.data()
+    agreements(methods=[*ANNUITIES, Method.EQUAL_PRINCIPAL], growing=(True, False), stubs=[*FirstPeriod]),
+    st.data(),
 )
 def test_a_solved_term_is_the_shortest_that_repays_with_no_instalment_above_the_agreed(terms, data):
     part = max(minor(terms.principal) // data.draw(st.integers(1, 30)), 1)
@@ -397,7 +398,7 @@ def test_a_solved_term_is_the_shortest_that_repays_with_no_instalment_above_the_
         assert refused.issues[0].code in ("negative-amortisation", "term-too-long", *DROPPED)
         assume(False)
     own = int(
-        terms.stub is Stub.OWN_ROW
+        terms.stub is FirstPeriod.OWN_ROW
         and stepped(terms.every, terms.first_due, terms.anchor_day or terms.first_due.day, -1) != terms.start
     )
     count = len(rows) - own
@@ -415,7 +416,7 @@ def test_a_solved_term_is_the_shortest_that_repays_with_no_instalment_above_the_
         k for one in terms.suspensions for k in range(one.starts - 1, one.starts - 1 + one.instalments)
     }
     assert rows[-1][6] == 0
-    odd = terms.stub in (Stub.FIRST_ROW, Stub.SPREAD)
+    odd = terms.stub in (FirstPeriod.FIRST_ROW, FirstPeriod.SPREAD)
     if paid and last not in suspended and not odd:
         interest = rows[-1][2] if terms.method in ANNUITIES else 0
         assert rows[-1][1] + interest <= agreed
@@ -446,7 +447,9 @@ def test_moved_due_dates_rise_and_later_ones_step_from_where_they_went_without_d
 @examples(80)
 @given(
     agreements(
-        methods=[one for one in Method if one is not Method.BULLET], stubs=[Stub.FIRST_ROW], interrupted=False
+        methods=[one for one in Method if one is not Method.BULLET],
+        stubs=[FirstPeriod.FIRST_ROW],
+        interrupted=False,
     ),
     st.sampled_from(["30/360 by month", "ACT/365F"]),
 )

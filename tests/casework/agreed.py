@@ -4,15 +4,15 @@ from functools import cache
 from pathlib import Path
 
 from cases import packaged
-from restructure.calculator.contract import Payment
-from restructure.casework.agreement import Agreement, accept, shown_digest
-from restructure.casework.decision import Decision, decide
+from restructure.calculator.servicing.contract import Payment
+from restructure.casework.agreements.agreement import Agreement, accept, evidence_digest
+from restructure.casework.decisions.decision import Decision, decide
 from restructure.intake.application import Application, read_application
-from restructure.policy.follow_up import FollowUp
+from restructure.policy.language.follow_up import FollowUp
 
 __all__ = ["SHOWN", "agreed", "decided", "illness", "paid_as_agreed"]
 
-SHOWN = shown_digest("24 instalments")
+SHOWN = evidence_digest("24 instalments")
 
 
 @cache

@@ -5,14 +5,14 @@ from datetime import date
 import pytest
 
 from cases import example, gate, policy_of, rule, small, written
-from restructure.casework.blocks import to_text
-from restructure.casework.case_report import run_cases
-from restructure.casework.decision import Decision, decide
-from restructure.casework.replay import replay
-from restructure.casework.summary import summarise
+from restructure.blocks import to_text
+from restructure.casework.decisions.decision import Decision, decide
+from restructure.casework.negotiation.replay import replay
 from restructure.errors import InvalidPolicy
 from restructure.intake.application import Application
-from restructure.policy.evaluation import Engines, engines_here
+from restructure.policy.engine.evaluation import Engines, engines_here
+from restructure.testing.report import run_cases
+from restructure.views import summarise
 
 DAY = date(2026, 3, 18)
 ILLNESS = Application.model_validate(example("illness"))

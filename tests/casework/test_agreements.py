@@ -10,10 +10,10 @@ from pydantic import ValidationError
 
 from cases import packaged
 from casework.agreed import SHOWN, agreed, decided, illness
-from restructure.calculator.contract import Payment
-from restructure.calculator.position import Position
-from restructure.casework.agreement import Agreement, accept
-from restructure.casework.decision import decide
+from restructure.calculator.servicing.contract import Payment
+from restructure.calculator.servicing.position import Position
+from restructure.casework.agreements.agreement import Agreement, accept
+from restructure.casework.decisions.decision import decide
 from restructure.errors import InvalidInput
 from restructure.intake.application import Evidence, StatedLoan, position_on
 

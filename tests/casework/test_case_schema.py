@@ -6,13 +6,14 @@ import jsonschema
 import pytest
 
 from cases import ROOT, located
-from restructure.casework import case_expectations, case_reading
-from restructure.casework.case_reading import read_cases
-from restructure.casework.case_schema import cases_schema
 from restructure.cli import main
 from restructure.document import read_document
 from restructure.errors import InvalidInput
 from restructure.intake.facts import facts
+from restructure.testing import case_reader as case_reading
+from restructure.testing import expectations as case_expectations
+from restructure.testing.case_reader import read_cases
+from restructure.testing.case_schema import cases_schema
 
 VALIDATOR = jsonschema.Draft202012Validator(cases_schema())
 PACKAGED = sorted((ROOT / "rules").rglob("*_test.yaml"))

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from cases import EXAMPLES, ROOT, gate, limit, located, small, written
-from restructure.casework.case_reading import read_cases
-from restructure.casework.case_report import failure_text, run_cases
-from restructure.casework.checking import check
 from restructure.cli import main
 from restructure.errors import InvalidInput
+from restructure.testing.case_reader import read_cases
+from restructure.testing.checking import check
+from restructure.testing.report import failure_text, run_cases
 
 PACK = ROOT / "rules" / "cn-consumer-finance"
 HEAD = "policy: cn-consumer-finance\non: 2026-03-18\n"

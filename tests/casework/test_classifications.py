@@ -11,16 +11,17 @@ from hypothesis import strategies as st
 from cases import SMALL, policy_of, rule
 from casework.agreed import SHOWN, agreed, decided, illness, paid_as_agreed
 from laws import examples
-from restructure.calculator.contract import Payment
-from restructure.calculator.measures import ChangeFrequency, Extend, Settle
-from restructure.calculator.plan import reschedule
-from restructure.casework.agreement import accept
-from restructure.casework.decision import decide
-from restructure.casework.history import History
-from restructure.casework.review import Review, review
+from restructure.calculator.measures.timing import ChangeFrequency, Extend
+from restructure.calculator.measures.up_front import Settle
+from restructure.calculator.plans.plan import reschedule
+from restructure.calculator.servicing.contract import Payment
+from restructure.casework.agreements.agreement import accept
+from restructure.casework.agreements.case_history import History
+from restructure.casework.agreements.review import Review, review
+from restructure.casework.decisions.decision import decide
 from restructure.errors import InvalidInput
 from restructure.intake.application import PreviousRestructuring
-from restructure.policy.loading import load_policy
+from restructure.policy.loading.loading import load_policy
 
 POLICY = load_policy("cn-consumer-finance")
 FILE = illness().model_copy(update={"history": ()})

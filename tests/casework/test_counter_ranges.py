@@ -9,21 +9,16 @@ from hypothesis import strategies as st
 
 from cases import SMALL, limit, policy_of, rule
 from casework.agreed import illness
-from restructure.calculator.measures import (
-    Capitalise,
-    ChangeRate,
-    Extend,
-    Forgive,
-    Holiday,
-    Measure,
-    Park,
-    Spread,
-    Waive,
-)
-from restructure.casework.decision import Decision, decide
-from restructure.casework.negotiation import Answer, Request, counter
-from restructure.casework.replay import replay
-from restructure.casework.search import propose
+from restructure.calculator.measures.catalogue import Measure
+from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
+from restructure.calculator.measures.rate import ChangeRate
+from restructure.calculator.measures.relief import Forgive, Waive
+from restructure.calculator.measures.timing import Extend, Holiday
+from restructure.casework.decisions.decision import Decision, decide
+from restructure.casework.decisions.plan_search import propose
+from restructure.casework.decisions.rounds import Answer, CounterRequest
+from restructure.casework.negotiation.counter import counter
+from restructure.casework.negotiation.replay import replay
 from restructure.errors import Refused
 from restructure.policy.case_facts import facts_of
 
@@ -54,7 +49,7 @@ def decided(text: str):
 
 def answered(text: str, **request) -> tuple[Decision, Decision]:
     decision, policy = decided(text)
-    answer = counter(decision, Request(**request), policy)
+    answer = counter(decision, CounterRequest(**request), policy)
     assert replay(answer, policy).same
     assert Decision.model_validate_json(answer.model_dump_json()) == answer
     return decision, answer
@@ -91,7 +86,7 @@ def at_rate(rate: Fraction) -> Decimal:
 def test_at_most_so_much_a_month_lowers_the_rate_by_the_steps_of_the_policy_and_no_further_than_needed():
     most = at_rate(15 * PERCENT)
     for cent, wanted in ((0, 15), (Decimal("-0.01"), 14)):
-        first, answer = answered(searching(limits=TERM), most_a_month=most + cent)
+        first, answer = answered(searching(limits=TERM), max_monthly_payment=most + cent)
         assert number(first, ChangeRate, "annual_rate") is None  # the target was met as agreed
         assert answer.rounds[0].answer is Answer.MET
         assert len(answer.offers[0].plan.schedule.rows) == 16
@@ -99,7 +94,7 @@ def test_at_most_so_much_a_month_lowers_the_rate_by_the_steps_of_the_policy_and_
 
 
 def test_a_rate_is_not_lowered_beyond_the_end_of_its_range_and_what_bound_is_named():
-    _, answer = answered(searching(limits=TERM), most_a_month="2000")
+    _, answer = answered(searching(limits=TERM), max_monthly_payment="2000")
     (told,) = answer.rounds
     assert told.answer is Answer.NEAREST
     assert number(answer, ChangeRate, "annual_rate") == 12 * PERCENT
@@ -107,7 +102,7 @@ def test_a_rate_is_not_lowered_beyond_the_end_of_its_range_and_what_bound_is_nam
 
 
 def test_the_rate_goes_first_and_more_instalments_only_where_it_does_not_suffice():
-    _, answer = answered(searching(), most_a_month="2000")
+    _, answer = answered(searching(), max_monthly_payment="2000")
     assert number(answer, Extend, "instalments") is not None
     extension, rate = number(answer, Extend, "instalments"), number(answer, ChangeRate, "annual_rate")
     policy = policy_of(searching())
@@ -120,15 +115,15 @@ def test_the_rate_goes_first_and_more_instalments_only_where_it_does_not_suffice
 
 def test_a_step_that_is_guarded_is_no_room():
     text = searching(limits=TERM, guard="when: {fact: days_past_due, op: '>', value: 60}, ")
-    _, answer = answered(text, most_a_month="2640")
+    _, answer = answered(text, max_monthly_payment="2640")
     assert number(answer, ChangeRate, "annual_rate") is None
     assert answer.rounds[0].answer is not Answer.MET
 
 
 def test_a_second_round_goes_on_from_where_the_first_ended():
     decision, policy = decided(searching(limits=TERM))
-    second = counter(decision, Request(most_a_month=at_rate(16 * PERCENT)), policy)
-    third = counter(second, Request(most_a_month=at_rate(15 * PERCENT)), policy)
+    second = counter(decision, CounterRequest(max_monthly_payment=at_rate(16 * PERCENT)), policy)
+    third = counter(second, CounterRequest(max_monthly_payment=at_rate(15 * PERCENT)), policy)
     rates = [number(one, ChangeRate, "annual_rate") for one in (second, third)]
     assert rates == [16 * PERCENT, 15 * PERCENT]
     assert replay(third, policy).same
@@ -149,7 +144,7 @@ def _base(rate: Fraction | None, parked: int = 0):
     if rate is not None and rate != 18 * PERCENT:
         yield ChangeRate(annual_rate=rate)
     if parked:
-        yield Park(of="principal", amount=Decimal(parked))
+        yield Defer(of="principal", amount=Decimal(parked))
 
 
 @settings(max_examples=25)
@@ -173,13 +168,13 @@ def test_the_answer_is_the_one_that_exhaustive_search_puts_first(
     decision = decide(CASE, policy, on=DAY)
     if not decision.offers:
         return
-    answer = counter(decision, Request(most_a_month=most), policy)
+    answer = counter(decision, CounterRequest(max_monthly_payment=most), policy)
     known = facts_of(policy.at(DAY), decision.assessment)
     rates = [Fraction(18 - k * by, 100) for k in range((18 - down_to) // by + 1)]
     rates += [down_to * PERCENT] if rates[-1] != down_to * PERCENT else []
     parks = list(range(0, parked + 1, 500))
     begun = rates.index(number(decision, ChangeRate, "annual_rate") or 18 * PERCENT)
-    aside = parks.index(int(number(decision, Park, "amount") or 0))
+    aside = parks.index(int(number(decision, Defer, "amount") or 0))
     path = [(rate, parks[aside]) for rate in rates[begun:]] + [
         (rates[-1], park) for park in parks[aside + 1 :]
     ]
@@ -244,7 +239,7 @@ def test_a_share_is_granted_to_the_last_hundredth_of_a_percent_that_the_limit_al
     if not decision.offers:
         return
     asked = Fraction(share, 10_000)
-    answer = counter(decision, Request(measures=edited(decision, Waive, share=asked)), policy)
+    answer = counter(decision, CounterRequest(measures=edited(decision, Waive, share=asked)), policy)
     bucket = Fraction(decision.assessment.interest_arrears)
 
     def relief(part: int) -> Fraction:  # rounded half-up to the cent
@@ -277,7 +272,7 @@ def test_a_holiday_is_as_long_as_exhaustive_search_finds_possible(asked, most, l
     if not decision.offers:
         return
     base = decision.offers[0].plan.measures
-    answer = counter(decision, Request(measures=(*base, Holiday(instalments=asked))), policy)
+    answer = counter(decision, CounterRequest(measures=(*base, Holiday(instalments=asked))), policy)
     known = facts_of(policy.at(DAY), decision.assessment)
 
     def possible(length: int) -> bool:
@@ -303,7 +298,7 @@ def test_a_holiday_is_as_long_as_exhaustive_search_finds_possible(asked, most, l
 def test_a_rate_below_the_range_of_the_step_comes_back_to_its_end():
     decision, policy = decided(searching(limits=TERM))
     base = decision.offers[0].plan.measures
-    answer = counter(decision, Request(measures=(*base, ChangeRate(annual_rate="5%"))), policy)
+    answer = counter(decision, CounterRequest(measures=(*base, ChangeRate(annual_rate="5%"))), policy)
     (told,) = answer.rounds
     assert told.answer is Answer.NEAREST
     assert number(answer, ChangeRate, "annual_rate") == 12 * PERCENT
@@ -317,7 +312,7 @@ def test_a_rate_below_the_range_of_the_step_comes_back_to_its_end():
 def test_a_rate_inside_the_range_is_granted_though_it_is_lower_than_offered(rate):
     decision, policy = decided(searching(limits=TERM))
     base = decision.offers[0].plan.measures
-    answer = counter(decision, Request(measures=(*base, ChangeRate(annual_rate=rate))), policy)
+    answer = counter(decision, CounterRequest(measures=(*base, ChangeRate(annual_rate=rate))), policy)
     assert answer.rounds[0].answer is Answer.MET
 
 
@@ -329,7 +324,7 @@ def test_a_rate_that_no_step_varies_comes_back_to_what_the_limit_on_the_loss_all
     )
     decision, policy = decided(text)
     asked = (*decision.offers[0].plan.measures, ChangeRate(annual_rate="5%"))
-    answer = counter(decision, Request(measures=asked), policy)
+    answer = counter(decision, CounterRequest(measures=asked), policy)
     rate, plan = number(answer, ChangeRate, "annual_rate"), answer.offers[0]
     assert answer.rounds[0].answer is Answer.NEAREST
     assert 5 * PERCENT < rate < 18 * PERCENT
@@ -347,7 +342,7 @@ def test_an_extension_beyond_the_longest_term_is_answered_with_the_longest_and_t
         "[{measure: extend, instalments: 2}]", limit("term", "{fact: term_after, op: '<=', value: 20}")
     )
     decision, policy = decided(text)
-    answer = counter(decision, Request(measures=(Extend(instalments=9),)), policy)
+    answer = counter(decision, CounterRequest(measures=(Extend(instalments=9),)), policy)
     (told,) = answer.rounds
     assert (told.answer, number(answer, Extend, "instalments")) == (Answer.NEAREST, 4)
     assert told.message.startswith(
@@ -359,7 +354,7 @@ def test_an_extension_beyond_the_longest_term_is_answered_with_the_longest_and_t
 @pytest.mark.parametrize(
     ("wanted", "field", "granted"),
     [
-        (Park(of="principal", amount="9000"), "amount", Decimal("5000.00")),
+        (Defer(of="principal", amount="9000"), "amount", Decimal("5000.00")),
         (Forgive(amount="800"), "amount", Decimal("300.00")),
         (Spread(of="fees", instalments=6), "instalments", 6),
     ],
@@ -372,7 +367,7 @@ def test_a_measure_that_was_not_offered_is_granted_as_far_as_the_limits_go(wante
         + limit("loss", "{fact: npv_loss, op: '<=', value: 0.5}"),
     )
     decision, policy = decided(text)
-    answer = counter(decision, Request(measures=(*decision.offers[0].plan.measures, wanted)), policy)
+    answer = counter(decision, CounterRequest(measures=(*decision.offers[0].plan.measures, wanted)), policy)
     assert number(answer, type(wanted), field) == granted
     same = getattr(wanted, field) == granted
     assert answer.rounds[0].answer is (Answer.MET if same else Answer.NEAREST)
@@ -384,5 +379,5 @@ def test_no_answer_goes_back_on_what_a_step_gave_already(months):
     decision, policy = decided(searching(target="1", limits=limits))
     assert number(decision, ChangeRate, "annual_rate") == 12 * PERCENT
     later = decision.offers[0].plan.schedule.rows[months].due
-    answer = counter(decision, Request(first_payment_from=later, keep_end_date=True), policy)
+    answer = counter(decision, CounterRequest(first_payment_from=later, keep_end_date=True), policy)
     assert number(answer, ChangeRate, "annual_rate") == 12 * PERCENT

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from cases import EXAMPLES, gate, rule, small, written
-from restructure.casework.case_report import run_cases
-from restructure.casework.coverage import Coverage
-from restructure.casework.parts import parts_of
-from restructure.policy.loading import load_located, load_policy, packaged_policies
+from restructure.policy.loading.loading import load_located, load_policy
+from restructure.policy.loading.locating import packaged_policies
+from restructure.testing.coverage import Coverage
+from restructure.testing.coverage_parts import parts_of
+from restructure.testing.report import run_cases
 
 WATERFALL = EXAMPLES / "waterfall"
 

@@ -7,11 +7,12 @@ from datetime import date
 import pytest
 
 from cases import ROOT, changed, packaged
-from restructure.casework.blocks import to_text
-from restructure.casework.decision import Decision, decide
-from restructure.casework.summary import summarise
+from restructure.blocks import to_text
+from restructure.casework.decisions.decision import Decision, decide
 from restructure.intake.application import Application
-from restructure.policy.language import Limit, Policy
+from restructure.policy.language.sections import Limit
+from restructure.policy.policy import Policy
+from restructure.views import summarise
 
 ON = date(2026, 3, 18)
 

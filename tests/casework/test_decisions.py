@@ -27,8 +27,8 @@ from cases import (
     small,
 )
 from laws import examples
-from restructure.casework.decision import Decision, decide
-from restructure.casework.replay import replay
+from restructure.casework.decisions.decision import Decision, decide
+from restructure.casework.negotiation.replay import replay
 from restructure.errors import InvalidInput, InvalidPolicy, RestructureError
 from restructure.intake.application import Application
 

@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 from cases import applications, consumer_policy, example, packaged, policy_of, small
 from casework.agreed import SHOWN, illness
 from laws import examples
-from restructure.calculator.contract import Payment
-from restructure.casework.decision import decide
-from restructure.casework.early_warning import may_enforce, watch
-from restructure.casework.history import History, Stage, read_history, write_history
-from restructure.casework.negotiation import Request, counter
-from restructure.casework.outcome import Outcome
-from restructure.casework.replay import replay
-from restructure.casework.review import Standing
+from restructure.calculator.servicing.contract import Payment
+from restructure.casework.agreements.case_history import History, Stage, read_history, write_history
+from restructure.casework.agreements.early_warning import may_enforce, watch
+from restructure.casework.agreements.performance import AgreementStatus
+from restructure.casework.decisions.decision import decide
+from restructure.casework.decisions.outcome import Outcome
+from restructure.casework.decisions.rounds import CounterRequest
+from restructure.casework.negotiation.counter import counter
+from restructure.casework.negotiation.replay import replay
 from restructure.errors import InvalidInput
 from restructure.intake.application import Application, ContractLoan
 
@@ -140,7 +141,7 @@ def test_a_loan_by_stated_balances_says_nothing_about_how_it_was_paid():
 
 
 def begun(application=CASE, policy=POLICY, **follow_up) -> History:
-    from restructure.policy.follow_up import FollowUp
+    from restructure.policy.language.follow_up import FollowUp
 
     decision = decide(application, policy, on=application.as_of)
     return History().proposed(decision.model_copy(update={"follow_up": FollowUp(**follow_up)}))
@@ -196,7 +197,7 @@ def histories(draw):
     if draw(st.booleans()):
         return application, None, application.as_of
     decision = decide(application, policy, on=application.as_of)
-    from restructure.policy.follow_up import FollowUp
+    from restructure.policy.language.follow_up import FollowUp
 
     asked = FollowUp(
         valid_days=draw(st.none() | st.integers(0, 40)),
@@ -207,7 +208,7 @@ def histories(draw):
     on = decision.on + timedelta(days=draw(st.integers(0, 400)))
     for _ in range(draw(st.integers(0, 2)) if decision.offers else 0):
         most = draw(st.sampled_from(history.decision.offers)).plan.instalment * draw(st.integers(3, 6)) / 5
-        answer = counter(history.decision, Request(most_a_month=f"{most:.2f}"), policy)
+        answer = counter(history.decision, CounterRequest(max_monthly_payment=f"{most:.2f}"), policy)
         history = history.countered(answer, on=decision.on)
         assert history.decision == answer
     if decision.offers and draw(st.booleans()):
@@ -239,7 +240,7 @@ def test_enforcement_begins_only_after_a_complete_assessment_and_its_answer(case
     assert decision.outcome is Outcome.OFFER
     assert decision.offers
     if history.agreement is not None:
-        assert history.review(on).standing is Standing.BROKEN
+        assert history.review(on).standing is AgreementStatus.BROKEN
     else:
         assert history.stage in (Stage.PROPOSED, Stage.WITHDRAWN)
         assert on > decision.on + timedelta(days=decision.follow_up.valid_days)

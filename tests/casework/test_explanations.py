@@ -24,14 +24,15 @@ from cases import (
     small,
 )
 from laws import examples
-from restructure.casework.decision import Decision, Detail, decide
-from restructure.casework.explanation import Branch, explain
-from restructure.casework.judging import judge
-from restructure.casework.replay import replay
+from restructure.casework.decisions.decision import Decision, decide
+from restructure.casework.decisions.explanation import Branch, explain
+from restructure.casework.decisions.judge import judge
+from restructure.casework.decisions.outcome import Detail
+from restructure.casework.negotiation.replay import replay
 from restructure.errors import InvalidInput, RestructureError
 from restructure.intake.application import Application
 from restructure.policy.case_facts import facts_of
-from restructure.policy.evaluation import Engines
+from restructure.policy.engine.evaluation import Engines
 
 DAY = date(2026, 3, 18)
 ILLNESS = Application.model_validate(example("illness"))

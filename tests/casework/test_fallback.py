@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from cases import example, gate, limit, policy_of, rule, small, written
 from laws import examples
-from restructure.casework.case_report import run_cases
-from restructure.casework.decision import decide
-from restructure.casework.explanation import explain
-from restructure.casework.replay import replay
+from restructure.casework.decisions.decision import decide
+from restructure.casework.decisions.explanation import explain
+from restructure.casework.negotiation.replay import replay
 from restructure.errors import InvalidPolicy
 from restructure.intake.application import Application
-from restructure.policy.evaluation import Engines, engines_here
-from restructure.policy.fallback import circle_of, stands_behind, trial_order
+from restructure.policy.engine.evaluation import Engines, engines_here
+from restructure.policy.fallback_order import circle_of, stands_behind, trial_order
+from restructure.testing.report import run_cases
 
 DAY = date(2026, 3, 18)
 ILLNESS = Application.model_validate(example("illness"))

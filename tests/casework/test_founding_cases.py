@@ -8,9 +8,9 @@ import pytest
 
 from calculator.oracles import fraction_of_year, rounded
 from cases import EXAMPLES, ROOT, packaged
-from restructure.calculator.plan import MovementKind
-from restructure.calculator.position import Bucket
-from restructure.casework.decision import Decision, decide
+from restructure.calculator.measures.books import MovementKind
+from restructure.calculator.servicing.position import Bucket
+from restructure.casework.decisions.decision import Decision, decide
 from restructure.intake.application import Application, read_application
 
 

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from cases import packaged
 from casework.agreed import illness
-from restructure.calculator.measures import Extend, Waive
-from restructure.casework.decision import decide
-from restructure.casework.frontier import Point, frontier, undominated
-from restructure.casework.search import propose
+from restructure.calculator.measures.relief import Waive
+from restructure.calculator.measures.timing import Extend
+from restructure.casework.decisions.decision import decide
+from restructure.casework.decisions.plan_search import propose
+from restructure.casework.negotiation.frontier import Point, frontier, undominated
 from restructure.errors import InvalidInput
 from restructure.policy.case_facts import facts_of
 

@@ -12,21 +12,15 @@ from pydantic import ValidationError
 
 from casework.agreed import SHOWN, agreed, decided, illness, paid_as_agreed
 from laws import examples
-from restructure.calculator.contract import Payment
-from restructure.casework.decision import decide
-from restructure.casework.history import (
-    Countered,
-    History,
-    Missed,
-    Stage,
-    Withdrawn,
-    read_history,
-    write_history,
-)
-from restructure.casework.negotiation import Request, answered, counter
-from restructure.casework.replay import replay
+from restructure.calculator.servicing.contract import Payment
+from restructure.casework.agreements.case_history import History, Stage, read_history, write_history
+from restructure.casework.agreements.events import Countered, Missed, Withdrawn
+from restructure.casework.decisions.decision import decide
+from restructure.casework.decisions.rounds import CounterRequest
+from restructure.casework.negotiation.counter import answered, counter
+from restructure.casework.negotiation.replay import replay
 from restructure.errors import InvalidInput
-from restructure.policy.loading import load_policy
+from restructure.policy.loading.loading import load_policy
 
 BY = illness().borrower.reference
 ROWS = agreed().plan.schedule.rows
@@ -179,12 +173,12 @@ ON = decided().on
 
 
 def answer(history: History, rule: str = "illness-relief", **request):
-    return counter(history.decision, Request(**request), POLICY, rule=rule)
+    return counter(history.decision, CounterRequest(**request), POLICY, rule=rule)
 
 
 def negotiated(**follow_up) -> History:
     history = begun(**follow_up)
-    history = history.countered(answer(history, most_a_month="1800"), on=ON)
+    history = history.countered(answer(history, max_monthly_payment="1800"), on=ON)
     return history.countered(answer(history, lump_sum="999999"), on=ON + timedelta(days=2))
 
 
@@ -212,7 +206,7 @@ def _follow_up():
 REQUESTS = st.fixed_dictionaries(
     {},
     optional={
-        "most_a_month": st.integers(50_000, 300_000).map(lambda cents: Decimal(cents).scaleb(-2)),
+        "max_monthly_payment": st.integers(50_000, 300_000).map(lambda cents: Decimal(cents).scaleb(-2)),
         "keep_end_date": st.just(True),
         "lump_sum": st.integers(1, 4_500_000).map(lambda cents: Decimal(cents).scaleb(-2)),
     },
@@ -237,7 +231,7 @@ def test_a_negotiation_in_events_is_the_same_as_its_decisions_proposed_one_after
 
 def test_a_history_that_was_written_before_rounds_were_events_is_read_as_it_was():
     first = begun()
-    made = answer(first, most_a_month="1800")
+    made = answer(first, max_monthly_payment="1800")
     old = first.proposed(made).accepted("illness-relief", on=ON, by=BY, channel="phone", evidence=SHOWN)
     # The format of a file, said once more.
     lines, digest = [], "0" * 64
@@ -258,31 +252,31 @@ def elsewhere(**changes):
         update={name: getattr(case, name).model_copy(update=new) for name, new in changes.items()}
     )
     other = decide(case, POLICY, on=ON)
-    return counter(other, Request(most_a_month="1800"), POLICY)
+    return counter(other, CounterRequest(max_monthly_payment="1800"), POLICY)
 
 
 @pytest.mark.parametrize(
     ("wrong", "wanted"),
     [
-        (lambda: History().countered(answer(begun(), most_a_month="1800"), on=ON), "event-order"),
-        (lambda: running().countered(answer(begun(), most_a_month="1800"), on=ON), "event-order"),
-        (lambda: FULL.countered(answer(begun(), most_a_month="1800"), on=ON), "event-order"),
+        (lambda: History().countered(answer(begun(), max_monthly_payment="1800"), on=ON), "event-order"),
+        (lambda: running().countered(answer(begun(), max_monthly_payment="1800"), on=ON), "event-order"),
+        (lambda: FULL.countered(answer(begun(), max_monthly_payment="1800"), on=ON), "event-order"),
         (lambda: begun().countered(decided(), on=ON), "decision-differs"),
-        (lambda: begun().countered(answer(negotiated(), most_a_month="1700"), on=ON), "decision-differs"),
-        (lambda: negotiated().countered(answer(begun(), most_a_month="1700"), on=ROWS[0].due), "decision-differs"),
+        (lambda: begun().countered(answer(negotiated(), max_monthly_payment="1700"), on=ON), "decision-differs"),
+        (lambda: negotiated().countered(answer(begun(), max_monthly_payment="1700"), on=ROWS[0].due), "decision-differs"),
         (lambda: begun().countered(elsewhere(borrower={"reference": "B-2"}), on=ON), "borrower-differs"),
         (lambda: begun().countered(elsewhere(loan={"reference": "L-2"}), on=ON), "loan-differs"),
         (lambda: begun().countered(elsewhere(hardship={"onset": ON}), on=ON), "decision-differs"),
-        (lambda: begun().countered(answer(begun(), most_a_month="1800"), on=ON - timedelta(days=1)), "date-order"),
+        (lambda: begun().countered(answer(begun(), max_monthly_payment="1800"), on=ON - timedelta(days=1)), "date-order"),
         (
             lambda: negotiated().countered(
-                answer(negotiated(), most_a_month="1700"), on=ON + timedelta(days=1)
+                answer(negotiated(), max_monthly_payment="1700"), on=ON + timedelta(days=1)
             ),
             "date-order",
         ),
         (
             lambda: begun(valid_days=3).countered(
-                answer(begun(valid_days=3), most_a_month="1800"), on=ON + timedelta(days=4)
+                answer(begun(valid_days=3), max_monthly_payment="1800"), on=ON + timedelta(days=4)
             ),
             "offer-expired",
         ),
@@ -300,13 +294,13 @@ def test_an_answer_that_does_not_belong_where_it_stands_is_refused(wrong, wanted
 
 def test_an_answer_on_the_last_day_of_the_offers_is_in_time():
     history = begun(valid_days=3)
-    made = answer(history, most_a_month="1800")
+    made = answer(history, max_monthly_payment="1800")
     assert history.countered(made, on=ON + timedelta(days=3)).decision == made
 
 
 def test_an_answer_whose_plan_or_other_offers_were_changed_is_refused():
     history = begun()
-    made = answer(history, most_a_month="1800")
+    made = answer(history, max_monthly_payment="1800")
     fewer = made.model_copy(update={"offers": made.offers[:1]})
     assert code(lambda: history.countered(fewer, on=ON)) == "decision-differs"
     moved = decide(illness(), POLICY, on=ON + timedelta(days=1))

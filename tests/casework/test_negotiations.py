@@ -11,11 +11,13 @@ from pydantic import ValidationError
 from cases import packaged
 from casework.agreed import illness
 from laws import examples
-from restructure.calculator.measures import Extend, Forgive, Waive
-from restructure.casework.decision import Decision, decide
-from restructure.casework.negotiation import Answer, Request, counter
-from restructure.casework.replay import replay
-from restructure.casework.search import propose
+from restructure.calculator.measures.relief import Forgive, Waive
+from restructure.calculator.measures.timing import Extend
+from restructure.casework.decisions.decision import Decision, decide
+from restructure.casework.decisions.plan_search import propose
+from restructure.casework.decisions.rounds import Answer, CounterRequest
+from restructure.casework.negotiation.counter import counter
+from restructure.casework.negotiation.replay import replay
 from restructure.errors import InvalidInput
 from restructure.policy.case_facts import facts_of
 
@@ -27,7 +29,7 @@ CAP = POLICY.parameters["longest_term"].on(FIRST.on)
 
 
 def asked(**request) -> Decision:
-    return counter(FIRST, Request(**request), POLICY, rule=RULE)
+    return counter(FIRST, CounterRequest(**request), POLICY, rule=RULE)
 
 
 def highest(plan) -> Decimal:
@@ -51,7 +53,7 @@ def with_extension(by: int):
 @given(st.integers(30_000, 400_000))
 def test_at_most_so_much_a_month_takes_the_fewest_instalments_that_do_it(cents):
     most = Decimal(cents).scaleb(-2)
-    answer = asked(most_a_month=most)
+    answer = asked(max_monthly_payment=most)
     (told,) = answer.rounds
     plan = answer.offers[0].plan
     if told.answer is Answer.MET:
@@ -70,7 +72,7 @@ def test_at_most_so_much_a_month_takes_the_fewest_instalments_that_do_it(cents):
     st.fixed_dictionaries(
         {},
         optional={
-            "most_a_month": st.integers(50_000, 300_000).map(lambda cents: Decimal(cents).scaleb(-2)),
+            "max_monthly_payment": st.integers(50_000, 300_000).map(lambda cents: Decimal(cents).scaleb(-2)),
             "first_payment_from": st.integers(0, 200).map(lambda days: FIRST.on + timedelta(days=days)),
             "keep_end_date": st.just(True),
             "lump_sum": st.integers(1, 4_500_000).map(lambda cents: Decimal(cents).scaleb(-2)),
@@ -104,13 +106,13 @@ def test_every_answer_keeps_every_limit_gives_up_no_more_and_replays(request):
 
 
 def test_what_is_met_already_changes_nothing():
-    answer = asked(most_a_month=highest(OFFER.plan))
+    answer = asked(max_monthly_payment=highest(OFFER.plan))
     assert answer.offers[0].plan.schedule == OFFER.plan.schedule
 
 
 def test_starting_later_suspends_what_falls_due_before():
     start = OFFER.plan.schedule.rows[2].due
-    answer = asked(first_payment_from=start, most_a_month="2100")
+    answer = asked(first_payment_from=start, max_monthly_payment="2100")
     rows = answer.offers[0].plan.schedule.rows
     assert [row.total for row in rows[:2]] == [0, 0]
     assert rows[2].due == start
@@ -150,8 +152,8 @@ def test_measures_of_the_borrower_that_keep_the_limits_are_offered():
 
 
 def test_rounds_add_up_and_each_makes_another_decision():
-    second = asked(most_a_month="1800")
-    third = counter(second, Request(lump_sum="2000"), POLICY, rule=RULE)
+    second = asked(max_monthly_payment="1800")
+    third = counter(second, CounterRequest(lump_sum="2000"), POLICY, rule=RULE)
     assert [one.number for one in third.rounds] == [1, 2]
     assert len({FIRST.id, second.id, third.id}) == 3
     assert replay(third, POLICY).same
@@ -161,7 +163,7 @@ def test_rounds_add_up_and_each_makes_another_decision():
 
 
 def test_other_offers_stay_open_behind_the_answer():
-    answer = asked(most_a_month="1800")
+    answer = asked(max_monthly_payment="1800")
     assert answer.offers[0].rule == RULE
     assert {one.rule for one in answer.offers} == {one.rule for one in FIRST.offers}
     assert [one.rank for one in answer.offers] == list(range(1, len(answer.offers) + 1))
@@ -172,33 +174,33 @@ def test_other_offers_stay_open_behind_the_answer():
 
 def test_a_request_that_asks_for_nothing_is_refused():
     with pytest.raises(ValidationError, match="asks for nothing"):
-        Request()
+        CounterRequest()
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"most_a_month": "-1"}, {"most_a_month": 1.5}, {"first_payment_from": "soon"}]
+    "wrong", [{"max_monthly_payment": "-1"}, {"max_monthly_payment": 1.5}, {"first_payment_from": "soon"}]
 )
 def test_a_request_has_to_be_readable(wrong):
     with pytest.raises(ValidationError):
-        Request(**wrong)
+        CounterRequest(**wrong)
 
 
 def test_the_policy_has_to_be_the_one_that_decided():
     with pytest.raises(InvalidInput, match="policy-differs"):
-        counter(FIRST, Request(lump_sum="1"), POLICY.with_values(illness_extension=7))
+        counter(FIRST, CounterRequest(lump_sum="1"), POLICY.with_values(illness_extension=7))
 
 
 def test_an_offer_that_was_not_made_cannot_be_countered():
     with pytest.raises(InvalidInput, match="illness-relief"):
-        counter(FIRST, Request(lump_sum="1"), POLICY, rule="ilness-relief")
+        counter(FIRST, CounterRequest(lump_sum="1"), POLICY, rule="ilness-relief")
     refused = decide(illness(), POLICY.with_values(longest_term=3), on=FIRST.on)
     assert not refused.offers
     with pytest.raises(InvalidInput, match="nothing to negotiate"):
-        counter(refused, Request(lump_sum="1"), POLICY.with_values(longest_term=3))
+        counter(refused, CounterRequest(lump_sum="1"), POLICY.with_values(longest_term=3))
 
 
 def test_where_a_limit_says_what_a_plan_may_lose_more_relief_than_offered_is_still_no_answer():
-    from restructure.policy.language import Limit
+    from restructure.policy.language.sections import Limit
 
     limit = Limit.model_validate(
         {
@@ -211,5 +213,5 @@ def test_where_a_limit_says_what_a_plan_may_lose_more_relief_than_offered_is_sti
     more = tuple(
         one.model_copy(update={"share": 1}) if isinstance(one, Waive) else one for one in OFFER.plan.measures
     )
-    (told,) = counter(first, Request(measures=more), policy, rule=RULE).rounds
+    (told,) = counter(first, CounterRequest(measures=more), policy, rule=RULE).rounds
     assert told.message.startswith("beyond-what-was-offered: relief")

@@ -5,13 +5,14 @@ from datetime import date
 import pytest
 
 from cases import example, limit, policy_of, rule, small, written
-from restructure.casework.case_report import run_cases
-from restructure.casework.decision import decide
-from restructure.casework.explanation import explain
-from restructure.casework.negotiation import Request, counter
+from restructure.casework.decisions.decision import decide
+from restructure.casework.decisions.explanation import explain
+from restructure.casework.decisions.rounds import CounterRequest
+from restructure.casework.negotiation.counter import counter
 from restructure.errors import InvalidPolicy
 from restructure.intake.application import Application
-from restructure.policy.loading import load_policy
+from restructure.policy.loading.loading import load_policy
+from restructure.testing.report import run_cases
 
 DAY = date(2026, 3, 18)
 ILLNESS = Application.model_validate(example("illness"))
@@ -91,7 +92,7 @@ def test_a_counter_offer_is_held_to_the_limits_of_the_rule_it_varies():
         arrears = "{measure: capitalise, of: [principal_arrears, interest_arrears, accrued, penalty]}"
         six = rule("six", offer=f"[{arrears}, {{measure: extend, instalments: 6}}]")
         policy, decision = decided(small(rules=six + rule("ten"), limits=limits))
-        answered = counter(decision, Request(most_a_month="1600"), policy, rule="six")
+        answered = counter(decision, CounterRequest(max_monthly_payment="1600"), policy, rule="six")
         terms.append(answered.offers[0].prospect.term_after)
     # 39,051.24 at 18 % takes 31 instalments of at most 1,600; its own limit stops at 25.
     assert terms == [31, 25]

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from casework.agreed import agreed, illness, paid_as_agreed
 from laws import examples
-from restructure.calculator.contract import Payment
-from restructure.calculator.ledger import MovementKind
-from restructure.casework.review import Standing, review, take_effect
+from restructure.calculator.measures.books import MovementKind
+from restructure.calculator.servicing.contract import Payment
+from restructure.casework.agreements.performance import AgreementStatus
+from restructure.casework.agreements.review import review, take_effect
 from restructure.errors import InvalidInput
 from restructure.intake.application import position_on
-from restructure.policy.follow_up import Clock, FollowUp
+from restructure.policy.language.follow_up import Clock, FollowUp
 
 PLAIN = agreed()
 ROWS = PLAIN.plan.schedule.rows
@@ -65,7 +66,7 @@ def test_every_cent_received_stands_in_an_instalment_or_goes_beyond_all_of_them(
     filling = [one.paid == one.total for one in seen.instalments if one.total]
     assert filling == sorted(filling, reverse=True), "an instalment was paid before an older one"
     due = sum((one.total for one in seen.instalments if one.due < on), Decimal(0))
-    if seen.standing is not Standing.COMPLETED:
+    if seen.standing is not AgreementStatus.COMPLETED:
         assert seen.overdue == max(Decimal(0), due - total)
         assert (seen.days_past_due > 0) == (seen.overdue > 0)
 
@@ -84,7 +85,7 @@ def test_what_comes_back_is_what_was_given_up_and_stands_in_what_is_owed(payment
     assert (kept.standing, kept.broken_on, kept.reinstated) == (back.standing, back.broken_on, ())
     came = sum((one.amount for one in back.reinstated), Decimal(0))
     assert back.owed.buckets.claim == kept.owed.buckets.claim + came
-    assert came == (PLAIN.plan.moved(MovementKind.WAIVED) if back.standing is Standing.BROKEN else 0)
+    assert came == (PLAIN.plan.moved(MovementKind.WAIVED) if back.standing is AgreementStatus.BROKEN else 0)
 
 
 @examples(40)
@@ -105,9 +106,9 @@ def test_what_is_broken_or_completed_stays_so(payments, days, more):
 def test_who_pays_every_instalment_on_its_day_is_on_track_and_then_done():
     payments = paid_as_agreed(PLAIN)
     half = review(PLAIN, payments[:12], on=ROWS[11].due)
-    assert (half.standing, half.overdue, half.days_past_due) == (Standing.ON_TRACK, 0, 0)
+    assert (half.standing, half.overdue, half.days_past_due) == (AgreementStatus.ON_TRACK, 0, 0)
     done = review(PLAIN, payments, on=ROWS[-1].due)
-    assert (done.standing, done.completed_on) == (Standing.COMPLETED, ROWS[-1].due)
+    assert (done.standing, done.completed_on) == (AgreementStatus.COMPLETED, ROWS[-1].due)
     assert done.owed.buckets.claim == 0
 
 
@@ -119,15 +120,17 @@ def test_an_instalment_is_missed_once_its_days_of_grace_are_over(grace, late, st
 
 def test_on_the_due_date_nothing_is_late():
     seen = review(PLAIN, [], on=FIRST)
-    assert (seen.standing, seen.overdue, seen.days_past_due) == (Standing.ON_TRACK, 0, 0)
+    assert (seen.standing, seen.overdue, seen.days_past_due) == (AgreementStatus.ON_TRACK, 0, 0)
 
 
 def test_who_catches_up_is_cured_and_not_on_track():
     late = Payment(on=days_after(FIRST, 9), amount=ROWS[0].total)
-    assert review(PLAIN, [late], on=late.on).standing is Standing.CURED
+    assert review(PLAIN, [late], on=late.on).standing is AgreementStatus.CURED
 
 
-@pytest.mark.parametrize(("short", "standing"), [("1.00", Standing.ON_TRACK), ("1.01", Standing.LATE)])
+@pytest.mark.parametrize(
+    ("short", "standing"), [("1.00", AgreementStatus.ON_TRACK), ("1.01", AgreementStatus.LATE)]
+)
 def test_what_the_policy_tolerates_is_not_missed(short, standing):
     agreement = agreed(tolerance="1.00")
     payment = Payment(on=FIRST, amount=ROWS[0].total - Decimal(short))
@@ -144,16 +147,16 @@ def test_tolerated_shortfalls_do_not_add_up_beyond_the_tolerance():
 @pytest.mark.parametrize(("days", "broken"), [(30, False), (31, True)])
 def test_an_agreement_is_broken_by_lateness_on_the_first_day_beyond(days, broken):
     seen = review(agreed(broken_after_days=30), [], on=days_after(FIRST, days))
-    assert (seen.standing is Standing.BROKEN) is broken
+    assert (seen.standing is AgreementStatus.BROKEN) is broken
     assert seen.broken_on == (days_after(FIRST, 31) if broken else None)
 
 
 def test_instalments_that_are_missed_one_after_another_do_not_break_an_agreement_for_two_at_one_time():
     agreement = agreed(broken_after_missed=2)
     late = [Payment(on=days_after(row.due, 20), amount=row.total) for row in ROWS[:3]]
-    assert review(agreement, late, on=late[-1].on).standing is Standing.CURED
+    assert review(agreement, late, on=late[-1].on).standing is AgreementStatus.CURED
     seen = review(agreement, [], on=days_after(ROWS[1].due, 1))
-    assert (seen.standing, seen.broken_on) == (Standing.BROKEN, days_after(ROWS[1].due, 1))
+    assert (seen.standing, seen.broken_on) == (AgreementStatus.BROKEN, days_after(ROWS[1].due, 1))
 
 
 def test_paying_everything_that_is_owed_early_completes_the_agreement():
@@ -161,7 +164,7 @@ def test_paying_everything_that_is_owed_early_completes_the_agreement():
     regular = paid_as_agreed(PLAIN, 3)
     owed = review(PLAIN, regular, on=day).owed.buckets.claim
     seen = review(PLAIN, [*regular, Payment(on=day, amount=owed)], on=days_after(day, 200))
-    assert (seen.standing, seen.completed_on, seen.overdue) == (Standing.COMPLETED, day, 0)
+    assert (seen.standing, seen.completed_on, seen.overdue) == (AgreementStatus.COMPLETED, day, 0)
     short = review(PLAIN, [*regular, Payment(on=day, amount=owed - Decimal("0.01"))], on=day)
     assert short.completed_on is None
 
@@ -173,7 +176,7 @@ def test_a_trial_is_passed_by_payments_in_time_and_failed_by_a_miss():
     assert (passed.trial.paid, passed.trial.passed_on) == (3, ROWS[2].due)
     failed = review(agreement, on_time[:1], on=days_after(ROWS[1].due, 6))
     assert (failed.trial.paid, failed.trial.failed_on) == (1, days_after(ROWS[1].due, 6))
-    assert failed.standing is Standing.BROKEN
+    assert failed.standing is AgreementStatus.BROKEN
     assert "trial" in failed.reason
 
 
@@ -184,7 +187,7 @@ def test_while_a_trial_lasts_the_loan_is_owed_as_it_was_and_a_failed_one_gives_n
     on_trial = review(agreement, [], on=PLAIN.on, loan=loan)
     assert on_trial.owed == PLAIN.plan.position
     failed = review(agreement, [], on=day, loan=loan)
-    assert (failed.standing, failed.reinstated) == (Standing.BROKEN, ())
+    assert (failed.standing, failed.reinstated) == (AgreementStatus.BROKEN, ())
     assert failed.owed == position_on(loan, day)
     stated = review(agreement, [], on=day)
     assert stated.owed.buckets.claim > review(PLAIN, [], on=day).owed.buckets.claim
@@ -207,7 +210,7 @@ def test_a_passed_trial_lets_the_same_measures_take_effect_on_what_is_then_owed(
     # Paid for the trial, the first three instalments pay nothing of the new plan; the fourth does.
     first = after.plan.schedule.rows[0]
     seen = review(after, [*payments, Payment(on=first.due, amount=first.total, id="n1")], on=first.due)
-    assert (seen.received, seen.trial, seen.standing) == (first.total, None, Standing.ON_TRACK)
+    assert (seen.received, seen.trial, seen.standing) == (first.total, None, AgreementStatus.ON_TRACK)
 
 
 # --- clocks
@@ -331,8 +334,8 @@ def test_lateness_costs_what_the_contract_says():
     ("of", "where"), [("accrued", "interest_arrears"), ("penalty", "penalty"), ("interest_arrears",) * 2]
 )
 def test_what_comes_back_stands_where_it_would_be_owed_now(of, where):
-    from restructure.calculator.measures import Waive
-    from restructure.calculator.plan import reschedule
+    from restructure.calculator.measures.relief import Waive
+    from restructure.calculator.plans.plan import reschedule
 
     waived = reschedule(PLAIN.plan.position, [Waive(of=of, share=1)])
     day = days_after(waived.schedule.rows[0].due, 1)
@@ -350,8 +353,8 @@ def test_what_comes_back_stands_where_it_would_be_owed_now(of, where):
 
 
 def test_principal_that_was_forgiven_comes_back_as_overdue():
-    from restructure.calculator.measures import Forgive
-    from restructure.calculator.plan import reschedule
+    from restructure.calculator.measures.relief import Forgive
+    from restructure.calculator.plans.plan import reschedule
 
     forgiven = reschedule(PLAIN.plan.position, [Forgive(amount="500")])
     day = days_after(forgiven.schedule.rows[0].due, 1)
@@ -370,19 +373,19 @@ def test_who_paid_every_instalment_but_not_what_lateness_cost_still_owes_it():
     payments[4] = payments[4].model_copy(update={"on": days_after(ROWS[4].due, 9)})
     last = ROWS[-1].due
     seen = review(PLAIN, payments, on=last, loan=loan)
-    assert (seen.standing, seen.completed_on) == (Standing.CURED, None)
+    assert (seen.standing, seen.completed_on) == (AgreementStatus.CURED, None)
     assert seen.owed.buckets.claim > 0
     assert str(seen.owed.buckets.claim) in seen.reason
     rest = Payment(on=last, amount=seen.owed.buckets.claim)
-    assert review(PLAIN, [*payments, rest], on=last, loan=loan).standing is Standing.COMPLETED
+    assert review(PLAIN, [*payments, rest], on=last, loan=loan).standing is AgreementStatus.COMPLETED
     forgiving = agreed(tolerance=seen.owed.buckets.claim)
-    assert review(forgiving, payments, on=last, loan=loan).standing is Standing.COMPLETED
+    assert review(forgiving, payments, on=last, loan=loan).standing is AgreementStatus.COMPLETED
 
 
 def test_an_agreement_that_leaves_nothing_to_pay_is_completed_at_once():
-    from restructure.calculator.measures import Waive
-    from restructure.calculator.plan import reschedule
-    from restructure.calculator.position import Buckets
+    from restructure.calculator.measures.relief import Waive
+    from restructure.calculator.plans.plan import reschedule
+    from restructure.calculator.servicing.position import Buckets
 
     little = PLAIN.plan.position.model_copy(
         update={"buckets": Buckets(penalty="12.34"), "oldest_unpaid_due": None, "missed_instalments": 0}
@@ -390,4 +393,4 @@ def test_an_agreement_that_leaves_nothing_to_pay_is_completed_at_once():
     nothing = reschedule(little, [Waive(of="penalty", share=1)])
     assert not nothing.schedule.rows
     seen = review(PLAIN.model_copy(update={"plan": nothing}), [], on=days_after(PLAIN.on, 3))
-    assert (seen.standing, seen.completed_on, seen.instalments) == (Standing.COMPLETED, PLAIN.on, ())
+    assert (seen.standing, seen.completed_on, seen.instalments) == (AgreementStatus.COMPLETED, PLAIN.on, ())

@@ -16,30 +16,24 @@ from hypothesis import strategies as st
 import compositions
 from cases import changed, example, limit, policy_of, rule, small
 from laws import examples
-from restructure.calculator.figures import compare
-from restructure.calculator.measures import (
-    Capitalise,
-    Extend,
-    Forgive,
-    Holiday,
-    Measure,
-    Park,
-    Pay,
-    Spread,
-    Waive,
-)
-from restructure.calculator.measures import ChangeRate as Rate
-from restructure.calculator.plan import Plan, reschedule
-from restructure.calculator.position import Buckets, Position
-from restructure.calculator.scheme import HolidayInterest, LastRow
-from restructure.calculator.terms import Repayment
-from restructure.casework.decision import Decision, decide
-from restructure.casework.judging import judge
+from restructure.calculator.amortisation.scheme import HolidayInterest, LastRow
+from restructure.calculator.amortisation.terms import Repayment
+from restructure.calculator.measures.catalogue import Measure
+from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
+from restructure.calculator.measures.rate import ChangeRate as Rate
+from restructure.calculator.measures.relief import Forgive, Waive
+from restructure.calculator.measures.timing import Extend, Holiday
+from restructure.calculator.measures.up_front import Pay
+from restructure.calculator.plans.figures import figures_of
+from restructure.calculator.plans.plan import Plan, reschedule
+from restructure.calculator.servicing.position import Buckets, Position
+from restructure.casework.decisions.decision import Decision, decide
+from restructure.casework.decisions.judge import judge
 from restructure.errors import Refused
 from restructure.intake.application import Application
 from restructure.intake.assessment import assess
 from restructure.policy.case_facts import facts_of
-from restructure.policy.search import MONOTONE
+from restructure.policy.language.search import MONOTONE
 from strategies import DECIMALS, major, positions
 
 DAY = date(2026, 3, 18)
@@ -50,7 +44,7 @@ INCOME = Fraction(7000)
 
 def figure(name: str, *measures: Measure) -> Fraction:
     """A figure of the plan that the measures make, straight from the calculator."""
-    figures = compare(reschedule(BASE.position, measures))
+    figures = figures_of(reschedule(BASE.position, measures))
     if name == "payment_to_income_after":
         exact = Fraction(figures.instalment_after) / INCOME
         return Fraction(int(exact * 1_000_000 + Fraction(1, 2)), 1_000_000)
@@ -106,9 +100,9 @@ class Number:
             case "extend", _:
                 return Extend(instalments=int(value))
             case "park", "share":
-                return Park(of="principal", share=value)
+                return Defer(of="principal", share=value)
             case "park", _:
-                return Park(of="principal", amount=Decimal(value.numerator) / value.denominator)
+                return Defer(of="principal", amount=Decimal(value.numerator) / value.denominator)
             case _:
                 return Forgive(share=value)
 
@@ -319,7 +313,7 @@ ALREADY: list[list[Measure]] = [
     [Spread(of=("interest_arrears", "penalty"), instalments=2)],
     [Extend(instalments=5)],
     [Rate(annual_rate="1%")],
-    [Park(of="principal", share="10%")],
+    [Defer(of="principal", share="10%")],
     [Forgive(share="10%"), Extend(instalments=7)],
 ]
 
@@ -331,7 +325,7 @@ def varied(measure: str, field: str, value: Any, bucket: str) -> Measure:
         case "extend":
             return Extend(instalments=value)
         case "park":
-            return Park(of="principal", **{field: value})
+            return Defer(of="principal", **{field: value})
         case "forgive":
             return Forgive(**{field: value})
         case "waive":
@@ -388,7 +382,7 @@ def monotone(position, rng: random.Random) -> None:
         plan = made(position, (*others, varied(measure, field, value, bucket)))
         if plan is None:
             continue
-        figures = compare(plan)
+        figures = figures_of(plan)
         if position.repayment.instalment is not None and figures.instalment_after in kept:
             continue  # agreed, and kept as long as the balance is what it was, though it may not repay the loan
         for name in MONOTONE[measure, field] - {"payment_to_income_after"}:  # a share of the instalment
@@ -436,7 +430,7 @@ def test_steps_are_taken_in_order_each_from_where_the_earlier_ones_ended():
     lowest, longer = Rate(annual_rate="10%"), Extend(instalments=6)
     after_rate, after_months = instalment(lowest), instalment(lowest, longer)
     shares = [Fraction(k, 100) for k in range(31)]
-    aim = instalment(lowest, longer, Park(of="principal", share="11%")) + Fraction(1, 100)
+    aim = instalment(lowest, longer, Defer(of="principal", share="11%")) + Fraction(1, 100)
     found = only(
         decided(
             RATE,
@@ -447,7 +441,7 @@ def test_steps_are_taken_in_order_each_from_where_the_earlier_ones_ended():
         )
     )
     needed = next(
-        k for k in range(1, 31) if instalment(lowest, longer, Park(of="principal", share=shares[k])) <= aim
+        k for k in range(1, 31) if instalment(lowest, longer, Defer(of="principal", share=shares[k])) <= aim
     )
     assert [(step.id, step.outcome) for step in found.steps] == [
         ("rate", "exhausted"), ("months", "exhausted"), ("parked", "applied"),
@@ -577,7 +571,7 @@ def test_the_cap_that_bound_is_named_and_none_is_exceeded_by_rounding(caps, boun
     assert (found.steps[0].outcome, found.steps[0].bound) == ("exhausted", bound)
     assert value_of(found.steps[0].end) == value_of(found.steps[0].value) == end
     assert figure_of(found, "instalment_after") == instalment(
-        Park(of="principal", amount=Decimal(end.numerator) / end.denominator)
+        Defer(of="principal", amount=Decimal(end.numerator) / end.denominator)
     )
 
 
@@ -645,14 +639,14 @@ def test_a_start_and_a_step_are_rounded_half_up_to_what_the_field_holds():
 def test_more_than_the_calculator_takes_is_as_good_as_a_cap():
     # Nobody can set aside more than the principal, and a good deal less is enough.
     step = "{id: s, measure: {measure: park, of: principal, amount: {vary: {up_to: 1000000}}}}"
-    aim = instalment(Park(of="principal", amount="12345.67"))
+    aim = instalment(Defer(of="principal", amount="12345.67"))
     found = only(
         decided(step, target=f"{{fact: instalment_after, value: {float(aim):.2f}}}", stop="at_or_below")
     )
     assert found.steps[0].outcome == "applied"
     value = Decimal(found.steps[0].value.replace(",", ""))
-    assert instalment(Park(of="principal", amount=value)) == aim
-    assert instalment(Park(of="principal", amount=value - Decimal("0.01"))) > aim
+    assert instalment(Defer(of="principal", amount=value)) == aim
+    assert instalment(Defer(of="principal", amount=value - Decimal("0.01"))) > aim
     # Where even that is not enough the step says what the calculator said.
     found = only(decided(step, target="{fact: instalment_after, value: 0}", stop="strictly_below"))
     assert (found.stage, found.code, found.steps[0].outcome) == ("search", "target-missed", "refused")
@@ -852,8 +846,8 @@ def test_bisection_tries_few_plans_where_walking_would_try_very_many():
     step = "{id: s, measure: {measure: park, of: principal, amount: {vary: {up_to: {fact: principal}}}}}"
     found = only(decided(step, target="{fact: instalment_after, value: 1234.56}", stop="at_or_below"))
     value = Decimal(found.steps[0].value.replace(",", ""))
-    assert instalment(Park(of="principal", amount=value)) <= Fraction("1234.56")
-    assert instalment(Park(of="principal", amount=value - Decimal("0.01"))) > Fraction("1234.56")
+    assert instalment(Defer(of="principal", amount=value)) <= Fraction("1234.56")
+    assert instalment(Defer(of="principal", amount=value - Decimal("0.01"))) > Fraction("1234.56")
     assert found.steps[0].tried <= 30  # of 3,386,353
 
 
@@ -864,7 +858,7 @@ def test_a_search_on_any_loan_finds_the_first_cent_that_is_enough(position, seed
     rng = random.Random(seed)
     share = Fraction(rng.randint(1, 900), 1000)
     try:
-        aim = compare(reschedule(position, (Park(of="principal", share=share),))).instalment_after
+        aim = figures_of(reschedule(position, (Defer(of="principal", share=share),))).instalment_after
     except Refused:
         return
     assessment = BASE.model_copy(
@@ -877,12 +871,12 @@ def test_a_search_on_any_loan_finds_the_first_cent_that_is_enough(position, seed
     (offer,) = judged.offers
     (step,) = offer.steps
     if step.outcome == "not-needed":
-        assert compare(reschedule(position, ())).instalment_after <= aim
+        assert figures_of(reschedule(position, ())).instalment_after <= aim
         return
     assert offer.prospect.instalment_after <= aim
     less = Decimal(step.value.replace(",", "")) - Decimal("0.01")
-    measures = (Park(of="principal", amount=less),) if less else ()
-    assert compare(reschedule(position, measures)).instalment_after > aim
+    measures = (Defer(of="principal", amount=less),) if less else ()
+    assert figures_of(reschedule(position, measures)).instalment_after > aim
 
 
 def test_a_step_that_sets_a_rate_stands_in_for_the_one_that_was_set_before():

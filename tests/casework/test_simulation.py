@@ -10,17 +10,18 @@ from dateutil.relativedelta import relativedelta
 
 from cases import packaged
 from casework.agreed import SHOWN
-from restructure.calculator.contract import Contract, Payment
-from restructure.calculator.schedule import amortise
-from restructure.casework.decision import decide
-from restructure.casework.early_warning import watch
-from restructure.casework.history import History, Stage, read_history, write_history
-from restructure.casework.negotiation import Answer, Request, counter
-from restructure.casework.outcome import Outcome
-from restructure.casework.review import Standing
+from restructure.calculator.amortisation.schedule import amortise
+from restructure.calculator.servicing.contract import Contract, Payment
+from restructure.casework.agreements.case_history import History, Stage, read_history, write_history
+from restructure.casework.agreements.early_warning import watch
+from restructure.casework.agreements.performance import AgreementStatus
+from restructure.casework.decisions.decision import decide
+from restructure.casework.decisions.outcome import Outcome
+from restructure.casework.decisions.rounds import Answer, CounterRequest
+from restructure.casework.negotiation.counter import counter
 from restructure.intake.application import Application, StatedLoan
-from restructure.policy.follow_up import FollowUpRule
-from restructure.policy.language import Action
+from restructure.policy.language.follow_up import FollowUpRule
+from restructure.policy.language.sections import Action
 
 START, MONTHS = date(2026, 1, 15), 24
 _SUE = Action.model_validate(
@@ -163,14 +164,14 @@ def check(borrower: Borrower, on: date, told: Counter) -> None:
             decision = history.decision
             assert decision.assessment.file_complete
             assert decision.outcome is Outcome.DECLINE or decision.offers
-            assert history.agreement is None or history.review(on).standing is Standing.BROKEN
+            assert history.agreement is None or history.review(on).standing is AgreementStatus.BROKEN
         told["months with enforcement withheld"] += bool(found.withheld)
     if history.agreement is not None:
         plan = history.agreement.plan
         seen = history.review(on)
         assert plan.identities.hold
         assert seen.received == sum((one.amount for one in history.payments if one.on <= on), Decimal(0))
-        assert (seen.broken_on is not None) == (seen.standing is Standing.BROKEN)
+        assert (seen.broken_on is not None) == (seen.standing is AgreementStatus.BROKEN)
         waived = sum((m.amount for m in plan.ledger if m.kind == "waived"), Decimal(0))
         assert sum((one.amount for one in seen.reinstated), Decimal(0)) == (waived if seen.broken_on else 0)
 
@@ -190,7 +191,7 @@ def negotiate(borrower: Borrower, on: date, told: Counter) -> None:
     borrower.history = borrower.history.proposed(decision)
     if decision.offers and borrower.draw.random() < 0.4:
         most = (decision.offers[0].plan.instalment * Decimal("0.8")).quantize(Decimal("0.01"))
-        decision = counter(decision, Request(most_a_month=most), POLICY)
+        decision = counter(decision, CounterRequest(max_monthly_payment=most), POLICY)
         told[f"counter {decision.rounds[0].answer.value}"] += 1
         assert decision.rounds[0].answer is not Answer.MET or max(
             row.total for row in decision.offers[0].plan.schedule.rows

@@ -6,13 +6,13 @@ from decimal import Decimal
 import pytest
 
 from cases import policy_of, written
-from restructure.casework.case_report import run_cases
-from restructure.casework.decision import Decision, decide
-from restructure.casework.explanation import explain
-from restructure.casework.firing import fire, known_from
-from restructure.casework.outcome import Offer
+from restructure.casework.decisions.decision import Decision, decide
+from restructure.casework.decisions.explanation import explain
+from restructure.casework.decisions.outcome import Offer
 from restructure.intake.application import Application
-from restructure.policy.evaluation import Engines
+from restructure.policy.engine.evaluation import Engines
+from restructure.testing.report import run_cases
+from restructure.testing.verdicts import fire, known_from
 
 ON = date(2010, 1, 1)
 # us_fdic_loan_mod_npv.json: 31 % of 95,000 a year less 1,000 of taxes and insurance; the rate is sought exactly, after

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from cases import packaged
-from restructure.casework.case_reading import read_cases
-from restructure.casework.decision import decide
+from restructure.casework.decisions.decision import decide
 from restructure.errors import CATALOGUE, InvalidInput, InvalidPolicy, RestructureError
 from restructure.intake.application import read_application
-from restructure.policy.loading import load_policy
+from restructure.policy.loading.loading import load_policy
+from restructure.testing.case_reader import read_cases
 
 HERE = Path(__file__).parent
 APPLICATIONS, POLICIES, CASES = (

@@ -23,9 +23,9 @@ from cases import (
     whole_months,
 )
 from laws import examples
-from restructure.calculator.position import Buckets
-from restructure.calculator.schedule import amortise
-from restructure.casework.decision import decide
+from restructure.calculator.amortisation.schedule import amortise
+from restructure.calculator.servicing.position import Buckets
+from restructure.casework.decisions.decision import decide
 from restructure.errors import InvalidInput, Refused
 from restructure.intake.application import Application, ContractLoan, StatedLoan
 from restructure.intake.assessment import Assessment, assess

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from casework.agreed import illness
-from restructure.calculator.contract import Payment
+from restructure.calculator.servicing.contract import Payment
 from restructure.document import LARGEST, json_document, read_model
 from restructure.errors import InvalidInput
 from restructure.intake.application import Application

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from cases import example, policy_of, rule, small
 from compositions import compositions
-from restructure.calculator.plan import reschedule
+from restructure.calculator.plans.plan import reschedule
 from restructure.errors import Refused
 from restructure.intake.application import Application
 from restructure.intake.assessment import assess
-from restructure.intake.prospect import AT_ONCE, foresee
+from restructure.intake.prospect import AT_ONCE, project
 from restructure.policy.case_facts import facts_of
 
 ON = date(2026, 3, 18)
@@ -31,7 +31,7 @@ def test_figures_that_are_told_at_once_are_those_that_are_worked_out(composition
     case = CASE.model_copy(
         update={"position": position, "currency": position.currency, "monthly_income": income}
     )
-    prospect = foresee(case, plan)
+    prospect = project(case, plan)
     for name, at_once in AT_ONCE.items():
         assert at_once(case, plan) == getattr(prospect, name), name
 
@@ -41,7 +41,7 @@ def test_the_facts_of_a_plan_are_the_same_before_and_after_all_are_worked_out(na
     plan = reschedule(CASE.position, [])
     known = KNOWN.with_plan(None, plan)
     before = known.value(name)
-    assert before == getattr(foresee(CASE, plan), name)
+    assert before == getattr(project(CASE, plan), name)
     assert known.prospect is not None
     assert known.value(name) == before
     assert KNOWN.value(name) is None

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from cases import EXAMPLES, applications, changed, example, packaged, written
 from laws import examples
-from restructure.casework.decision import decide
+from restructure.casework.decisions.decision import decide
 from restructure.errors import CATALOGUE, InvalidInput, RestructureError, did_you_mean
 from restructure.intake.application import Application, read_application
 

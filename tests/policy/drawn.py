@@ -8,10 +8,10 @@ from fractions import Fraction
 from typing import Any
 
 from policy.oracle import Condition
-from restructure.calculator.quantity import Kind
+from restructure.calculator.conventions.quantity import Kind
 from restructure.intake.facts import Fact
-from restructure.policy.conditions import AllOf, AnyOf, Comparison, Not, normal_form
-from restructure.policy.normal import Node, Problem, width
+from restructure.policy.engine.normal_form import Node, Problem, width
+from restructure.policy.language.conditions import AllOf, AnyOf, Comparison, Not, normal_form
 
 WORDS = ("失业", "疾病", 'so-called "relief"', "it's", "\\", "f0", "$neq", "a\nb", "", "null")
 

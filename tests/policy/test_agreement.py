@@ -16,10 +16,18 @@ from laws import examples
 from policy import oracle
 from policy.drawn import FACTS, LARGEST, OPTIONAL, Draw, encoded, lowered, problem_of
 from policy.oracle import Condition
-from restructure.policy import reference
-from restructure.policy.durable import DurableEngine, engine_version
-from restructure.policy.generated import Generated
-from restructure.policy.normal import Alternative, Leaf, Operator, Problem, Together, disjuncts, width
+from restructure.policy.engine import reference
+from restructure.policy.engine.durable import DurableEngine, engine_version
+from restructure.policy.engine.generated import Generated
+from restructure.policy.engine.normal_form import (
+    Alternative,
+    Leaf,
+    Operator,
+    Problem,
+    Together,
+    disjuncts,
+    width,
+)
 
 HERE = engine_version() is not None
 needs_engine = pytest.mark.skipif(

@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cases import example, policy_of, rule, small
-from restructure.calculator.annuity import rounded
-from restructure.calculator.quantity import Kind
-from restructure.casework.decision import decide
+from restructure.calculator.conventions.quantity import Kind
+from restructure.calculator.cost_of_credit.annuity import rounded
+from restructure.casework.decisions.decision import decide
 from restructure.errors import InvalidPolicy
 from restructure.intake.application import Application
 from restructure.intake.assessment import assess
-from restructure.policy.amounts import binding, worth, write_amount
+from restructure.policy.amounts.expression import binding, worth, write_amount
 from restructure.policy.case_facts import facts_of
-from restructure.policy.templates import quantised, read_amount
+from restructure.policy.language.templates import quantised, read_amount
 
 DAY = date(2026, 3, 18)
 ILLNESS = Application.model_validate(example("illness"))

@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cases import example, policy_of, rule, small
-from restructure.calculator.dates import add_months, whole_months
-from restructure.casework.decision import decide
-from restructure.casework.explanation import explain
+from restructure.calculator.conventions.dates import add_months, whole_months
+from restructure.casework.decisions.decision import decide
+from restructure.casework.decisions.explanation import explain
 from restructure.intake.application import Application
 from restructure.intake.assessment import assess
-from restructure.policy.amounts import binding, facts_in, worth, write_amount
+from restructure.policy.amounts.expression import binding, facts_in, worth, write_amount
 from restructure.policy.case_facts import facts_of
-from restructure.policy.templates import read_amount
+from restructure.policy.language.templates import read_amount
 
 DAY = date(2026, 3, 18)
 ILLNESS = Application.model_validate(example("illness"))

@@ -12,15 +12,15 @@ import pytest
 
 from cases import SMALL, example, policy_of, rule, small, written
 from policy.whole import CATALOGUE, Clash, Oracle
-from restructure.casework.judging import judge
-from restructure.casework.outcome import Detail, Offer
+from restructure.casework.decisions.judge import judge
+from restructure.casework.decisions.outcome import Detail, Offer
 from restructure.errors import EngineError, InvalidPolicy
 from restructure.intake.application import Application
 from restructure.intake.assessment import Assessment, assess
-from restructure.intake.history import Event
+from restructure.intake.past_events import PastEvent
 from restructure.policy.case_facts import facts_of
-from restructure.policy.evaluation import Engines
-from restructure.policy.loading import load_policy
+from restructure.policy.engine.evaluation import Engines
+from restructure.policy.loading.loading import load_policy
 
 DAY = date(2026, 3, 18)
 ILLNESS = Application.model_validate(example("illness"))
@@ -579,7 +579,7 @@ def check(rng: random.Random, folder, cases: int) -> Counter:
         on = rng.choice([date(2025, 6, 1), DAY, date(2026, 3, 19)])
         known = random_case(rng)
         supplied, history = random_given(rng, maker.facts), random_history(rng, on)
-        events = tuple(Event.model_validate(one) for one in history or ())
+        events = tuple(PastEvent.model_validate(one) for one in history or ())
         told = {"given": supplied, "history": events, "history_known": history is not None, "on": on}
         assessment = BASE.model_copy(update=known | told)
         facts = {name: exact(value) for name, value in known.items()}

@@ -14,14 +14,16 @@ import pytest
 from cases import ROOT, example, gate, policy_of, rule, small
 from policy import oracle
 from policy.drawn import LARGEST, Draw, encoded, problem_of
-from restructure.casework.decision import decide
+from restructure.casework.decisions.decision import decide
 from restructure.errors import EngineDisagreement, EngineError
 from restructure.intake.application import Application
-from restructure.policy import conjunctions, durable, evaluation, normal
-from restructure.policy.conjunctions import SLOTS_OF_A_PAGE, paged
-from restructure.policy.durable import DurableEngine, engine_version, hash_of
-from restructure.policy.evaluation import Engines, Evaluator, engines_here, evaluator
-from restructure.policy.normal import Alternative, Leaf, Operator, Problem, Together
+from restructure.policy.engine import durable, evaluation
+from restructure.policy.engine import normal_form as normal
+from restructure.policy.engine import rule_sets as conjunctions
+from restructure.policy.engine.durable import DurableEngine, engine_version, hash_of
+from restructure.policy.engine.evaluation import Engines, Evaluator, engines_here, evaluator
+from restructure.policy.engine.normal_form import Alternative, Leaf, Operator, Problem, Together
+from restructure.policy.engine.rule_sets import SLOTS_OF_A_PAGE, paged
 
 HERE = engine_version() is not None
 needs_engine = pytest.mark.skipif(
@@ -207,7 +209,7 @@ FORKED = """
 import os, sys, threading
 sys.path[:0] = [{tests!r}, {policy!r}]
 from test_engines import engine_and_cases
-from restructure.policy import durable, evaluation
+from restructure.policy.engine import durable, evaluation
 engine, cases = engine_and_cases()
 right = lambda: all(engine.fired(values) == expected for values, expected in cases * 3)
 assert right()

@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 
 from cases import EXAMPLES, SMALL, example, gate, limit, rule, written
 from laws import examples
-from restructure.casework.case_report import run_cases
-from restructure.casework.decision import decide
-from restructure.casework.explanation import explain
-from restructure.casework.replay import replay
+from restructure.casework.decisions.decision import decide
+from restructure.casework.decisions.explanation import explain
+from restructure.casework.negotiation.replay import replay
 from restructure.cli import main
 from restructure.errors import InvalidPolicy
 from restructure.intake.application import Application
-from restructure.policy.listing import listed
-from restructure.policy.loading import load_located, load_policy
+from restructure.policy.loading.listing import listed
+from restructure.policy.loading.loading import load_located, load_policy
+from restructure.testing.report import run_cases
 
 DAY = date(2026, 3, 18)
 ILLNESS = Application.model_validate(example("illness"))

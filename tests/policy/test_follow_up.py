@@ -7,12 +7,12 @@ import pytest
 
 from cases import SMALL, policy_of, rule
 from casework.agreed import SHOWN, illness
-from restructure.casework.agreement import accept
-from restructure.casework.decision import decide
-from restructure.casework.replay import replay
-from restructure.casework.review import review
+from restructure.casework.agreements.agreement import accept
+from restructure.casework.agreements.review import review
+from restructure.casework.decisions.decision import decide
+from restructure.casework.negotiation.replay import replay
 from restructure.errors import InvalidInput
-from restructure.policy.follow_up import FollowUp
+from restructure.policy.language.follow_up import FollowUp
 
 BY = illness().borrower.reference
 
@@ -88,7 +88,7 @@ def test_clocks_and_what_comes_back_are_the_policys():
 
 
 def test_an_extending_policy_says_it_anew_as_a_whole(tmp_path):
-    from restructure.policy.loading import load_policy
+    from restructure.policy.loading.loading import load_policy
 
     base = tmp_path / "base.yaml"
     base.write_text(

@@ -13,14 +13,14 @@ from pydantic import ValidationError
 
 from cases import example, policy_of, rule, small, written
 from restructure import replay
-from restructure.casework.case_reading import read_cases
-from restructure.casework.checking import check
-from restructure.casework.decision import Decision, decide
-from restructure.casework.explanation import explain
+from restructure.casework.decisions.decision import Decision, decide
+from restructure.casework.decisions.explanation import explain
 from restructure.cli import main
 from restructure.errors import InvalidInput
 from restructure.intake.application import Application, read_application
-from restructure.policy.evaluation import Engines, engines_here
+from restructure.policy.engine.evaluation import Engines, engines_here
+from restructure.testing.case_reader import read_cases
+from restructure.testing.checking import check
 
 DAY = date(2026, 3, 18)
 FACTS = """\
@@ -245,7 +245,7 @@ def test_both_engines_see_the_same_facts():
 
 def test_a_policy_without_the_new_words_keeps_its_digest():
     """The packaged policy as it was before there were given facts, dates and events, and its digest of then."""
-    from restructure.policy.loading import load_policy
+    from restructure.policy.loading.loading import load_policy
 
     before = Path(__file__).parents[1] / "golden" / "policy_as_first_pinned.yaml"
     assert load_policy(before).at(DAY).digest == DIGEST

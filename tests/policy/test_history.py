@@ -8,16 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cases import example, policy_of, rule, small
-from restructure.calculator.dates import add_months
-from restructure.casework.decision import decide
-from restructure.casework.explanation import explain
+from restructure.calculator.conventions.dates import add_months
+from restructure.casework.decisions.decision import decide
+from restructure.casework.decisions.explanation import explain
 from restructure.errors import InvalidInput
 from restructure.intake.application import Application
 from restructure.intake.assessment import Assessment, assess
-from restructure.intake.history import Event
-from restructure.policy.amounts import worth
+from restructure.intake.past_events import PastEvent
+from restructure.policy.amounts.expression import worth
 from restructure.policy.case_facts import facts_of
-from restructure.policy.templates import read_amount
+from restructure.policy.language.templates import read_amount
 
 DAY = date(2026, 3, 18)
 
@@ -145,7 +145,7 @@ def test_earlier_restructurings_say_nothing_of_other_events():
 def test_a_window_holds_what_is_later_than_its_border(dates, length, unit):
     begins = add_months(DAY, -length) if unit == "months" else DAY - timedelta(days=length)
     inside = [one for one in dates if begins < one <= DAY]
-    history = tuple(Event(kind="re_age", on=one) for one in dates)
+    history = tuple(PastEvent(kind="re_age", on=one) for one in dates)
     facts = assess(case([]), on=DAY).model_copy(update={"history": history})
     amount = {"events": ["re_age"], f"within_{unit}": length}
     assert of({**amount, "take": "count"}, facts) == len(inside)

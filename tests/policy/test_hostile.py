@@ -9,7 +9,7 @@ import pytest
 
 from cases import PLAIN, SMALL, rule, small, written
 from restructure.errors import CATALOGUE, InvalidPolicy
-from restructure.policy.loading import load_policy
+from restructure.policy.loading.loading import load_policy
 
 TABLE = """\
 tables:

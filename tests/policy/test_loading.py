@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from cases import CONSUMER, PLAIN, SMALL, gate, limit, policy_of, rule, small, written
 from laws import examples
-from restructure.calculator.measures import Extend, Waive
+from restructure.calculator.measures.relief import Waive
+from restructure.calculator.measures.timing import Extend
 from restructure.errors import InvalidPolicy
-from restructure.policy.language import AllOf, AnyOf, Comparison, Not
-from restructure.policy.loading import load_policy, packaged_policies
-from restructure.policy.normal import Alternative, Leaf, Operator
+from restructure.policy.engine.normal_form import Alternative, Leaf, Operator
+from restructure.policy.language.conditions import AllOf, AnyOf, Comparison, Not
+from restructure.policy.loading.loading import load_policy
+from restructure.policy.loading.locating import packaged_policies
 
 DAY = date(2026, 3, 18)
 

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cases import policy_of, rule, small, written
-from restructure.casework.firing import known_from
 from restructure.errors import InvalidPolicy
-from restructure.policy.amounts import worth, write_amount
-from restructure.policy.bands import Mode, Stretch, banded
-from restructure.policy.language import Policy
-from restructure.policy.loading import load_policy
-from restructure.policy.lookups import Edition, Lookup, Sheet
-from restructure.policy.templates import read_amount
+from restructure.policy.amounts.bands import Mode, Stretch, banded
+from restructure.policy.amounts.expression import worth, write_amount
+from restructure.policy.amounts.lookups import Edition, Lookup, Sheet
+from restructure.policy.language.templates import read_amount
+from restructure.policy.loading.loading import load_policy
+from restructure.policy.policy import Policy
+from restructure.testing.verdicts import known_from
 
 DAY = date(2026, 3, 18)
 

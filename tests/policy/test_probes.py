@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from restructure.policy.durable import engine_version
+from restructure.policy.engine.durable import engine_version
 
 if engine_version() is None:
     pytest.skip(

@@ -9,8 +9,8 @@ import pytest
 
 from cases import ROOT
 from restructure.document import read_document
-from restructure.policy.loading import packaged_policies
-from restructure.policy.schema import policy_schema
+from restructure.policy.loading.locating import packaged_policies
+from restructure.policy.loading.schema import policy_schema
 
 VALIDATOR = jsonschema.Draft202012Validator(policy_schema())
 # What a schema cannot know: names that must exist, values that must fit each other, facts that come too early.

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from policy import oracle
 from policy.drawn import Draw, encoded, lowered, problem_of
-from restructure.policy import generated, reference
-from restructure.policy.evaluation import Engines, Evaluator, evaluator
-from restructure.policy.generated import Generated
-from restructure.policy.normal import Alternative, Leaf, Operator, Problem, Together, depth
-from restructure.policy.trace import trace
+from restructure.policy.engine import generated, reference
+from restructure.policy.engine.evaluation import Engines, Evaluator, evaluator
+from restructure.policy.engine.generated import Generated
+from restructure.policy.engine.normal_form import Alternative, Leaf, Operator, Problem, Together, depth
+from restructure.policy.engine.trace import trace
 
 WORDS = {True: "true", False: "false", None: "unknown"}
 
@@ -140,8 +140,8 @@ SEEDED = """
 import sys; sys.path[:0] = [{tests!r}]
 import json, random
 from policy.drawn import Draw, encoded, problem_of
-from restructure.policy.trace import trace
-from restructure.policy.evaluation import evaluator
+from restructure.policy.engine.trace import trace
+from restructure.policy.engine.evaluation import evaluator
 draw = Draw(random.Random(5))
 problem, values = problem_of(draw.rules(30)), encoded(draw.borrower())
 print(json.dumps([trace(problem, values).plain(), problem.digest, evaluator(problem).fired(values)]))

@@ -86,7 +86,12 @@ MEASURES = [
     {"measure": "rate", "annual_rate": "10%"},
     {"measure": "capitalise", "of": ["interest_arrears"]},
 ]
-WISH = {"most_a_month": "1800", "first_payment_from": "2026-05-01", "keep_end_date": True, "lump_sum": "100"}
+WISH = {
+    "max_monthly_payment": "1800",
+    "first_payment_from": "2026-05-01",
+    "keep_end_date": True,
+    "lump_sum": "100",
+}
 DAYS = st.sampled_from([DAY, DAY, DAY, DAY, DAY, "2026-12-01", "2026-12-01", "0001-01-01", "9999-12-31"])
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from cases import packaged
 from restructure import (
+    CounterRequest,
     Decision,
     Payment,
-    Request,
     counter,
     decide,
     load_policy,
@@ -51,9 +51,9 @@ def test_an_application_becomes_a_decision_a_counter_offer_an_agreement_and_paym
     made = decide(case, packaged("cn-consumer-finance"), on=case.as_of)
     assert Decision.model_validate_json(decided.text) == Decision.model_validate_json(made.model_dump_json())
 
-    asked = {"most_a_month": "1800"}
+    asked = {"max_monthly_payment": "1800"}
     countered = client.post(f"/decisions/{made.id}/counter?rule=illness-relief", json=asked)
-    answer = counter(made, Request(**asked), packaged("cn-consumer-finance"), rule="illness-relief")
+    answer = counter(made, CounterRequest(**asked), packaged("cn-consumer-finance"), rule="illness-relief")
     assert countered.json()["id"] == answer.id
 
     agreed = client.post(f"/decisions/{answer.id}/accept", json=acceptance()).json()
@@ -176,10 +176,10 @@ def test_a_refusal_is_not_remembered_under_its_key(client):
 def test_the_offers_of_a_decision_close_when_a_counter_offer_is_made(client):
     first = decision(client, "closed")
     path = f"/decisions/{first}"
-    second = client.post(f"{path}/counter", json={"most_a_month": "1900"}).json()["id"]
-    assert client.post(f"{path}/counter", json={"most_a_month": "1900"}).json()["id"] == second
+    second = client.post(f"{path}/counter", json={"max_monthly_payment": "1900"}).json()["id"]
+    assert client.post(f"{path}/counter", json={"max_monthly_payment": "1900"}).json()["id"] == second
     wanted = [("event-order", "path.decision")]
-    assert issues(client.post(f"{path}/counter", json={"most_a_month": "1950"}), 409) == wanted
+    assert issues(client.post(f"{path}/counter", json={"max_monthly_payment": "1950"}), 409) == wanted
     assert issues(client.post(f"{path}/accept", json=acceptance()), 409) == wanted
 
 
@@ -305,7 +305,7 @@ def test_the_ends_of_the_calendar_are_refused_or_answered(client, on):
 def test_the_description_consists_of_the_models_of_the_library(client):
     described = client.get("/openapi.json").json()
     schemas = described["components"]["schemas"]
-    for model in (Payment, Request):
+    for model in (Payment, CounterRequest):
         wanted = model.model_json_schema(ref_template="#/components/schemas/{model}")
         wanted.pop("$defs", None)
         for one in wanted["properties"].values():
@@ -320,7 +320,7 @@ def test_the_description_consists_of_the_models_of_the_library(client):
     }
     assert bodies == {
         "/applications": "Application-Input",
-        "/decisions/{decision}/counter": "Request",
+        "/decisions/{decision}/counter": "CounterRequest",
         "/decisions/{decision}/accept": "Accepted",
         "/agreements/{agreement}/payments": "Payment",
         "/loans/watch": "Application-Input",

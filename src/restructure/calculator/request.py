@@ -7,21 +7,21 @@ from typing import Self
 
 from pydantic import ValidationError, model_validator
 
-from restructure.calculator.measures import Measure
-from restructure.calculator.plan import Plan, reschedule
-from restructure.calculator.position import Position
-from restructure.calculator.presets import expanded
-from restructure.calculator.schedule import Schedule, amortise
-from restructure.calculator.spelling import spell
-from restructure.calculator.terms import Terms
+from restructure.calculator.amortisation.schedule import Schedule, amortise
+from restructure.calculator.amortisation.terms import Terms
+from restructure.calculator.conventions.currency_scale import spell
+from restructure.calculator.measures.catalogue import Measure
+from restructure.calculator.measures.presets import expanded
+from restructure.calculator.plans.plan import Plan, reschedule
+from restructure.calculator.servicing.position import Position
 from restructure.document import Document, field_names, issues_of, read_document
 from restructure.errors import InvalidInput, Issue, Refused
 from restructure.record import Record, refuse
 
-__all__ = ["Request", "answer", "read_request"]
+__all__ = ["CalculationRequest", "answer", "read_request"]
 
 
-class Request(Record):
+class CalculationRequest(Record):
     """What the calculator is asked: a loan to schedule, or a position and the measures to apply to it."""
 
     terms: Terms | None = None
@@ -42,16 +42,16 @@ class Request(Record):
         return self
 
 
-def read_request(path: str | Path) -> Request:
+def read_request(path: str | Path) -> CalculationRequest:
     """Read a request from a JSON or YAML file; raises `InvalidInput` with every finding located."""
     document = read_document(path)
     data = document.data
     if isinstance(data, dict) and isinstance(data.get("measures"), list):
         data = data | {"measures": _expanded(data["measures"], document)}
     try:
-        return Request.model_validate_json(json.dumps(data, default=str), strict=True)
+        return CalculationRequest.model_validate_json(json.dumps(data, default=str), strict=True)
     except ValidationError as error:
-        raise InvalidInput(issues_of(error, document, names=field_names(Request))) from None
+        raise InvalidInput(issues_of(error, document, names=field_names(CalculationRequest))) from None
 
 
 def _expanded(measures: list[object], document: Document) -> list[object]:
@@ -73,14 +73,14 @@ def _expanded(measures: list[object], document: Document) -> list[object]:
     return out + more
 
 
-def answer(request: Request) -> Schedule | Plan:
+def answer(request: CalculationRequest) -> Schedule | Plan:
     """Answer a request with a schedule or a plan.
 
     Raises `Refused` with the reason code of what cannot be done, and its place in the request.
 
     >>> loan = Terms(currency="CNY", principal="1200", annual_rate="0", instalments=12,
     ...              start="2026-01-15", first_due="2026-02-15")
-    >>> str(answer(Request(terms=loan)).total)
+    >>> str(answer(CalculationRequest(terms=loan)).total)
     '1200.00'
     """
     place = "terms" if request.terms is not None else "measures"

@@ -1,6 +1,7 @@
 """Application: what a lender knows about a borrower in difficulty, and reading it from a file."""
 
 import re
+import sys
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -11,22 +12,22 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from restructure.calculator.contract import (
+from restructure.calculator.amortisation.terms import Repayment
+from restructure.calculator.conventions.currency_scale import spell
+from restructure.calculator.conventions.money import LARGEST, Currency, Money, to_minor
+from restructure.calculator.servicing.account import position_of
+from restructure.calculator.servicing.contract import (
     STANDARD_ORDER,
     Allocation,
     Contract,
     Payment,
     payment_problems,
 )
-from restructure.calculator.money import LARGEST, Currency, Money, to_minor
-from restructure.calculator.position import Buckets, Position
-from restructure.calculator.servicing import position_of
-from restructure.calculator.spelling import spell
-from restructure.calculator.terms import Repayment
+from restructure.calculator.servicing.position import Buckets, Position
 from restructure.document import read_document, read_model
 from restructure.errors import InvalidInput, Issue, Refused
-from restructure.intake.given import GivenFacts
-from restructure.intake.history import Event, event_problems
+from restructure.intake.declared_facts import GivenFacts
+from restructure.intake.past_events import PastEvent, event_problems
 from restructure.record import Record, trusted
 
 __all__ = [
@@ -325,7 +326,7 @@ class Application(Record):
     """Figures from elsewhere that a policy may read as `scores.NAME`."""
     facts: GivenFacts = Field(default_factory=dict)
     """Facts that a policy declares as given, by name; one that is absent is unknown."""
-    history: tuple[Event, ...] | None = None
+    history: tuple[PastEvent, ...] | None = None
     """What happened before; an empty list means nothing did, absent means unknown."""
 
     @model_validator(mode="after")
@@ -519,3 +520,9 @@ def read_application(path: str | Path) -> Application:
     if found:
         raise InvalidInput(document.located(found))
     return application
+
+
+# Hypothesis loads its plugins when it is imported. Where that was before this module, the plugin registers now; it is
+# asked for among what is loaded, since the library itself has no use for it.
+if "restructure_hypothesis" in sys.modules:
+    sys.modules["restructure_hypothesis"].register()

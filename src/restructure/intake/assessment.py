@@ -11,11 +11,11 @@ from typing import Annotated, Any, Self
 from dateutil.relativedelta import relativedelta
 from pydantic import Field, model_validator
 
-from restructure.calculator.dates import whole_months
-from restructure.calculator.money import Money, SignedMoney, to_minor
-from restructure.calculator.position import Position
-from restructure.calculator.quantity import Kind, Quantity, Ratio, ratio
-from restructure.calculator.spelling import spell, spelled
+from restructure.calculator.conventions.currency_scale import spell, spelled
+from restructure.calculator.conventions.dates import whole_months
+from restructure.calculator.conventions.money import Money, SignedMoney, to_minor
+from restructure.calculator.conventions.quantity import Kind, Quantity, Ratio, ratio
+from restructure.calculator.servicing.position import Position
 from restructure.errors import InvalidInput, Issue
 from restructure.intake.application import (
     Application,
@@ -28,9 +28,9 @@ from restructure.intake.application import (
     position_on,
     problems,
 )
-from restructure.intake.given import GivenFacts
-from restructure.intake.history import RESTRUCTURING, Event, with_restructurings
-from restructure.intake.paying import paying_facts
+from restructure.intake.declared_facts import GivenFacts
+from restructure.intake.past_events import RESTRUCTURING, PastEvent, with_restructurings
+from restructure.intake.payment_behaviour import paying_facts
 from restructure.record import Record, trusted
 
 __all__ = ["Assessment", "DelinquencyStage", "HardshipOutlook", "assess"]
@@ -79,7 +79,7 @@ class Assessment(Record):
     """Figures from elsewhere, read by rules as `scores.NAME`."""
     given: GivenFacts = Field(default_factory=dict)
     """What the file says about facts that policies declare, as it was written."""
-    history: tuple[Event, ...] = ()
+    history: tuple[PastEvent, ...] = ()
     """What is known to have happened before, earlier restructurings last."""
     history_known: bool = False
     """Whether that is everything; otherwise at most the earlier restructurings are known."""
@@ -299,7 +299,7 @@ class Assessment(Record):
         """The day of the decision, as a fact."""
         return self.on
 
-    def events(self, kind: str) -> tuple[Event, ...] | None:
+    def events(self, kind: str) -> tuple[PastEvent, ...] | None:
         """Give the events of a kind by day, `None` if the file does not say what happened."""
         events = sorted((one for one in self.history if one.kind == kind), key=lambda one: one.on)
         # Earlier restructurings are known without a history, unless only their number is.

@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Annotated, Any
 
-from restructure.calculator.figures import Figures, compare
-from restructure.calculator.money import SignedMoney, to_minor
-from restructure.calculator.plan import Plan
-from restructure.calculator.quantity import Kind, Quantity, Ratio, ratio
+from restructure.calculator.conventions.money import SignedMoney, to_minor
+from restructure.calculator.conventions.quantity import Kind, Quantity, Ratio, ratio
+from restructure.calculator.plans.figures import Figures, figures_of
+from restructure.calculator.plans.plan import Plan
 from restructure.intake.assessment import Assessment
 from restructure.record import trusted
 
-__all__ = ["AT_ONCE", "Prospect", "foresee"]
+__all__ = ["AT_ONCE", "Prospect", "project"]
 
 
 class Prospect(Figures):
@@ -27,9 +27,9 @@ class Prospect(Figures):
     """What is left of income in the dearest month of the plan."""
 
 
-def foresee(assessment: Assessment, plan: Plan) -> Prospect:
+def project(assessment: Assessment, plan: Plan) -> Prospect:
     """Work out what a plan would mean to this borrower."""
-    figures = compare(plan)
+    figures = figures_of(plan)
     disposable = assessment.disposable_income
     own = {
         "payment_to_income_after": _payment_to_income(assessment, plan),

@@ -7,21 +7,21 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
-from restructure.calculator.money import from_minor, minor_digits, round_div
-from restructure.calculator.plan import Plan
-from restructure.calculator.quantity import Kind
+from restructure.calculator.conventions.money import from_minor, minor_digits, round_div
+from restructure.calculator.conventions.quantity import Kind
+from restructure.calculator.plans.plan import Plan
 from restructure.errors import InvalidPolicy, Issue
 from restructure.intake.assessment import Assessment
 from restructure.intake.facts import Fact, facts, show, wanting
-from restructure.intake.prospect import AT_ONCE, Prospect, foresee
-from restructure.policy.amounts import PLAN, Amount, binding, facts_in, worth, write_amount
+from restructure.intake.prospect import AT_ONCE, Prospect, project
+from restructure.policy.amounts.expression import PLAN, Amount, binding, facts_in, worth, write_amount
 from restructure.policy.constants import constant
-from restructure.policy.evaluation import Engines, evaluator
-from restructure.policy.follow_up import FollowUp, asked
-from restructure.policy.given import given_values
-from restructure.policy.hits import Hit, Match, settle
-from restructure.policy.in_force import InForce, Stage
-from restructure.policy.language import Conclusion, Gather, PolicyFact
+from restructure.policy.engine.evaluation import Engines, evaluator
+from restructure.policy.given_facts import given_values
+from restructure.policy.in_force import FactStage, InForce
+from restructure.policy.language.follow_up import FollowUp, asked
+from restructure.policy.language.hit_policies import Hit, RowMatch, settle
+from restructure.policy.language.sections import Conclusion, Gather, PolicyFact
 from restructure.record import Record
 
 __all__ = ["CaseFacts", "Concluded", "facts_of"]
@@ -67,7 +67,7 @@ class CaseFacts:
     def prospect(self) -> Prospect | None:
         """What a proposed plan would mean, worked out once it is asked for; none where there is no plan."""
         if self._prospect is None and self.plan is not None:
-            self._prospect = foresee(self.assessment, self.plan)
+            self._prospect = project(self.assessment, self.plan)
         return self._prospect
 
     def with_plan(self, prospect: Prospect | None, plan: Plan | None = None) -> "CaseFacts":
@@ -182,7 +182,7 @@ def _derivation(known: CaseFacts, name: str) -> str:
     )
 
 
-def _conclude(known: CaseFacts, stage: Stage, engines: Engines) -> list[Concluded]:
+def _conclude(known: CaseFacts, stage: FactStage, engines: Engines) -> list[Concluded]:
     if not stage.concluded:
         return []
     policy = known.in_force.policy
@@ -201,10 +201,10 @@ def _conclude(known: CaseFacts, stage: Stage, engines: Engines) -> list[Conclude
     return [_settled(known, name, rows, matches) for name in stage.concluded if name not in known.own]
 
 
-def _match(one: Conclusion, fired: set[str]) -> Match:
+def _match(one: Conclusion, fired: set[str]) -> RowMatch:
     if f"true:{one.id}" in fired:
-        return Match(one.id, "true", one.priority)
-    return Match(one.id, "false" if f"false:{one.id}" in fired else "unknown", one.priority)
+        return RowMatch(one.id, "true", one.priority)
+    return RowMatch(one.id, "false" if f"false:{one.id}" in fired else "unknown", one.priority)
 
 
 def _refuse_clash(clash: tuple[str, ...], why: str) -> None:
@@ -214,7 +214,7 @@ def _refuse_clash(clash: tuple[str, ...], why: str) -> None:
         )
 
 
-def _settled(known: CaseFacts, name: str, rows: list[Conclusion], matches: dict[str, Match]) -> Concluded:
+def _settled(known: CaseFacts, name: str, rows: list[Conclusion], matches: dict[str, RowMatch]) -> Concluded:
     own, fact = known.in_force.policy.facts[name], known.in_force.fact(name)
 
     def said(one: Conclusion) -> Any:

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from restructure.calculator.quantity import Kind
+from restructure.calculator.conventions.quantity import Kind
 from restructure.intake.facts import Fact
 
 __all__ = ["UNITS", "Constant", "constant", "plain", "unit_fact"]

@@ -2,64 +2,41 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from restructure.calculator.measures import Measure
-from restructure.calculator.quantity import Kind
+from restructure.calculator.conventions.quantity import Kind
+from restructure.calculator.measures.catalogue import Measure
 from restructure.errors import InvalidPolicy, Issue
 from restructure.intake.facts import Fact, fact_named
-from restructure.policy.amounts import (
+from restructure.policy.amounts.expression import (
     Amount,
     facts_in,
-    lookups_in,
-    parameters_in,
     reads_plan,
     sheet_of,
     write_amount,
 )
-from restructure.policy.conditions import Condition, comparisons, normal_form
+from restructure.policy.amounts.lookups import Edition, Lookup, Sheet
 from restructure.policy.constants import Constant, plain
-from restructure.policy.fallback import stands_behind, trial_order
-from restructure.policy.lookups import Edition, Lookup, Sheet
-from restructure.policy.normal import Leaf, Node, Operator, Problem
-from restructure.policy.search import Missed, Rung, Search, Vary, varied
-from restructure.policy.templates import Template, amounts_of, measure_of_case, read_vary
-from restructure.record import Record
+from restructure.policy.engine.normal_form import Leaf, Node, Operator, Problem
+from restructure.policy.fallback_order import stands_behind, trial_order
+from restructure.policy.language.conditions import Condition, normal_form
+from restructure.policy.language.content import PolicyContent
+from restructure.policy.language.reads import lookups_used, parameters_used, read_by, searches_of
+from restructure.policy.language.search import Search, TargetTier, Vary, WhenMissed, varied
+from restructure.policy.language.templates import Template, amounts_of, measure_of_case, read_vary
+from restructure.policy.policy_ref import PolicyRef
 
-if TYPE_CHECKING:  # a policy gives itself in force, so its room stands above this one
-    from restructure.policy.language import Policy, Rule
-
-__all__ = [
-    "Aim",
-    "InForce",
-    "PolicyRef",
-    "Stage",
-    "lookups_used",
-    "offered_measures",
-    "parameters_used",
-    "read_by",
-]
+__all__ = ["FactStage", "InForce", "TierTarget", "offered_measures"]
 
 
 _GROWING = frozenset({"term_after", "term_added", "last_due_after"})
 """What only grows with the number of instalments."""
 
 
-class PolicyRef(Record):
-    """Which policy decided."""
-
-    name: str
-    """Name of the policy."""
-    version: str
-    """Its version."""
-    digest: str
-    """SHA-256 over its resolved content; a comment does not change it."""
-
-
-class Stage(NamedTuple):
+class FactStage(NamedTuple):
     """Facts of a policy that need only facts of a case and of earlier stages."""
 
     derived: tuple[str, ...]
@@ -70,8 +47,8 @@ class Stage(NamedTuple):
     """What concludes them: for each conclusion whether it holds and whether it fails."""
 
 
-class Aim(NamedTuple):
-    """What a search wants of its figure on one rung, ready for the evaluators."""
+class TierTarget(NamedTuple):
+    """What a search wants of its figure on one tier, ready for the evaluators."""
 
     leaf: Leaf
     """The comparison that holds once the target is reached, still without the value of an amount."""
@@ -88,7 +65,7 @@ class InForce:
 
     def __init__(
         self,
-        policy: "Policy",
+        policy: PolicyContent,
         values: dict[str, Constant | None],
         editions: Mapping[str, Edition | None] = MappingProxyType({}),
     ) -> None:
@@ -102,7 +79,7 @@ class InForce:
     @classmethod
     def of(
         cls,
-        policy: "Policy",
+        policy: PolicyContent,
         values: dict[str, Constant | None],
         editions: Mapping[str, Edition | None] = MappingProxyType({}),
     ) -> "InForce":
@@ -224,11 +201,11 @@ class InForce:
         return {}
 
     @cached_property
-    def stages(self) -> tuple[Stage, ...]:
+    def stages(self) -> tuple[FactStage, ...]:
         """The policy's own facts of a case in the order in which they can be known (forward chaining)."""
         waiting = {name: needs for name, needs in self._needs.items() if not self._of_plan(name)}
         waiting = {name: needs for name, needs in waiting.items() if not self.policy.facts[name].given}
-        stages: list[Stage] = []
+        stages: list[FactStage] = []
         while waiting:
             ready = [name for name, needs in waiting.items() if not needs & waiting.keys()]
             assert ready, "a cycle of facts is refused when a policy is read"
@@ -239,7 +216,7 @@ class InForce:
                 if one.conclude.keys() & set(concluded):
                     node = self.node(one.when)
                     entries += [(f"true:{one.id}", node), (f"false:{one.id}", node.negated())]
-            stages.append(Stage(derived, concluded, Problem(entries)))
+            stages.append(FactStage(derived, concluded, Problem(entries)))
             waiting = {name: needs for name, needs in waiting.items() if name not in ready}
         return tuple(stages)
 
@@ -278,7 +255,7 @@ class InForce:
     def steps(self) -> dict[tuple[str, str], tuple[str, Template, Vary]]:
         """The field that each step looks for, the measure around it and between what it looks, by rule and step."""
         found: dict[tuple[str, str], tuple[str, Template, Vary]] = {}
-        for rule, search in _searches(self.policy):
+        for rule, search in searches_of(self.policy):
             for step in search.steps:
                 name = varied(step.measure)
                 assert name is not None, "checked when the policy is read"
@@ -323,24 +300,24 @@ class InForce:
         )
 
     @cached_property
-    def aims(self) -> dict[str, tuple[Aim, ...]]:
-        """What the search of each rule that has one wants of its figure, rung by rung."""
+    def aims(self) -> dict[str, tuple[TierTarget, ...]]:
+        """What the search of each rule that has one wants of its figure, tier by tier."""
         return {
-            rule.id: tuple(self._aim(rung) for rung in search.rungs)
-            for rule, search in _searches(self.policy)
+            rule.id: tuple(self._aim(tier) for tier in search.tiers)
+            for rule, search in searches_of(self.policy)
         }
 
-    def _aim(self, rung: Rung) -> Aim:
-        leaf = Leaf(rung.fact, rung.op) if rung.amount is not None else self.node(rung)
+    def _aim(self, tier: TargetTier) -> TierTarget:
+        leaf = Leaf(tier.fact, tier.op) if tier.amount is not None else self.node(tier)
         assert isinstance(leaf, Leaf), "a target is one comparison"
-        accept = None if rung.accept_if is None else self.node(rung.accept_if)
-        return Aim(leaf, rung.amount, accept, any(map(self._of_plan, rung.against)))
+        accept = None if tier.accept_if is None else self.node(tier.accept_if)
+        return TierTarget(leaf, tier.amount, accept, any(map(self._of_plan, tier.against)))
 
     @cached_property
     def strict(self) -> frozenset[str]:
         """The rules whose offer is not made if their search misses its target."""
         return frozenset(
-            rule.id for rule, search in _searches(self.policy) if search.if_missed is Missed.REFUSE
+            rule.id for rule, search in searches_of(self.policy) if search.if_missed is WhenMissed.REFUSE
         )
 
     @cached_property
@@ -348,7 +325,7 @@ class InForce:
         """The guard of each step that has one, by rule and step."""
         return {
             (rule.id, step.id): self.node(step.when)
-            for rule, search in _searches(self.policy)
+            for rule, search in searches_of(self.policy)
             for step in search.steps
             if step.when is not None
         }
@@ -366,89 +343,8 @@ def offered_measures(in_force: InForce, rule: str, fact: Any) -> tuple[Measure, 
     )
 
 
-def read_by(policy: "Policy") -> dict[str, set[str]]:
-    """Name, for each fact of the policy, the facts it is worked out or concluded from."""
-    needs: dict[str, set[str]] = {
-        name: set(facts_in(own.value)) if own.value is not None else set()
-        for name, own in policy.facts.items()
-    }
-    # A table settles its rows together, so that each waits for what all of them read.
-    read: dict[str, set[str]] = {}
-    for one in policy.conclusions:
-        read.setdefault(one.table or f"={one.id}", set()).update(_facts_of(one.when))
-    for one in policy.conclusions:
-        for name in one.conclude:
-            needs.setdefault(name, set()).update(read[one.table or f"={one.id}"])
-        for name, amount in one.amounts.items():
-            needs[name].update(facts_in(amount))
-    return needs
-
-
-def _searches(policy: "Policy") -> Iterator[tuple["Rule", Search]]:
-    for rule in policy.rules:
-        for one in rule.offer:
-            if isinstance(one, Search):
-                yield rule, one
-
-
-def _facts_of(condition: Condition) -> Iterator[str]:
-    for comparison in comparisons(condition):
-        yield comparison.fact
-        if comparison.other is not None:
-            yield comparison.other
-
-
-def parameters_used(policy: "Policy") -> Iterator[str]:
-    """Name every parameter that a condition, an amount or a measure reads."""
-    for condition in _conditions_of(policy):
-        for comparison in comparisons(condition):
-            if comparison.parameter:
-                yield comparison.parameter
-    for amount in _amounts_of(policy):
-        yield from parameters_in(amount)
-
-
-def lookups_used(policy: "Policy") -> Iterator[str]:
-    """Name every lookup that an amount reads."""
-    for amount in _amounts_of(policy):
-        yield from lookups_in(amount)
-
-
 def _spelled(lookup: Lookup, edition: Edition | None) -> dict[str, Any]:
     """Spell what decides of a lookup on one day the one way a digest knows."""
     content = lookup.model_dump(mode="json", exclude={"values"}, exclude_defaults=True)
     rows = None if edition is None else edition.rows
     return {**content, "rows": rows and [[plain(cell) for cell in row] for row in rows]}
-
-
-def _conditions_of(policy: "Policy") -> Iterator[Condition]:
-    yield from (gate.require for gate in policy.gates)
-    yield from (limit.require for limit in policy.limits)
-    yield from (conclusion.when for conclusion in policy.conclusions)
-    yield from (rule.when for rule in policy.rules)
-    yield from (flag.when for flag in policy.flags)
-    yield from (one.when for one in (*policy.actions, *policy.duties))
-    for _, search in _searches(policy):
-        for rung in search.rungs:
-            yield rung
-            if rung.accept_if is not None:
-                yield rung.accept_if
-        yield from (step.when for step in search.steps if step.when is not None)
-
-
-def _amounts_of(policy: "Policy") -> Iterator[Amount]:
-    for own in policy.facts.values():
-        if own.value is not None:
-            yield own.value
-    for conclusion in policy.conclusions:
-        yield from conclusion.amounts.values()
-    templates: list[Mapping[str, Any]] = [
-        one for rule in policy.rules for one in rule.offer if not isinstance(one, Search)
-    ]
-    for _, search in _searches(policy):
-        templates += [step.measure for step in search.steps]
-        yield from (rung.amount for rung in search.rungs if rung.amount is not None)
-    for template in templates:
-        yield from amounts_of(template)
-    if policy.follow_up is not None:
-        yield from policy.follow_up.amounts

@@ -1,0 +1,1 @@
+"""Conventions: money, rates, dates, day counts, accrual and rounding."""

@@ -1,0 +1,1 @@
+"""Cost of credit: annuities, the annual percentage rate, unit periods."""

@@ -1,0 +1,1 @@
+"""Servicing: a contract and its payments, billed and allocated, as a position on a day."""

@@ -1,0 +1,1 @@
+"""Agreements: acceptance, performance, review, loan class, early warning and the history of a case."""

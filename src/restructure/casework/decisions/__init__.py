@@ -1,0 +1,1 @@
+"""Decisions: gates, offers and refusals of one borrower, with their explanation."""

@@ -1,0 +1,232 @@
+"""Decision: what is offered to a borrower, what is refused, and why, as one record that explains itself."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from pydantic import computed_field, model_validator
+
+from restructure.casework.decisions.judge import judge
+from restructure.casework.decisions.outcome import Detail, GateResult, Missing, Offer, Outcome, Refusal, Task
+from restructure.casework.decisions.rounds import Round
+from restructure.errors import InvalidInput, Issue, did_you_mean
+from restructure.intake.application import Application
+from restructure.intake.assessment import Assessment, assess
+from restructure.intake.facts import derivation, facts
+from restructure.policy.case_facts import Concluded, facts_of
+from restructure.policy.engine.evaluation import Engines, engines_here
+from restructure.policy.in_force import InForce
+from restructure.policy.language.follow_up import FollowUp
+from restructure.policy.language.sections import Otherwise
+from restructure.policy.policy import Policy
+from restructure.policy.policy_ref import PolicyRef
+from restructure.record import Listed, Record
+
+__all__ = [
+    "Decision",
+    "Detail",
+    "GateResult",
+    "Missing",
+    "Offer",
+    "Outcome",
+    "Refusal",
+    "Task",
+    "decide",
+    "decision_id",
+]
+
+
+class Decision(Record):
+    """What was decided about one application under one policy on one day; its own audit record."""
+
+    id: str
+    """SHA-256 over application, policy and day: the same three give the same id."""
+    on: date
+    """The day of the decision."""
+    policy: PolicyRef
+    """Which policy decided."""
+    engines: tuple[str, ...]
+    """Which evaluators ran."""
+    detail: Detail = Detail.DECISIVE
+    """How much of its reasons is recorded."""
+    outcome: Outcome
+    """How the case came out."""
+    offers: tuple[Offer, ...]
+    """What is offered, best first."""
+    refusals: Listed[Refusal]
+    """What is not offered, and why."""
+    gates: Listed[GateResult]
+    """Every gate, passed or not."""
+    actions: tuple[Task, ...] = ()
+    """What the lender has to do now, with or without an offer."""
+    concluded: tuple[Concluded, ...] = ()
+    """What the policy concluded from the facts, in the order in which it could."""
+    missing: tuple[Missing, ...]
+    """Information that is missing."""
+    enforcement_barred: bool
+    """Whether collection must not be enforced: true unless a complete assessment ended in a reasoned refusal."""
+    enforcement_reason: str
+    """Why."""
+    follow_up: FollowUp = FollowUp()
+    """What an agreement on one of the offers needs, and how it is followed up."""
+    rounds: tuple[Round, ...] = ()
+    """What the borrower asked for since, and what was answered."""
+    assessment: Assessment
+    """The facts that were decided on."""
+    application: Application
+    """What they were derived from."""
+
+    @computed_field(description="How every fact came about, in one line each.")  # type: ignore[prop-decorator]
+    @property
+    def derivations(self) -> dict[str, str]:
+        """How every fact came about, in one line each."""
+        return {name: self.derivation(name) for name, fact in facts().items() if not fact.of_plan}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_derivations(cls, data: Any) -> Any:
+        # They follow from the record, so they are written and never read.
+        return {k: v for k, v in data.items() if k != "derivations"} if isinstance(data, dict) else data
+
+    @property
+    def failed_gates(self) -> tuple[GateResult, ...]:
+        """Every gate that was not passed, failed ones before unknown ones."""
+        open_gates = [gate for gate in self.gates if gate.verdict != "passed"]
+        return tuple(sorted(open_gates, key=lambda gate: gate.verdict != "failed"))
+
+    @property
+    def open_until(self) -> date | None:
+        """The last day on which an offer can be accepted; none if the offers do not expire."""
+        valid = self.follow_up.valid_days
+        return None if valid is None else self.on + timedelta(days=valid)
+
+    def offer_by(self, rule: str) -> Offer:
+        """Give the offer that a rule made; raises `InvalidInput` if it made none."""
+        offered = {one.rule: one for one in self.offers}
+        if rule not in offered:
+            hint = did_you_mean(rule, offered) if offered else "; the decision made none"
+            raise InvalidInput(
+                Issue("offer-unknown", f'no offer was made by the rule "{rule}"{hint}', "rule")
+            )
+        return offered[rule]
+
+    def under(self, policy: Policy) -> InForce:
+        """Give the policy that decided as it then was; raises `InvalidInput` for another one."""
+        in_force = policy.in_currency(self.application.loan.currency).at(self.on)
+        if in_force.ref != self.policy:
+            raise InvalidInput(
+                Issue(
+                    "policy-differs",
+                    f"the decision was made under {self.policy.name} {self.policy.version}, digest "
+                    f"{self.policy.digest[:12]}, and this policy's is {in_force.digest[:12]}; load the one that "
+                    "decided",
+                    "policy",
+                )
+            )
+        return in_force
+
+    def derivation(self, fact: str) -> str:
+        """Say how a fact came about, with the values that went into it."""
+        return derivation(self.assessment, fact)
+
+
+def decide(
+    application: Application,
+    policy: Policy,
+    *,
+    on: date,
+    engines: Engines = Engines.BOTH,
+    detail: Detail = Detail.DECISIVE,
+) -> Decision:
+    """Decide an application under a policy on a day.
+
+    A business outcome is a value: a decision with refusals, never an exception. Raises `InvalidInput`
+    for an application that contradicts itself, `InvalidPolicy` if the policy is not in force, and
+    `EngineDisagreement` if the two evaluators differ.
+
+    >>> from restructure.intake.application import read_application
+    >>> from restructure.policy.loading.loading import load_policy
+    >>> case = read_application("examples/illness.json")
+    >>> decision = decide(case, load_policy("cn-consumer-finance"), on=case.as_of)
+    >>> decision.outcome.value, decision.offers[0].rule
+    ('offer', 'illness-relief')
+    """
+    policy = policy.in_currency(application.loan.currency)
+    in_force, engines, detail = policy.at(on), Engines(engines), Detail(detail)
+    if policy.currency != application.loan.currency:
+        raise InvalidInput(
+            Issue(
+                "policy-currency",
+                f"the loan is in {application.loan.currency} but the policy {policy.name} in {policy.currency}",
+                "loan.currency",
+            )
+        )
+    known = facts_of(in_force, assess(application, on=on), engines)
+    judged = judge(known, engines=engines, detail=detail)
+    # A policy that has no rule to offer by has not refused anything either.
+    untried = not judged.offers and not judged.refusals
+    outcome = _outcome(judged.verdicts, offers=bool(judged.offers), undecided=judged.undecided or untried)
+    barred, why = _enforcement(outcome, known.assessment)
+    return Decision.model_construct(
+        id=decision_id(application, in_force, on),
+        on=on,
+        policy=in_force.ref,
+        engines=engines_here(engines),
+        detail=detail,
+        outcome=outcome,
+        offers=judged.offers,
+        refusals=judged.refusals,
+        gates=judged.gates,
+        # No enforcement before assessment, whatever a policy says.
+        actions=tuple(one for one in judged.actions if not (barred and one.enforces)),
+        concluded=known.concluded,
+        missing=judged.missing,
+        enforcement_barred=barred,
+        enforcement_reason=why,
+        follow_up=known.follow_up,
+        assessment=known.assessment,
+        application=application,
+    )
+
+
+def _outcome(verdicts: Sequence[tuple[str, Otherwise]], *, offers: bool, undecided: bool) -> Outcome:
+    """Settle the outcome: no need first, then what a person must see, then refusal, then offers.
+
+    A case that fails a declining gate and also needs a person or a document is referred: nobody is
+    declined on an assessment that is not finished.
+    """
+    failed = {otherwise for verdict, otherwise in verdicts if verdict == "failed"}
+    if Otherwise.NO_ACTION_NEEDED in failed:
+        return Outcome.NO_ACTION_NEEDED
+    if failed & {Otherwise.REFER, Otherwise.ASK} or any(verdict == "unknown" for verdict, _ in verdicts):
+        return Outcome.REFER
+    if failed:
+        return Outcome.DECLINE
+    if offers:
+        return Outcome.OFFER
+    return Outcome.REFER if undecided else Outcome.DECLINE
+
+
+def _enforcement(outcome: Outcome, assessment: Assessment) -> tuple[bool, str]:
+    """Bar enforcement unless a complete assessment ended in a reasoned refusal (the founding rule of this library)."""
+    if outcome is Outcome.DECLINE and assessment.file_complete:
+        return False, "the assessment is complete and every offer was refused with its reason"
+    if not assessment.file_complete:
+        return (
+            True,
+            "the assessment is incomplete: no enforcement before the missing information is in and assessed",
+        )
+    return True, {
+        Outcome.OFFER: "an offer is open",
+        Outcome.REFER: "a person has not decided yet",
+        Outcome.DECLINE: "the assessment is incomplete",
+        Outcome.NO_ACTION_NEEDED: "the borrower is not in difficulty",
+    }[outcome]
+
+
+def decision_id(application: Application, in_force: InForce, on: date) -> str:
+    """Give the digest of an application, a policy on a day and that day."""
+    # Without defaults: a field that a later version adds must not change what an old application is called.
+    text = f"{application.model_dump_json(exclude_defaults=True)}\n{in_force.digest}\n{on.isoformat()}"
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Negotiation: counter-offers within the limits, the frontier, and replay of a decision."""

@@ -1,0 +1,207 @@
+"""Frontier: the plans that cannot be bettered in a month's payment, total paid and lender's cost all at once."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from pydantic import Field
+
+from restructure.calculator.conventions.quantity import Ratio
+from restructure.calculator.measures.catalogue import Measure
+from restructure.calculator.measures.rate import ChangeRate
+from restructure.calculator.measures.relief import Waive
+from restructure.calculator.measures.timing import Extend
+from restructure.casework.decisions.judge import hold, judge
+from restructure.casework.decisions.outcome import Offer
+from restructure.casework.decisions.plan_search import Proposal, make, propose
+from restructure.errors import InvalidInput, Issue, Refused
+from restructure.intake.application import Application
+from restructure.intake.assessment import assess
+from restructure.policy.case_facts import CaseFacts, facts_of
+from restructure.policy.language.sections import Rule
+from restructure.policy.policy import Policy
+from restructure.record import Record, trusted
+
+__all__ = ["Frontier", "Point", "Redefault", "frontier", "undominated"]
+
+Redefault = Callable[[Offer], Any]
+"""Gives the probability, from 0 to 1, that a borrower does not keep a plan; a model of the caller's."""
+
+_LONGEST = 1200
+
+
+class Point(Record):
+    """One plan of the frontier."""
+
+    offer: Offer
+    """The plan, as an offer of the rule it varies."""
+    lender_loss: Ratio
+    """What it costs the lender as a share of the present value of paying as agreed: the loss of present value at the
+    original effective rate, or what is to be expected of it if a re-default probability is given."""
+    redefault: Ratio | None = None
+    """The probability that it is not kept, if the caller gave one."""
+
+
+class Frontier(Record):
+    """The plans inside the limits of which none is better in every respect than another."""
+
+    points: tuple[Point, ...]
+    """From the lowest instalment to the highest."""
+    chosen: int | None = Field(default=None, ge=0)
+    """Index of the point that the policy's own ranking puts first; none if there is no point."""
+    tried: int
+    """How many plans were made."""
+    inside: int
+    """How many of them keep every limit."""
+
+
+def frontier(
+    application: Application,
+    policy: Policy,
+    *,
+    on: date,
+    parts: int = 4,
+    redefault: Redefault | None = None,
+    recovered: Decimal | str = Decimal(0),
+) -> Frontier:
+    """Find the plans that are not dominated: instalment a month, total paid, cost to the lender; less is better.
+
+    What every rule that holds would offer is varied: each number of instalments that the limits allow, and
+    `parts` steps between nothing and what it gives up of rate and waivers. `redefault` gives the probability that a
+    plan is not kept; then `recovered` is the share of the present value that is collected all the same, and the
+    lender's cost is expected: (1 − p)·loss + p·(1 − recovered). Raises `InvalidInput` for a probability
+    outside 0 to 1.
+
+    >>> from restructure.intake.application import read_application
+    >>> from restructure.policy.loading.loading import load_policy
+    >>> case, policy = read_application("examples/illness.json"), load_policy("cn-consumer-finance")
+    >>> found = frontier(case, policy, on=case.as_of)
+    >>> monthly = [point.offer.prospect.instalment_after for point in found.points]
+    >>> monthly == sorted(monthly), found.inside <= found.tried
+    (True, True)
+    """
+    if parts < 1:
+        raise InvalidInput(Issue("value-invalid", f"parts is {parts}; at least 1 is needed", "parts"))
+    share = _probability(recovered, "recovered")
+    in_force = policy.in_currency(application.loan.currency).at(on)
+    known = facts_of(in_force, assess(application, on=on))
+    tried, points = 0, list[Point]()
+    for rule, measures in _starts(known):
+        for proposal in _varied(known, measures, parts):
+            tried += 1
+            held = hold(rule, proposal)
+            if isinstance(held, Offer) and held.prospect.npv_loss is not None:
+                points.append(_point(held, held.prospect.npv_loss, redefault, share))
+    front = undominated(points)
+    return Frontier(points=front, chosen=_first(known, front), tried=tried, inside=len(points))
+
+
+def undominated(points: Sequence[Point]) -> tuple[Point, ...]:
+    """Keep the points that no other equals or betters in all three respects; of equal ones the first."""
+    front: list[tuple[_Costs, Point]] = []
+    for costs, point in sorted(((_costs(point), point) for point in points), key=lambda one: one[0]):
+        # What comes earlier has no higher instalment, so only the other two respects are left to compare.
+        if not any(other.total <= costs.total and other.loss <= costs.loss for other, _ in front):
+            front.append((costs, point))
+    return tuple(point for _, point in front)
+
+
+class _Costs(NamedTuple):
+    monthly: Decimal
+    total: Decimal
+    loss: Decimal
+
+
+def _costs(point: Point) -> _Costs:
+    prospect = point.offer.prospect
+    return _Costs(prospect.instalment_after, prospect.total_after, point.lender_loss)
+
+
+def _point(offer: Offer, loss: Decimal, redefault: Redefault | None, recovered: Decimal) -> Point:
+    if redefault is None:
+        return trusted(Point, [{"offer": offer, "lender_loss": loss, "redefault": None}])[0]
+    fails = _probability(redefault(offer), "redefault")
+    expected = ((1 - fails) * loss + fails * (1 - recovered)).quantize(Decimal("0.000001"))
+    return trusted(Point, [{"offer": offer, "lender_loss": expected, "redefault": fails}])[0]
+
+
+def _probability(value: Any, what: str) -> Decimal:
+    try:
+        read = Decimal(str(value)).quantize(Decimal("0.000001"))
+        if 0 <= read <= 1:
+            return read
+    except ArithmeticError:
+        pass
+    raise InvalidInput(Issue("value-invalid", f"{what} is {value!r}; it lies between 0 and 1", what))
+
+
+# --- the plans
+
+
+def _starts(known: CaseFacts) -> Iterator[tuple[Rule, tuple[Measure, ...]]]:
+    """Give the rules that hold and what each would offer, also where that alone breaks a limit."""
+    judged = judge(known)
+    offered = {offer.rule: offer.plan.measures for offer in judged.offers}
+    missed = {one.rule for one in judged.refusals if one.stage in ("limit", "search")}
+    for rule in known.in_force.policy.rules:
+        if rule.id in offered:
+            yield rule, offered[rule.id]
+        elif rule.id in missed:
+            yield rule, make(known, rule).proposal.measures
+
+
+def _varied(known: CaseFacts, measures: tuple[Measure, ...], parts: int) -> Iterator[Proposal]:
+    """Vary what a rule offers in its number of instalments, its rate and its waivers."""
+    others = [one for one in measures if not isinstance(one, Extend)]
+    for fixed in _given_up(others, known, parts):
+        for extension in range(_LONGEST):
+            made = _made(known, (*fixed, Extend(instalments=extension)) if extension else fixed)
+            if made is None or made.too_long:
+                break
+            yield made
+
+
+def _given_up(measures: Iterable[Measure], known: CaseFacts, parts: int) -> Iterator[tuple[Measure, ...]]:
+    contract = Fraction(known.assessment.contract_rate)
+    shares = [Fraction(part, parts) for part in range(parts + 1)]
+    seen: set[tuple[Measure, ...]] = set()
+    for of_rate in shares:
+        for of_waivers in shares:
+            varied: list[Measure] = []
+            for one in measures:
+                if isinstance(one, Waive) and one.share is not None:
+                    if of_waivers:
+                        varied.append(one.model_copy(update={"share": one.share * of_waivers}))
+                elif isinstance(one, ChangeRate) and one.starts is None and one.ends is None:
+                    rate = contract + (one.annual_rate - contract) * of_rate
+                    varied.append(one.model_copy(update={"annual_rate": rate}))
+                else:
+                    varied.append(one)
+            if tuple(varied) not in seen:
+                seen.add(tuple(varied))
+                yield tuple(varied)
+
+
+def _made(known: CaseFacts, measures: tuple[Measure, ...]) -> Proposal | None:
+    try:
+        return propose(known, measures)
+    except Refused:
+        return None
+
+
+def _first(known: CaseFacts, points: Sequence[Point]) -> int | None:
+    """Give the point that the policy's ranking puts first; of equal ones the first."""
+    currency, in_force = known.assessment.currency, known.in_force
+    best = list(range(len(points)))
+    for key in in_force.policy.rank:
+        fact, values = in_force.fact(key.fact), dict[int, int | None]()
+        for k in best:
+            value = known.with_plan(points[k].offer.prospect).value(fact.name)
+            values[k] = None if value is None else fact.encode(value, currency)
+        said = [value for value in values.values() if value is not None]
+        if said:
+            wanted = max(said) if key.order == "descending" else min(said)
+            best = [k for k in best if values[k] == wanted]
+    return best[0] if best else None

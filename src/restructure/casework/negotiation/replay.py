@@ -1,0 +1,60 @@
+"""Replay: decide a recorded case again, its negotiation included, and tell where today's code differs."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from restructure.casework.decisions.decision import Decision, decide, decision_id
+from restructure.casework.negotiation.counter import counter, round_id
+from restructure.errors import InvalidInput, Issue
+from restructure.policy.engine.evaluation import Engines
+from restructure.policy.policy import Policy
+from restructure.record import Record
+
+__all__ = ["Replay", "replay"]
+
+
+class Replay(Record):
+    """Whether today's code decides as it did."""
+
+    same: bool
+    """Whether nothing differs."""
+    differences: tuple[str, ...]
+    """Paths in the record that differ."""
+
+
+def replay(decision: Decision, policy: Policy, *, engines: Engines = Engines.BOTH) -> Replay:
+    """Decide a recorded case again and tell where the result differs.
+
+    Raises `InvalidInput` if the record's id does not match the application and day it contains.
+    """
+    in_force = policy.in_currency(decision.application.loan.currency).at(decision.on)
+    identity = decision_id(decision.application, in_force, decision.on)
+    for one in decision.rounds:
+        identity = round_id(identity, one)
+    if in_force.ref == decision.policy and decision.id != identity:
+        raise InvalidInput(
+            Issue("record-altered", "the id does not match the application and day in the record", "id")
+        )
+    again = decide(decision.application, policy, on=decision.on, engines=engines, detail=decision.detail)
+    for one in decision.rounds:
+        again = counter(again, one.request, policy, rule=one.rule)
+    # Both as they are read back, so that a record kept on disk is compared with one that could be.
+    old, new = (
+        Decision.model_validate_json(one.model_dump_json()).model_dump(mode="json")
+        for one in (decision, again)
+    )
+    for record in (old, new):
+        record.pop("engines")  # which evaluators ran says nothing about what was decided
+    found = tuple(_differences(old, new))
+    return Replay(same=not found, differences=found)
+
+
+def _differences(old: Any, new: Any, path: str = "") -> Iterable[str]:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in dict.fromkeys([*old, *new]):
+            yield from _differences(old.get(key), new.get(key), f"{path}.{key}" if path else str(key))
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for k, (before, after) in enumerate(zip(old, new, strict=True)):
+            yield from _differences(before, after, f"{path}.{k}")
+    elif old != new:
+        yield path

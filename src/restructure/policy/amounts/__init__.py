@@ -1,0 +1,1 @@
+"""Amounts: numbers and dates that a policy works out exactly from facts, parameters and tables."""

@@ -1,0 +1,1 @@
+"""Language: what a policy file may say, as records."""

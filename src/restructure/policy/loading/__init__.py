@@ -1,0 +1,1 @@
+"""Loading: YAML to records, every finding with its file, line and column."""

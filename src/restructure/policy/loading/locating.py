@@ -1,0 +1,75 @@
+"""Finding: where a policy and the files beside it lie; nothing leads out of a folder by way of a link."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from restructure.errors import InvalidPolicy, Issue, did_you_mean
+
+__all__ = ["find_base", "find_policy", "inside", "packaged_policies"]
+
+
+def packaged_policies() -> dict[str, Path]:
+    """List the policies that come with the library, by name."""
+    package = Path(str(files("restructure")))
+    for folder in (package / "rules", package.parents[1] / "rules"):
+        if folder.is_dir():
+            return {path.parent.name: path for path in sorted(folder.glob("*/policy.yaml"))}
+    return {}
+
+
+def find_policy(source: str | Path) -> Path:
+    """Find a policy by its file, its folder, or the name of a packaged one."""
+    path = Path(source)
+    if path.is_dir():
+        path = inside(path, "policy.yaml")
+    if path.is_file():
+        return path
+    packaged = packaged_policies()
+    if str(source) in packaged:
+        return packaged[str(source)]
+    raise InvalidPolicy(
+        Issue(
+            "policy-missing",
+            f'"{source}" is neither a file nor a packaged policy{did_you_mean(source, packaged)}',
+        )
+    )
+
+
+def find_base(source: str, folder: Path) -> Path:
+    """Find what a policy extends: beside it, elsewhere by a path relative to it, or among those that are packaged."""
+    path = folder / source
+    if Path(source).is_absolute():
+        raise InvalidPolicy(
+            Issue("policy-missing", f'"{source}" is an absolute path; write one relative to this file')
+        )
+    if path.is_dir():
+        path = inside(path, "policy.yaml")
+    if path.is_file() and path.suffix in (".yaml", ".yml"):
+        return path
+    packaged = packaged_policies()
+    if source in packaged:
+        return packaged[source]
+    raise InvalidPolicy(
+        Issue(
+            "policy-missing",
+            f'"{source}" is neither a policy by its path from here nor a packaged one{did_you_mean(source, packaged)}',
+        )
+    )
+
+
+def inside(folder: Path, name: str) -> Path:
+    """Give a file of a folder, refusing one that lies elsewhere, by its path or by way of a link."""
+    path = folder / name
+    try:
+        within = path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):  # a loop of links, or what no path can hold
+        within = False
+    if not within:
+        raise InvalidPolicy(
+            Issue(
+                "file-outside",
+                f'"{name}" leads out of the folder of the policy; copy the file into it',
+                file=str(path),
+            )
+        )
+    return path

@@ -1,0 +1,82 @@
+"""The language of policies: dated parameters, facts, gates, rules, limits, flags and ranking, all plain data.
+
+`Policy` is what an analyst wrote; `policy.at(date)` gives `InForce`, the same policy on one day with every
+parameter replaced by its value, which is what the evaluators read and what a decision is made by.
+"""
+
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from restructure.errors import InvalidPolicy, Issue, did_you_mean
+from restructure.policy.amounts.lookups import Edition
+from restructure.policy.constants import Constant, constant, unit_fact
+from restructure.policy.in_force import InForce
+from restructure.policy.language.content import PolicyContent
+from restructure.policy.language.sections import (
+    Dated,
+    Parameter,
+)
+
+__all__ = ["Policy"]
+
+
+class Policy(PolicyContent):
+    """A lender's policy as written, with parameters dated."""
+
+    @cached_property
+    def _resolved(self) -> dict[tuple[Any, ...], "InForce"]:
+        return {}
+
+    def with_values(self, **values: Constant) -> "Policy":
+        """Give the policy with some parameters set to one value for all days, to see what it would change.
+
+        Raises `InvalidPolicy` for a parameter it does not have or a value of another kind.
+
+        >>> from restructure.policy.loading.loading import load_policy
+        >>> policy = load_policy("cn-consumer-finance").with_values(illness_extension=12)
+        >>> policy.parameters["illness_extension"].on(date(2026, 3, 18))
+        12
+        """
+        issues = [
+            Issue("parameter-unknown", f'there is no parameter "{name}"{did_you_mean(name, self.parameters)}')
+            for name in values
+            if name not in self.parameters
+        ]
+        changed: dict[str, Parameter] = {}
+        for name, value in values.items():
+            if name in self.parameters:
+                old = self.parameters[name]
+                try:
+                    read = constant(unit_fact(name, old.unit), value)
+                except ValueError as error:
+                    issues.append(
+                        Issue(
+                            "value-kind", f"{value!r} does not fit {name}, which is {old.unit.value}: {error}"
+                        )
+                    )
+                    continue
+                first = old.values[0].since
+                changed[name] = old.model_copy(update={"values": (Dated(since=first, value=read),)})
+        if issues:
+            raise InvalidPolicy(issues)
+        return self.model_copy(update={"parameters": {**self.parameters, **changed}})
+
+    def at(self, on: date) -> "InForce":
+        """Give the policy as it stands on a day; raises `InvalidPolicy` if it is not in force or lacks a value."""
+        if (self.effective_from and on < self.effective_from) or (
+            self.effective_until and on >= self.effective_until
+        ):
+            raise InvalidPolicy(
+                Issue(
+                    "policy-not-effective",
+                    f"{self.name} {self.version} holds from {self.effective_from or 'ever'} "
+                    f"until {self.effective_until or 'further notice'}, not on {on}",
+                )
+            )
+        values = {name: parameter.on(on) for name, parameter in self.parameters.items()}
+        editions: dict[str, Edition | None] = {name: one.on(on) for name, one in self.lookups.items()}
+        key = (*values.values(), *(edition and edition.since for edition in editions.values()))
+        if key not in self._resolved:
+            self._resolved[key] = InForce.of(self, values, editions)
+        return self._resolved[key]

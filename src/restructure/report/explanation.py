@@ -1,0 +1,62 @@
+"""The view of an explanation: every condition, what was near, and what would have made the offer."""
+
+from restructure.blocks import Block, Heading, Lines, Table, say
+from restructure.casework.decisions.explanation import Branch, Explanation
+from restructure.report.tables import steps_table, tiers_table
+from restructure.views import view_of
+
+__all__ = ["explanation_view"]
+
+
+@view_of(Explanation)
+def explanation_view(why: Explanation, language: str = "en") -> list[Block]:
+    """Put an explanation into headings, sentences and tables: every condition, what was near, what would help."""
+    blocks: list[Block] = [
+        Heading(f"{why.rule}: {why.verdict}", 1),
+        Lines(
+            (f"{say(why.title, language)} ({why.reference}).", f"{why.message[:1].upper()}{why.message[1:]}.")
+        ),
+    ]
+    for judged in why.conditions:
+        verdict = {"true": "holds", "false": "does not hold", "unknown": "cannot be judged"}[
+            judged.condition.verdict
+        ]
+        blocks += [
+            Heading(f"The {judged.what} {judged.id} {verdict}"),
+            Table(
+                ("condition", "value", "has to be", "verdict", "off by"),
+                tuple(_branches(judged.condition)),
+                figures=False,
+            ),
+        ]
+    if why.steps:
+        blocks += [Heading("What was looked for"), *tiers_table(why.tiers), *steps_table(why.steps)]
+    if why.near_misses:
+        blocks += [Heading("Near misses"), Lines(tuple(f"{one.sentence}." for one in why.near_misses))]
+    if why.counterfactuals:
+        blocks += [
+            Heading("What would have made the offer, all else as it is"),
+            Lines(tuple(f"{one.sentence}." for one in why.counterfactuals)),
+        ]
+    elif why.verdict != "offered":
+        blocks += [Lines(("No change of one fact alone would have made the offer.",))]
+    return blocks
+
+
+def _branches(branch: Branch, depth: int = 0) -> list[tuple[str, ...]]:
+    # A no-break space keeps the indent when a cell is wrapped.
+    indent = "\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}" * depth
+    if branch.result is not None:
+        one = branch.result
+        return [
+            (
+                f"{indent}{one.fact}",
+                one.actual,
+                f"{one.op} {one.threshold}".strip(),
+                one.verdict,
+                one.distance,
+            )
+        ]
+    word = {"all": "all of", "any": "any of", "not": "not"}[branch.word]
+    head = (f"{indent}{word}", "", "", branch.verdict, "")
+    return [head, *(row for part in branch.parts for row in _branches(part, depth + 1))]

@@ -1,0 +1,70 @@
+"""The pytest plugin: every case of a `*_test.yaml` is an item, failing with sentences; importing this needs pytest."""
+
+from collections.abc import Callable, Iterable
+from functools import cache
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from restructure.errors import Issue, RestructureError
+from restructure.policy.loading.loading import load_located
+from restructure.policy.loading.origins import Located
+from restructure.testing.case_reader import read_cases
+from restructure.testing.cases import Case
+from restructure.testing.checking import check_case
+from restructure.testing.report import failure_text
+
+__all__ = ["CaseFailed", "CaseFile", "CaseItem"]
+
+_Load = Callable[[str | Path], Located]
+_LOAD = pytest.StashKey[_Load]()
+"""Loads a policy once in a session, however many files of cases are about it."""
+
+
+class CaseFailed(Exception):
+    """A case came out otherwise than expected."""
+
+    def __init__(self, failures: Iterable[Issue]) -> None:
+        self.failures = tuple(failures)
+        super().__init__("\n".join(map(failure_text, self.failures)))
+
+
+class CaseFile(pytest.File):
+    """A file of cases."""
+
+    def collect(self) -> Iterable["CaseItem"]:
+        """Read the cases; what is wrong with the file or its policy is one error with every finding."""
+        try:
+            remembering: _Load = cache(load_located)
+            load = self.session.stash.setdefault(_LOAD, remembering)
+            cases = read_cases(self.path, load=load).cases
+        except RestructureError as error:
+            raise self.CollectError(str(error)) from None
+        for case in cases:
+            yield CaseItem.from_parent(self, name=case.name, case=case)
+
+
+class CaseItem(pytest.Item):
+    """One case."""
+
+    def __init__(self, *, case: Case, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.case = case
+
+    def runtest(self) -> None:
+        """Run the case."""
+        result = check_case(self.case)
+        if not result.passed:
+            raise CaseFailed(result.failures)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Show sentences, and a traceback only for what is no failed case."""
+        if isinstance(excinfo.value, CaseFailed):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[PathLike[str] | str, int | None, str]:
+        """Say where the case stands."""
+        return self.case.file, self.case.line - 1, self.name

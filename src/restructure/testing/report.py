@@ -1,0 +1,121 @@
+"""Report on cases: how many passed, what failed and why, and what of the policies no case has reached."""
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from restructure.errors import InvalidInput, Issue, RestructureError
+from restructure.policy.loading.loading import load_located
+from restructure.testing.case_reader import read_cases
+from restructure.testing.cases import Cases, find_cases
+from restructure.testing.checking import CaseResult, check
+from restructure.testing.coverage import Coverage
+
+__all__ = ["CaseReport", "failure_text", "run_cases"]
+
+
+class CaseReport(NamedTuple):
+    """How all cases came out."""
+
+    results: tuple[CaseResult, ...]
+    """The cases, in order."""
+    coverages: tuple[Coverage, ...]
+    """What they reached of each policy."""
+
+    @property
+    def failed(self) -> tuple[CaseResult, ...]:
+        """The cases that failed."""
+        return tuple(one for one in self.results if not one.passed)
+
+    def covers(self, percent: Fraction) -> bool:
+        """Tell whether at least so many percent of each policy are reached."""
+        return all(one.reached * 100 >= percent * one.total for one in self.coverages)
+
+    def lines(self, *, coverage: bool = False) -> Iterator[str]:
+        """Tell every failure, the sum, and if asked for what is covered and what is not."""
+        for result in self.failed:
+            yield f"FAILED {result.case.name}"
+            yield from (f"  {failure_text(issue)}" for issue in result.failures)
+        yield f"{len(self.results) - len(self.failed)} passed, {len(self.failed)} failed"
+        if coverage:
+            for one in self.coverages:
+                yield ""
+                yield from _covered(one)
+
+    def plain(self) -> dict[str, Any]:
+        """Give the report as plain data."""
+        return {
+            "passed": len(self.results) - len(self.failed),
+            "failed": len(self.failed),
+            "cases": [
+                {
+                    "name": one.case.name,
+                    "file": one.case.file,
+                    "line": one.case.line,
+                    "passed": one.passed,
+                    "failures": [{"line": issue.line, "message": issue.message} for issue in one.failures],
+                }
+                for one in self.results
+            ],
+            "coverage": [
+                {
+                    "policy": one.located.policy.name,
+                    "version": one.located.policy.version,
+                    "file": str(one.located.path),
+                    "reached": one.reached,
+                    "total": one.total,
+                    "by_kind": {
+                        kind: {"reached": reached, "total": total}
+                        for kind, (reached, total) in one.by_kind().items()
+                    },
+                    "open": [part._asdict() for part in one.open],
+                }
+                for one in self.coverages
+            ],
+        }
+
+
+def run_cases(sources: Iterable[str | Path]) -> CaseReport:
+    """Run the cases of files, of folders searched for `*_test.yaml`, or of packaged policies by name.
+
+    Raises `InvalidInput` with everything that is wrong with any of the files.
+
+    >>> report = run_cases(["cn-consumer-finance"])
+    >>> len(report.failed), [part.text for part in report.coverages[0].open]
+    (0, [])
+    """
+    read: list[Cases] = []
+    issues: list[Issue] = []
+    load = cache(load_located)
+    for path in find_cases(sources):
+        try:
+            read.append(read_cases(path, load=load))
+        except RestructureError as error:
+            issues += (issue for issue in error.issues if issue not in issues)
+    if issues:
+        raise InvalidInput(issues)
+    coverages: dict[Path, Coverage] = {}
+    results: list[CaseResult] = []
+    for cases in read:
+        path = cases.located.path.resolve()
+        if path not in coverages:
+            coverages[path] = Coverage(cases.located)
+        results += check(cases, coverage=coverages[path])
+    return CaseReport(tuple(results), tuple(coverages.values()))
+
+
+def failure_text(issue: Issue) -> str:
+    """Write a failure as an editor finds it: file, line, sentence."""
+    return f"{issue.file}:{issue.line}: {issue.message}"
+
+
+def _covered(coverage: Coverage) -> Iterator[str]:
+    policy = coverage.located.policy
+    yield f"coverage of {policy.name} {policy.version}"
+    rows = [(str(kind), *counts) for kind, counts in coverage.by_kind().items()]
+    for kind, reached, total in [*rows, ("all", coverage.reached, coverage.total)]:
+        # Rounded down: what is not covered whole never reads as 100 %.
+        yield f"  {kind:<10} {reached:>5} of {total:>5} {reached * 100 // total if total else 100:>4} %"
+    yield from (str(part) for part in coverage.open)
