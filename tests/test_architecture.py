@@ -454,3 +454,35 @@ def test_every_entry_of_the_catalogue_is_used():
 def test_an_entry_is_a_sentence_that_helps(code):
     assert code == code.lower().replace("_", "-")
     assert CATALOGUE[code].endswith(".")
+
+
+# --- rooms that one can live in
+
+LONGEST_FILE, LONGEST_FUNCTION = 450, 60
+
+
+def test_no_file_is_longer_than_a_room_should_be():
+    long = {
+        str(path.relative_to(SOURCE)): lines
+        for path in FILES
+        if (lines := len(path.read_text("utf-8").splitlines())) > LONGEST_FILE
+    }
+    assert long == {}, f"split along their nouns; {LONGEST_FILE} lines are the most"
+
+
+def test_no_function_is_longer_than_a_screen():
+    """Count the lines of code from the name on, the docstring and its example left out."""
+    long = {
+        f"{module}.{node.name}": lines
+        for module, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and (lines := _lines_of_code(node)) > LONGEST_FUNCTION
+    }
+    assert long == {}, f"split along their steps; {LONGEST_FUNCTION} lines are the most"
+
+
+def _lines_of_code(function: ast.FunctionDef) -> int:
+    first = function.body[0]
+    doc = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    docstring = (first.end_lineno or 0) - first.lineno + 1 if doc else 0
+    return (function.end_lineno or 0) - function.lineno + 1 - docstring
