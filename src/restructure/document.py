@@ -54,6 +54,12 @@ class Document:
         """The path as given by the caller, for messages; `None` for a text."""
         self._places = places
 
+    def __getstate__(self) -> object:
+        """Look the places up before the document is copied or pickled: what looks them up cannot be."""
+        if callable(self._places):
+            self._places = self._places()
+        return object.__getstate__(self)
+
     def locate(self, place: Sequence[str | int]) -> tuple[int | None, int | None]:
         """Give line and column, from 1, of a value or of the nearest value that contains it."""
         if callable(self._places):

@@ -12,7 +12,6 @@ from pydantic import ValidationError
 from restructure.document import Document, Place, field_names, issues_of, read_document
 from restructure.errors import InvalidInput, InvalidPolicy, RestructureError, did_you_mean
 from restructure.intake.application import Application
-from restructure.intake.facts import facts as known_facts
 from restructure.intake.past_events import RESTRUCTURING, PastEvent, event_problems
 from restructure.policy.in_force import InForce
 from restructure.policy.loading.loading import load_located
@@ -87,8 +86,8 @@ class _CaseReader(ExpectationReader):
         self.only(data, _FILE, "a file of cases", ())
         located = self.about(str(data.get("policy", ".")))
         self.policy = located.policy
-        self.currency, self.scores = self.policy.currency, set(self.policy.scores)
-        self.own = InForce(self.policy, {}).own_facts
+        self.scope.currency, self.scope.scores = self.policy.currency, set(self.policy.scores)
+        self.scope.own_facts = InForce(self.policy, {}).own_facts
         self.bases = self.group(data.get("base") or {}, "base", ("base",))
         for name in self.bases:
             self.given(self.bases[name], ("base", name), (name,))
@@ -207,7 +206,7 @@ class _CaseReader(ExpectationReader):
         application = self.application(given.application) if given.application else None
         at = (*place, "on") if "on" in raw else ("on",) if usual_day is not None else place
         facts = self.facts_of(given.facts)
-        of_plan = any({**known_facts(), **self.own}[fact].of_plan for fact in facts if "." not in fact)
+        of_plan = any(self.scope.fact_names[fact].of_plan for fact in facts if "." not in fact)
         expected = self.expectations(
             expect, (*place, "expect"), whole=bool(given.application), of_plan=of_plan
         )
@@ -282,10 +281,12 @@ class _CaseReader(ExpectationReader):
         facts: dict[str, Any] = {}
         for layer in layers:
             for name, raw in layer.data.items():
-                fact = self.fact(name, (*layer.place, name), of_plan=True)
+                fact = self.scope.fact(name, (*layer.place, name), of_plan=True)
                 if fact is not None:
                     value = (
-                        None if raw in (None, "unknown") else self.constant(fact, raw, (*layer.place, name))
+                        None
+                        if raw in (None, "unknown")
+                        else self.scope.constant(fact, raw, (*layer.place, name))
                     )
                     facts[name] = value
         return facts
@@ -297,7 +298,7 @@ class _CaseReader(ExpectationReader):
         except ValidationError as error:
             self.issues += issues_of(error, layer.document, names=field_names(PastEvent), root=layer.place)
             return None
-        for issue in event_problems(events, on, None, self.currency):
+        for issue in event_problems(events, on, None, self.scope.currency):
             _, k, field = issue.place.split(".")
             self.issues.append(layer.document.issue(issue.code, issue.message, (*layer.place, int(k), field)))
         for at, field, message in self.unread(events):

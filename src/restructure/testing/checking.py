@@ -13,20 +13,12 @@ from restructure.policy.case_facts import CaseFacts, facts_of
 from restructure.policy.engine.evaluation import Engines
 from restructure.policy.engine.normal_form import facts_read
 from restructure.policy.engine.reference import ConditionResult
+from restructure.policy.language.section_table import JUDGED_BY_KIND
 from restructure.testing.cases import Case, Cases, Expected
 from restructure.testing.coverage import Coverage
 from restructure.testing.verdicts import Verdicts, known_from, node_of, verdicts_of
 
 __all__ = ["CaseResult", "check", "check_case"]
-
-_WORDS = {
-    "gate": {"true": "passed", "false": "failed"},
-    "rule": {"true": "fired", "false": "refused"},
-    "limit": {"true": "passed", "false": "failed"},
-    "flag": {"true": "set", "false": "unset"},
-    "action": {"true": "set", "false": "unset"},
-    "duty": {"true": "set", "false": "unset"},
-}
 
 
 class CaseResult(NamedTuple):
@@ -117,8 +109,9 @@ class _CaseRun:
 
     def judged(self, verdicts: Verdicts, what: str, name: str) -> tuple[str, str]:
         """Give the verdict of a gate, rule, limit or flag, and the comparisons that decide it."""
-        verdict = getattr(verdicts, "duties" if what == "duty" else f"{what}s")[name]
-        word = _WORDS[what].get(verdict, verdict)
+        section = JUDGED_BY_KIND[what]
+        verdict = verdicts.verdicts[section.name][name]
+        word = {"true": section.holds, "false": section.fails}.get(verdict, verdict)
         if name in verdicts.beaten:
             return word, f"{what} {name} {word} because {verdicts.beaten[name]} comes first in its table"
         node = node_of(self.case.in_force, what, name)
@@ -127,7 +120,7 @@ class _CaseRun:
 
     def actions(self, verdicts: Verdicts, expected: Expected) -> tuple[str, str]:
         """Give the actions to be taken, and the reason of those that differ from the expectation."""
-        taken = {name for name, verdict in verdicts.actions.items() if verdict == "true"}
+        taken = {name for name, verdict in verdicts.verdicts["actions"].items() if verdict == "true"}
         why = [self.judged(verdicts, "action", name)[1] for name in sorted(taken ^ set(expected.wanted))]
         return ", ".join(sorted(taken)) or "none", "; ".join(why)
 

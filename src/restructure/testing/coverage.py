@@ -12,6 +12,7 @@ from restructure.policy.engine.normal_form import Leaf, facts_read
 from restructure.policy.engine.reference import verdict
 from restructure.policy.in_force import InForce
 from restructure.policy.language.conditions import comparisons
+from restructure.policy.language.section_table import JUDGED
 from restructure.policy.language.sections import Rule
 from restructure.policy.loading.origins import Located, conditions_of, guards_of
 from restructure.testing.coverage_parts import ASPECTS, CoveragePart, PartKind, parts_of
@@ -75,17 +76,13 @@ class Coverage:
 
     def note_verdicts(self, verdicts: Verdicts, rule: Rule | None = None) -> None:
         """Count what facts alone exercised, or the plan of a rule: then only what applies to that rule's offers."""
-        self._count_verdicts("gate", verdicts.gates)
-        self._count_verdicts("rule", verdicts.rules)
-        self._count_verdicts("action", verdicts.actions)
         self._conclusions(verdicts.known)
         policy = verdicts.known.in_force.policy
         apart = {entry.id for entry in policy.of_offers if rule is not None and not entry.about(rule)}
         self._conditions(verdicts.known, apart)
-        if verdicts.known.prospect is not None:
-            self._count_verdicts("limit", verdicts.limits, apart)
-            self._count_verdicts("flag", verdicts.flags, apart)
-            self._count_verdicts("duty", verdicts.duties, apart)
+        for section in JUDGED:
+            if section.name in verdicts.verdicts:
+                self._count_verdicts(section.singular, verdicts.verdicts[section.name], apart)
 
     def note_decision(self, decision: Decision, known: CaseFacts) -> None:
         """Count what a whole application exercised; `known` holds its facts under the same policy."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from restructure.intake.facts import show
 from restructure.policy.amounts.expression import write_amount
@@ -10,35 +10,18 @@ from restructure.policy.engine.normal_form import Operator
 from restructure.policy.in_force import InForce
 from restructure.policy.language.conditions import Comparison, comparisons
 from restructure.policy.language.search import Search, SearchStep, Stop, TargetTier
+from restructure.policy.language.section_table import JUDGED
 from restructure.policy.language.sections import Rule
 from restructure.policy.loading.origins import Located, cap_names, conditions_of, guards_of
 
 __all__ = ["ASPECTS", "CoveragePart", "PartKind", "parts_of"]
 
-PartKind = Literal[
-    "gate",
-    "rule",
-    "conclusion",
-    "limit",
-    "flag",
-    "condition",
-    "target",
-    "step",
-    "cap",
-    "fallback",
-    "tier",
-    "action",
-    "duty",
-]
+PartKind = str
+"""What a part is: an entry of a section, such as `gate`, or a `condition`, `target`, `step`, `cap`, `fallback` or
+`tier`."""
 
 ASPECTS: dict[PartKind, tuple[str, ...]] = {
-    "gate": ("passed", "failed"),
-    "rule": ("fired", "refused"),
-    "conclusion": ("true", "false"),
-    "limit": ("passed", "failed"),
-    "flag": ("set", "unset"),
-    "action": ("set", "unset"),
-    "duty": ("set", "unset"),
+    **{section.singular: (section.holds, section.fails) for section in JUDGED},
     "condition": ("true", "false"),
     "target": ("met", "missed"),
     "step": ("applied", "exhausted", "skipped"),
@@ -79,7 +62,7 @@ def parts_of(located: Located) -> Iterator[CoveragePart]:
     """List the coverage items of a policy, in the order of the policy.
 
     >>> from restructure.policy.loading.loading import load_located
-    >>> [part.text for part in parts_of(load_located("cn-consumer-finance"))][:3]
+    >>> [part.text for part in parts_of(load_located("cn-consumer-finance")) if part.kind == "gate"][:3]
     ['gate in-difficulty', 'gate in-difficulty', 'gate file-complete']
     """
     policy, origins = located.policy, located.origins
@@ -88,25 +71,16 @@ def parts_of(located: Located) -> Iterator[CoveragePart]:
     def part(kind: PartKind, name: str, aspect: str, text: str) -> CoveragePart:
         return CoveragePart(kind, name, aspect, text, *origins[name])
 
-    groups: list[tuple[PartKind, list[str]]] = [
-        ("gate", [entry.id for entry in policy.gates]),
-        ("conclusion", [entry.id for entry in policy.conclusions]),
-        ("rule", [entry.id for entry in policy.rules]),
-        ("limit", [entry.id for entry in policy.limits]),
-        ("flag", [entry.id for entry in policy.flags]),
-        ("action", [entry.id for entry in policy.actions]),
-        ("duty", [entry.id for entry in policy.duties]),
-    ]
-    in_tables = {rule.id for rule in policy.rules if rule.table}
-    in_tables |= {conclusion.id for conclusion in policy.conclusions if conclusion.table}
-    for kind, names in groups:
-        for name in names:
-            holds, fails = ASPECTS[kind]
-            yield part(kind, name, holds, f"{kind} {name}")
+    kinds: dict[str, str] = {}
+    for section in JUDGED:
+        kind = section.singular
+        for entry in section.entries(policy):
+            kinds[entry.id] = kind
+            yield part(kind, entry.id, section.holds, f"{kind} {entry.id}")
             # A row without conditions cannot fail.
-            if name not in in_tables or f"{name}#0" in origins:
-                yield part(kind, name, fails, f"{kind} {name}")
-    kinds = {name: kind for kind, names in groups for name in names}
+            from_table = section.from_tables and entry.table
+            if not from_table or f"{entry.id}#0" in origins:
+                yield part(kind, entry.id, section.fails, f"{kind} {entry.id}")
     for owner, condition in conditions_of(policy):
         for k, comparison in enumerate(comparisons(condition)):
             name = f"{owner}#{k}"

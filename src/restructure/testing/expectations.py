@@ -1,40 +1,48 @@
 """Expectations of cases: what `expect` may state of facts and of whole applications, with every word checked."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from restructure.casework.decisions.judgement import RefusalStage
 from restructure.casework.decisions.outcome import Outcome, StepResult
-from restructure.document import Place
+from restructure.document import Document, Place
 from restructure.errors import CATALOGUE, did_you_mean
 from restructure.policy.language.search import Search
-from restructure.policy.loading.reader import Reader
+from restructure.policy.language.section_table import SECTIONS, Evaluated
+from restructure.policy.loading.findings import Findings
+from restructure.policy.loading.scope import Scope
 from restructure.policy.policy import Policy
 from restructure.testing.cases import Expected, Subject
 
 __all__ = ["JUDGED", "ExpectationReader"]
 
-_OF_FACTS = ("gates", "rules", "facts", "actions", "limits", "flags", "duties")
 _OF_APPLICATIONS = (
     "outcome", "gates", "rules", "facts", "offers", "figures", "flags", "refusals", "steps", "tiers", "missing",
     "actions", "duties", "enforcement_barred",
 )  # fmt: skip
 JUDGED: dict[str, tuple[Subject, tuple[str, ...]]] = {
-    "gates": ("gate", ("passed", "failed", "unknown")),
-    "rules": ("rule", ("fired", "refused", "unknown")),
-    "limits": ("limit", ("passed", "failed", "unknown")),
-    "flags": ("flag", ("set", "unset", "unknown")),
-    "actions": ("action", ("set", "unset", "unknown")),
-    "duties": ("duty", ("set", "unset", "unknown")),
+    section.name: (cast("Subject", section.singular), (section.holds, section.fails, "unknown"))
+    for section in SECTIONS
+    if section.evaluated in (Evaluated.CASE, Evaluated.PLAN)
 }
-"""What is evaluated on facts alone, with the words for its verdicts."""
+"""The sections that are evaluated on facts alone, with the words for their verdicts."""
+_OF_PLAN = tuple(section.name for section in SECTIONS if section.evaluated is Evaluated.PLAN)
+_OF_FACTS = (*JUDGED, "facts")
 
 
-class ExpectationReader(Reader):
+class ExpectationReader:
     """Reads the expectations of the cases of one policy."""
 
     policy: Policy
     """The policy that the cases are about."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.findings = Findings(document)
+        self.issues = self.findings.issues
+        self.report = self.findings.report
+        self.only = self.findings.report_unknown_fields
+        self.scope = Scope(self.findings)
 
     def expectations(
         self, raw: Mapping[str, Any], place: Place, *, whole: bool, of_plan: bool
@@ -53,7 +61,7 @@ class ExpectationReader(Reader):
                 else:
                     self.only({key: value}, known, "expect", place)
                 continue
-            if key in ("limits", "flags", "duties") and not whole and not of_plan:
+            if key in _OF_PLAN and not whole and not of_plan:
                 why = f"{key} are evaluated on figures of a plan; give some, such as instalment_after"
                 self.report("field-missing", why, at)
                 continue
@@ -151,7 +159,7 @@ class ExpectationReader(Reader):
                 else:
                     self.report("value-invalid", "write how many rows the schedule has", (*at, name))
                 continue
-            fact = self.fact(name, (*at, name), of_plan=True)
+            fact = self.scope.fact(name, (*at, name), of_plan=True)
             if fact is not None and not fact.of_plan:
                 self.report(
                     "value-invalid", f"{name} is not a figure of a plan; expect it under facts", (*at, name)
@@ -187,9 +195,9 @@ class ExpectationReader(Reader):
     def _fact(
         self, what: Subject, name: str, detail: str, fact: str, raw: Any, at: Place
     ) -> Iterator[Expected]:
-        read = self.fact(fact, at, of_plan=True)
+        read = self.scope.fact(fact, at, of_plan=True)
         if read is not None:
-            value = None if raw in (None, "unknown") else self.constant(read, raw, at)
+            value = None if raw in (None, "unknown") else self.scope.constant(read, raw, at)
             yield self._expected(what, name, value, at, detail)
 
     def _word(

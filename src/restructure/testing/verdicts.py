@@ -14,6 +14,7 @@ from restructure.policy.engine.normal_form import Node, Problem
 from restructure.policy.engine.reference import verdict
 from restructure.policy.in_force import InForce
 from restructure.policy.language.hit_policies import RowMatch, settle
+from restructure.policy.language.section_table import JUDGED, JUDGED_BY_KIND, Evaluated
 from restructure.record import trusted
 
 __all__ = ["VerdictWord", "Verdicts", "known_from", "node_of", "verdicts_of"]
@@ -26,17 +27,10 @@ class Verdicts(NamedTuple):
     """Verdicts of every gate, rule, action, limit, flag and duty of a policy."""
 
     known: CaseFacts
-    """The facts, with the figures of a plan if they are given."""
-    gates: dict[str, VerdictWord]
-    rules: dict[str, VerdictWord]
-    """Verdicts by id; a matching row of a table that another row takes precedence over is false."""
-    limits: dict[str, VerdictWord]
-    """Verdicts by id; empty unless figures of a plan are known."""
-    flags: dict[str, VerdictWord]
-    """Verdicts by id; empty unless figures of a plan are known."""
-    actions: dict[str, VerdictWord]
-    duties: dict[str, VerdictWord]
-    """Verdicts by id; empty unless figures of a plan are known."""
+    """The facts, with the figures of a plan if there are any."""
+    verdicts: dict[str, dict[str, VerdictWord]]
+    """By section and id. A rule that is a row of a table, matches and does not count is false; limits, flags and
+    duties are missing unless figures of a plan are known."""
     beaten: dict[str, str]
     """Matching rows of tables that another row takes precedence over, each with that row."""
 
@@ -94,22 +88,21 @@ def verdicts_of(known: CaseFacts, engines: Engines = Engines.BOTH) -> Verdicts:
         rules.update((row, "unknown") for row in settled.open)
         beaten |= settled.beaten
     plan = {} if known.prospect is None else _judged(known, known.in_force.plan_problem, engines)
-    return Verdicts(
-        known,
-        {entry.id: case[f"passed:{entry.id}"] for entry in policy.gates},
-        rules,
-        {entry.id: plan[f"passed:{entry.id}"] for entry in policy.limits} if plan else {},
-        {entry.id: plan[f"flag:{entry.id}"] for entry in policy.flags} if plan else {},
-        {entry.id: case[f"action:{entry.id}"] for entry in policy.actions},
-        {entry.id: plan[f"duty:{entry.id}"] for entry in policy.duties} if plan else {},
-        beaten,
-    )
+    verdicts: dict[str, dict[str, VerdictWord]] = {}
+    for section in JUDGED:
+        results = plan if section.evaluated is Evaluated.PLAN else case
+        if results and section.evaluated is not Evaluated.BEFORE_RULES:
+            ids = [entry.id for entry in section.entries(policy)]
+            verdicts[section.name] = {name: results[section.result_key(name)] for name in ids}
+    return Verdicts(known, {**verdicts, "rules": rules}, beaten)
 
 
 def node_of(in_force: InForce, what: str, name: str) -> Node:
     """Give the condition of a gate, rule, action, limit, flag or duty in normal form."""
-    problem = in_force.case_problem if what in ("gate", "rule", "action") else in_force.plan_problem
-    return problem.nodes[f"{'passed' if what in ('gate', 'limit') else what}:{name}"]
+    section = JUDGED_BY_KIND[what]
+    on_plan = section.evaluated is Evaluated.PLAN
+    problem = in_force.plan_problem if on_plan else in_force.case_problem
+    return problem.nodes[section.result_key(name)]
 
 
 def _judged(known: CaseFacts, problem: Problem, engines: Engines) -> dict[str, VerdictWord]:
