@@ -1,7 +1,6 @@
 """Frontier: the plans that cannot be bettered in a month's payment, total paid and lender's cost all at once."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -13,15 +12,17 @@ from restructure.calculator.measures.catalogue import Measure
 from restructure.calculator.measures.rate import ChangeRate
 from restructure.calculator.measures.relief import Waive
 from restructure.calculator.measures.timing import Extend
-from restructure.casework.decisions.judge import hold, judge
+from restructure.casework.decisions.judge import check_limits, judge
 from restructure.casework.decisions.outcome import Offer
 from restructure.casework.decisions.plan_search import Proposal, make, propose
 from restructure.errors import InvalidInput, Issue, Refused
-from restructure.intake.application import Application
+from restructure.inputs import Day, Source, day_of
+from restructure.intake.application import Application, read_application
 from restructure.intake.assessment import assess
 from restructure.policy.case_facts import CaseFacts, facts_of
 from restructure.policy.language.sections import Rule
 from restructure.policy.policy import Policy
+from restructure.policy.source import policy_of
 from restructure.record import Record, trusted
 
 __all__ = ["Frontier", "Point", "Redefault", "frontier", "undominated"]
@@ -58,10 +59,10 @@ class Frontier(Record):
 
 
 def frontier(
-    application: Application,
-    policy: Policy,
+    application: Application | Source,
+    policy: Policy | Source,
     *,
-    on: date,
+    on: Day,
     parts: int = 4,
     redefault: Redefault | None = None,
     recovered: Decimal | str = Decimal(0),
@@ -85,13 +86,14 @@ def frontier(
     if parts < 1:
         raise InvalidInput(Issue("value-invalid", f"parts is {parts}; at least 1 is needed", "parts"))
     share = _probability(recovered, "recovered")
-    in_force = policy.in_currency(application.loan.currency).at(on)
+    application, on = read_application(application), day_of(on)
+    in_force = policy_of(policy).in_currency(application.loan.currency).at(on)
     known = facts_of(in_force, assess(application, on=on))
     tried, points = 0, list[Point]()
     for rule, measures in _starts(known):
         for proposal in _varied(known, measures, parts):
             tried += 1
-            held = hold(rule, proposal)
+            held = check_limits(rule, proposal)
             if isinstance(held, Offer) and held.prospect.npv_loss is not None:
                 points.append(_point(held, held.prospect.npv_loss, redefault, share))
     front = undominated(points)

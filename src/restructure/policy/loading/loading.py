@@ -1,13 +1,18 @@
 """Loading: a policy from YAML and the tables beside it, with every fault located and all of them at once."""
 
+import copy
 from collections.abc import Mapping
+from functools import partial
+from os import PathLike
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from restructure.document import field_names, issues_of, read_document
 from restructure.errors import InvalidPolicy, Issue, RestructureError
-from restructure.policy.loading.extending import resolve
+from restructure.inputs import Source, document_of
+from restructure.policy.constants import Constant
+from restructure.policy.loading.extending import Resolved, resolve
 from restructure.policy.loading.locating import find_base, find_policy, packaged_policies
 from restructure.policy.loading.origins import Located, origins
 from restructure.policy.loading.reading import Reading
@@ -17,8 +22,8 @@ from restructure.policy.policy import Policy
 __all__ = ["load_located", "load_policy", "packaged_policies"]
 
 
-def load_policy(source: str | Path) -> Policy:
-    """Load a policy from a YAML file, a folder that holds `policy.yaml`, or the name of a packaged one.
+def load_policy(source: Policy | Source) -> Policy:
+    """Load a policy from a YAML file, a folder with `policy.yaml`, a packaged policy's name, a text or plain data.
 
     Decision tables may be in CSV files beside it; a link that leads out of the folder is refused. Raises
     `InvalidPolicy` with every fault as `path:line:column: code: place: sentence`.
@@ -26,7 +31,7 @@ def load_policy(source: str | Path) -> Policy:
     >>> load_policy("cn-consumer-finance").currency
     'CNY'
     """
-    return _read(_opened(find_policy(source)))
+    return source if isinstance(source, Policy) else _read(_reading_of(source))
 
 
 def load_located(source: str | Path) -> Located:
@@ -41,6 +46,17 @@ def load_located(source: str | Path) -> Located:
     policy = _read(reading)
     places = origins(policy, reading.named, reading.conditions.compared, reading.origin)
     return Located(policy, path, places, reading.document.entries, reading.document.removed)
+
+
+def _reading_of(source: Source) -> Reading:
+    """Open a path or a name as a file, and anything else as a policy in the working directory."""
+    if isinstance(source, str | PathLike) and not (isinstance(source, str) and "\n" in source):
+        return _opened(find_policy(source))
+    try:
+        document = document_of(source, "a policy", exact_numbers=True)
+    except RestructureError as error:
+        raise InvalidPolicy(error.issues) from None
+    return Reading(*resolve(document, Path("policy.yaml"), find_base))
 
 
 def _opened(path: Path) -> Reading:
@@ -70,7 +86,18 @@ def _read(reading: Reading) -> Policy:
         check_sections(reading, policy)
     if policy is None or findings.issues:
         raise InvalidPolicy(sorted(findings.issues, key=lambda issue: _order(issue, reading.document.file)))
-    return policy
+    return policy.read_again_by(partial(_with_values, reading.document))
+
+
+def _with_values(document: Resolved, values: Mapping[str, Constant | None]) -> Policy:
+    """Read a policy again with other values of some parameters, so that each is checked wherever it is used."""
+    parameters = dict(document.data["parameters"])
+    for name, value in values.items():
+        first = min(parameters[name]["values"], key=str)
+        parameters[name] = {**parameters[name], "values": {first: value}}
+    changed = copy.copy(document)
+    changed.data = {**document.data, "parameters": parameters}
+    return _read(Reading(changed, ()))
 
 
 def _order(issue: Issue, file: str | None) -> tuple[bool, str, int, int]:

@@ -12,8 +12,9 @@ from cases import packaged
 from casework.agreed import SHOWN
 from restructure.calculator.amortisation.schedule import amortise
 from restructure.calculator.servicing.contract import Contract, Payment
-from restructure.casework.agreements.case_history import History, Stage, read_history, write_history
+from restructure.casework.agreements.case_history import History, Stage
 from restructure.casework.agreements.early_warning import watch
+from restructure.casework.agreements.history_file import read_history, write_history
 from restructure.casework.agreements.performance import AgreementStatus
 from restructure.casework.decisions.decision import decide
 from restructure.casework.decisions.outcome import Outcome
@@ -202,7 +203,7 @@ def negotiate(borrower: Borrower, on: date, told: Counter) -> None:
         told["offers"] += len(decision.offers)
         if borrower.draw.random() < 0.85:
             borrower.history = borrower.history.accepted(
-                decision.offers[0].rule, on=on, by=borrower.reference, channel="phone", evidence=SHOWN
+                rule=decision.offers[0].rule, on=on, by=borrower.reference, channel="phone", evidence=SHOWN
             )
             told["acceptances"] += 1
 
@@ -230,7 +231,7 @@ def again(borrower: Borrower, on: date, told: Counter) -> None:
         assert offer.plan.position.buckets.claim == owed.buckets.claim
     if decision.offers:
         borrower.history = borrower.history.proposed(decision).accepted(
-            decision.offers[0].rule, on=on, by=borrower.reference, channel="written", evidence=SHOWN
+            rule=decision.offers[0].rule, on=on, by=borrower.reference, channel="written", evidence=SHOWN
         )
         told["second agreements"] += 1
 

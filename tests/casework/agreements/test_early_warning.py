@@ -10,8 +10,9 @@ from cases import applications, consumer_policy, example, packaged, policy_of, s
 from casework.agreed import SHOWN, illness
 from laws import examples
 from restructure.calculator.servicing.contract import Payment
-from restructure.casework.agreements.case_history import History, Stage, read_history, write_history
+from restructure.casework.agreements.case_history import History, Stage
 from restructure.casework.agreements.early_warning import may_enforce, watch
+from restructure.casework.agreements.history_file import read_history, write_history
 from restructure.casework.agreements.performance import AgreementStatus
 from restructure.casework.decisions.decision import decide
 from restructure.casework.decisions.outcome import Outcome
@@ -149,7 +150,7 @@ def begun(application=CASE, policy=POLICY, **follow_up) -> History:
 
 def running(**follow_up) -> History:
     return begun(**follow_up).accepted(
-        "illness-relief", on=DAY, by=CASE.borrower.reference, channel="phone", evidence=SHOWN
+        rule="illness-relief", on=DAY, by=CASE.borrower.reference, channel="phone", evidence=SHOWN
     )
 
 
@@ -165,7 +166,7 @@ def test_an_open_offer_bars_enforcement_until_it_runs_out():
     assert may_enforce(history, on=DAY + timedelta(days=14)) == (False, "an offer is open")
     allowed, why = may_enforce(history, on=DAY + timedelta(days=15))
     assert allowed
-    assert "ran out" in why
+    assert "expired" in why
     assert not may_enforce(begun(), on=DAY + timedelta(days=9999))[0], "an offer without end stays open"
 
 
@@ -213,7 +214,7 @@ def histories(draw):
         assert history.decision == answer
     if decision.offers and draw(st.booleans()):
         history = history.accepted(
-            draw(st.sampled_from([one.rule for one in decision.offers])),
+            rule=draw(st.sampled_from([one.rule for one in decision.offers])),
             on=decision.on, by=application.borrower.reference, channel="written", evidence=SHOWN,
         )  # fmt: skip
         for k, row in enumerate(history.agreement.plan.schedule.rows[:12]):
