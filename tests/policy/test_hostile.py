@@ -313,7 +313,7 @@ def test_a_cell_may_hold_what_a_spreadsheet_would_run_and_is_only_text(tmp_path)
 
 
 def test_whatever_is_done_to_a_policy_it_is_read_or_refused(tmp_path):
-    mutilate(tmp_path, random.Random(20260318), 250)
+    mutilate(tmp_path, random.Random(20260318), 120)
 
 
 @pytest.mark.slow
