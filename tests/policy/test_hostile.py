@@ -137,7 +137,7 @@ def test_a_chain_of_sixty_facts_is_read_and_a_longer_one_is_refused(tmp_path):
     for length in (61, 2_000):
         issue = finding(tmp_path, chain(length))
         assert (issue.code, issue.place) == ("fact-shape", "facts")
-        assert f"{length} facts rest on each other" in issue.message
+        assert f"{length} facts depend on each other" in issue.message
 
 
 def test_a_circle_of_two_thousand_facts_is_found(tmp_path):
