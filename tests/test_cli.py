@@ -300,7 +300,7 @@ def test_a_request_for_a_schedule_is_answered_with_the_schedule(tmp_path, capsys
             "1:2: bucket-not-allowed: measures.0: waive",
         ),
         ({"position": None}, "1:1: value-invalid: give either terms or a position"),
-        ({"position": 5}, "value-invalid: position: 5 stands where a group of named fields is expected"),
+        ({"position": 5}, "value-invalid: position: 5 is not a group of named fields; write one"),
     ],
 )
 def test_a_request_that_cannot_be_answered_says_why(change, said, tmp_path, capsys):

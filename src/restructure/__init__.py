@@ -48,8 +48,9 @@ if TYPE_CHECKING:
     )
     from restructure.calculator.servicing.position import Buckets, ParkedDue, Position
     from restructure.casework.agreements.agreement import Agreement, Channel, Consent, accept, evidence_digest
-    from restructure.casework.agreements.case_history import History, Stage, read_history, write_history
+    from restructure.casework.agreements.case_history import History, Stage
     from restructure.casework.agreements.early_warning import EarlyWarning, may_enforce, watch
+    from restructure.casework.agreements.history_file import read_history, write_history
     from restructure.casework.agreements.performance import AgreementStatus
     from restructure.casework.agreements.review import Review, review
     from restructure.casework.decisions.decision import Decision, decide
@@ -217,8 +218,9 @@ _HOMES = {
     ),
     "restructure.calculator.servicing.position": "Buckets ParkedDue Position",
     "restructure.casework.agreements.agreement": "Agreement Channel Consent accept evidence_digest",
-    "restructure.casework.agreements.case_history": "History Stage read_history write_history",
+    "restructure.casework.agreements.case_history": "History Stage",
     "restructure.casework.agreements.early_warning": "EarlyWarning may_enforce watch",
+    "restructure.casework.agreements.history_file": "read_history write_history",
     "restructure.casework.agreements.performance": "AgreementStatus",
     "restructure.casework.agreements.review": "Review review",
     "restructure.casework.decisions.decision": "Decision decide",

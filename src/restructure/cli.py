@@ -279,8 +279,8 @@ def _letter(options: argparse.Namespace) -> int:
 
 
 def _watch(options: argparse.Namespace) -> int:
-    from restructure.casework.agreements.case_history import read_history
     from restructure.casework.agreements.early_warning import watch
+    from restructure.casework.agreements.history_file import read_history
     from restructure.views import summarise
 
     application, policy, on = _read_case(options)

@@ -172,7 +172,9 @@ def _plain(source: Mapping[Any, Any], *, exact: bool) -> tuple[Any, list[Issue]]
     def _fields(mapping: Mapping[Any, Any], place: Place) -> Iterator[tuple[str, Any]]:
         for key, value in mapping.items():
             if isinstance(key, str):
-                yield key, build(value, (*place, key))
+                yield str(key), build(value, (*place, key))
+            elif isinstance(key, date) and not isinstance(key, datetime):  # a key that YAML reads as a day
+                yield key.isoformat(), build(value, (*place, key.isoformat()))
             else:
                 fault(place, f"the key {_shown(key)} is not a text")
 

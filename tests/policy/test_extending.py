@@ -77,7 +77,7 @@ def test_an_entry_that_replaces_keeps_the_fields_that_it_names(tmp_path):
     ("said", "why"),
     [
         ("replaces: true, id: b, keeps: [offer, wehn]", 'has no "wehn" (did you mean "when"?)'),
-        ("replaces: true, id: b, keeps: [when]", '"when" is said here too'),
+        ("replaces: true, id: b, keeps: [when]", '"when" is given here too'),
         ("replaces: true, id: b, keeps: offer", "write a list of the fields to keep"),
         ("id: d, keeps: [offer]", "only what replaces another keeps parts of it"),
     ],
@@ -278,7 +278,7 @@ def test_a_base_without_a_currency_takes_the_one_of_what_extends_it(tmp_path):
     mine = laid(tmp_path, "extends: ../base\ncurrency: EUR\nrules:\n" + rule("a"), base)
     assert mine.currency == "EUR"
     (fault,) = refused(tmp_path, "extends: ../base\nrules:\n" + rule("a"), base=base)
-    assert 'field-missing: currency: "currency" is required here, since offers are made in it' in fault
+    assert 'field-missing: currency: "currency" is required here, since it makes offers' in fault
 
 
 def test_a_base_with_a_table_that_offers_nothing_leaves_the_currency_out(tmp_path):
@@ -291,7 +291,7 @@ def test_a_base_with_a_table_that_offers_nothing_leaves_the_currency_out(tmp_pat
     assert laid(tmp_path, "extends: ../base\ncurrency: EUR\n", base % "").currency == "EUR"
     offer = ", reason: R, offer: [{measure: extend, instalments: 6}]"
     (fault,) = refused(tmp_path, "extends: ../base\n", base=base.replace("%s", offer))
-    assert "offers are made in it" in fault
+    assert "it makes offers" in fault
 
 
 @pytest.mark.parametrize(

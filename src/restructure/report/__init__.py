@@ -1,4 +1,4 @@
-"""What people see: views of records, a terminal, HTML, plots (extra `plots`) and letters (extra `letters`).
+"""Output for people: views of records, a terminal, HTML, plots (extra `plots`) and letters (extra `letters`).
 
 Importing the package registers the views of `restructure.views` and needs no extra.
 """

@@ -11,7 +11,7 @@ from restructure.calculator.conventions.quantity import Kind
 from restructure.calculator.measures.catalogue import Measure
 from restructure.calculator.measures.rate import ChangeRate
 from restructure.calculator.plans.plan import Plan, reschedule
-from restructure.casework.decisions.condition_text import told, told_leaf, told_threshold
+from restructure.casework.decisions.condition_text import comparison_result, failures_text, threshold_text
 from restructure.casework.decisions.outcome import StepResult, TierResult
 from restructure.errors import Issue, Refused
 from restructure.intake.prospect import Prospect
@@ -120,7 +120,7 @@ def _seek(known: CaseFacts, rule: Rule, search: Search, base: tuple[Measure, ...
         aim = _Target(wanted, search.stop)
         found = _taken_in_order(start, rule, search, aim)
         now = found.proposal
-        refused = _unpleasing(now, wanted.accept)
+        refused = _why_not_accepted(now, wanted.accept)
         taken = found.met and not refused
         climbed.append(
             TierResult(
@@ -129,7 +129,7 @@ def _seek(known: CaseFacts, rule: Rule, search: Search, base: tuple[Measure, ...
                 figure=aim.figure(now),
                 met=found.met,
                 accepted=taken,
-                because=refused if found.met else told([told_leaf(aim.at(now), now.known)]),
+                because=refused if found.met else failures_text([comparison_result(aim.at(now), now.known)]),
                 steps=found.steps,
             )
         )
@@ -143,14 +143,14 @@ def _seek(known: CaseFacts, rule: Rule, search: Search, base: tuple[Measure, ...
     )
 
 
-def _unpleasing(now: Proposal, node: Node | None) -> str:
+def _why_not_accepted(now: Proposal, node: Node | None) -> str:
     """Say what keeps a plan from being accepted, nothing if it is."""
     if node is None:
         return ""
     values = now.known.encoded(facts_read(node))
     if verdict(node, values):
         return ""
-    return told(told_leaf(leaf, now.known) for leaf, _ in decisive(node, values))
+    return failures_text(comparison_result(leaf, now.known) for leaf, _ in decisive(node, values))
 
 
 def _taken_in_order(now: Proposal, rule: Rule, search: Search, aim: "_Target") -> SearchResult:
@@ -226,12 +226,12 @@ class _Target:
 
     def shown(self, at: Proposal) -> str:
         leaf = self.at(at)
-        border = told_threshold(leaf, at.known.encoded(self._names()), at.known)
+        border = threshold_text(leaf, at.known.encoded(self._names()), at.known)
         made = "" if self.wanted.amount is None else f" ({write_amount(self.wanted.amount)})"
         return f"{leaf.fact} {leaf.op.value} {border}{made}"
 
     def gap(self, at: Proposal) -> str:
-        return told_leaf(self.at(at), at.known).distance
+        return comparison_result(self.at(at), at.known).distance
 
     def _names(self) -> list[str]:
         return [name for name in (self.fact, self.wanted.leaf.other) if name]
@@ -249,7 +249,7 @@ def guarded(now: Proposal, rule: Rule, step: SearchStep) -> str:
     values = now.known.encoded(facts_read(node))
     if verdict(node, values):
         return ""
-    return told(told_leaf(leaf, now.known) for leaf, _ in decisive(node, values))
+    return failures_text(comparison_result(leaf, now.known) for leaf, _ in decisive(node, values))
 
 
 def _whole(exact: Fraction, unit: Fraction) -> Fraction:

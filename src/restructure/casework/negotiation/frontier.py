@@ -12,7 +12,7 @@ from restructure.calculator.measures.catalogue import Measure
 from restructure.calculator.measures.rate import ChangeRate
 from restructure.calculator.measures.relief import Waive
 from restructure.calculator.measures.timing import Extend
-from restructure.casework.decisions.judge import hold, judge
+from restructure.casework.decisions.judge import check_limits, judge
 from restructure.casework.decisions.outcome import Offer
 from restructure.casework.decisions.plan_search import Proposal, make, propose
 from restructure.errors import InvalidInput, Issue, Refused
@@ -93,7 +93,7 @@ def frontier(
     for rule, measures in _starts(known):
         for proposal in _varied(known, measures, parts):
             tried += 1
-            held = hold(rule, proposal)
+            held = check_limits(rule, proposal)
             if isinstance(held, Offer) and held.prospect.npv_loss is not None:
                 points.append(_point(held, held.prospect.npv_loss, redefault, share))
     front = undominated(points)

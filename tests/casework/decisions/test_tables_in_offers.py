@@ -12,7 +12,7 @@ from restructure.casework.decisions.outcome import Offer
 from restructure.intake.application import Application
 from restructure.policy.engine.evaluation import Engines
 from restructure.testing.report import run_cases
-from restructure.testing.verdicts import fire, known_from
+from restructure.testing.verdicts import known_from, verdicts_of
 
 ON = date(2010, 1, 1)
 # us_fdic_loan_mod_npv.json: 31 % of 95,000 a year less 1,000 of taxes and insurance; the rate is sought exactly, after
@@ -188,8 +188,8 @@ def test_a_guard_reads_what_is_owed_to_the_cent(house, parked, outcome):
 def test_a_case_of_facts_alone_has_no_present_value_unless_it_is_given():
     policy = policy_of(POLICY).at(ON)
     facts = {"claim": Decimal(467188), "instalment_after": Decimal(1454)}
-    assert fire(known_from(policy, facts)).limits == {"not-too-dear": "unknown"}
-    assert fire(known_from(policy, {**facts, "value_of_plan": Decimal(400000)})).limits == {
+    assert verdicts_of(known_from(policy, facts)).limits == {"not-too-dear": "unknown"}
+    assert verdicts_of(known_from(policy, {**facts, "value_of_plan": Decimal(400000)})).limits == {
         "not-too-dear": "true"
     }
 

@@ -12,8 +12,9 @@ from cases import packaged
 from casework.agreed import SHOWN
 from restructure.calculator.amortisation.schedule import amortise
 from restructure.calculator.servicing.contract import Contract, Payment
-from restructure.casework.agreements.case_history import History, Stage, read_history, write_history
+from restructure.casework.agreements.case_history import History, Stage
 from restructure.casework.agreements.early_warning import watch
+from restructure.casework.agreements.history_file import read_history, write_history
 from restructure.casework.agreements.performance import AgreementStatus
 from restructure.casework.decisions.decision import decide
 from restructure.casework.decisions.outcome import Outcome

@@ -252,7 +252,9 @@ def test_what_failed_by_a_tenth_of_its_border_or_less_is_a_near_miss(when, dista
         return
     (miss,) = why.near_misses
     assert miss.distance == distance
-    assert miss.sentence == f"{miss.fact} is {miss.actual}, {distance} {over} the border of {miss.threshold}"
+    assert (
+        miss.sentence == f"{miss.fact} is {miss.actual}, {distance} {over} the threshold of {miss.threshold}"
+    )
 
 
 def test_near_misses_stand_nearest_first():

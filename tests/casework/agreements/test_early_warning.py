@@ -10,8 +10,9 @@ from cases import applications, consumer_policy, example, packaged, policy_of, s
 from casework.agreed import SHOWN, illness
 from laws import examples
 from restructure.calculator.servicing.contract import Payment
-from restructure.casework.agreements.case_history import History, Stage, read_history, write_history
+from restructure.casework.agreements.case_history import History, Stage
 from restructure.casework.agreements.early_warning import may_enforce, watch
+from restructure.casework.agreements.history_file import read_history, write_history
 from restructure.casework.agreements.performance import AgreementStatus
 from restructure.casework.decisions.decision import decide
 from restructure.casework.decisions.outcome import Outcome
@@ -165,7 +166,7 @@ def test_an_open_offer_bars_enforcement_until_it_runs_out():
     assert may_enforce(history, on=DAY + timedelta(days=14)) == (False, "an offer is open")
     allowed, why = may_enforce(history, on=DAY + timedelta(days=15))
     assert allowed
-    assert "ran out" in why
+    assert "expired" in why
     assert not may_enforce(begun(), on=DAY + timedelta(days=9999))[0], "an offer without end stays open"
 
 

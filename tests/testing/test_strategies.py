@@ -37,7 +37,7 @@ from restructure.testing.strategies import (
     loans,
     stated_loans,
 )
-from restructure.testing.verdicts import fire, known_from
+from restructure.testing.verdicts import known_from, verdicts_of
 
 POLICY = packaged("cn-consumer-finance")
 WATERFALL = load_policy(EXAMPLES / "waterfall")
@@ -212,7 +212,7 @@ def test_a_plain_application_is_printed_without_defaults():
 
 @given(facts(POLICY, of_plan=True))
 def test_facts_fire_alike_under_both_evaluators(case):
-    fired = fire(known_from(POLICY.at(date(2026, 3, 18)), case), Engines.BOTH)
+    fired = verdicts_of(known_from(POLICY.at(date(2026, 3, 18)), case), Engines.BOTH)
     assert fired.rules.keys() == {rule.id for rule in POLICY.rules}
 
 
@@ -225,7 +225,7 @@ def test_facts_are_those_the_policy_reads_and_those_of_a_plan_only_if_asked_for(
     @given(facts(policy, on=on))
     def draw(case):
         seen.update(case)
-        fire(known_from(policy.at(on), case), Engines.REFERENCE)
+        verdicts_of(known_from(policy.at(on), case), Engines.REFERENCE)
 
     draw()
     known = {name: policy.at(on).fact(name) for name in seen}
