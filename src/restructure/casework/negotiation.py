@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from restructure.calculator.measures import Extend, Holiday, Measure, Pay
@@ -11,8 +12,9 @@ from restructure.calculator.money import minor_digits
 from restructure.casework.decision import Decision
 from restructure.casework.judging import hold
 from restructure.casework.leeway import Leeway, leeway
+from restructure.casework.nearest import Box, Place, boxes, fail_throughout, first_beyond, least, nearest
 from restructure.casework.outcome import Offer, Refusal
-from restructure.casework.retreat import Retreat, first_good, sampled
+from restructure.casework.retreat import Retreat, first_good
 from restructure.casework.rounds import Answer, Request, Round
 from restructure.casework.search import Proposal, propose
 from restructure.errors import InvalidInput, Issue, Refused
@@ -87,9 +89,11 @@ def _answer(
     borders = _Borders(known, rule, offers, spans, edited=request.measures is not None)
     asked = offer.plan.measures if request.measures is None else request.measures
 
-    def looked(measures: tuple[Measure, ...], reach: int = _MOST_ROWS) -> _Look:
-        table = _Table(known, measures, request, offer, () if request.measures is not None else spans)
-        return _Look(table, borders, reach)
+    plans = _Plans(known)
+
+    def looked(measures: tuple[Measure, ...], *, near: bool = False) -> _Look:
+        table = _Table(plans, measures, request, offer, () if request.measures is not None else spans)
+        return _Look(table, borders, near=near)
 
     first = looked(asked)
     reason, binding = first.reason, first.binding
@@ -104,7 +108,7 @@ def _answer(
     if first.best is None and request.measures is not None:
         taken_back = Retreat(asked, offer.plan.measures, known.assessment)
         parts = range(1, taken_back.parts)
-        nearer = first_good(parts, lambda part: looked(taken_back.at(part), _NEAR).found)
+        nearer = first_good(parts, lambda part: looked(taken_back.at(part), near=True).found)
         if nearer is not None:
             part, found = nearer
             sentence = f"the nearest inside the limits has {taken_back.told(part)}; beyond that, {reason}"
@@ -122,40 +126,25 @@ def _answer(
 class _Look:
     """What is found for one set of measures: with so many instalments and so much of the steps."""
 
-    def __init__(self, table: "_Table", borders: "_Borders", reach: int) -> None:
+    def __init__(self, table: "_Table", borders: "_Borders", *, near: bool) -> None:
         self.table, self.borders = table, borders
-        self.met: Offer | None = None
-        """The nearest plan that does all that was asked."""
-        self.extension = table.extension
-        """How many instalments it adds."""
         self.best: tuple[Decimal, Offer] | None = None
         """The one inside the limits that comes nearest, and by how much it misses."""
         self._why: tuple[Decimal, Refusal] | None = None
-        self._tried: dict[tuple[int, int], Offer | None] = {}
-        for extension, plain in table.proposals(reach):
-            if self._look_at(extension):
-                return
-            if self.best is None and not table.farthest and borders.fast(plain):
-                return
-
-    def _look_at(self, extension: int) -> bool:
-        """Look at the plans with so many instalments, and tell whether one does all that was asked."""
-        steps: Sequence[int] = range(self.table.farthest + 1)
-        if abs(extension - self.table.extension) >= _NEAR:
-            steps = (0, steps[-1]) if len(steps) > 1 else (0,)
-        met = first_good(steps, lambda at: None if self._short(extension, at) else self._held(extension, at))
-        if met is not None:
-            self.met, self.extension = met[1], extension
-            return True
-        for at in sorted(sampled(steps), key=lambda at: self._short(extension, at)):
-            short = self._short(extension, at)
-            if self.best is not None and short >= self.best[0]:
-                break
-            held = self._held(extension, at)
-            if held is not None:
-                self.best = short, held
-                break
-        return False
+        self._tried: dict[Place, Offer | None] = {}
+        same, most = table.at(Place(0, 0)), _MOST_NEAR if near else _MOST
+        among = [Box(1, 0, 0, *steps) for steps in table.ranges]
+        found = nearest(among, self._met, self._never_met, most=most)
+        if found is None and (same is None or table.farthest or not borders.whatever_the_term(same)):
+            along = list(table.boxes(near=near))
+            among += along
+            found = nearest(along, self._met, self._never_met, most=most)
+        self.met = None if found is None else found[1]
+        """The nearest plan that does all that was asked."""
+        self.extension = table.extension + (0 if found is None else found[0].away)
+        """How many instalments it adds."""
+        if found is None:
+            self.best = least(among, self._short, self._held, self._refused, most=most)
 
     def moved(self, offer: Offer) -> bool:
         """Tell whether a number of instalments was asked, other than the offer's, and could not be kept."""
@@ -180,21 +169,32 @@ class _Look:
         """The limits that did."""
         return tuple(self._why[1].conditions) if self._why else ()
 
-    def _short(self, extension: int, at: int) -> Decimal:
-        proposal = self.table.at(extension, at)
+    def _short(self, place: Place) -> Decimal:
+        proposal = self.table.at(place)
         return self.table.short(proposal) if proposal is not None else Decimal("Infinity")
 
-    def _held(self, extension: int, at: int) -> Offer | None:
-        key = extension, at
-        if key not in self._tried:
-            proposal = self.table.at(extension, at)
+    def _met(self, place: Place) -> Offer | None:
+        return None if self._short(place) else self._held(place)
+
+    def _held(self, place: Place) -> Offer | None:
+        if place not in self._tried:
+            proposal = self.table.at(place)
             held = None if proposal is None else self.borders.held(proposal)
             if isinstance(held, Refusal):
-                short = self._short(extension, at)
+                short = self._short(place)
                 if self._why is None or short < self._why[0]:
                     self._why = short, held
-            self._tried[key] = held if isinstance(held, Offer) else None
-        return self._tried[key]
+            self._tried[place] = held if isinstance(held, Offer) else None
+        return self._tried[place]
+
+    def _never_met(self, corners: Sequence[Place]) -> bool:
+        return all(map(self._short, corners)) or self._refused(corners)
+
+    def _refused(self, corners: Sequence[Place]) -> bool:
+        """Tell whether what refuses these plans refuses all between them."""
+        plans = [self.table.at(place) for place in corners]
+        made = [one for one in plans if one is not None]
+        return not made or (len(made) == len(plans) and self.borders.refuse_all(made))
 
 
 def _said(
@@ -210,10 +210,30 @@ def _said(
     )
 
 
-_MOST_ROWS = 1200
-_NEAR = 24
-"""How many instalments more or fewer are tried with measures that are taken back, and with every place of the steps;
-farther away only where these stand, and their ends."""
+_MOST_ROWS = 1199
+"""How many instalments more or fewer are thought of."""
+_NEAR = 23
+"""The same where measures are taken back; the steps of a search are tried at every place up to here, and farther away
+at their ends."""
+_MOST_PLANS = 500
+"""How many plans are made for one answer, those apart that say how far the steps of a search may go."""
+_MOST, _MOST_NEAR = 200, 60
+"""How many boxes of plans are looked at for one set of measures, and for each that is taken back: more than it takes
+where figures move in one direction only."""
+
+
+class _Plans:
+    """The plans that are made to answer one request, and no more of them than it may take."""
+
+    def __init__(self, known: CaseFacts) -> None:
+        self.known, self.left = known, _MOST_PLANS
+
+    def make(self, measures: tuple[Measure, ...]) -> Proposal | None:
+        """Make a plan, none if too many were made; raises `Refused` for what cannot be done."""
+        if not self.left:
+            return None
+        self.left -= 1
+        return propose(self.known, measures)
 
 
 class _Table:
@@ -221,17 +241,20 @@ class _Table:
 
     def __init__(
         self,
-        known: CaseFacts,
+        plans: "_Plans",
         measures: tuple[Measure, ...],
         request: Request,
         offer: Offer,
         spans: tuple[Leeway, ...],
     ) -> None:
-        self.known, self.request, self.spans = known, request, spans
+        self.plans, self.request, self.spans = plans, request, spans
         self.refused = ""
         """What the calculator said of the plan as asked, if it refused it."""
-        self.farthest = sum(max(span.last - span.stands, 0) for span in spans)
+        ends = list(accumulate((max(span.last - span.stands, 0) for span in spans), initial=0))
+        self.farthest = ends[-1]
         """How many places the steps may still go, one after the other."""
+        self.ranges = [(0, 0), *((low + 1, high) for low, high in pairwise(ends) if low < high)]
+        """The places in which each step goes its way alone."""
         self.extension = _extension(measures)
         self.fixed: tuple[Measure, ...] = tuple(one for one in measures if not isinstance(one, Extend))
         if request.lump_sum is not None:
@@ -244,7 +267,7 @@ class _Table:
                 one.model_copy(update={"keep_term": True}) if isinstance(one, Holiday) else one
                 for one in self.fixed
             )
-        self._made: dict[tuple[int, int], Proposal | None] = {}
+        self._made: dict[Place, Proposal | None] = {}
 
     def _begun_later(self, day: date, offer: Offer) -> tuple[Measure, ...]:
         early = sum(row.due < day for row in offer.plan.schedule.rows)
@@ -256,37 +279,33 @@ class _Table:
         others = tuple(one for one in self.fixed if one not in paused)
         return (*others, Holiday(instalments=early))
 
-    def proposals(self, reach: int) -> Iterator[tuple[int, Proposal]]:
-        """Make the plans with more or fewer instalments, those nearest to the offer first."""
-        longer, shorter = not self.request.keep_end_date, True
-        same = self.at(self.extension, 0)
-        if same is not None:
-            yield self.extension, same
-        for away in range(1, reach):
-            more = self.at(self.extension + away, 0) if longer else None
-            longer = more is not None and not more.too_long
-            fewer = self.at(self.extension - away, 0) if shorter else None
-            shorter = fewer is not None
-            if more is not None:
-                yield self.extension + away, more
-            if fewer is not None:
-                yield self.extension - away, fewer
-            if not (longer or shorter):
-                return
+    def boxes(self, *, near: bool) -> Iterator[Box]:
+        """Give the plans with more or fewer instalments in boxes, as far as a limit on the term lets them go."""
+        same = self.at(Place(0, 0))
+        shortest = _MOST_ROWS if same is None else len(same.plan.schedule.rows) - 1
+        most = _NEAR if near else _MOST_ROWS
+        if not self.request.keep_end_date:
+            farthest = most if near else first_beyond(self._ends, most)
+            yield from boxes(1, farthest, self.ranges, fine=_NEAR)
+        yield from boxes(-1, min(shortest, most), self.ranges, fine=_NEAR)
 
-    def at(self, extension: int, steps: int) -> Proposal | None:
-        """Make the plan with so many instalments and so many places more of the steps, if there can be one."""
-        key = extension, steps
-        if key not in self._made:
-            measures = self._stepped(steps)
+    def _ends(self, away: int) -> bool:
+        """Tell whether there is no plan with so many instalments more, or it is too long."""
+        proposal = self.at(Place(away, 0))
+        return proposal is None or proposal.too_long
+
+    def at(self, place: Place) -> Proposal | None:
+        """Make a plan, if there can be one."""
+        if place not in self._made:
+            extension, measures = self.extension + place.away, self._stepped(place.steps)
             try:
-                self._made[key] = propose(
-                    self.known, (*measures, Extend(instalments=extension)) if extension else measures
+                self._made[place] = self.plans.make(
+                    (*measures, Extend(instalments=extension)) if extension else measures
                 )
             except Refused as refused:
                 self.refused = self.refused or f"{refused.issues[0].code}: {refused.issues[0].message}"
-                self._made[key] = None
-        return self._made[key]
+                self._made[place] = None
+        return self._made[place]
 
     def _stepped(self, steps: int) -> tuple[Measure, ...]:
         measures = self.fixed
@@ -337,6 +356,8 @@ class _Borders:
                 measures = span.placed(measures, span.last)
         if measures != mine.plan.measures:
             offered.append(propose(known, measures).prospect)
+        nodes = known.in_force.plan_problem.nodes
+        self.limits = [nodes[f"passed:{one.id}"] for one in known.in_force.policy.limits if one.about(rule)]
         self.borders = tuple(_borders(known.in_force, offered, edited=edited))
 
     def held(self, at: Proposal) -> Offer | Refusal:
@@ -346,10 +367,18 @@ class _Borders:
             return held
         return self._ranges(at) or self._given_up(at) or held
 
-    def fast(self, at: Proposal) -> bool:
+    def whatever_the_term(self, at: Proposal) -> bool:
         """Tell whether a plan is refused whatever its number of instalments."""
         return self._ranges(at) is not None or any(
-            border.fact == "relief" and at.prospect.relief > border.most for border in self.borders
+            border.fact == "relief" and self._beyond(border, at) for border in self.borders
+        )
+
+    def refuse_all(self, corners: Sequence[Proposal]) -> bool:
+        """Tell whether what refuses these plans refuses all between them too."""
+        return (
+            all(self._ranges(at) for at in corners)
+            or any(all(self._beyond(border, at, 2) for at in corners) for border in self.borders)
+            or any(fail_throughout(node, corners) for node in self.limits)
         )
 
     def _ranges(self, at: Proposal) -> Refusal | None:
@@ -363,10 +392,14 @@ class _Borders:
                 return self._refusal("beyond-the-range", message, name, op, shown, end)
         return None
 
+    def _beyond(self, border: _Border, at: Proposal, roundings: int = 1) -> bool:
+        value = getattr(at.prospect, border.fact)
+        return value is not None and value > border.most + roundings * self._rounding(border, at)
+
     def _given_up(self, at: Proposal) -> Refusal | None:
         for border in self.borders:
-            value = getattr(at.prospect, border.fact)
-            if value is not None and value > border.most + self._rounding(border, at):
+            if self._beyond(border, at):
+                value = getattr(at.prospect, border.fact)
                 message = f"{border.fact} would be {value}, and the policy offered {border.most} at most"
                 return self._refusal(
                     "beyond-what-was-offered", message, border.fact, "<=", str(value), str(border.most)
