@@ -370,7 +370,7 @@ def _changed(position: Position, terms: Repayment, changes: Changes) -> tuple[Re
             sentence += f", and {suspended} of them are suspended; lengthen the term or suspend fewer"
         raise Refused(Issue("term-not-positive", sentence))
     new |= {"suspensions": tuple(suspensions), "instalments": count}
-    changed = _moved(terms.model_copy(update=new), changes.moves)
+    changed = _moved(terms.model_copy(update=new), changes.moves, position.repayment)
     if not (suspensions or changed.moves):
         return changed, count
     found = [
@@ -390,13 +390,21 @@ def _changed(position: Position, terms: Repayment, changes: Changes) -> tuple[Re
     return changed, count
 
 
-def _moved(terms: Repayment, moves: Sequence[MoveDue]) -> Repayment:
-    """Lay moves over the agreed ones; one that changes neither the day nor what later days step from is none."""
+def _moved(terms: Repayment, moves: Sequence[MoveDue], said: Repayment) -> Repayment:
+    """Lay moves over the agreed ones; one that changes neither the day nor what later days step from is none.
+
+    Of a matured loan the day that is `said` to be due next may have rolled back to the effective date: a move to that
+    day is none either.
+    """
     for move in sorted(moves, key=lambda one: one.instalment):
         to = MovedDue(instalment=move.instalment, to=move.to, anchor_day=move.anchor_day)
-        steps_from = [terms.anchor, *(one.anchor for one in terms.moves if one.instalment <= to.instalment)]
-        if (to.to, to.anchor) != (terms.dues(to.instalment)[-1], steps_from[-1]):
-            others = (one for one in terms.moves if one.instalment != to.instalment)
+        number = to.instalment
+        due = [
+            (one.dues(number)[-1], one.anchor_before(number))
+            for one in (terms, said)[: 2 if number == 1 else 1]
+        ]
+        if (to.to, to.anchor) not in due:
+            others = (one for one in terms.moves if one.instalment != number)
             moved = sorted([*others, to], key=lambda one: one.instalment)
             terms = terms.model_copy(update={"moves": tuple(moved)})
     return terms
