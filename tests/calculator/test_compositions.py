@@ -1409,7 +1409,11 @@ def test_a_move_to_the_day_that_is_due_already_is_none_where_a_matured_loan_roll
         oldest_unpaid_due="2020-01-31",
     )
     plain = worked(position, *more)
-    for move in (MoveDue(to=due), MoveDue(to=due, anchor_day=due.day), MoveDue(to=plain.repayment.first_due)):
+    for move in (
+        MoveDue(to=due),
+        MoveDue(to=due, anchor_day=due.day),
+        MoveDue(to=plain.repayment.first_due, anchor_day=due.day),
+    ):
         moved = worked(position, *more, move)
         assert (moved.schedule, moved.repayment) == (plain.schedule, plain.repayment)
     elsewhere = worked(position, *more, MoveDue(to=due + timedelta(days=20)))

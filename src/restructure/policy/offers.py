@@ -34,7 +34,7 @@ _VARY = ("from", "up_to", "down_to", "by", "land_on_end")
 _STANDS_FOR = {Kind.MONEY: "1.00", Kind.RATIO: "1/2", Kind.COUNT: 1, Kind.DATE: "0001-01-01"}
 _ENDS = "9000-01-01"
 # A figure that moves to and fro is looked at value by value, so the values must be few.
-_COARSE = 0.0005
+_COARSE = Decimal("0.0005")
 _INSTEAD = {
     True: "vary a share and write by, or aim at a regular figure such as instalment_after",
     False: f"write by, at least {_COARSE}, or aim at a regular figure such as instalment_after",
