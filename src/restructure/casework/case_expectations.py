@@ -7,7 +7,7 @@ from restructure.casework.cases import Expected, Subject
 from restructure.casework.judging import Stage
 from restructure.casework.outcome import Outcome, StepResult
 from restructure.document import Place
-from restructure.errors import CATALOGUE, did_you_mean
+from restructure.errors import CATALOGUE, did_you_mean, quoted
 from restructure.policy.language import Policy
 from restructure.policy.reading import Reader
 from restructure.policy.search import Search
@@ -179,12 +179,14 @@ class ExpectationReader(Reader):
         if isinstance(raw, str) and raw in words:
             yield self._expected(what, name, str(raw), at, detail)
         else:
-            self.report("choice-unknown", f'"{raw}" says nothing of a {what}{did_you_mean(raw, words)}', at)
+            self.report(
+                "choice-unknown", f"{quoted(raw)} says nothing of a {what}{did_you_mean(raw, words)}", at
+            )
 
     def _id(self, name: str, known: Sequence[str], what: str, at: Place) -> bool:
         if name in known:
             return True
-        self.report("rule-unknown", f'the policy has no {what} "{name}"{did_you_mean(name, known)}', at)
+        self.report("rule-unknown", f"the policy has no {what} {quoted(name)}{did_you_mean(name, known)}", at)
         return False
 
     def _ids(self, raw: Any, known: Sequence[str], what: str, at: Place) -> bool:

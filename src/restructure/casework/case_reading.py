@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from restructure.casework.case_expectations import ExpectationReader
 from restructure.casework.cases import Case, Cases, find_cases
 from restructure.document import Document, Place, field_names, issues_of, read_document
-from restructure.errors import InvalidInput, InvalidPolicy, RestructureError, did_you_mean
+from restructure.errors import InvalidInput, InvalidPolicy, RestructureError, did_you_mean, quoted
 from restructure.intake.application import Application
 from restructure.intake.facts import facts as known_facts
 from restructure.intake.history import RESTRUCTURING, Event, event_problems
@@ -152,7 +152,7 @@ class _CaseReader(ExpectationReader):
                     self.issues += (issue for issue in error.issues if issue not in self.issues)
         for k, (name, found) in enumerate(self.without.items()):
             if not found:
-                self.report("case-unknown", f'no case that is reused is called "{name}"', ("except", k))
+                self.report("case-unknown", f"no case that is reused is called {quoted(name)}", ("except", k))
         return read
 
     def listed(self, raw: Any, key: str) -> list[str]:
@@ -249,7 +249,7 @@ class _CaseReader(ExpectationReader):
         under, name = _Given(), raw.get("base")
         if name is not None and not (isinstance(name, str) and name in self.bases):
             hint = did_you_mean(name, self.bases)
-            self.report("base-unknown", f'no base is called "{name}"{hint}', (*place, "base"))
+            self.report("base-unknown", f"no base is called {quoted(name)}{hint}", (*place, "base"))
         elif name in path:
             circle = " rests on ".join([*path[path.index(name) :], name])
             self.report("base-unknown", f"{circle}: break the circle", (*place, "base"))
@@ -337,7 +337,7 @@ class _CaseReader(ExpectationReader):
         try:
             return raw if isinstance(raw, date) else date.fromisoformat(str(raw))
         except ValueError:
-            said = "the case has no day" if raw is None else f'"{raw}" is no day'
+            said = "the case has no day" if raw is None else f"{quoted(raw)} is no day"
             self.report("date-invalid", f"{said} to decide on; write on: 2026-03-18", place)
             return None
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from restructure.calculator.quantity import Kind
-from restructure.errors import Issue, did_you_mean
+from restructure.errors import Issue, did_you_mean, quoted
 from restructure.policy.history import Take
 
 __all__ = ["EVENT_FIELDS", "date_kind", "events_kind"]
@@ -83,7 +83,7 @@ def events_kind(
             hint = did_you_mean(kind, found.kinds)
             found.report(
                 "event-unknown",
-                f'no kind of event is called "{kind}"{hint}; events declares them',
+                f"no kind of event is called {quoted(kind)}{hint}; events declares them",
                 (*spot, "events", k),
             )
     if "outcome" in raw:
@@ -92,7 +92,7 @@ def events_kind(
             if outcome not in known and all(kind in found.kinds for kind in declared):
                 found.report(
                     "event-unknown",
-                    f'"{outcome}" is no outcome of {" or ".join(declared)}{did_you_mean(outcome, known)}',
+                    f"{quoted(outcome)} is no outcome of {' or '.join(declared)}{did_you_mean(outcome, known)}",
                     (*spot, "outcome", k),
                 )
     windows = [one for one in ("within_months", "within_days") if one in raw]

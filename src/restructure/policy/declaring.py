@@ -6,7 +6,7 @@ from typing import Any
 
 from restructure.calculator.quantity import Kind
 from restructure.document import Document
-from restructure.errors import did_you_mean
+from restructure.errors import did_you_mean, quoted
 from restructure.intake.facts import Fact, facts
 from restructure.intake.history import OUTCOMES, RESTRUCTURING, is_word
 from restructure.policy.amounts import ParameterAmount
@@ -55,7 +55,7 @@ class FactReader(Reader):
 
     def no_unit(self, unit: Any, known: Sequence[str], place: Spot) -> None:
         """Report a word that is no unit."""
-        self.report("unit-unknown", f'"{unit}" is not a unit{did_you_mean(unit, known)}', place)
+        self.report("unit-unknown", f"{quoted(unit)} is not a unit{did_you_mean(unit, known)}", place)
 
     def declared(self) -> None:
         """Read the facts that the policy adds."""
@@ -216,7 +216,7 @@ class FactReader(Reader):
                 if word in clock and clock[word] not in names:
                     self.report(
                         "clock-unknown",
-                        f'no clock above is called "{clock[word]}"{did_you_mean(clock[word], names)}',
+                        f"no clock above is called {quoted(clock[word])}{did_you_mean(clock[word], names)}",
                         (*here, word),
                     )
             if clock.get("id") in above:
@@ -236,7 +236,7 @@ class FactReader(Reader):
         if missed is not None and missed not in self.kinds:
             self.report(
                 "event-unknown",
-                f'no kind of event is called "{missed}"{did_you_mean(missed, self.kinds)}; events declares them',
+                f"no kind of event is called {quoted(missed)}{did_you_mean(missed, self.kinds)}; events declares them",
                 (*place, "missed"),
             )
         supplies = raw.get("supplies")
@@ -257,7 +257,7 @@ class FactReader(Reader):
         fact = self.own.get(name) if isinstance(name, str) else None
         if fact is None:
             hint = did_you_mean(name, self.own)
-            self.report("fact-unknown", f'no fact of the policy is called "{name}"{hint}', spot)
+            self.report("fact-unknown", f"no fact of the policy is called {quoted(name)}{hint}", spot)
         elif fact.of_plan:
             self.report("fact-shape", f'"{name}" is about a proposed plan, and a class is of the loan', spot)
             return None
@@ -319,7 +319,7 @@ class FactReader(Reader):
             if fact is None:
                 self.report(
                     "fact-unknown",
-                    f'no fact of the policy is called "{name}"{did_you_mean(name, self.own)}',
+                    f"no fact of the policy is called {quoted(name)}{did_you_mean(name, self.own)}",
                     at,
                 )
                 read[str(name)] = _PLACEHOLDER

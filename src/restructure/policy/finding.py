@@ -3,7 +3,7 @@
 from importlib.resources import files
 from pathlib import Path
 
-from restructure.errors import InvalidPolicy, Issue, did_you_mean
+from restructure.errors import InvalidPolicy, Issue, did_you_mean, quoted
 
 __all__ = ["find_base", "find_policy", "inside", "packaged_policies"]
 
@@ -29,7 +29,7 @@ def find_policy(source: str | Path) -> Path:
     raise InvalidPolicy(
         Issue(
             "policy-missing",
-            f'"{source}" is neither a file nor a packaged policy{did_you_mean(source, packaged)}',
+            f"{quoted(source)} is neither a file nor a packaged policy{did_you_mean(source, packaged)}",
         )
     )
 
@@ -51,7 +51,8 @@ def find_base(source: str, folder: Path) -> Path:
     raise InvalidPolicy(
         Issue(
             "policy-missing",
-            f'"{source}" is neither a policy by its path from here nor a packaged one{did_you_mean(source, packaged)}',
+            f"{quoted(source)} is neither a policy by its path from here nor a packaged one"
+            f"{did_you_mean(source, packaged)}",
         )
     )
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from restructure.calculator.quantity import Kind
-from restructure.errors import did_you_mean
+from restructure.errors import did_you_mean, quoted
 from restructure.policy.amounts import AMOUNT_WORDS
 from restructure.policy.annuities import LEVEL_FIGURES
 from restructure.policy.bands import Mode
@@ -51,7 +51,7 @@ class FormulaReader(Reader):
         if not isinstance(name, str) or name not in self.lookups:
             self.report(
                 "lookup-unknown",
-                f'there is no lookup "{name}"{did_you_mean(name, self.lookups)}',
+                f"there is no lookup {quoted(name)}{did_you_mean(name, self.lookups)}",
                 (*spot, "lookup"),
             )
             return None
@@ -88,7 +88,7 @@ class FormulaReader(Reader):
         if name not in kinds:
             self.report(
                 "lookup-shape",
-                f'the lookup has no column "{name}"{did_you_mean(name, kinds)}',
+                f"the lookup has no column {quoted(name)}{did_you_mean(name, kinds)}",
                 (*spot, "column"),
             )
         return kinds.get(str(name))
@@ -123,7 +123,9 @@ class FormulaReader(Reader):
                 )
         elif raw not in known or isinstance(raw, bool) != (kind is Kind.FLAG):
             self.report(
-                "lookup-shape", f'no row has "{raw}" for {name}{did_you_mean(raw, map(str, known))}', spot
+                "lookup-shape",
+                f"no row has {quoted(raw)} for {name}{did_you_mean(raw, map(str, known))}",
+                spot,
             )
 
     # --- bands

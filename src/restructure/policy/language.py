@@ -13,7 +13,7 @@ from pydantic import Field
 
 from restructure.calculator.money import Currency
 from restructure.calculator.quantity import Kind
-from restructure.errors import InvalidPolicy, Issue, did_you_mean
+from restructure.errors import InvalidPolicy, Issue, did_you_mean, quoted
 from restructure.policy.amounts import Amount
 from restructure.policy.classification import ClassificationRule
 from restructure.policy.conditions import AllOf, AnyOf, Comparison, Condition, Not
@@ -385,7 +385,8 @@ class Policy(Record):
                 except ValueError as error:
                     issues.append(
                         Issue(
-                            "value-kind", f"{value!r} does not fit {name}, which is {old.unit.value}: {error}"
+                            "value-kind",
+                            f"{quoted(value)} does not fit {name}, which is {old.unit.value}: {error}",
                         )
                     )
                     continue

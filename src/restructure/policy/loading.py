@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from restructure.calculator.quantity import Kind
 from restructure.document import LARGEST, Document, Place, field_names, issues_of, read_document
-from restructure.errors import InvalidPolicy, Issue, RestructureError, did_you_mean
+from restructure.errors import InvalidPolicy, Issue, RestructureError, did_you_mean, quoted
 from restructure.policy.conditions import Condition, spelled_out
 from restructure.policy.constants import UNITS, unit_fact
 from restructure.policy.durable import WIDEST
@@ -163,7 +163,8 @@ class _PolicyReader(OfferReader, LookupReader, FormulaReader):
         for spot in self.money:
             at = self.origin(spot)
             written = currencies.get(at.file, now)
-            if written != now and at.file not in told:
+            # What is no text is reported as no currency.
+            if isinstance(now, str) and written != now and at.file not in told:
                 told.add(at.file)
                 self.report(
                     "currency-differs",
@@ -312,7 +313,7 @@ class _PolicyReader(OfferReader, LookupReader, FormulaReader):
                 if name not in known and name not in rows:
                     self.report(
                         "rule-unknown",
-                        f'no rule and no table with an offer is called "{name}"{did_you_mean(name, known)}',
+                        f"no rule and no table with an offer is called {quoted(name)}{did_you_mean(name, known)}",
                         (*self.named[one.id][:-1], "offers_of", k),
                     )
         for rule in policy.rules:
@@ -324,7 +325,7 @@ class _PolicyReader(OfferReader, LookupReader, FormulaReader):
                 if name not in known and name not in rows:
                     self.report(
                         "rule-unknown",
-                        f'no rule and no table with an offer is called "{name}"{did_you_mean(name, known)}',
+                        f"no rule and no table with an offer is called {quoted(name)}{did_you_mean(name, known)}",
                         (*spot, k),
                     )
         circle = circle_of(stands_behind(policy))

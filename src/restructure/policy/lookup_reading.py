@@ -5,7 +5,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from restructure.calculator.quantity import Kind
-from restructure.errors import did_you_mean
+from restructure.errors import did_you_mean, quoted
 from restructure.intake.facts import Fact, facts
 from restructure.policy.constants import UNITS
 from restructure.policy.declaring import FactReader
@@ -111,7 +111,7 @@ class LookupReader(FactReader):
                 if value not in known:
                     self.report(
                         "choice-unknown",
-                        f'"{value}" is none of the words for {word}{did_you_mean(value, known)}',
+                        f"{quoted(value)} is none of the words for {word}{did_you_mean(value, known)}",
                         (*spot, k, word),
                     )
             if match != Match.EXACT:
@@ -191,7 +191,7 @@ class LookupReader(FactReader):
                 self.report("lookup-shape", f"{raw} is no word; write it in quotation marks", at)
             elif fact is not None and fact.choices and raw not in fact.choices:
                 self.report(
-                    "lookup-shape", f'"{raw}" is no word of {name}{did_you_mean(raw, fact.choices)}', at
+                    "lookup-shape", f"{quoted(raw)} is no word of {name}{did_you_mean(raw, fact.choices)}", at
                 )
             return str(raw)
         # A rate keeps all its decimals here, because nothing compares with it before it is worked out.

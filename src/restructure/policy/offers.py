@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from restructure.calculator.measures import MEASURES
 from restructure.calculator.quantity import Kind
-from restructure.errors import did_you_mean
+from restructure.errors import did_you_mean, quoted
 from restructure.intake.facts import facts
 from restructure.policy.amounts import Amount, ParameterAmount, parameters_in
 from restructure.policy.conditions import Comparison
@@ -74,7 +74,7 @@ class OfferReader(Reader):
         if isinstance(word, str) and word not in measure_models():
             self.report(
                 "measure-unknown",
-                f'"{word}" is not a measure{did_you_mean(word, measure_models())}',
+                f"{quoted(word)} is not a measure{did_you_mean(word, measure_models())}",
                 (*spot, "measure"),
             )
             return
@@ -170,7 +170,7 @@ class OfferReader(Reader):
         if word not in known:
             self.report(
                 "choice-unknown",
-                f'"{word}" is none of the words for {key}{did_you_mean(word, known)}',
+                f"{quoted(word)} is none of the words for {key}{did_you_mean(word, known)}",
                 (*spot, key),
             )
             return None
@@ -322,7 +322,9 @@ class OfferReader(Reader):
     def _numbers(self, amount: Amount | None) -> Iterator[Any]:
         """Give the values that a constant or a parameter ever has."""
         if isinstance(amount, ParameterAmount):
-            yield from (value for value in self.values[amount.parameter].values() if value is not None)
+            values = self.values[amount.parameter].values()
+            # What could not be read, such as a value without a unit, is reported already.
+            yield from (value for value in values if isinstance(value, int | Decimal))
         elif isinstance(amount, Decimal):
             yield amount
 

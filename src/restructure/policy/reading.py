@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from restructure.calculator.money import Rounding, to_minor
 from restructure.calculator.quantity import Kind
 from restructure.document import Document, Place, issues_of
-from restructure.errors import Issue, did_you_mean
+from restructure.errors import Issue, did_you_mean, quoted
 from restructure.intake.facts import Fact, facts, score_fact
 from restructure.policy.amounts import AMOUNT_WORDS, Amount
 from restructure.policy.calendar import CALENDAR_WORDS
@@ -169,7 +169,7 @@ class Reader:
         known = {**facts(), **self.own}
         fact = known.get(name) if isinstance(name, str) else None
         if fact is None:
-            self.report("fact-unknown", f'no fact is called "{name}"{did_you_mean(name, known)}', spot)
+            self.report("fact-unknown", f"no fact is called {quoted(name)}{did_you_mean(name, known)}", spot)
             return None
         if fact.of_plan and not of_plan:
             self.report(
@@ -190,9 +190,14 @@ class Reader:
             return Operator(str(raw.get("op")))
         except ValueError:
             known = [op.value for op in Operator]
+            what = (
+                f"{quoted(raw['op'])} is not an operator"
+                if "op" in raw
+                else "the condition has no op; add it"
+            )
             self.report(
                 "operator-unknown",
-                f'"{raw.get("op")}" is not an operator (known: {", ".join(known)})',
+                f"{what} (known: {', '.join(known)})",
                 (*spot, "op") if "op" in raw else spot,
             )
             return None
@@ -225,7 +230,13 @@ class Reader:
     def _against_fact(
         self, fact: Fact, op: Operator, raw: Mapping[str, Any], spot: Spot, *, of_plan: bool
     ) -> Condition:
-        other = self.fact(raw.get("fact"), (*spot, "fact"), of_plan=of_plan)
+        if "fact" not in raw:
+            hint = did_you_mean(next(iter(raw), ""), ["fact", "parameter"])
+            self.report(
+                "condition-shape", f"write {{fact, times}}, or {{parameter}}, or a constant{hint}", spot
+            )
+            return ANYTHING
+        other = self.fact(raw["fact"], (*spot, "fact"), of_plan=of_plan)
         if other is None:
             return ANYTHING
         if other.kind is not fact.kind or other.choices != fact.choices:
@@ -255,7 +266,9 @@ class Reader:
         """Give a parameter's unit, described like a fact; one that does not exist is reported."""
         if not (isinstance(name, str) and name in self.values):
             self.report(
-                "parameter-unknown", f'there is no parameter "{name}"{did_you_mean(name, self.values)}', spot
+                "parameter-unknown",
+                f"there is no parameter {quoted(name)}{did_you_mean(name, self.values)}",
+                spot,
             )
             return None
         return self.units.get(name)
