@@ -15,6 +15,8 @@ from fractions import Fraction
 from pathlib import Path
 from shutil import get_terminal_size
 
+from pydantic import BaseModel
+
 from restructure.calculator.request import Request, answer, read_request
 from restructure.casework.blocks import Block, to_text
 from restructure.casework.case_report import run_cases
@@ -35,6 +37,7 @@ from restructure.policy.listing import listed
 from restructure.policy.loading import load_located, load_policy, packaged_policies
 from restructure.policy.own_facts import own_facts_lines
 from restructure.policy.schema import policy_schema
+from restructure.policy.texts import check_language, languages_in
 
 __all__ = ["main"]
 
@@ -68,9 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     offer = commands.add_parser("offer", help="decide an application and print offers, reasons and refusals")
     _case(offer)
     offer.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
-    offer.add_argument(
-        "--language", choices=("en", "zh"), default="en", help="of the policy's texts (default: en)"
-    )
+    offer.add_argument("--language", default="en", help="of the policy's texts (default: en)")
     offer.add_argument(
         "--engines", choices=[one.value for one in Engines], default="both", help="which evaluators decide"
     )
@@ -203,8 +204,14 @@ def _located(options: argparse.Namespace) -> Iterator[None]:
         ) from None
 
 
+def _spoken(options: argparse.Namespace, *shown: BaseModel) -> str:
+    """Give the language that is asked for, and English where what is shown has no text in it."""
+    return str(options.language) if options.language in languages_in(*shown) else "en"
+
+
 def _offer(options: argparse.Namespace) -> int:
     application, policy, on = _read_case(options)
+    check_language(options.language, languages_in(policy))
     with _located(options):
         decision = decide(
             application, policy, on=on, engines=Engines(options.engines), detail=Detail(options.detail)
@@ -215,7 +222,7 @@ def _offer(options: argparse.Namespace) -> int:
     if options.format == "json":
         print(shown.model_dump_json(indent=2))
     elif isinstance(shown, Explanation):
-        _print(summarise_explanation(shown, language=options.language))
+        _print(summarise_explanation(shown, language=_spoken(options, shown)))
     else:
         _print(summarise(decision, language=options.language))
     return 0
@@ -237,6 +244,7 @@ def _letter(options: argparse.Namespace) -> int:
 
 def _watch(options: argparse.Namespace) -> int:
     application, policy, on = _read_case(options)
+    check_language(options.language, languages_in(policy))
     history = None
     if options.history is not None:
         try:
@@ -252,7 +260,7 @@ def _watch(options: argparse.Namespace) -> int:
     if options.format == "json":
         print(seen.model_dump_json(indent=2))
     else:
-        _print(summarise_warning(seen, language=options.language))
+        _print(summarise_warning(seen, language=_spoken(options, *seen.steps, *seen.withheld)))
     return 0
 
 

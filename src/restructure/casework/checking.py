@@ -204,13 +204,10 @@ class _OfApplication(_CameOut):
             case "gate" | "rule" | "action":
                 return self.judged(self.firing, one.what, one.name)
             case "outcome":
-                return decision.outcome.value, "; ".join(self.gates()) or self.refused(self.refusals)
+                why = "; ".join(self.offered(self.offers) or self.gates()) or self.refused(self.refusals)
+                return decision.outcome.value, why
             case "offers":
-                unwanted = [
-                    f"rule {name} offers because {self.because(offer.because)}"
-                    for name, offer in self.offers.items()
-                    if name not in one.wanted
-                ]
+                unwanted = self.offered(name for name in self.offers if name not in one.wanted)
                 refused = self.refused(set(one.wanted) - self.offers.keys())
                 return ", ".join(self.offers) or "none", "; ".join(
                     [*([refused] if refused else []), *unwanted]
@@ -248,6 +245,11 @@ class _OfApplication(_CameOut):
             for gate in self.decision.failed_gates
         ]
 
+    def offered(self, rules: Iterable[str]) -> list[str]:
+        """Say of each rule that makes an offer why it does."""
+        whys = ((name, self.because(self.offers[name].because)) for name in rules)
+        return [f"rule {name} offers" + (f" because {why}" if why else "") for name, why in whys]
+
     def because(self, results: Iterable[ConditionResult]) -> str:
         told = super().because(listed := list(results))
         absent = self.decision.assessment.missing
@@ -281,7 +283,7 @@ class _OfApplication(_CameOut):
     def refusal(self, one: Expected) -> tuple[str, str]:
         found = self.refusals.get(one.name)
         if found is None:
-            return "an offer", ""
+            return "an offer", "; ".join(self.offered([one.name]))
         if one.wanted in (found.stage, *found.code.split(", ")):
             return str(one.wanted), ""
         return f"{found.stage} {found.code}", self.refused([one.name])

@@ -13,6 +13,7 @@ from restructure.casework.blocks import Block, Heading, Lines, Table, say
 from restructure.casework.outcome import GateResult, Offer, Outcome, RungResult, StepResult, Task
 from restructure.intake.facts import facts, show
 from restructure.policy.case_facts import Concluded
+from restructure.policy.texts import check_language, languages_in
 
 if TYPE_CHECKING:  # a decision shows itself through this room, and an explanation reads decisions
     from restructure.casework.decision import Decision
@@ -33,7 +34,12 @@ _BUCKETS = {
 
 
 def summarise(decision: "Decision", *, language: str = "en") -> list[Block]:
-    """Put a decision into headings, sentences and tables, in the order a caseworker reads."""
+    """Put a decision into headings, sentences and tables, in the order a caseworker reads.
+
+    The texts of the policy stand in `language`, one that lacks it in English, else in the first language there is;
+    everything else is English. Raises `InvalidInput` for a language in which the decision has no text.
+    """
+    check_language(language, _spoken(decision))
     assessment, currency = decision.assessment, decision.assessment.currency
     loan = decision.application.loan
     blocks: list[Block] = [
@@ -323,7 +329,11 @@ def _steps(steps: Sequence[StepResult]) -> list[Block]:
 
 
 def summarise_warning(seen: "EarlyWarning", *, language: str = "en") -> list[Block]:
-    """Put what a loan shows, and what to do next, into headings, sentences and tables."""
+    """Put what a loan shows, and what to do next, into headings, sentences and tables.
+
+    The steps stand in `language` as in `summarise`, with the same refusal.
+    """
+    check_language(language, languages_in(*seen.steps, *seen.withheld))
     facts_, currency = seen.assessment, seen.assessment.currency
     blocks: list[Block] = [
         Heading(f"WATCH: {facts_.days_past_due} days past due ({seen.stage.value})", 1),
@@ -364,7 +374,11 @@ _SIGNS = (
 
 
 def summarise_explanation(why: "Explanation", *, language: str = "en") -> list[Block]:
-    """Put an explanation into headings, sentences and tables: every condition, what was near, what would help."""
+    """Put an explanation into headings, sentences and tables: every condition, what was near, what would help.
+
+    The rule's title stands in `language` as in `summarise`, with the same refusal.
+    """
+    check_language(language, why.title)
     blocks: list[Block] = [
         Heading(f"{why.rule}: {why.verdict}", 1),
         Lines(
@@ -490,6 +504,12 @@ def _new_rows(schedule: Schedule) -> list[Block]:
         Lines(("Paying as agreed cannot be carried out, so there is nothing to compare them with.",)),
         _rows(schedule),
     ]
+
+
+def _spoken(decision: "Decision") -> frozenset[str]:
+    """Give the languages of what a decision says of the policy."""
+    offers = [one.model_copy(update={"plan": None, "prospect": None}) for one in decision.offers]
+    return languages_in(*decision.gates, *offers, *decision.refusals, *decision.actions)
 
 
 def _gates(decision: "Decision", language: str) -> list[Block]:
