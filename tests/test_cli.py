@@ -11,8 +11,10 @@ import pytest
 from cases import packaged
 from restructure import Decision, History, Plan, decide, read_application, write_history
 from restructure.blocks import Heading, Lines, Table, to_html, to_text
-from restructure.cli import main
-from restructure.errors import CATALOGUE
+from restructure.casework.agreements.early_warning import watch
+from restructure.casework.decisions.explanation import explain
+from restructure.cli import _COMMANDS, _parser, main
+from restructure.errors import CATALOGUE, InvalidInput
 from restructure.views import summarise
 
 ROOT = Path(__file__).parents[1]
@@ -361,3 +363,51 @@ def test_watching_a_loan_tells_its_signs_and_bars_enforcement(capsys, tmp_path):
     assert "history-broken" in capsys.readouterr().err
     assert main(["watch", str(ILLNESS), "--history", str(tmp_path / "none")]) == 2
     assert "file-missing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("watch",), ("watch", "--format", "json"), ("offer",), ("offer", "--format", "json"), ("letter",)]
+    + [("offer", "--why", "illness-relief")],
+    ids=" ".join,
+)
+def test_a_language_that_is_not_there_is_refused_with_those_that_are(command, capsys):
+    if command == ("letter",):
+        pytest.importorskip("babel")
+    status, out, err = run(command[0], ILLNESS, *command[1:], "--language", "fr", capsys=capsys)
+    assert (status != 0, out) == (True, "")
+    assert '"fr"' in err
+    assert "(known: en, zh)" in err
+
+
+def test_every_command_that_takes_a_language_is_among_those_that_refuse_one():
+    [commands] = [action.choices for action in _parser(list(_COMMANDS))._actions if action.choices]
+    taking = {name for name, command in commands.items() if "--language" in command._option_string_actions}
+    assert taking == {"offer", "watch", "letter"}
+
+
+def test_what_is_put_into_words_refuses_a_language_without_a_text_and_falls_back_for_a_single_one():
+    policy, application = packaged("cn-consumer-finance"), read_application(ILLNESS)
+    decision = decide(application, policy, on=application.as_of)
+    seen = watch(application, policy, on=application.as_of)
+    why = explain(decision, policy, rule="illness-relief")
+    assert seen.steps
+    for shown in (decision, seen, why):
+        assert summarise(shown, language="zh") != summarise(shown, language="en")
+        with pytest.raises(InvalidInput, match=r'no text of the policy is in "fr" \(known: en, zh\)'):
+            summarise(shown, language="fr")
+    first, *others = decision.offers
+    plain = first.model_copy(update={"title": {"en": "Only in English"}})
+    assert "Only in English" in to_text(
+        summarise(decision.model_copy(update={"offers": (plain, *others)}), language="zh")
+    )
+
+
+def test_a_policy_in_other_languages_than_the_packaged_ones_speaks_those(tmp_path, capsys):
+    text = (ROOT / "tests/golden/policy_as_first_pinned.yaml").read_text("utf-8")
+    path = tmp_path / "policy.yaml"
+    path.write_text(text.replace("zh:", "fr:"), "utf-8")
+    assert run("offer", ILLNESS, "--policy", path, "--language", "fr", capsys=capsys)[0] == 0
+    status, _, err = run("offer", ILLNESS, "--policy", path, "--language", "zh", capsys=capsys)
+    assert status != 0
+    assert "(known: en, fr)" in err

@@ -76,9 +76,7 @@ def _offer_options(offer: argparse.ArgumentParser) -> None:
 
     _case(offer)
     offer.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
-    offer.add_argument(
-        "--language", choices=("en", "zh"), default="en", help="of the policy's texts (default: en)"
-    )
+    offer.add_argument("--language", default="en", help="of the policy's texts (default: en)")
     offer.add_argument(
         "--engines",
         choices=[engines.value for engines in Engines],
@@ -238,6 +236,20 @@ def _located(options: argparse.Namespace) -> Iterator[None]:
         ) from None
 
 
+def _check_language(options: argparse.Namespace, policy: "Policy") -> None:
+    """Raise `InvalidInput` for a language in which the policy has no text."""
+    from restructure.texts import check_language, languages_in
+
+    check_language(options.language, languages_in(policy))
+
+
+def _language_of(options: argparse.Namespace, *shown: object) -> str:
+    """Give the language of the command, and English where the records shown have no text in it."""
+    from restructure.texts import languages_in
+
+    return str(options.language) if options.language in languages_in(*shown) else "en"
+
+
 def _offer(options: argparse.Namespace) -> int:
     from restructure.casework.decisions.decision import decide
     from restructure.casework.decisions.explanation import Explanation, explain
@@ -246,6 +258,7 @@ def _offer(options: argparse.Namespace) -> int:
     from restructure.views import summarise
 
     application, policy, on = _read_case(options)
+    _check_language(options, policy)
     with _located(options):
         decision = decide(
             application, policy, on=on, engines=Engines(options.engines), detail=Detail(options.detail)
@@ -256,7 +269,7 @@ def _offer(options: argparse.Namespace) -> int:
     if options.format == "json":
         print(shown.model_dump_json(indent=2))
     elif isinstance(shown, Explanation):
-        _print(summarise(shown, language=options.language))
+        _print(summarise(shown, language=_language_of(options, shown)))
     else:
         _print(summarise(decision, language=options.language))
     return 0
@@ -284,6 +297,7 @@ def _watch(options: argparse.Namespace) -> int:
     from restructure.views import summarise
 
     application, policy, on = _read_case(options)
+    _check_language(options, policy)
     history = None
     if options.history is not None:
         try:
@@ -299,7 +313,7 @@ def _watch(options: argparse.Namespace) -> int:
     if options.format == "json":
         print(seen.model_dump_json(indent=2))
     else:
-        _print(summarise(seen, language=options.language))
+        _print(summarise(seen, language=_language_of(options, *seen.steps, *seen.withheld)))
     return 0
 
 

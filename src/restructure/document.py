@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from restructure.errors import CATALOGUE, InvalidInput, Issue, did_you_mean
+from restructure.errors import CATALOGUE, InvalidInput, Issue, did_you_mean, quoted
 from restructure.json_text import MAX_DEPTH, MAX_DIGITS, Place, Places, json_places, read_json, whole_number
 
 __all__ = [
@@ -339,9 +339,11 @@ def _explain(kind: str, fault: Any, names: Iterable[str]) -> tuple[str, str]:
     if kind in ("enum", "literal_error", "union_tag_invalid"):
         expected = str(context.get("expected") or context.get("expected_tags", ""))
         words = [word.strip(" '\"") for word in expected.replace(" or ", ", ").split(",")]
-        shown = given if isinstance(given, str | int | bool) else context.get("tag", _short(given))
-        hint = did_you_mean(shown, words) or f" (known: {', '.join(words)})"
-        return "choice-unknown", f'"{shown}" is not a word of this field{hint}'
+        if kind == "union_tag_invalid" and isinstance(given, Mapping):
+            given = given.get(str(context.get("discriminator", "")).strip("'"))
+        hint = did_you_mean(given, words) or f" (known: {', '.join(words)})"
+        shown = quoted(given) if isinstance(given, str) else _short(given)
+        return "choice-unknown", f"{shown} is not a word of this field{hint}"
     if kind == "union_tag_not_found":
         word = str(context.get("discriminator", "")).strip("'")
         return "field-missing", f'"{word}" is required here; it names the kind'

@@ -3,6 +3,7 @@
 A business outcome is a value, wrong input raises one of these exceptions, and a bug fails an assertion.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -17,6 +18,7 @@ __all__ = [
     "Refused",
     "RestructureError",
     "did_you_mean",
+    "quoted",
 ]
 
 
@@ -78,15 +80,26 @@ class EngineDisagreement(EngineError):
     """The two evaluators fired different rules, so no decision is made."""
 
 
+def quoted(value: object) -> str:
+    """Write a value as it is written in a file: text in quotes, anything else as JSON.
+
+    >>> quoted("incom_drop"), quoted(None), quoted(True), quoted({"parameter": "cap"})
+    ('"incom_drop"', 'null', 'true', '{"parameter": "cap"}')
+    """
+    return f'"{value}"' if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
 def did_you_mean(word: object, known: Iterable[str]) -> str:
-    """Suggest the nearest known word, or list the few there are.
+    """Suggest the nearest known word other than the word itself, or list the known ones if they are few.
 
     >>> did_you_mean("incom_drop", ["income_drop", "arrears"])
     ' (did you mean "income_drop"?)'
     >>> did_you_mean("x", ["offer", "refer"])
     ' (known: offer, refer)'
+    >>> did_you_mean("instalment", ["instalment", "instalments", "fees"])
+    ' (did you mean "instalments"?)'
     """
-    names: Sequence[str] = sorted(known)
+    names: Sequence[str] = sorted({*known} - {str(word)})
     close = get_close_matches(str(word), names, n=1)
     if close:
         return f' (did you mean "{close[0]}"?)'

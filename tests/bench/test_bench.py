@@ -1,13 +1,13 @@
 """One benchmark each, baseline F in the same run; without `--benchmark-enable` each runs once as a test.
 
-Nothing about time is asserted: `python tests/bench/{table,rules_table,cases}.py` print the ratios.
+Nothing about time is asserted, but how many plans a counter-offer makes is: `python tests/bench/{table,rules_table,cases}.py` print the ratios.
 """
 
 from decimal import Decimal
 
 import pytest
 
-from bench import subjects
+from bench import counters, subjects
 from bench.cases import bare_ifs, known_facts, text_of_cases
 from bench.rule_engines import SUBJECTS as RULE_ENGINES
 from bench.rules import facts_of_cases, holds, policy
@@ -108,6 +108,22 @@ def test_decide_with_the_reference_evaluator(benchmark):
     decision = benchmark(subjects.decide_reference)
     assert decision.outcome is Outcome.OFFER
     assert decision.engines == ("reference",)
+
+
+def test_no_counter_offer_makes_more_plans_than_its_bound(benchmark, monkeypatch):
+    hardest = [one for one in counters.SUBJECTS if one.name in counters.HARDEST]
+    assert len(hardest) == len(counters.HARDEST)
+    made = benchmark.pedantic(
+        lambda: {one.name: counters.plans_made(one.run, monkeypatch.setattr) for one in hardest}, rounds=1
+    )
+    assert {name: plans for name, plans in made.items() if plans > counters.MOST_PLANS} == {}
+    assert max(made.values()) > counters.MOST_PLANS // 2  # they are hard enough to show it
+
+
+@pytest.mark.slow  # the test before has the hardest of them
+def test_no_request_of_the_whole_set_makes_more_plans_than_the_bound(monkeypatch):
+    made = {one.name: counters.plans_made(one.run, monkeypatch.setattr) for one in counters.SUBJECTS}
+    assert {name: plans for name, plans in made.items() if plans > counters.MOST_PLANS} == {}
 
 
 def test_effective_rate(benchmark):

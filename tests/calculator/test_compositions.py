@@ -1382,6 +1382,36 @@ def test_a_matured_loan_whose_next_due_date_rolls_back_steps_on_from_its_own_day
     assert [row.due.isoformat() for row in plan.schedule.rows] == ["2020-06-30", "2020-07-31", "2020-08-31"]
 
 
+@pytest.mark.parametrize(
+    ("roll", "first_due", "on"),
+    [
+        ("preceding", "2029-02-03", "2029-02-02"),  # a Saturday, which is due on Friday
+        ("modified_following", "2020-05-31", "2020-05-29"),
+    ],
+)
+@pytest.mark.parametrize("more", [[], [Capitalise(of="principal_arrears"), Extend(instalments=3)]])
+def test_a_move_to_the_day_that_is_due_already_is_none_where_a_matured_loan_rolls(roll, first_due, on, more):
+    due = date.fromisoformat(first_due)
+    terms = FREE | {"roll": roll, "instalments": 0, "first_due": due, "anchor_day": due.day}
+    position = Position(
+        on=on,
+        currency="CNY",
+        buckets=Buckets(principal_arrears="60"),
+        repayment=Repayment(**terms),
+        oldest_unpaid_due="2020-01-31",
+    )
+    plain = worked(position, *more)
+    for move in (
+        MoveDue(to=due),
+        MoveDue(to=due, anchor_day=due.day),
+        MoveDue(to=plain.repayment.first_due, anchor_day=due.day),
+    ):
+        moved = worked(position, *more, move)
+        assert (moved.schedule, moved.repayment) == (plain.schedule, plain.repayment)
+    elsewhere = worked(position, *more, MoveDue(to=due + timedelta(days=20)))
+    assert elsewhere.schedule != plain.schedule
+
+
 def test_a_term_that_ends_before_a_suspension_can_be_read_back():
     plan = worked(
         loan(terms=FREE), Holiday(instalments=2, starts=11), Reamortise(solve="term", instalment="300")

@@ -4,15 +4,19 @@
 (the place and the code), where the wording is free. The sentences were read by a person.
 """
 
+import json
 import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cases import packaged
+from cases import example, packaged, written
 from restructure.casework.decisions.decision import decide
-from restructure.errors import CATALOGUE, InvalidInput, InvalidPolicy, RestructureError
-from restructure.intake.application import read_application
+from restructure.document import field_names
+from restructure.errors import CATALOGUE, InvalidInput, InvalidPolicy, RestructureError, did_you_mean
+from restructure.intake.application import Application, read_application
 from restructure.policy.loading.loading import load_policy
 from restructure.testing.case_reader import read_cases
 
@@ -175,3 +179,22 @@ def test_no_bad_application_reaches_a_decision(path):
     policy = packaged("cn-consumer-finance")
     with pytest.raises(RestructureError):
         decide(application := read_application(path), policy, on=application.as_of)
+
+
+def test_a_field_in_the_wrong_place_is_not_suggested_for_itself(tmp_path):
+    data = example("illness")
+    for name in sorted(field_names(Application)):
+        for here in (data, data["loan"]):
+            misplaced = json.loads(json.dumps(data))
+            (misplaced if here is data else misplaced["loan"]).setdefault(name, {})
+            try:
+                read_application(written(tmp_path, misplaced))
+            except InvalidInput as error:
+                assert f'did you mean "{name}"' not in str(error)
+
+
+@given(st.text(max_size=8), st.lists(st.text(max_size=8)))
+def test_no_hint_repeats_the_word_it_is_about(word, known):
+    assert did_you_mean(word, [*known, word]) == did_you_mean(
+        word, [other for other in known if other != word]
+    )

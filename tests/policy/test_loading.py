@@ -1,11 +1,14 @@
 """Policies from text: every fault located, values dated, one digest for one content."""
 
+import copy
+import re
 import shutil
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -550,3 +553,82 @@ def test_a_file_that_is_no_policy_is_refused_as_a_policy(tmp_path):
         with pytest.raises(InvalidPolicy) as caught:
             load_policy(written(tmp_path, text, "policy.yaml"))
         assert [issue.code for issue in caught.value.issues][:1] == [code]
+
+
+# --- what a finding says
+
+
+RICH = (
+    SMALL.replace("sources:", "parameters:\n  cap: {title: Cap, unit: ratio, source: own, values: {2020-01-01: 0.4}}\nsources:")
+    + "gates:\n"
+    + gate("g", otherwise="refer", require="{any: [{fact: claim, op: '>', value: {fact: monthly_income, times: 2}}, {fact: income_drop, op: '<', value: {parameter: cap}}]}")
+    + "rules:\n"
+    + rule(
+        offer="[{measure: waive, of: penalty, share: 0.5}, {search: {target: {fact: instalment_after, value: 1500}, "
+        "stop: at_or_below, steps: [{id: lower, measure: {measure: rate, annual_rate: {vary: {from: 10%, down_to: 2%, by: {parameter: cap}}}}}]}}]"
+    )
+    + "limits:\n"
+    + limit("term", "{fact: term_after, op: '<=', value: 40}")
+)  # fmt: skip
+
+
+def spots(data, at=()):
+    """Every place in plain data."""
+    yield from [at] if at else []
+    for key in data if isinstance(data, dict) else range(len(data)) if isinstance(data, list) else ():
+        yield from spots(data[key], (*at, key))
+
+
+def replaced(data, at, value):
+    data = copy.deepcopy(data)
+    here = data
+    for key in at[:-1]:
+        here = here[key]
+    here[at[-1]] = value
+    return data
+
+
+@pytest.mark.parametrize("wrong", [None, True, [None], {"paramter": "cap"}, {"facts": None}], ids=str)
+def test_no_finding_writes_a_value_as_python_does_or_suggests_what_stands_there(wrong, tmp_path):
+    whole = yaml.safe_load(RICH)
+    load_policy(written(tmp_path, yaml.safe_dump(whole), "whole.yaml"))
+    for at in spots(whole):
+        path = written(tmp_path, yaml.safe_dump(replaced(whole, at, wrong)), "policy.yaml")
+        try:
+            load_policy(path)
+        except InvalidPolicy as error:
+            for issue in error.issues:
+                assert not re.search(r"\bNone\b|\bTrue\b|\{'|Decimal\(", issue.message), (at, issue.message)
+                suggested = re.search(r'did you mean "(.*?)"', issue.message)
+                assert not (suggested and issue.message.count(suggested[0][13:]) > 1), (at, issue.message)
+
+
+def test_a_condition_on_a_value_without_a_fact_says_what_may_stand_there():
+    text = (
+        SMALL
+        + "gates:\n"
+        + gate("g", otherwise="refer", require="{fact: claim, op: '>', value: {fct: monthly_income}}")
+    )
+    (issue,) = faults(text)
+    assert issue.code == "condition-shape"
+    assert issue.message == ('write {fact, times}, or {parameter}, or a constant (did you mean "fact"?)')
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "mend"),
+    [
+        ("cost_cap", 0.5, 'write "0.5" in quotes instead of a float'),
+        ("illness_extension", 7.0, "write 7 without a point"),
+        ("illness_extension", 7.5, "write a whole number"),
+        ("cost_cap", 0.1 + 0.2, "a float is no exact value; write it as text"),
+        ("cost_cap", float("nan"), "a float is no exact value; write it as text"),
+        ("cost_cap", Decimal("nan"), "write a number"),
+        ("cost_cap", "inf", "write a number"),
+    ],
+)
+def test_a_number_that_is_a_float_is_not_asked_to_be_a_number(name, value, mend):
+    with pytest.raises(InvalidPolicy) as caught:
+        load_policy("cn-consumer-finance").with_values(**{name: value})
+    (issue,) = caught.value.issues
+    assert mend in issue.message
+    assert ("such as 0.31" in issue.message) == (not isinstance(value, float))

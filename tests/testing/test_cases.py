@@ -79,6 +79,15 @@ def test_everything_that_is_expected_of_an_application_can_fail(tmp_path, expect
     assert f": {said}" in line
 
 
+@pytest.mark.parametrize(
+    "expect", ["{outcome: decline}", "{outcome: refer}", "{refusals: {longer-term: limit}}"]
+)
+def test_an_offer_that_was_not_expected_names_the_rule_that_made_it_and_why(tmp_path, expect):
+    (line,) = failures(tmp_path, one(f"{{application: '{EXAMPLES}/illness.json'}}", expect))
+    assert "; rule longer-term offers because hardship_outlook temporary is == temporary, " in line
+    assert ("rule illness-relief offers because" in line) == ("outcome" in expect)
+
+
 def test_an_offer_that_was_expected_and_refused_says_why(tmp_path):
     (line,) = failures(
         tmp_path,

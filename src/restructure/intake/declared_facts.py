@@ -8,6 +8,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from restructure.errors import quoted
+
 __all__ = ["DeclaredValue", "GivenFacts", "as_given"]
 
 _MAX_TEXT, _MAX_NUMBER = 200, 10**15
@@ -18,7 +20,7 @@ def _name(value: Any) -> str:
         raise PydanticCustomError(
             "value-invalid",
             "{name} cannot name a fact; use letters, digits and underscores",
-            {"name": repr(value)[:60]},
+            {"name": quoted(value)[:60]},
         )
     return value
 

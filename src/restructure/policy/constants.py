@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from restructure.calculator.conventions.money import typed_float
 from restructure.calculator.conventions.quantity import Kind
 from restructure.intake.facts import Fact
 
@@ -30,6 +31,8 @@ def unit_fact(name: str, unit: Kind) -> Fact:
 def constant(fact: Fact, value: Any) -> Any:
     """Read a constant as the kind its fact holds; raises `ValueError` with a sentence."""
     kind = fact.kind
+    if isinstance(value, float):
+        raise ValueError(_as_exact(value, kind))
     match kind:
         case Kind.FLAG:
             if isinstance(value, bool):
@@ -54,6 +57,20 @@ def constant(fact: Fact, value: Any) -> Any:
             raise ValueError("write a whole number" + ("" if kind is Kind.COUNT else f" of {kind.value}"))
 
 
+def _as_exact(value: float, kind: Kind) -> str:
+    """Give the sentence on what to write instead of a binary float, which is not exact."""
+    typed = typed_float(value)
+    if typed is None or kind not in _NUMBERS:
+        return "a float is no exact value; write it as text"
+    if kind in (Kind.MONEY, Kind.RATIO):
+        return f'a number is exact: write "{typed}" in quotes instead of a float'
+    whole = typed.partition(".")[2].strip("0") == ""
+    return f"write {typed.partition('.')[0]} without a point" if whole else "write a whole number"
+
+
+_NUMBERS = (Kind.MONEY, Kind.RATIO, Kind.DAYS, Kind.MONTHS, Kind.COUNT)
+
+
 def _number(value: Any, *, percent: bool) -> Decimal:
     wanted = 'write a number, such as 0.31 or "31%"' if percent else "write an amount, such as 2000.00"
     if isinstance(value, str):
@@ -63,8 +80,10 @@ def _number(value: Any, *, percent: bool) -> Decimal:
             number = Decimal(text.removesuffix("%").strip() if share else text)
         except ArithmeticError:
             raise ValueError(wanted) from None
+        if not number.is_finite():
+            raise ValueError(wanted)
         return number / 100 if share else number
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+    if isinstance(value, int | Decimal) and not isinstance(value, bool) and Decimal(value).is_finite():
         return Decimal(value)
     raise ValueError(wanted)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from restructure.calculator.conventions.money import to_minor
 from restructure.calculator.conventions.quantity import Kind
-from restructure.errors import InvalidInput, Issue, did_you_mean
+from restructure.errors import InvalidInput, Issue, did_you_mean, quoted
 from restructure.intake.assessment import Assessment
 from restructure.intake.facts import Fact
 from restructure.policy.constants import constant
@@ -31,7 +31,7 @@ def given_values(in_force: InForce, assessment: Assessment) -> dict[str, Any]:
                 found.append(
                     Issue(
                         "value-kind",
-                        f"{assessment.given[name]!r} does not fit {name}, which is "
+                        f"{quoted(assessment.given[name])} does not fit {name}, which is "
                         f"{in_force.fact(name).kind}: {error}",
                         f"facts.{name}",
                     )

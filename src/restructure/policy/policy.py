@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Self
 
-from restructure.errors import InvalidPolicy, Issue, did_you_mean
+from restructure.errors import InvalidPolicy, Issue, did_you_mean, quoted
 from restructure.inputs import Day, day_of
 from restructure.policy.amounts.lookups import Edition
 from restructure.policy.constants import Constant, constant, unit_fact
@@ -47,7 +47,10 @@ class Policy(PolicyContent):
         12
         """
         issues = [
-            Issue("parameter-unknown", f'there is no parameter "{name}"{did_you_mean(name, self.parameters)}')
+            Issue(
+                "parameter-unknown",
+                f"there is no parameter {quoted(name)}{did_you_mean(name, self.parameters)}",
+            )
             for name in values
             if name not in self.parameters
         ]
@@ -60,7 +63,8 @@ class Policy(PolicyContent):
                 except ValueError as error:
                     issues.append(
                         Issue(
-                            "value-kind", f"{value!r} does not fit {name}, which is {old.unit.value}: {error}"
+                            "value-kind",
+                            f"{quoted(value)} does not fit {name}, which is {old.unit.value}: {error}",
                         )
                     )
                     continue

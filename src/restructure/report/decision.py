@@ -11,6 +11,7 @@ from restructure.casework.decisions.outcome import GateResult, Offer, Outcome
 from restructure.intake.facts import facts, show
 from restructure.policy.case_facts import Concluded
 from restructure.report.tables import BUCKET_LABELS, row_cells, steps_table, tasks_table, tiers_table
+from restructure.texts import check_language, languages_in
 from restructure.views import view_of
 
 __all__ = ["decision_view"]
@@ -18,7 +19,12 @@ __all__ = ["decision_view"]
 
 @view_of(Decision)
 def decision_view(decision: Decision, language: str = "en") -> list[Block]:
-    """Put a decision into headings, sentences and tables, in the order in which a caseworker reads it."""
+    """Put a decision into headings, sentences and tables, in the order in which a caseworker reads it.
+
+    The texts of the policy are in `language`, a text without it in English, else in the first language that it has;
+    everything else is in English. Raises `InvalidInput` for a language in which the decision has no text.
+    """
+    check_language(language, _languages(decision))
     blocks = [*_opening(decision), *_concluded(decision)]
     if decision.actions:
         blocks += [Heading("What to do now"), tasks_table(decision.actions, language)]
@@ -32,6 +38,12 @@ def decision_view(decision: Decision, language: str = "en") -> list[Block]:
         Lines((f"{stance}: {decision.enforcement_reason}.",)),
         Lines((f"Decision {decision.id[:16]}, by {' and '.join(decision.engines)}.",)),
     ]
+
+
+def _languages(decision: Decision) -> frozenset[str]:
+    """Give the languages of the texts that a decision has from the policy."""
+    offers = [offer.model_copy(update={"plan": None, "prospect": None}) for offer in decision.offers]
+    return languages_in(*decision.gates, *offers, *decision.refusals, *decision.actions)
 
 
 def _opening(decision: Decision) -> list[Block]:

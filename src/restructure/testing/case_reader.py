@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from restructure.document import Document, Place, field_names, issues_of, read_document
-from restructure.errors import InvalidInput, InvalidPolicy, RestructureError, did_you_mean
+from restructure.errors import InvalidInput, InvalidPolicy, RestructureError, did_you_mean, quoted
 from restructure.intake.application import Application
 from restructure.intake.past_events import RESTRUCTURING, PastEvent, event_problems
 from restructure.policy.in_force import InForce
@@ -153,7 +153,9 @@ class _CaseReader(ExpectationReader):
         for k, (name, exists) in enumerate(self.without.items()):
             if not exists:
                 self.report(
-                    "case-unknown", f'no reused case is called "{name}"; correct the name', ("except", k)
+                    "case-unknown",
+                    f"no reused case is called {quoted(name)}; correct the name",
+                    ("except", k),
                 )
         return read
 
@@ -251,7 +253,7 @@ class _CaseReader(ExpectationReader):
         under, name = _CaseInput(), raw.get("base")
         if name is not None and not (isinstance(name, str) and name in self.bases):
             hint = did_you_mean(name, self.bases)
-            self.report("base-unknown", f'no base is called "{name}"{hint}', (*place, "base"))
+            self.report("base-unknown", f"no base is called {quoted(name)}{hint}", (*place, "base"))
         elif name in path:
             circle = " refers to ".join([*path[path.index(name) :], name])
             self.report("base-unknown", f"{circle}: break the circle", (*place, "base"))
@@ -341,7 +343,7 @@ class _CaseReader(ExpectationReader):
         try:
             return raw if isinstance(raw, date) else date.fromisoformat(str(raw))
         except ValueError:
-            fault = "the case has no day" if raw is None else f'"{raw}" is not a day'
+            fault = "the case has no day" if raw is None else f"{quoted(raw)} is not a day"
             self.report("date-invalid", f"{fault} to decide on; write on: 2026-03-18", place)
             return None
 

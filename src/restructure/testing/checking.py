@@ -208,13 +208,10 @@ class _OfApplication(_CaseRun):
             case "gate" | "rule" | "action":
                 return self.judged(self.verdicts, expected.what, expected.name)
             case "outcome":
-                return decision.outcome.value, "; ".join(self.gates()) or self.refused(self.refusals)
+                why = "; ".join(self.offered(self.offers) or self.gates()) or self.refused(self.refusals)
+                return decision.outcome.value, why
             case "offers":
-                unwanted = [
-                    f"rule {name} offers because {self.because(offer.because)}"
-                    for name, offer in self.offers.items()
-                    if name not in expected.wanted
-                ]
+                unwanted = self.offered(name for name in self.offers if name not in expected.wanted)
                 refused = self.refused(set(expected.wanted) - self.offers.keys())
                 return ", ".join(self.offers) or "none", "; ".join(
                     [*([refused] if refused else []), *unwanted]
@@ -256,6 +253,11 @@ class _OfApplication(_CaseRun):
             for gate in self.decision.failed_gates
         ]
 
+    def offered(self, rules: Iterable[str]) -> list[str]:
+        """Give the reason of each offer that these rules make."""
+        whys = ((name, self.because(self.offers[name].because)) for name in rules)
+        return [f"rule {name} offers" + (f" because {why}" if why else "") for name, why in whys]
+
     def because(self, results: Iterable[ConditionResult]) -> str:
         text = super().because(listed := list(results))
         absent = self.decision.assessment.missing
@@ -289,7 +291,7 @@ class _OfApplication(_CaseRun):
     def refusal(self, expected: Expected) -> tuple[str, str]:
         refusal = self.refusals.get(expected.name)
         if refusal is None:
-            return "an offer", ""
+            return "an offer", "; ".join(self.offered([expected.name]))
         if expected.wanted in (refusal.stage, *refusal.code.split(", ")):
             return str(expected.wanted), ""
         return f"{refusal.stage} {refusal.code}", self.refused([expected.name])

@@ -6,7 +6,7 @@ from typing import Any, cast, get_args
 from restructure.casework.decisions.judgement import RefusalStage
 from restructure.casework.decisions.outcome import Outcome, StepResult
 from restructure.document import Document, Place
-from restructure.errors import CATALOGUE, did_you_mean
+from restructure.errors import CATALOGUE, did_you_mean, quoted
 from restructure.policy.language.search import Search
 from restructure.policy.language.section_table import SECTIONS, Evaluated
 from restructure.policy.loading.findings import Findings
@@ -207,13 +207,15 @@ class ExpectationReader:
             yield self._expected(what, name, str(raw), at, detail)
         else:
             self.report(
-                "choice-unknown", f'"{raw}" cannot be expected of a {what}{did_you_mean(raw, words)}', at
+                "choice-unknown",
+                f"{quoted(raw)} cannot be expected of a {what}{did_you_mean(raw, words)}",
+                at,
             )
 
     def _id(self, name: str, known: Sequence[str], what: str, at: Place) -> bool:
         if name in known:
             return True
-        self.report("rule-unknown", f'the policy has no {what} "{name}"{did_you_mean(name, known)}', at)
+        self.report("rule-unknown", f"the policy has no {what} {quoted(name)}{did_you_mean(name, known)}", at)
         return False
 
     def _ids(self, raw: Any, known: Sequence[str], what: str, at: Place) -> bool:

@@ -14,7 +14,7 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 import compositions
-from cases import changed, example, limit, policy_of, rule, small
+from cases import SMALL, changed, example, limit, policy_of, rule, small
 from laws import examples
 from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.scheme import HolidayInterest, LastRow
@@ -29,7 +29,7 @@ from restructure.calculator.plans.plan import Plan, reschedule
 from restructure.calculator.servicing.position import Buckets, Position
 from restructure.casework.decisions.decision import Decision, decide
 from restructure.casework.decisions.judge import judge
-from restructure.errors import Refused
+from restructure.errors import InvalidPolicy, Refused
 from restructure.intake.application import Application
 from restructure.intake.assessment import assess
 from restructure.policy.case_facts import facts_of
@@ -892,3 +892,17 @@ def test_a_step_that_sets_a_rate_stands_in_for_the_one_that_was_set_before():
     assert isinstance(rate, Rate)
     assert figure("instalment_after", rate) <= 2300
     assert figure("instalment_after", Rate(annual_rate=rate.annual_rate + Fraction("0.00125"))) > 2300
+
+
+@pytest.mark.parametrize(("by", "too_fine"), [("0.05%", False), ("0.0005", False), ("0.049%", True)])
+def test_a_step_as_coarse_as_the_finding_asks_for_is_coarse_enough(by, too_fine):
+    steps = f"{{id: lower, measure: {{measure: rate, annual_rate: {{vary: {{from: 10%, down_to: 2%, by: {by}}}}}}}}}"
+    offer = (
+        f"[{{search: {{target: {{fact: total_after, value: 1500}}, stop: at_or_below, steps: [{steps}]}}}}]"
+    )
+    text = f"{SMALL}rules:\n{rule(offer=offer)}"
+    if too_fine:
+        with pytest.raises(InvalidPolicy, match=r"search-too-fine.*at least 0\.0005"):
+            policy_of(text)
+    else:
+        policy_of(text)

@@ -14,6 +14,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, PlainSerializer, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from restructure.errors import quoted
+
 __all__ = [
     "AS_AMOUNT",
     "EXACT",
@@ -33,6 +35,7 @@ __all__ = [
     "rounder",
     "split_evenly",
     "to_minor",
+    "typed_float",
     "write_money",
     "write_rate",
 ]
@@ -208,8 +211,12 @@ def _write_plainly(rate: Fraction) -> str:
 _AS_TYPED = 12
 
 
-def _typed(value: float) -> str | None:
-    """Write a float as it was typed; none where it is the result of a calculation or not finite."""
+def typed_float(value: float) -> str | None:
+    """Write a float as it was typed; none where it is the result of a calculation or not finite.
+
+    >>> typed_float(0.5), typed_float(7.0), typed_float(0.1 + 0.2)
+    ('0.5', '7', None)
+    """
     written = Decimal(repr(value))
     if (
         not written.is_finite()
@@ -222,7 +229,7 @@ def _typed(value: float) -> str | None:
 
 
 def _float_as_money(value: float) -> str:
-    typed = _typed(value)
+    typed = typed_float(value)
     if typed is None:
         return "the amount with its decimals"
     whole, _, decimals = typed.partition(".")
@@ -270,7 +277,7 @@ def _read_positive_money(value: Any) -> Decimal:
 
 def _read_rate(value: Any, *, plausible: bool = True) -> Fraction:
     if isinstance(value, float) and isfinite(value):
-        typed = _typed(value)
+        typed = typed_float(value)
         raise PydanticCustomError(
             "rate-float",
             "a rate is exact: write {text} in quotes instead of a float",
@@ -295,7 +302,7 @@ def _read_rate(value: Any, *, plausible: bool = True) -> Fraction:
         raise PydanticCustomError(
             "rate-invalid",
             '{text} is not a rate; write "0.149", "14.9%" or "149/1000"',
-            {"text": repr(value)[:60]},
+            {"text": quoted(value)[:60]},
         ) from None
     if rate < 0:
         raise PydanticCustomError(
@@ -328,7 +335,7 @@ def _read_currency(value: Any) -> str:
         raise PydanticCustomError(
             "currency-unknown",
             "{text} is not a currency; write its ISO 4217 code, such as CNY",
-            {"text": repr(value)},
+            {"text": quoted(value)},
         )
     return value
 

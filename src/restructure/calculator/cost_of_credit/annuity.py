@@ -25,7 +25,7 @@ from itertools import pairwise
 from typing import cast
 
 from restructure.calculator.conventions.money import round_div
-from restructure.errors import InvalidInput, Issue, Refused
+from restructure.errors import InvalidInput, Issue, Refused, quoted
 
 __all__ = [
     "Exact",
@@ -67,17 +67,22 @@ def exact(value: Exact) -> Fraction:
     >>> exact("0.0075"), exact("18%")
     (Fraction(3, 400), Fraction(9, 50))
     """
-    if isinstance(value, float | bool):
+    if isinstance(value, float):
         raise InvalidInput(
             Issue("number-float", f'{value!r} is not exact: write "{value}" in quotes instead')
         )
     try:
+        if isinstance(value, bool):
+            raise TypeError
         if isinstance(value, str) and value.endswith("%"):
             return Fraction(value[:-1]) / 100
         return Fraction(value)
     except (ValueError, OverflowError, ZeroDivisionError, TypeError):
         raise InvalidInput(
-            Issue("value-invalid", f'{value!r} is not a number; write digits with a point, such as "12.50"')
+            Issue(
+                "value-invalid",
+                f'{quoted(value)} is not a number; write digits with a point, such as "12.50"',
+            )
         ) from None
 
 

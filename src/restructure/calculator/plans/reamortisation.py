@@ -354,7 +354,7 @@ def _changed(position: Position, terms: Repayment, changes: Changes) -> tuple[Re
             sentence += f", and {suspended} of them are suspended; lengthen the term or suspend fewer"
         raise Refused(Issue("term-not-positive", sentence))
     new |= {"suspensions": tuple(suspensions), "instalments": count}
-    changed = _moved(terms.model_copy(update=new), changes.moves)
+    changed = _moved(terms.model_copy(update=new), changes.moves, position.repayment)
     if not (suspensions or changed.moves):
         return changed, count
     found = [
@@ -374,13 +374,21 @@ def _changed(position: Position, terms: Repayment, changes: Changes) -> tuple[Re
     return changed, count
 
 
-def _moved(terms: Repayment, moves: Sequence[MoveDue]) -> Repayment:
-    """Lay moves over the agreed ones; one that changes neither the day nor what later days step from is none."""
+def _moved(terms: Repayment, moves: Sequence[MoveDue], agreed: Repayment) -> Repayment:
+    """Apply moves of due dates; a move that changes neither the due date nor the anchor of later ones has no effect.
+
+    The next due date of a matured loan may have rolled back to the effective date in `terms`: a move to the date that
+    `agreed` has has no effect either.
+    """
     for move in sorted(moves, key=lambda one: one.instalment):
         to = MovedDue(instalment=move.instalment, to=move.to, anchor_day=move.anchor_day)
-        steps_from = [terms.anchor, *(one.anchor for one in terms.moves if one.instalment <= to.instalment)]
-        if (to.to, to.anchor) != (terms.dues(to.instalment)[-1], steps_from[-1]):
-            others = (one for one in terms.moves if one.instalment != to.instalment)
+        number = to.instalment
+        unmoved = [
+            (repayment.dues(number)[-1], repayment.anchor_before(number))
+            for repayment in ((terms, agreed) if number == 1 else (terms,))
+        ]
+        if (to.to, to.anchor) not in unmoved:
+            others = (one for one in terms.moves if one.instalment != number)
             moved = sorted([*others, to], key=lambda one: one.instalment)
             terms = terms.model_copy(update={"moves": tuple(moved)})
     return terms

@@ -15,7 +15,7 @@ from restructure.calculator.measures.timing import Extend
 from restructure.intake.assessment import Assessment
 from restructure.policy.language.templates import field_kinds, measure_of_case
 
-__all__ = ["Retreat", "first_good", "sampled"]
+__all__ = ["Concession", "first_good", "sampled"]
 
 T = TypeVar("T")
 _WALKED = 25
@@ -31,18 +31,18 @@ def first_good(places: Sequence[int], good: Callable[[int], T | None]) -> tuple[
     (701, 701)
     """
     if len(places) <= _WALKED:
-        return next(((place, found) for place in places if (found := good(place)) is not None), None)
+        return next(((place, result) for place in places if (result := good(place)) is not None), None)
     before = -1
     for mark in sampled(range(len(places))):
-        found = good(places[mark])
-        if found is None:
+        result = good(places[mark])
+        if result is None:
             before = mark
             continue
         while mark - before > 1:
             middle = (before + mark) // 2
             nearer = good(places[middle])
-            before, mark, found = (middle, mark, found) if nearer is None else (before, middle, nearer)
-        return places[mark], found
+            before, mark, result = (middle, mark, result) if nearer is None else (before, middle, nearer)
+        return places[mark], result
     return None
 
 
@@ -53,18 +53,19 @@ def sampled(places: Sequence[int]) -> Sequence[int]:
     return [places[k * (len(places) - 1) // (_WALKED - 1)] for k in range(_WALKED)]
 
 
-class Retreat:
+class Concession:
     """Interpolates from the requested to the offered measures in equal parts, apart from the number of instalments."""
 
     def __init__(self, asked: Sequence[Measure], offered: Sequence[Measure], assessment: Assessment) -> None:
         self.currency, left = assessment.currency, list(offered)
         rate = Fraction(assessment.contract_rate)
         self._edits: list[tuple[Measure, dict[str, tuple[Kind, Fraction, Fraction]]]] = []
-        for one in asked:
-            same = next((other for other in left if _alike(one, other)), None)
+        for measure in asked:
+            same = next((other for other in left if _alike(measure, other)), None)
             if same is not None:
                 left.remove(same)
-            self._edits.append((one, {} if isinstance(one, Extend) else _numbers(one, same, rate)))
+            numbers = {} if isinstance(measure, Extend) else _numbers(measure, same, rate)
+            self._edits.append((measure, numbers))
         spans = [
             abs(wanted - given) / self._unit(kind)
             for _, numbers in self._edits
@@ -76,20 +77,20 @@ class Retreat:
     def at(self, part: int) -> tuple[Measure, ...]:
         """Give the measures after a number of parts."""
         measures = []
-        for one, numbers in self._edits:
+        for measure, numbers in self._edits:
             values = {name: self._value(part, *number) for name, number in numbers.items()}
             if any(not value and not numbers[name][2] for name, value in values.items()):
                 continue  # an added measure that is reduced to zero
             written = {name: self._written(numbers[name][0], value) for name, value in values.items()}
-            measures.append(_with(one, written))
+            measures.append(_with(measure, written))
         return tuple(measures)
 
-    def told(self, part: int) -> str:
+    def text(self, part: int) -> str:
         """Write the changed numbers with their requested values."""
         return ", ".join(
-            f"{one.measure}.{name} {self._shown(kind, self._value(part, kind, wanted, given))} instead of "
+            f"{measure.measure}.{name} {self._shown(kind, self._value(part, kind, wanted, given))} instead of "
             f"{self._shown(kind, wanted)}"
-            for one, numbers in self._edits
+            for measure, numbers in self._edits
             for name, (kind, wanted, given) in numbers.items()
         )
 
@@ -115,12 +116,12 @@ class Retreat:
         return f"{self._written(kind, value)}"
 
 
-def _alike(one: Measure, other: Measure) -> bool:
+def _alike(measure: Measure, other: Measure) -> bool:
     """Tell whether two measures differ in their numbers only."""
-    kinds = field_kinds(one.measure)
-    return type(one) is type(other) and all(
-        getattr(one, name) == getattr(other, name)
-        for name in type(one).model_fields
+    kinds = field_kinds(measure.measure)
+    return type(measure) is type(other) and all(
+        getattr(measure, name) == getattr(other, name)
+        for name in type(measure).model_fields
         if kinds.get(name) not in _NUMBERS
     )
 
@@ -133,25 +134,29 @@ _SIZE = ("instalments", "amount", "share")
 
 
 def _numbers(
-    one: Measure, same: Measure | None, rate: Fraction
+    measure: Measure, same: Measure | None, rate: Fraction
 ) -> dict[str, tuple[Kind, Fraction, Fraction]]:
     """Give the changed numbers: their kind, the requested and the offered value.
 
     A measure that the offer does not have is reduced to zero, and a rate to that of the contract.
     """
-    kinds = {name: kind for name, kind in field_kinds(one.measure).items() if kind in _NUMBERS}
-    if same is None and isinstance(one, ChangeRate):
-        return {"annual_rate": (Kind.RATIO, Fraction(one.annual_rate), rate)}
+    kinds = {name: kind for name, kind in field_kinds(measure.measure).items() if kind in _NUMBERS}
+    if same is None and isinstance(measure, ChangeRate):
+        return {"annual_rate": (Kind.RATIO, Fraction(measure.annual_rate), rate)}
     if same is None:
-        sizes = [name for name in _SIZE if name in kinds and getattr(one, name) is not None][:1]
-        return {name: (kinds[name], Fraction(getattr(one, name)), Fraction(0)) for name in sizes}
-    found = {}
+        sizes = [name for name in _SIZE if name in kinds and getattr(measure, name) is not None][:1]
+        return {name: (kinds[name], Fraction(getattr(measure, name)), Fraction(0)) for name in sizes}
+    changed = {}
     for name, kind in kinds.items():
-        wanted, given = getattr(one, name), getattr(same, name)
+        wanted, given = getattr(measure, name), getattr(same, name)
         if wanted is not None and wanted != given:
-            found[name] = kind, Fraction(wanted), Fraction(given or 0)
-    return found
+            changed[name] = kind, Fraction(wanted), Fraction(given or 0)
+    return changed
 
 
-def _with(one: Measure, written: dict[str, Any]) -> Measure:
-    return measure_of_case({**one.model_dump(mode="json", exclude_none=True), **written}) if written else one
+def _with(measure: Measure, written: dict[str, Any]) -> Measure:
+    return (
+        measure_of_case({**measure.model_dump(mode="json", exclude_none=True), **written})
+        if written
+        else measure
+    )

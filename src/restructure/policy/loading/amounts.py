@@ -17,7 +17,7 @@ from restructure.policy.amounts.expression import AMOUNT_WORDS, Amount
 from restructure.policy.constants import constant
 from restructure.policy.language.templates import read_amount
 from restructure.policy.loading.findings import Spot
-from restructure.policy.loading.scope import Scope, quoted
+from restructure.policy.loading.scope import Scope, shortened
 
 __all__ = ["AmountCheck", "AmountReader", "KindCheck"]
 
@@ -99,7 +99,7 @@ class AmountReader:
             constant(fact, raw)
         except ValueError as error:
             why = "write a date without quotes" if _is_day(raw) else error
-            self.findings.report("amount-shape", f"{quoted(raw)} is not an amount: {why}", spot)
+            self.findings.report("amount-shape", f"{shortened(raw)} is not an amount: {why}", spot)
 
     def common_kind(self, kinds: Sequence[Kind | None], spot: Spot, before: int) -> Kind | None:
         """Check that amounts may be combined, unless something in them was reported after `before` findings."""

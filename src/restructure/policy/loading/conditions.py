@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from restructure.calculator.conventions.quantity import Kind
-from restructure.errors import did_you_mean
+from restructure.errors import did_you_mean, quoted
 from restructure.intake.facts import Fact
 from restructure.policy.engine.normal_form import Operator
 from restructure.policy.language.conditions import AllOf, AnyOf, Comparison, Condition, Not
@@ -99,9 +99,14 @@ class ConditionReader:
             return Operator(str(raw.get("op")))
         except ValueError:
             known = [op.value for op in Operator]
+            what = (
+                f"{quoted(raw['op'])} is not an operator"
+                if "op" in raw
+                else "the condition has no op; add it"
+            )
             self.findings.report(
                 "operator-unknown",
-                f'"{raw.get("op")}" is not an operator (known: {", ".join(known)})',
+                f"{what} (known: {', '.join(known)})",
                 (*spot, "op") if "op" in raw else spot,
             )
             return None
@@ -139,7 +144,12 @@ class ConditionReader:
         self, fact: Fact, op: Operator, raw: Mapping[str, Any], spot: Spot, *, of_plan: bool
     ) -> Condition:
         report = self.findings.report
-        other = self.scope.fact(raw.get("fact"), (*spot, "fact"), of_plan=of_plan)
+        if "fact" not in raw:
+            hint = did_you_mean(next(iter(raw), ""), ["fact", "parameter"])
+            sentence = f"write {{fact, times}}, or {{parameter}}, or a constant{hint}"
+            report("condition-shape", sentence, spot)
+            return UNREADABLE
+        other = self.scope.fact(raw["fact"], (*spot, "fact"), of_plan=of_plan)
         if other is None:
             return UNREADABLE
         if other.kind is not fact.kind or other.choices != fact.choices:

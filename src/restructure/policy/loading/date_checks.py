@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from restructure.calculator.conventions.quantity import Kind
-from restructure.errors import did_you_mean
+from restructure.errors import did_you_mean, quoted
 from restructure.policy.amounts.dates import CALENDAR_WORDS
 from restructure.policy.amounts.events import Take
 from restructure.policy.loading.amounts import AmountCheck, AmountReader
@@ -86,7 +86,7 @@ def _events(
         report("amount-shape", "a window is in months or in days; keep one of the two", spot)
     take = raw.get("take")
     if take not in list(Take):
-        problem = f'"{take}" is nothing to take' if "take" in raw else '"take" is missing'
+        problem = f"{quoted(take)} is nothing to take" if "take" in raw else '"take" is missing'
         report(
             "amount-shape",
             f"{problem}; say what is taken of the events{did_you_mean(take, Take)}",
@@ -104,7 +104,7 @@ def _event_words(amounts: AmountReader, word: str, raw: Mapping[str, Any], spot:
         if kind not in declared:
             findings.report(
                 "event-unknown",
-                f'no kind of event is called "{kind}"{did_you_mean(kind, declared)}; events declares them',
+                f"no kind of event is called {quoted(kind)}{did_you_mean(kind, declared)}; events declares them",
                 (*spot, word, k),
             )
     if "outcome" not in raw:
@@ -114,7 +114,7 @@ def _event_words(amounts: AmountReader, word: str, raw: Mapping[str, Any], spot:
         if outcome not in known and all(kind in declared for kind in kinds):
             findings.report(
                 "event-unknown",
-                f'"{outcome}" is no outcome of {" or ".join(kinds)}{did_you_mean(outcome, known)}',
+                f"{quoted(outcome)} is no outcome of {' or '.join(kinds)}{did_you_mean(outcome, known)}",
                 (*spot, "outcome", k),
             )
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from restructure.calculator.conventions.quantity import Kind
-from restructure.errors import did_you_mean
+from restructure.errors import did_you_mean, quoted
 from restructure.intake.facts import Fact
 from restructure.policy.amounts.expression import ParameterAmount
 from restructure.policy.fallback_order import circle_of, stands_behind
@@ -68,7 +68,7 @@ def read_concluded(reading: Reading, raw: Mapping[str, Any], spot: Spot) -> dict
         at = (*spot, name)
         fact = own_facts.get(name)
         if fact is None:
-            sentence = f'no fact of the policy is called "{name}"{did_you_mean(name, own_facts)}'
+            sentence = f"no fact of the policy is called {quoted(name)}{did_you_mean(name, own_facts)}"
             reading.findings.report("fact-unknown", sentence, at)
             read[str(name)] = PLACEHOLDER
         elif isinstance(value, Mapping):
@@ -128,6 +128,6 @@ def _check_names(reading: Reading, policy: PolicyContent, names: tuple[str, ...]
         if name not in known and name not in rows:
             reading.findings.report(
                 "rule-unknown",
-                f'no rule and no table with an offer is called "{name}"{did_you_mean(name, known)}',
+                f"no rule and no table with an offer is called {quoted(name)}{did_you_mean(name, known)}",
                 (*spot, k),
             )

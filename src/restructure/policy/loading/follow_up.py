@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from restructure.calculator.conventions.quantity import Kind
-from restructure.errors import did_you_mean
+from restructure.errors import did_you_mean, quoted
 from restructure.intake.facts import Fact
 from restructure.policy.language.follow_up import AMOUNTS
 from restructure.policy.language.loan_class import Supplied
@@ -43,7 +43,7 @@ def _check_clocks(reading: Reading, clocks: Any, place: Spot) -> None:
             if word in clock and clock[word] not in names:
                 report(
                     "clock-unknown",
-                    f'no clock above is called "{clock[word]}"{did_you_mean(clock[word], names)}',
+                    f"no clock above is called {quoted(clock[word])}{did_you_mean(clock[word], names)}",
                     (*here, word),
                 )
         if clock.get("id") in above:
@@ -65,7 +65,7 @@ def read_classification(reading: Reading) -> None:
     if missed is not None and missed not in kinds_of_events:
         report(
             "event-unknown",
-            f'no kind of event is called "{missed}"{did_you_mean(missed, kinds_of_events)}; events declares them',
+            f"no kind of event is called {quoted(missed)}{did_you_mean(missed, kinds_of_events)}; events declares them",
             (*place, "missed"),
         )
     supplies = raw.get("supplies")
@@ -86,7 +86,7 @@ def _own_fact_of_case(reading: Reading, name: Any, spot: Spot) -> Fact | None:
     own_facts = reading.scope.own_facts
     fact = own_facts.get(name) if isinstance(name, str) else None
     if fact is None:
-        sentence = f'no fact of the policy is called "{name}"{did_you_mean(name, own_facts)}'
+        sentence = f"no fact of the policy is called {quoted(name)}{did_you_mean(name, own_facts)}"
         reading.findings.report("fact-unknown", sentence, spot)
     elif fact.of_plan:
         sentence = f'"{name}" is about a proposed plan, and the class is that of the loan'

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from restructure.calculator.conventions.quantity import Kind
-from restructure.errors import did_you_mean
+from restructure.errors import did_you_mean, quoted
 from restructure.policy.amounts.annuities import LEVEL_FIGURES
 from restructure.policy.amounts.bands import Mode
 from restructure.policy.constants import constant, unit_fact
@@ -27,7 +27,7 @@ def _looked_up(
     if not isinstance(name, str) or name not in amounts.scope.lookups:
         amounts.findings.report(
             "lookup-unknown",
-            f'there is no lookup "{name}"{did_you_mean(name, amounts.scope.lookups)}',
+            f"there is no lookup {quoted(name)}{did_you_mean(name, amounts.scope.lookups)}",
             (*spot, "lookup"),
         )
         return None
@@ -71,7 +71,7 @@ def _column(
     if name not in kinds:
         amounts.findings.report(
             "lookup-shape",
-            f'the lookup has no column "{name}"{did_you_mean(name, kinds)}',
+            f"the lookup has no column {quoted(name)}{did_you_mean(name, kinds)}",
             (*spot, "column"),
         )
     return kinds.get(str(name))
@@ -101,7 +101,7 @@ def _check_word_key(amounts: AmountReader, key: _WordKey, raw: Any, spot: Spot, 
     report = amounts.findings.report
     if not isinstance(raw, Mapping):
         if raw not in words or isinstance(raw, bool) != (kind is Kind.FLAG):
-            sentence = f'no row has "{raw}" for {name}{did_you_mean(raw, map(str, words))}'
+            sentence = f"no row has {quoted(raw)} for {name}{did_you_mean(raw, map(str, words))}"
             report("lookup-shape", sentence, spot)
         return
     if set(raw) != {"fact"}:

@@ -116,7 +116,8 @@ def _check_currency(reading: Reading) -> None:
     for spot in reading.scope.money:
         origin = reading.origin(spot)
         written = currencies.get(origin.file, currency)
-        if written != currency and origin.file not in reported:
+        # A currency that is not text is reported as no currency.
+        if isinstance(currency, str) and written != currency and origin.file not in reported:
             reported.add(origin.file)
             reading.findings.report(
                 "currency-differs",

@@ -4,7 +4,7 @@ from importlib.resources import files
 from os import PathLike
 from pathlib import Path
 
-from restructure.errors import InvalidPolicy, Issue, did_you_mean
+from restructure.errors import InvalidPolicy, Issue, did_you_mean, quoted
 
 __all__ = ["find_base", "find_policy", "inside", "packaged_policies"]
 
@@ -31,7 +31,7 @@ def find_policy(source: str | PathLike[str]) -> Path:
     raise InvalidPolicy(
         Issue(
             "policy-missing",
-            f'"{source}" is neither a file nor a packaged policy{did_you_mean(source, packaged)}',
+            f"{quoted(source)} is neither a file nor a packaged policy{did_you_mean(source, packaged)}",
         )
     )
 
@@ -53,7 +53,8 @@ def find_base(source: str, folder: Path) -> Path:
     raise InvalidPolicy(
         Issue(
             "policy-missing",
-            f'"{source}" is neither a policy by its path from here nor a packaged one{did_you_mean(source, packaged)}',
+            f"{quoted(source)} is neither a policy by its path from here nor a packaged one"
+            f"{did_you_mean(source, packaged)}",
         )
     )
 

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from restructure.calculator.conventions.quantity import Kind
-from restructure.errors import did_you_mean
+from restructure.errors import did_you_mean, quoted
 from restructure.intake.facts import Fact
 from restructure.policy.amounts.lookups import Beyond, KeyMatch
 from restructure.policy.constants import UNITS
@@ -115,7 +115,7 @@ def _matches(reading: Reading, keys: list[dict[str, Any]], spot: Spot) -> None:
             if value not in known:
                 reading.findings.report(
                     "choice-unknown",
-                    f'"{value}" is none of the words for {word}{did_you_mean(value, known)}',
+                    f"{quoted(value)} is none of the words for {word}{did_you_mean(value, known)}",
                     (*spot, k, word),
                 )
         if match != KeyMatch.EXACT:
@@ -198,7 +198,7 @@ def _cell(reading: Reading, column: Mapping[str, Any], row: Cells, *, key: bool)
             reading.findings.report("lookup-shape", f"{raw} is no word; write it in quotation marks", at)
         elif fact is not None and fact.choices and raw not in fact.choices:
             reading.findings.report(
-                "lookup-shape", f'"{raw}" is no word of {name}{did_you_mean(raw, fact.choices)}', at
+                "lookup-shape", f"{quoted(raw)} is no word of {name}{did_you_mean(raw, fact.choices)}", at
             )
         return str(raw)
     # A rate keeps all its decimals here, because nothing compares with it before it is worked out.

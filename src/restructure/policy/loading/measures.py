@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from restructure.calculator.conventions.quantity import Kind
 from restructure.calculator.measures.catalogue import MEASURES
-from restructure.errors import did_you_mean
+from restructure.errors import did_you_mean, quoted
 from restructure.policy.amounts.expression import ParameterAmount, parameters_in
 from restructure.policy.language.templates import (
     amounts_of,
@@ -45,7 +45,7 @@ class MeasureReader:
         if isinstance(word, str) and word not in measure_models():
             self.findings.report(
                 "measure-unknown",
-                f'"{word}" is not a measure{did_you_mean(word, measure_models())}',
+                f"{quoted(word)} is not a measure{did_you_mean(word, measure_models())}",
                 (*spot, "measure"),
             )
             return

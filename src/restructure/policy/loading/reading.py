@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from restructure.document import Document, Place
-from restructure.errors import Issue, did_you_mean
+from restructure.errors import Issue, did_you_mean, quoted
 from restructure.policy.engine.rule_sets import WIDEST
 from restructure.policy.language.conditions import Condition, spelled_out
 from restructure.policy.language.sections import source_key
@@ -70,19 +70,23 @@ class Reading:
             if name not in sources:
                 self.findings.report(
                     "source-unknown",
-                    f'"{name}" is not one of the sources{did_you_mean(name, sources)}',
+                    f"{quoted(name)} is not one of the sources{did_you_mean(name, sources)}",
                     (*place, key),
                 )
         return item
 
     def unknown_unit(self, unit: Any, known: Sequence[str], place: Spot) -> None:
         """Report a word that is no unit."""
-        self.findings.report("unit-unknown", f'"{unit}" is not a unit{did_you_mean(unit, known)}', place)
+        self.findings.report(
+            "unit-unknown", f"{quoted(unit)} is not a unit{did_you_mean(unit, known)}", place
+        )
 
     def name(self, name: Any, spot: Spot) -> None:
         """Note where an id is written; records name entries of all sections side by side, so an id is used once."""
         if isinstance(name, str) and name in self.named:
-            self.findings.report("rule-repeated", f'a second entry has the id "{name}"; rename one', spot)
+            self.findings.report(
+                "rule-repeated", f"a second entry has the id {quoted(name)}; rename one", spot
+            )
         self.named[str(name)] = spot
 
     def check_width(self, condition: Condition, spot: Spot, *, negated: bool) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 
 from restructure.calculator.conventions.money import to_minor
 from restructure.calculator.conventions.quantity import Kind
-from restructure.errors import did_you_mean
+from restructure.errors import did_you_mean, quoted
 from restructure.intake.facts import Fact, facts, score_fact
 from restructure.policy.constants import constant
 from restructure.policy.loading.findings import Findings, Spot
 
-__all__ = ["Scope", "quoted"]
+__all__ = ["Scope", "shortened"]
 
 _LONGEST_QUOTE = 60
 
@@ -56,7 +56,9 @@ class Scope:
             return None
         fact = self.fact_if_known(name)
         if fact is None:
-            report("fact-unknown", f'no fact is called "{name}"{did_you_mean(name, self.fact_names)}', spot)
+            report(
+                "fact-unknown", f"no fact is called {quoted(name)}{did_you_mean(name, self.fact_names)}", spot
+            )
             return None
         if fact.of_plan and not of_plan:
             report(
@@ -72,7 +74,7 @@ class Scope:
         if not (isinstance(name, str) and name in self.parameter_values):
             self.findings.report(
                 "parameter-unknown",
-                f'there is no parameter "{name}"{did_you_mean(name, self.parameter_values)}',
+                f"there is no parameter {quoted(name)}{did_you_mean(name, self.parameter_values)}",
                 spot,
             )
             return None
@@ -85,7 +87,9 @@ class Scope:
             value = constant(fact, raw)
         except ValueError as error:
             report(
-                "value-kind", f"{quoted(raw)} does not fit {fact.name}, which is {fact.kind}: {error}", spot
+                "value-kind",
+                f"{shortened(raw)} does not fit {fact.name}, which is {fact.kind}: {error}",
+                spot,
             )
             return None
         if fact.kind is Kind.RATIO and value != round(value, fact.scale):
@@ -102,7 +106,7 @@ class Scope:
         return value
 
 
-def quoted(raw: Any) -> str:
+def shortened(raw: Any) -> str:
     """Quote a value about as it is written in a file, cut short."""
     text = raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False, default=str)
     return text if len(text) <= _LONGEST_QUOTE else f"{text[: _LONGEST_QUOTE - 1]}…"

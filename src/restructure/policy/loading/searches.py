@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from restructure.calculator.conventions.quantity import Kind
-from restructure.errors import did_you_mean
+from restructure.errors import did_you_mean, quoted
 from restructure.policy.amounts.expression import Amount, ParameterAmount
 from restructure.policy.engine.normal_form import Operator
 from restructure.policy.language.conditions import Comparison, Condition
@@ -31,7 +31,7 @@ _SEARCH = ("target", "stop", "steps", "if_missed")
 _STEP = ("id", "measure", "when", "reference")
 _VARY = ("from", "up_to", "down_to", "by", "land_on_end")
 # Values are tried one by one where a figure may move to and fro, so they must be few.
-_COARSE = 0.0005
+_COARSE = Decimal("0.0005")
 _INSTEAD = {
     True: "vary a share and write by, or aim at a regular figure such as instalment_after",
     False: f"write by, at least {_COARSE}, or aim at a regular figure such as instalment_after",
@@ -90,7 +90,7 @@ class SearchReader:
             self.findings.report("search-shape", sentence, spot)
             return None
         if word not in known:
-            sentence = f'"{word}" is none of the words for {key}{did_you_mean(word, known)}'
+            sentence = f"{quoted(word)} is none of the words for {key}{did_you_mean(word, known)}"
             self.findings.report("choice-unknown", sentence, (*spot, key))
             return None
         return str(word)
@@ -251,7 +251,8 @@ class SearchReader:
         """Give the values that a constant, or a parameter of a known unit, ever has."""
         if isinstance(amount, ParameterAmount) and amount.parameter in self.scope.parameter_units:
             values = self.scope.parameter_values[amount.parameter].values()
-            yield from (value for value in values if value is not None)
+            # A value that could not be read is reported already.
+            yield from (value for value in values if isinstance(value, int | Decimal))
         elif isinstance(amount, Decimal):
             yield amount
 

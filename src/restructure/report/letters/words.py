@@ -12,7 +12,7 @@ from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, format_percent
 
 from restructure.document import read_document
-from restructure.errors import InvalidInput, Issue, did_you_mean
+from restructure.errors import InvalidInput, Issue
 
 __all__ = ["Words", "languages"]
 
@@ -37,7 +37,7 @@ class Words:
         """Read a language; raises `InvalidInput` for one that has no file, or a file that lacks phrases."""
         known = languages(folder)
         if language not in known:
-            sentence = f'there are no letters in "{language}"{did_you_mean(language, known)}'
+            sentence = f'there are no letters in "{language}" (known: {", ".join(known)})'
             raise InvalidInput(Issue("choice-unknown", sentence, "language"))
         own = folder / f"{language}.yaml" if folder else None
         path = own if own and own.exists() else _SHIPPED / f"{language}.yaml"

@@ -79,7 +79,8 @@ def letter(
     """Write the letter about one offer of a decision, or about its refusal.
 
     `rule` names the offer (default: the best); a decision without offers gives the letter of refusal. `languages` is
-    a folder with language files of one's own. Raises `InvalidInput` for an offer that was not made, a language
+    a folder with language files of one's own. A text that the policy does not have in the language is shown in
+    English, else in the first language that it has. Raises `InvalidInput` for an offer that was not made, a language
     without a file, and a policy that is not the one that decided.
 
     >>> from restructure.casework.decisions.decision import decide
