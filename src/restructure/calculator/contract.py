@@ -260,7 +260,14 @@ class Handling(Record):
     overdue_interest: Annotated[
         OverdueInterest,
         BeforeValidator(_read_overdue),
-        WithJsonSchema({"enum": [*(word.value for word in OverdueInterest), True, False]}),
+        WithJsonSchema(
+            {
+                "anyOf": [
+                    {"type": "string", "enum": [word.value for word in OverdueInterest]},
+                    {"type": "boolean"},
+                ]
+            }
+        ),
     ] = OverdueInterest.SEPARATE
     """Whether overdue principal goes on bearing contract interest, and where it is billed; `true` is read as
     separate, `false` as none."""

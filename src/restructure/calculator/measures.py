@@ -49,7 +49,9 @@ def _listed(value: Any) -> Any:
 
 
 _BUCKETS = {bucket.value for bucket in Bucket}
-_Of = Annotated[tuple[Bucket, ...], BeforeValidator(_listed), Field(min_length=1)]
+# The bound stands inside, so that a schema says it of the list and not of a text.
+_Of = Annotated[tuple[Bucket, ...], Field(min_length=1), BeforeValidator(_listed)]
+_AnyOf = Annotated[tuple[Bucket, ...], BeforeValidator(_listed)]
 
 
 def _one_of_amount_and_share(amount: object, share: object) -> None:
@@ -329,7 +331,7 @@ class Reamortise(Record):
     one, or where none is agreed the one that the agreed terms come to over whole periods."""
     balloon: Money | None = None
     """Principal that waits for the last instalment while the others are solved; absent: as agreed."""
-    covers: _Of | tuple[()] = ()
+    covers: _AnyOf = ()
     """Carried buckets that the first instalment covers instead of having them on top (interest_arrears, accrued)."""
 
     @model_validator(mode="after")

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from restructure.calculator.contract import (
@@ -302,6 +302,10 @@ def _score(name: Any, value: Any) -> Decimal:
     return Decimal(value)
 
 
+# One schema for what is read and what is written, as of money: two would be two models in a client.
+_Score = Annotated[Decimal, WithJsonSchema({"type": ["string", "number"], "examples": ["0.35"]})]
+
+
 class Application(Record):
     """Everything known on a day about a borrower, the loan and the difficulty."""
 
@@ -321,7 +325,7 @@ class Application(Record):
     """How the borrower and the lender get on, as far as known."""
     previous_restructurings: tuple[PreviousRestructuring, ...] | None = None
     """Earlier changes of this loan; an empty list means none, absent means unknown."""
-    scores: Annotated[dict[str, Decimal], BeforeValidator(_scores)] = Field(default_factory=dict)
+    scores: Annotated[dict[str, _Score], BeforeValidator(_scores)] = Field(default_factory=dict)
     """Figures from elsewhere that a policy may read as `scores.NAME`."""
     facts: GivenFacts = Field(default_factory=dict)
     """Facts that a policy declares as given, by name; one that is absent is unknown."""

@@ -249,7 +249,10 @@ def _tables(definitions: dict[str, Any]) -> None:
     cell = {"type": ["string", "number", "boolean", "null", "object", "array"]}
     column = _group(
         "A column and its values, the one of the highest priority first.",
-        {"name": {"type": "string"}, "values": {"type": "array"}},
+        {
+            "name": {"type": "string"},
+            "values": {"type": "array", "items": {"type": ["string", "number", "boolean"]}},
+        },
         ["name", "values"],
     )
     row = {"anyOf": [{"type": "array", "items": cell}, {"type": "object"}]}
