@@ -15,7 +15,7 @@ def _text(value: Any) -> Any:
 
 
 _READ = BeforeValidator(_text)
-Text = Annotated[dict[str, str], _READ, Field(min_length=1)]
+Text = Annotated[dict[str, str], Field(min_length=1), _READ]
 """Text by language code; plain text is English."""
 
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from restructure.calculator.conventions.money import Money, to_minor
-from restructure.errors import Issue
+from restructure.errors import Issue, quoted
 from restructure.record import Record
 
 __all__ = [
@@ -45,7 +45,7 @@ def _word(value: str) -> str:
         raise PydanticCustomError(
             "value-invalid",
             "{value} cannot name an event; write lower-case letters, digits and _, such as re_age",
-            {"value": repr(value[:60])},
+            {"value": quoted(value[:60])},
         )
     return value
 

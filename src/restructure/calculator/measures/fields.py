@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from restructure.calculator.servicing.position import Bucket
 
-__all__ = ["BucketNames", "require_amount_or_share", "require_buckets"]
+__all__ = ["AnyBucketNames", "BucketNames", "require_amount_or_share", "require_buckets"]
 
 
 def _listed(value: Any) -> Any:
@@ -22,7 +22,9 @@ def _listed(value: Any) -> Any:
 
 _BUCKET_NAMES = {bucket.value for bucket in Bucket}
 
-BucketNames = Annotated[tuple[Bucket, ...], BeforeValidator(_listed), Field(min_length=1)]
+# The bound comes first, so that the schema puts it on the list and not on the text of a single bucket.
+BucketNames = Annotated[tuple[Bucket, ...], Field(min_length=1), BeforeValidator(_listed)]
+AnyBucketNames = Annotated[tuple[Bucket, ...], BeforeValidator(_listed)]
 
 
 def require_amount_or_share(amount: object, share: object) -> None:

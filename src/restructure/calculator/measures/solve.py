@@ -7,7 +7,7 @@ from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from restructure.calculator.conventions.money import Money
-from restructure.calculator.measures.fields import BucketNames, require_buckets
+from restructure.calculator.measures.fields import AnyBucketNames, require_buckets
 from restructure.calculator.servicing.position import Bucket
 from restructure.record import Record
 
@@ -38,7 +38,7 @@ class Reamortise(Record):
     one, or where none is agreed the one that the agreed terms come to over whole periods."""
     balloon: Money | None = None
     """Principal that waits for the last instalment while the others are solved; absent: as agreed."""
-    covers: BucketNames | tuple[()] = ()
+    covers: AnyBucketNames = ()
     """Carried buckets that the first instalment covers instead of having them on top (interest_arrears, accrued)."""
 
     @model_validator(mode="after")

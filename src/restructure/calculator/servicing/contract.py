@@ -270,7 +270,14 @@ class ServicingTerms(Record):
     overdue_interest: Annotated[
         OverdueInterest,
         BeforeValidator(_read_overdue),
-        WithJsonSchema({"enum": [*(word.value for word in OverdueInterest), True, False]}),
+        WithJsonSchema(
+            {
+                "anyOf": [
+                    {"type": "string", "enum": [word.value for word in OverdueInterest]},
+                    {"type": "boolean"},
+                ]
+            }
+        ),
     ] = OverdueInterest.SEPARATE
     """Whether overdue principal bears contract interest after its due date, and where it is billed, e.g. `separate`;
     `true` is read as `separate`, `false` as `none`."""

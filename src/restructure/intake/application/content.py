@@ -6,10 +6,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from restructure.calculator.conventions.currency_scale import set_scale
+from restructure.errors import quoted
 from restructure.intake.application.borrower import Borrower, Conduct, PreviousRestructuring
 from restructure.intake.application.finances import Finances
 from restructure.intake.application.hardship import Hardship
@@ -34,21 +35,25 @@ def _score(name: Any, value: Any) -> Decimal:
         raise PydanticCustomError(
             "value-invalid",
             "{name} cannot name a score; use letters, digits and underscores",
-            {"name": repr(name)},
+            {"name": quoted(name)},
         )
     if isinstance(value, float | bool) or not isinstance(value, str | int | Decimal):
         raise PydanticCustomError(
             "value-invalid",
             'the score {name} must be exact: write it in quotes, such as "0.35"',
-            {"name": repr(name)},
+            {"name": quoted(name)},
         )
     if not _SCORE.fullmatch(format(value, "f") if isinstance(value, Decimal) else str(value)[:60]):
         raise PydanticCustomError(
             "value-invalid",
             "the score {name} keeps twelve digits before the point and six after it; round it",
-            {"name": repr(name)},
+            {"name": quoted(name)},
         )
     return Decimal(value)
+
+
+# One schema for reading and writing, as for money: two would be two models in a generated client.
+_Score = Annotated[Decimal, WithJsonSchema({"type": ["string", "number"], "examples": ["0.35"]})]
 
 
 class ApplicationContent(Record):
@@ -70,7 +75,7 @@ class ApplicationContent(Record):
     """How the borrower cooperates, as far as known."""
     previous_restructurings: tuple[PreviousRestructuring, ...] | None = None
     """Earlier restructurings of this loan; an empty list means none, absent means unknown."""
-    scores: Annotated[dict[str, Decimal], BeforeValidator(_scores)] = Field(default_factory=dict)
+    scores: Annotated[dict[str, _Score], BeforeValidator(_scores)] = Field(default_factory=dict)
     """Scores of other systems by name, such as {"pd": "0.35"}; a policy reads them as `scores.NAME`."""
     facts: GivenFacts = Field(default_factory=dict)
     """Facts that a policy declares as given, by name, such as {"region": "north"}; an absent one is unknown."""

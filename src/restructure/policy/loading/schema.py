@@ -259,10 +259,17 @@ def _own_facts(definitions: dict[str, Any]) -> None:
 
 
 def _tables(definitions: dict[str, Any]) -> None:
-    cell = {"type": ["string", "number", "boolean", "null", "object", "array"]}
+    plain = {"type": ["string", "number", "boolean"]}
+    cell = {
+        "type": ["string", "number", "boolean", "null", "object", "array"],
+        "items": {"type": ["string", "number", "boolean", "object"]},
+    }
     column = _group(
         "A column and its values, the one of the highest priority first.",
-        {"name": {"type": "string"}, "values": {"type": "array"}},
+        {
+            "name": {"type": "string"},
+            "values": {"type": "array", "items": plain},
+        },
         ["name", "values"],
     )
     row = {"anyOf": [{"type": "array", "items": cell}, {"type": "object"}]}
