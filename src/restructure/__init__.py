@@ -22,11 +22,13 @@ from restructure.calculator.conventions.day_counts import DayCount
 from restructure.calculator.conventions.money import Rounding
 from restructure.calculator.measures.catalogue import Measure
 from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
+from restructure.calculator.measures.holiday import Holiday
+from restructure.calculator.measures.method import ChangeMethod
 from restructure.calculator.measures.presets import preset
 from restructure.calculator.measures.rate import ChangeRate
 from restructure.calculator.measures.relief import Forgive, Waive
 from restructure.calculator.measures.solve import Reamortise, Solve
-from restructure.calculator.measures.timing import ChangeFrequency, ChangeMethod, Extend, Holiday, MoveDue
+from restructure.calculator.measures.timing import ChangeFrequency, Extend, MoveDue
 from restructure.calculator.measures.up_front import LumpSum, Pay, Settle
 from restructure.calculator.plans.continuation import position_after
 from restructure.calculator.plans.figures import Figures, figures_of

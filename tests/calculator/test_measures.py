@@ -8,10 +8,12 @@ from pydantic import ValidationError
 from restructure.calculator.amortisation.terms import Repayment
 from restructure.calculator.measures.catalogue import MEASURES
 from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
+from restructure.calculator.measures.holiday import Holiday
+from restructure.calculator.measures.method import ChangeMethod
 from restructure.calculator.measures.rate import ChangeRate
 from restructure.calculator.measures.relief import Forgive, Waive
 from restructure.calculator.measures.solve import Reamortise
-from restructure.calculator.measures.timing import ChangeFrequency, ChangeMethod, Extend, Holiday, MoveDue
+from restructure.calculator.measures.timing import ChangeFrequency, Extend, MoveDue
 from restructure.calculator.measures.up_front import Pay, Settle
 from restructure.calculator.plans.plan import reschedule
 from restructure.calculator.servicing.position import Bucket, Buckets, Position

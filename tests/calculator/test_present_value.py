@@ -13,10 +13,11 @@ from restructure.calculator.amortisation.rows import PAID
 from restructure.calculator.amortisation.scheme import HolidayInterest, Repricing
 from restructure.calculator.amortisation.terms import Repayment
 from restructure.calculator.measures.deferral import Capitalise, Defer
+from restructure.calculator.measures.holiday import Holiday
 from restructure.calculator.measures.rate import ChangeRate
 from restructure.calculator.measures.relief import Forgive
 from restructure.calculator.measures.solve import Reamortise
-from restructure.calculator.measures.timing import ChangeFrequency, Extend, Holiday, MoveDue
+from restructure.calculator.measures.timing import ChangeFrequency, Extend, MoveDue
 from restructure.calculator.measures.up_front import LumpSum, Pay, Settle
 from restructure.calculator.plans.figures import figures_of
 from restructure.calculator.plans.plan import Plan, reschedule

@@ -11,9 +11,10 @@ from cases import SMALL, limit, policy_of, rule
 from casework.agreed import illness
 from restructure.calculator.measures.catalogue import Measure
 from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
+from restructure.calculator.measures.holiday import Holiday
 from restructure.calculator.measures.rate import ChangeRate
 from restructure.calculator.measures.relief import Forgive, Waive
-from restructure.calculator.measures.timing import Extend, Holiday
+from restructure.calculator.measures.timing import Extend
 from restructure.casework.decisions.decision import Decision, decide
 from restructure.casework.decisions.plan_search import propose
 from restructure.casework.decisions.rounds import Answer, CounterRequest

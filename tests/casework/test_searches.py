@@ -20,9 +20,10 @@ from restructure.calculator.amortisation.scheme import HolidayInterest, LastRow
 from restructure.calculator.amortisation.terms import Repayment
 from restructure.calculator.measures.catalogue import Measure
 from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
+from restructure.calculator.measures.holiday import Holiday
 from restructure.calculator.measures.rate import ChangeRate as Rate
 from restructure.calculator.measures.relief import Forgive, Waive
-from restructure.calculator.measures.timing import Extend, Holiday
+from restructure.calculator.measures.timing import Extend
 from restructure.calculator.measures.up_front import Pay
 from restructure.calculator.plans.figures import figures_of
 from restructure.calculator.plans.plan import Plan, reschedule

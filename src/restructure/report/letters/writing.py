@@ -11,8 +11,8 @@ from unicodedata import east_asian_width
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from restructure.calculator.measures.books import MovementKind
+from restructure.calculator.measures.holiday import Holiday
 from restructure.calculator.measures.rate import ChangeRate
-from restructure.calculator.measures.timing import Holiday
 from restructure.calculator.plans.plan import Plan
 from restructure.calculator.servicing.position import Bucket
 from restructure.casework.decisions.decision import Decision
