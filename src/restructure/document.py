@@ -23,6 +23,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from restructure.errors import CATALOGUE, InvalidInput, Issue, did_you_mean
 
 __all__ = [
+    "FORMER_WORDS",
     "LARGEST",
     "Document",
     "Place",
@@ -45,6 +46,9 @@ Place = tuple[str | int, ...]
 """Keys and positions from the top of a document to a value."""
 Places = dict[Place, tuple[int, int]]
 """Line and column of every value, those of its key where it has one."""
+
+FORMER_WORDS = {"park": "defer"}
+"""Words of measures that older files and records use, and the word for it now; both are read, one is suggested."""
 
 # The words by which a union says which of its models stands here.
 _DISCRIMINATORS = ("basis", "measure")
@@ -420,6 +424,7 @@ def _explain(kind: str, fault: Any, names: Iterable[str]) -> tuple[str, str]:
     if kind in ("enum", "literal_error", "union_tag_invalid"):
         expected = str(context.get("expected") or context.get("expected_tags", ""))
         words = [word.strip(" '\"") for word in expected.replace(" or ", ", ").split(",")]
+        words = [word for word in words if FORMER_WORDS.get(word) not in words]
         shown = given if isinstance(given, str | int | bool) else context.get("tag", _short(given))
         hint = did_you_mean(shown, words) or f" (known: {', '.join(words)})"
         return "choice-unknown", f'"{shown}" is not one of the words this field takes{hint}'

@@ -126,7 +126,7 @@ CATALOGUE: dict[str, str] = {
     # --- measures
     "waive-exceeds-bucket": "More is waived than the bucket holds.",
     "forgive-exceeds-bucket": "More principal is forgiven than is owed.",
-    "park-exceeds-bucket": "More is set aside than the bucket holds.",
+    "defer-exceeds-bucket": "More is deferred than the bucket holds.",
     "bucket-claimed-twice": "Two measures want the rest of one bucket. Name each bucket in one measure only.",
     "bucket-not-allowed": "This measure does not apply to this bucket.",
     "measure-repeated": "This measure may stand only once in a set, because two of them have no order.",

@@ -61,17 +61,17 @@ REFUSED = {
         "forgive-exceeds-bucket",
         [Forgive(of="principal_arrears", amount="500.01")],
     ),
-    "parking more than the bucket": ("park-exceeds-bucket", [Defer(of="fees", amount="30.01")]),
+    "parking more than the bucket": ("defer-exceeds-bucket", [Defer(of="fees", amount="30.01")]),
     "parking what was waived": (
-        "park-exceeds-bucket",
+        "defer-exceeds-bucket",
         [Waive(of="fees", share=1), Defer(of="fees", amount="0.01")],
     ),
     "parking what was forgiven": (
-        "park-exceeds-bucket",
+        "defer-exceeds-bucket",
         [Forgive(share="1/2"), Defer(of="principal", amount="18000.01")],
     ),
     "two parked shares above the whole": (
-        "park-exceeds-bucket",
+        "defer-exceeds-bucket",
         [Defer(of="fees", share="1/2"), Defer(of="fees", share="0.6", until="2026-09-01")],
     ),
     "a share of what was capitalised": (
@@ -239,11 +239,11 @@ MALFORMED = {
     ),
     "forgiving neither": ("amount-or-share", {"measure": "forgive"}),
     "forgiving both": ("amount-or-share", {"measure": "forgive", "share": 1, "amount": 1}),
-    "parking both": ("amount-or-share", {"measure": "park", "of": "fees", "share": 1, "amount": 1}),
-    "parking all principal": ("amount-or-share", {"measure": "park", "of": "principal"}),
+    "parking both": ("amount-or-share", {"measure": "defer", "of": "fees", "share": 1, "amount": 1}),
+    "parking all principal": ("amount-or-share", {"measure": "defer", "of": "principal"}),
     "parking an amount of two": (
         "amount-or-share",
-        {"measure": "park", "of": ["fees", "penalty"], "amount": 1},
+        {"measure": "defer", "of": ["fees", "penalty"], "amount": 1},
     ),
     "a rate that ends as it starts": (
         "rate-segment-empty",

@@ -95,7 +95,7 @@ def test_a_monthly_plan_is_worth_every_row_discounted_on_its_own(composition, pe
     )
     found = present_value(plan, Fraction(percent, 100), lag_months=lag)
     moved = position.repayment.moves or any(
-        one.measure in ("move_due", "park", "holiday") for one in measures
+        one.measure in ("move_due", "defer", "holiday") for one in measures
     )
     if not moved and not position.parked_due:
         assert abs(found - expected) < Fraction(1, 10**20)

@@ -35,7 +35,7 @@ def searching(*, target="3000", down_to="12%", by="1%", parked=0, limits="", gua
         f"down_to: {down_to}, by: {by}}}}}}}}}"
     )
     if parked:
-        steps += f", {{id: aside, measure: {{measure: park, of: principal, amount: {{vary: {{up_to: {parked}, by: 500}}}}}}}}"
+        steps += f", {{id: aside, measure: {{measure: defer, of: principal, amount: {{vary: {{up_to: {parked}, by: 500}}}}}}}}"
     offer = (
         f"[{{measure: capitalise, of: {ARREARS}}}, {{search: {{target: {{fact: instalment_after, value: {target}}}, "
         f"stop: at_or_below, if_missed: offer, steps: [{steps}]}}}}]"

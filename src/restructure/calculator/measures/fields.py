@@ -8,9 +8,9 @@ from pydantic import BeforeValidator, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from restructure.calculator.servicing.position import Bucket
+from restructure.document import FORMER_WORDS
 
 __all__ = [
-    "FORMER_WORDS",
     "LONGEST_TERM",
     "BucketNames",
     "FormerWords",
@@ -18,9 +18,6 @@ __all__ = [
     "require_amount_or_share",
     "require_buckets",
 ]
-
-FORMER_WORDS = {"park": "defer"}
-"""Words that older files and records use for a measure, and the word for it now; both are read."""
 
 LONGEST_TERM = 1200
 """The most instalments that a restructured loan may have."""

@@ -1,8 +1,11 @@
 """Outcome: the parts of a decision, each a record that explains itself: gates, refusals, offers."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import AfterValidator
+
+from restructure.calculator.measures.fields import current_word
 from restructure.calculator.plans.plan import Plan
 from restructure.intake.prospect import Prospect
 from restructure.policy.case_facts import Concluded
@@ -48,6 +51,12 @@ class Detail(StrEnum):
     """Every condition of every rule and gate, those that did not matter included."""
 
 
+def _as_called_now(field: str) -> str:
+    """Give a measure's field in an older record with the word that the measure is called by now."""
+    measure, dot, name = field.partition(".")
+    return f"{current_word(measure)}{dot}{name}"
+
+
 class StepResult(Record):
     """What a search made of one step, readable without the policy."""
 
@@ -56,8 +65,8 @@ class StepResult(Record):
     outcome: Literal["applied", "exhausted", "skipped", "not-needed", "no-room", "refused"]
     """Applied and the target reached; taken to its end in vain; skipped by its guard; no longer needed;
     nothing to vary; or refused by the calculator."""
-    field: str
-    """The number that was looked for, such as `rate.annual_rate`."""
+    field: Annotated[str, AfterValidator(_as_called_now)]
+    """Measure and field whose number is looked for: `rate.annual_rate`."""
     start: str = ""
     """Where it started."""
     end: str = ""

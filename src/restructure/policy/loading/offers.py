@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from restructure.calculator.conventions.quantity import Kind
 from restructure.calculator.measures.catalogue import MEASURES
+from restructure.calculator.measures.fields import current_word
 from restructure.errors import did_you_mean
 from restructure.intake.facts import facts
 from restructure.policy.amounts.expression import Amount, ParameterAmount, parameters_in
@@ -68,8 +69,9 @@ class OfferReader(Reader):
                 if found is not None:
                     read.append(found)
             elif isinstance(one, Mapping):
-                self.measure(one, at or here, of_plan=False)
-                read.append(dict(one))
+                measure = _as_called_now(one)
+                self.measure(measure, at or here, of_plan=False)
+                read.append(measure)
             else:
                 self.report("measure-invalid", "a measure is a group of fields with the key measure", here)
         return read or [{}]
@@ -252,17 +254,17 @@ class OfferReader(Reader):
             return None
         self.only(raw, _STEP, "a step", spot)
         before = len(self.issues)
-        name, measure = raw.get("id"), raw.get("measure")
+        name = raw.get("id")
         if name in earlier:
             self.report("rule-repeated", f'a second step has the id "{name}"; rename one', (*spot, "id"))
         when = None
         if "when" in raw:
             when = self.condition(raw["when"], (*spot, "when"), of_plan=True)
-        if not isinstance(measure, Mapping):
+        if not isinstance(raw.get("measure"), Mapping):
             self.report("search-shape", "a step has a measure with one field {vary: …}", spot)
             return None
-        at = (*spot, "measure")
-        field, word = varied(dict(measure)), measure.get("measure")
+        at, measure = (*spot, "measure"), _as_called_now(raw["measure"])
+        field, word = varied(measure), measure.get("measure")
         if field is None:
             self.report(
                 "search-shape",
@@ -274,7 +276,7 @@ class OfferReader(Reader):
         if len(self.issues) > before:
             return None
         try:
-            return SearchStep.model_validate({**raw, "measure": dict(measure), "when": when})
+            return SearchStep.model_validate({**raw, "measure": measure, "when": when})
         except ValidationError as error:
             self.found(error, spot)
             return None
@@ -335,6 +337,12 @@ class OfferReader(Reader):
             yield from (value for value in self.values[amount.parameter].values() if value is not None)
         elif isinstance(amount, Decimal):
             yield amount
+
+
+def _as_called_now(measure: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a measure with the word that it is called by now."""
+    called = {"measure": current_word(measure["measure"])} if "measure" in measure else {}
+    return {**measure, **called}
 
 
 def _is_plain(value: Mapping[str, Any]) -> bool:
