@@ -209,7 +209,7 @@ FORKED = """
 import os, sys, threading
 sys.path[:0] = [{tests!r}, {policy!r}]
 from test_engines import engine_and_cases
-from restructure.policy import durable, evaluation
+from restructure.policy.engine import durable, evaluation
 engine, cases = engine_and_cases()
 right = lambda: all(engine.fired(values) == expected for values, expected in cases * 3)
 assert right()

@@ -140,8 +140,8 @@ SEEDED = """
 import sys; sys.path[:0] = [{tests!r}]
 import json, random
 from policy.drawn import Draw, encoded, problem_of
-from restructure.policy.trace import trace
-from restructure.policy.evaluation import evaluator
+from restructure.policy.engine.trace import trace
+from restructure.policy.engine.evaluation import evaluator
 draw = Draw(random.Random(5))
 problem, values = problem_of(draw.rules(30)), encoded(draw.borrower())
 print(json.dumps([trace(problem, values).plain(), problem.digest, evaluator(problem).fired(values)]))

@@ -54,7 +54,7 @@ def cases_schema() -> dict[str, Any]:
                     "history": _described(
                         "What happened before, for cases on facts; [] for nothing.",
                         type="array",
-                        items=_ref("Event"),
+                        items=_ref("PastEvent"),
                     ),
                     "parameters": _named(
                         "Parameters with the value they have in this case.", _ref("Constant")

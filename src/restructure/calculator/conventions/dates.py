@@ -71,7 +71,7 @@ def step_of(every: str) -> Frequency:
     Raises `ValueError` for anything else.
 
     >>> step_of("2 weeks"), step_of("semi-monthly")
-    (Step(unit='day', size=14), Step(unit='semi_month', size=1))
+    (Frequency(unit='day', size=14), Frequency(unit='semi_month', size=1))
     """
     if every == "semi-monthly":
         return Frequency("semi_month", 1)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
 from restructure.calculator.measures.holiday import Holiday
@@ -12,6 +12,7 @@ from restructure.calculator.measures.relief import Forgive, Waive
 from restructure.calculator.measures.solve import Reamortise
 from restructure.calculator.measures.timing import ChangeFrequency, Extend, MoveDue
 from restructure.calculator.measures.up_front import Pay, Settle
+from restructure.record import Reader
 
 __all__ = ["MEASURES", "Measure"]
 
@@ -34,5 +35,5 @@ Measure = Annotated[
 ]
 """Any measure; in JSON and YAML the key `measure` holds its word, such as `waive`."""
 
-MEASURES: TypeAdapter[Measure] = TypeAdapter(Measure)
+MEASURES: Reader[Measure] = Reader(Measure)
 """Reads one measure from plain data."""

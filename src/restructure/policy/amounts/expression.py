@@ -7,6 +7,7 @@ a plain number, a date or one that is worked out (`calendar`), or something abou
 fractions until somebody rounds them; what is unknown makes unknown whatever it goes into.
 """
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
@@ -232,9 +233,9 @@ Amount = (
     | Decimal
     | Day
 )
-_HELD: tuple[type[Record], ...] = (*CALENDAR_WORDS.values(), EventsAmount, RepaidBy, Level)
-for _model in _HELD:
-    _model.model_rebuild(_types_namespace={"Amount": Amount})
+# The models of these modules hold amounts, and look the name up in their own module when they are first built.
+for _model in (*CALENDAR_WORDS.values(), EventsAmount, RepaidBy, Level):
+    vars(sys.modules[_model.__module__])["Amount"] = Amount
 
 AMOUNT_WORDS: Mapping[str, type[Record]] = {
     "parameter": ParameterAmount,

@@ -47,7 +47,7 @@ class Settled(NamedTuple):
 def settle(hit: Hit, matches: Sequence[RowMatch]) -> Settled:
     """Choose among matching rows; a row that nobody can judge keeps later ones open.
 
-    >>> rows = [RowMatch("a", "false"), Match("b", "true"), Match("c", "true")]
+    >>> rows = [RowMatch("a", "false"), RowMatch("b", "true"), RowMatch("c", "true")]
     >>> settle(Hit.FIRST, rows).chosen, settle(Hit.COLLECT, rows).chosen, settle(Hit.UNIQUE, rows).clash
     (('b',), ('b', 'c'), ('b', 'c'))
     """

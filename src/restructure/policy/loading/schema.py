@@ -144,7 +144,7 @@ def _amount_names() -> list[str]:
         "Greatest",
         "Sum",
         "Difference",
-        "Product",
+        "ProductAmount",
         "Quotient",
         "Rounded",
         "FirstKnown",
@@ -254,7 +254,7 @@ def _tables(definitions: dict[str, Any]) -> None:
     )
     row = {"anyOf": [{"type": "array", "items": cell}, {"type": "object"}]}
     columns = {"type": "array", "minItems": 1, "items": {"anyOf": [{"type": "string"}, column]}}
-    table = definitions["Table"]
+    table = definitions["DecisionTable"]
     table["properties"] |= {
         "reason": copy.deepcopy(definitions["Rule"]["properties"]["reason"]),
         "hit": _described("Which row counts if several match.", enum=[hit.value for hit in Hit]),
@@ -329,7 +329,7 @@ def _searches(definitions: dict[str, Any]) -> None:
     for word, model in measure_models().items():
         for field in field_kinds(word):
             definitions[model.__name__]["properties"][field]["anyOf"].append(_ref("Varied"))
-    step = definitions["Step"]["properties"]
+    step = definitions["SearchStep"]["properties"]
     step["measure"] = _described("The measure; one of its numbers is looked for.", **_ref("Measure"))
     step["when"] = _described("Whether the step is taken.", **_ref("Condition"))
     definitions["Tier"] = _group(
@@ -359,7 +359,7 @@ _REPLACED = (
     "Limit",
     "Flag",
     "Conclusion",
-    "Table",
+    "DecisionTable",
     "Parameter",
     "PolicyFact",
     "Source",
