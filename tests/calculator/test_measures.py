@@ -1,6 +1,8 @@
 """Every refusal of the catalogue's measures, each with its code."""
 
+import json
 from datetime import date
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -16,8 +18,9 @@ from restructure.calculator.measures.solve import Reamortise
 from restructure.calculator.measures.timing import ChangeFrequency, Extend, MoveDue
 from restructure.calculator.measures.up_front import Pay, Settle
 from restructure.calculator.plans.plan import reschedule
+from restructure.calculator.request import read_request
 from restructure.calculator.servicing.position import Bucket, Buckets, Position
-from restructure.errors import CATALOGUE, Refused
+from restructure.errors import CATALOGUE, InvalidInput, Refused
 
 _codes = list(CATALOGUE)
 MEASURE_CODES = set(_codes[_codes.index("waive-exceeds-bucket") : _codes.index("nothing-owed") + 1])
@@ -341,3 +344,27 @@ def test_a_whole_bucket_may_be_waived_in_any_number_of_parts():
     reschedule(owing(), [Waive(of="fees", amount="30")])
     reschedule(owing(), [Waive(of="fees", share="1/3")] * 3)
     reschedule(owing(), [Forgive(of="principal_arrears", share=1), Forgive(share="1/4")])
+
+
+# --- a measure that was renamed is read under its former word
+
+
+@pytest.mark.parametrize(
+    "read", [MEASURES.validate_json, lambda text: MEASURES.validate_python(json.loads(text))]
+)
+def test_the_former_word_of_a_measure_is_read_and_the_present_one_written(read):
+    former, now = (read(json.dumps({"measure": word, "of": "fees"})) for word in ("park", "defer"))
+    assert former == now == Defer(of="fees")
+    assert json.loads(former.model_dump_json())["measure"] == "defer"
+
+
+def test_an_unknown_measure_is_told_the_present_words_only(tmp_path):
+    path = tmp_path / "request.json"
+    request = json.loads((Path(__file__).parents[2] / "examples/requests/reschedule.json").read_text("utf-8"))
+    path.write_text(json.dumps(request | {"measures": [{"measure": "parks", "of": "fees"}]}), "utf-8")
+    with pytest.raises(InvalidInput) as caught:
+        read_request(path)
+    assert "park," not in str(caught.value)
+    assert "defer" in str(caught.value)
+    path.write_text(json.dumps(request | {"measures": [{"measure": "park", "of": "fees"}]}), "utf-8")
+    assert read_request(path).measures == (Defer(of="fees"),)

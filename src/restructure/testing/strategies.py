@@ -72,10 +72,10 @@ __all__ = [
     "hardships",
     "loans",
     "stated_loans",
+    "values_of",
 ]
 
 _DAY, _FIRST, _LAST = date(2026, 3, 18), date(2026, 1, 1), date(2029, 12, 31)
-_DAY_COUNTS = [DayCount.ACT_365F, DayCount.THIRTY_360_BY_MONTH, DayCount.ACT_360, DayCount.ACT_ACT_ISDA]
 _LATE = ["missed", "late", "partial", "early", "on time"]
 
 
@@ -96,7 +96,7 @@ def _or_none(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 _USUAL_METHOD = _first(Method.LEVEL, st.sampled_from([Method.EQUAL_PRINCIPAL, Method.INTEREST_ONLY]))
 _AGREED_METHOD = _first(Method.LEVEL, st.sampled_from([Method.EQUAL_PRINCIPAL, Method.BULLET, Method.FLAT]))
-_DAY_COUNT = _first(DayCount.THIRTY_360_BY_MONTH, st.sampled_from(_DAY_COUNTS))
+_DAY_COUNT = _first(DayCount.THIRTY_360_BY_MONTH, st.sampled_from(DayCount))
 _PRODUCT, _SOURCE, _CATEGORY, _CAUSE = map(st.sampled_from, (Product, IncomeSource, CostCategory, Cause))
 _OVERDUE = st.sampled_from([OverdueInterest.SEPARATE, OverdueInterest.NONE])
 _PREPAYMENT = st.sampled_from([Prepayment.HOLD, Prepayment.LOWER_INSTALMENT])
@@ -490,7 +490,7 @@ def facts(
     case: dict[str, Any] = {}
     for fact, borders in _read(in_force, of_plan=of_plan):
         value = draw(
-            _or_none(_values(fact, borders, policy.currency, day if fact.kind is Kind.DATE else _DAY))
+            _or_none(values_of(fact, borders, policy.currency, day if fact.kind is Kind.DATE else _DAY))
         )
         if value is not None:
             case[fact.name] = value
@@ -522,7 +522,7 @@ def _read(in_force: InForce, *, of_plan: bool) -> Iterator[tuple[Fact, tuple[int
 
 
 @lru_cache(maxsize=1024)
-def _values(fact: Fact, borders: tuple[int, ...], currency: str, day: date) -> st.SearchStrategy[Any]:
+def values_of(fact: Fact, borders: tuple[int, ...], currency: str, day: date) -> st.SearchStrategy[Any]:
     """Draw values of a fact: at the borders, one unit beside them, and anywhere."""
     unit = 10 ** minor_digits(currency)
     match fact.kind:

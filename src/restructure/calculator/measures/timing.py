@@ -41,8 +41,8 @@ class Extend(Record):
 class MoveDue(Record):
     """Move a due date; the later ones step from the new day (phase 9).
 
-    >>> str(MoveDue(to="2026-04-25", instalment=2).to)
-    '2026-04-25'
+    >>> str(MoveDue(to="2026-05-25", instalment=2).to)
+    '2026-05-25'
     """
 
     phase: ClassVar[Phase] = Phase.TIMING

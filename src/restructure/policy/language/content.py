@@ -38,7 +38,7 @@ class PolicyContent(Record):
     name: str = Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=80)
     """Lower-case words joined by hyphens."""
     version: str = Field(min_length=1, max_length=40)
-    """The author's version."""
+    """Version of the policy, as its author counts: `2026.1`."""
     title: Text
     """What it is for."""
     currency: Currency = ""
@@ -70,7 +70,7 @@ class PolicyContent(Record):
     limits: tuple[Limit, ...] = ()
     """What no offer may exceed."""
     flags: tuple[Flag, ...] = ()
-    """Marks on offers."""
+    """Marks that an offer gets when a condition holds; they refuse nothing."""
     actions: tuple[Action, ...] = ()
     """What the lender has to do on a case now."""
     duties: tuple[Duty, ...] = ()
