@@ -7,7 +7,8 @@ import pytest
 pytest.importorskip("babel")
 pytest.importorskip("jinja2")
 
-from contracts.kinds import KINDS, ROOT
+from contracts.kinds import KINDS
+from contracts.member_kind import ROOT
 
 CONTRIBUTING = (ROOT / ".github" / "CONTRIBUTING.md").read_text("utf-8")
 LISTS = {
