@@ -7,7 +7,7 @@ from typing import Any
 
 import restructure
 from cases import EXAMPLES, packaged
-from contracts.member_kind import LETTERS, ROOT, MemberKind, lacking, yaml_of
+from contracts.member_kind import LETTERS, ROOT, MemberKind, gaps_of, lacking, yaml_of
 
 
 def english() -> Any:
@@ -73,7 +73,7 @@ LANGUAGES = MemberKind(
     languages_of_letters(),
     {
         f"{LETTERS}/languages/NAME.yaml": lambda own: [
-            gap for gap in (complete(own), has_plurals(own), renders(own)) if gap
+            gap for check in (complete, has_plurals, renders) for gap in gaps_of(check, own)
         ],
         "tests/report/test_letters.py": tested_letters,
     },

@@ -17,6 +17,7 @@ from contracts.member_kind import (
     MemberKind,
     lacking,
     says_little,
+    yaml_of,
 )
 from restructure import Position, reschedule
 from restructure.calculator import measures
@@ -140,7 +141,8 @@ def sentences_of(language: str, measure: Any) -> list[str]:
     from restructure.report.letters.changes import sentences
     from restructure.report.letters.words import Words
 
-    words, plan = Words.of(language), reschedule(LOAN, [measure])
+    words = Words(language, yaml_of(ROOT / LETTERS / "languages" / f"{language}.yaml"))
+    plan = reschedule(LOAN, [measure])
     added = len(plan.schedule.rows) - LOAN.repayment.instalments
     return list(
         sentences(
@@ -167,11 +169,11 @@ def has_letter_phrases(model: type[Record]) -> str | None:
 
 def has_sentences(model: type[Record]) -> str | None:
     from restructure.report.letters.changes import PHRASES
-    from restructure.report.letters.words import Words, languages
+    from restructure.report.letters.words import languages
 
     word, measure = word_of(model), example_of(model)
     for language in languages():
-        phrases = Words.of(language).phrases
+        phrases = yaml_of(ROOT / LETTERS / "languages" / f"{language}.yaml")
         absent = [name for name in PHRASES.get(word, [word]) if not forms(phrases.get(name, ""))[0]]
         if absent:
             return f"{language}.yaml has no phrase {', '.join(absent)} for `{word}`"

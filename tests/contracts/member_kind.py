@@ -28,11 +28,11 @@ class MemberKind(NamedTuple):
         return [
             f"{path.replace('NAME', name)}: {gap}"
             for path, check in self.checks.items()
-            for gap in _gaps(check, self.members[name])
+            for gap in gaps_of(check, self.members[name])
         ]
 
 
-def _gaps(check: Check, member: Any) -> list[str]:
+def gaps_of(check: Check, member: Any) -> list[str]:
     """List what a check says is missing; one that cannot be carried out says why."""
     try:
         missing = check(member)
