@@ -28,8 +28,8 @@ __all__ = ["LumpSum", "Pay", "Settle", "pay", "settle"]
 class Pay(Record):
     """Take an up-front payment on the effective date, through the allocation order (phase 1).
 
-    >>> str(Pay(amount="2000").amount)
-    '2000'
+    >>> str(Pay(amount="2000.00").amount)
+    '2000.00'
     """
 
     phase: ClassVar[Phase] = Phase.PAY

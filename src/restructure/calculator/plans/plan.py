@@ -180,8 +180,7 @@ def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: 
     than a bucket holds, an instalment below the interest, no term left; but not for what cannot be carried out as
     agreed and the measures cure. `closed` tells whether a day is a non-business day, for loans whose due dates roll.
 
-    >>> from restructure.calculator.servicing.position import Buckets
-    >>> from restructure.calculator.amortisation.terms import Repayment
+    >>> from restructure import Buckets, Capitalise, Extend, Repayment, Waive
     >>> now = Position(on="2026-03-18", currency="CNY",
     ...                buckets=Buckets(principal="36000", interest_arrears="1080", penalty="162"),
     ...                repayment=Repayment(annual_rate="18%", instalments=18, first_due="2026-04-18"))
