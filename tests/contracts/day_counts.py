@@ -84,6 +84,6 @@ DAY_COUNTS = MemberKind(
             f"the slow calculator does not count {own.value}",
         ),
         "tests/strategies.py": drawn_in_terms,
-        "src/restructure/testing/strategies.py": drawn_in_loans,
+        "src/restructure/testing/strategies/loan.py": drawn_in_loans,
     },
 )

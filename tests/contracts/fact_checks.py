@@ -11,7 +11,7 @@ from cases import EXAMPLES, packaged
 from contracts.member_kind import LANGUAGE, ROOT, MemberKind, lacking, says_little
 from restructure import Application, facts
 from restructure.intake.facts import Fact
-from restructure.testing.strategies import values_of
+from restructure.testing.strategies.fact import values_of
 
 OF_THE_LOAN = [
     "principal",
@@ -89,7 +89,7 @@ FACTS = MemberKind(
         "tests/contracts/repriced.json": lambda fact: lacking(
             fact.name in known_somewhere(), f"no example, and no offer on one, has a value of {fact.name}"
         ),
-        "src/restructure/testing/strategies.py": strategies_draw,
+        "src/restructure/testing/strategies/fact.py": strategies_draw,
         "rules/LANGUAGE.md": described_fact,
     },
 )

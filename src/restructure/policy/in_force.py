@@ -27,6 +27,7 @@ from restructure.policy.language.conditions import Condition, normal_form
 from restructure.policy.language.content import PolicyContent
 from restructure.policy.language.reads import lookups_used, parameters_used, read_by, searches_of
 from restructure.policy.language.search import Search, TargetTier, Vary, WhenMissed, varied
+from restructure.policy.language.section_table import JUDGED, SECTIONS, Evaluated
 from restructure.policy.language.templates import Template, amounts_of, measure_of_case, read_vary
 from restructure.policy.policy_ref import PolicyRef
 
@@ -101,7 +102,9 @@ class InForce:
     def digest(self) -> str:
         """SHA-256 over what decides: rules, gates, limits and the values on the day."""
         content = self.policy.model_dump(
-            mode="json", exclude={"parameters", "lookups"}, exclude_defaults=True
+            mode="json",
+            exclude={section.name for section in SECTIONS if section.dated},
+            exclude_defaults=True,
         )
         content["values"] = {name: plain(value) for name, value in self.values.items()}
         if self.editions:
@@ -269,24 +272,25 @@ class InForce:
     @cached_property
     def case_problem(self) -> Problem:
         """Gates, rules and actions in the form that both evaluators read."""
-        entries = []
-        for gate in self.policy.gates:
-            node = self.node(gate.require)
-            entries += [(f"passed:{gate.id}", node), (f"failed:{gate.id}", node.negated())]
-        entries += [(f"rule:{rule.id}", self.node(rule.when)) for rule in self.policy.rules]
-        entries += [(f"action:{one.id}", self.node(one.when)) for one in self.policy.actions]
-        return Problem(entries)
+        return Problem(self._judged(Evaluated.CASE))
 
     @cached_property
     def plan_problem(self) -> Problem:
         """Limits, flags and duties in the form that both evaluators read."""
-        entries = []
-        for limit in self.policy.limits:
-            node = self.node(limit.require)
-            entries += [(f"passed:{limit.id}", node), (f"failed:{limit.id}", node.negated())]
-        entries += [(f"flag:{flag.id}", self.node(flag.when)) for flag in self.policy.flags]
-        entries += [(f"duty:{one.id}", self.node(one.when)) for one in self.policy.duties]
-        return Problem(entries)
+        return Problem(self._judged(Evaluated.PLAN))
+
+    def _judged(self, evaluated: Evaluated) -> list[tuple[str, Node]]:
+        """Give the conditions of sections by what is reported of them: `passed:ID` and `failed:ID`, or `flag:ID`."""
+        nodes: list[tuple[str, Node]] = []
+        for section in JUDGED:
+            if section.evaluated is not evaluated:
+                continue
+            for name, condition in section.conditions(self.policy):
+                node = self.node(condition)
+                nodes.append((section.result_key(name), node))
+                if section.condition == "require":
+                    nodes.append((f"failed:{name}", node.negated()))
+        return nodes
 
     @cached_property
     def growing_limits(self) -> tuple[Leaf, ...]:

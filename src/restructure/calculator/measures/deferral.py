@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from restructure.calculator.amortisation.off_schedule import Aside
+from restructure.calculator.amortisation.off_schedule import OffScheduleAmount
 from restructure.calculator.conventions.money import Money, Rate, Share, write_rate
 from restructure.calculator.measures.books import (
     BUCKETS,
@@ -124,7 +124,7 @@ def _named(measures: Sequence[Capitalise]) -> list[Bucket]:
     return [bucket for bucket in BUCKETS if bucket in wanted] if wanted else []
 
 
-def defer(books: Books, deferrals: Sequence[Defer]) -> list[Aside]:
+def defer(books: Books, deferrals: Sequence[Defer]) -> list[OffScheduleAmount]:
     """Set money aside until later (phase 5); return when and how it falls due."""
     if not deferrals:
         return []
@@ -158,7 +158,7 @@ def defer(books: Books, deferrals: Sequence[Defer]) -> list[Aside]:
                 continue
             books.move(MovementKind.PARKED, bucket, amount)
             asides.append(
-                Aside(
+                OffScheduleAmount(
                     PARKED_IN[bucket],
                     amount,
                     until=deferral.until,
@@ -186,7 +186,7 @@ def _rest_last(deferral: Defer) -> tuple[bool, date, Fraction, Fraction, Decimal
     )
 
 
-def spread(books: Books, spreads: Sequence[Spread]) -> list[Aside]:
+def spread(books: Books, spreads: Sequence[Spread]) -> list[OffScheduleAmount]:
     """Divide the rest of buckets over the instalments (phase 6); return the parts of each."""
     asides = []
     for spread in spreads:
@@ -202,5 +202,5 @@ def spread(books: Books, spreads: Sequence[Spread]) -> list[Aside]:
             if not amount:
                 continue
             books.move(MovementKind.SPREAD, bucket, amount)
-            asides.append(Aside(DUE_IN[bucket], amount, parts=spread.instalments or 0))
+            asides.append(OffScheduleAmount(DUE_IN[bucket], amount, parts=spread.instalments or 0))
     return asides

@@ -7,8 +7,8 @@ from typing import ClassVar, Literal, Self
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
+from restructure.calculator.amortisation.agreed_changes import Suspension
 from restructure.calculator.amortisation.scheme import HolidayInterest
-from restructure.calculator.amortisation.terms import Suspension
 from restructure.calculator.conventions.money import Share, from_minor, round_div, to_minor
 from restructure.calculator.measures.books import Books, MovementKind, minor_of
 from restructure.calculator.measures.phases import Phase

@@ -5,8 +5,9 @@ from typing import ClassVar, Literal, Self
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
+from restructure.calculator.amortisation.agreed_changes import Steps
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.scheme import Method
-from restructure.calculator.amortisation.terms import Repayment, Steps
 from restructure.calculator.measures.books import minor_of
 from restructure.calculator.measures.phases import Phase
 from restructure.record import Record

@@ -8,8 +8,8 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.scheme import Repricing
-from restructure.calculator.amortisation.terms import Repayment
 from restructure.calculator.conventions.money import Rate
 from restructure.calculator.measures.phases import Phase
 from restructure.errors import Issue, Refused

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
-from restructure.calculator.amortisation.terms import Repayment
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.conventions.dates import step_of
 from restructure.calculator.conventions.money import Money
 from restructure.calculator.measures.books import Books, MovementKind

@@ -6,8 +6,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from restructure.calculator.amortisation.agreed_changes import MovedDue
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.rows import RowTuple
-from restructure.calculator.amortisation.terms import MovedDue, Repayment
 from restructure.calculator.conventions.dates import Every, step_of
 from restructure.calculator.measures.fields import LONGEST_TERM
 from restructure.calculator.measures.phases import Phase

@@ -1,18 +1,18 @@
 """Re-amortisation: build the due dates and rates of the restructured loan, then solve for its instalment or term."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from operator import mul
 from typing import cast
 
-from restructure.calculator.amortisation.amortise import hold_above_zero, refuse_less_than_nothing
-from restructure.calculator.amortisation.off_schedule import Aside
+from restructure.calculator.amortisation.agreed_changes import RateFrom
+from restructure.calculator.amortisation.off_schedule import OffScheduleAmount
+from restructure.calculator.amortisation.repaid import reject_negative_instalment, reject_negative_payments
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.repricing import known_rates, repay_repriced
 from restructure.calculator.amortisation.rows import Row, RowTuple
-from restructure.calculator.amortisation.schedule import instalments_needed, set_aside
+from restructure.calculator.amortisation.schedule import instalments_needed, suspended_interest
 from restructure.calculator.amortisation.scheme import LastRow, Method, Scheme
-from restructure.calculator.amortisation.terms import RateFrom, Repayment
-from restructure.calculator.conventions.accrual import InterestFactor
+from restructure.calculator.amortisation.timetable import Timetable
 from restructure.calculator.conventions.dates import Closed, roll_date, step_after
 from restructure.calculator.conventions.money import from_minor, round_half_up
 from restructure.calculator.measures.books import Books, minor_of
@@ -65,7 +65,7 @@ class Reamortisation:
         """Where the instalment is solved anew: index of the row, and the instalment from there on."""
         self.covers: Sequence[Bucket] = ()
         """Buckets whose interest from before the effective date the first instalment covers as far as it is carried."""
-        self.asides: list[Aside] = []
+        self.asides: list[OffScheduleAmount] = []
         """Interest of suspensions that is due outside the amortisation."""
         self.plan_periods(self.total)
 
@@ -73,9 +73,9 @@ class Reamortisation:
         """Set the due dates and interest factors of so many instalments."""
         scheme = self.scheme
         extra = int(scheme.last_row is LastRow.EXTRA_ROW and scheme.annuity and not scheme.balloon)
-        dues, factors, self.year = self.terms.periods(
-            self.position.on, count + extra, self.rates, self.closed
-        )
+        self.timetable = Timetable(self.terms, self.position.on, self.rates, self.closed)
+        self.periods = self.timetable.periods(count, spare=bool(extra))
+        dues = self.periods.days
         if dues[0] <= self.position.on:
             raise Refused(
                 Issue(
@@ -85,8 +85,7 @@ class Reamortisation:
                 )
             )
         self.total = count
-        self.dues, self.factors = dues[:count], factors[:count]
-        self.spare: tuple[date, InterestFactor] | None = (dues[count], factors[count]) if extra else None
+        self.dues, self.factors, self.year, self.spare = self.periods
 
     @property
     def first_paid(self) -> int:
@@ -109,29 +108,18 @@ class Reamortisation:
         if solve is Solve.TERM and agreed is not None:
             self._solve_term(agreed, covered)
         repaid = repay_repriced(
-            self.terms,
-            self.position.on,
-            self.rates,
-            self.closed,
-            self.scheme,
-            self.dues,
-            self.principal,
-            agreed,
-            self.factors,
-            self.year,
-            covered=covered,
-            spare=self.spare,
+            self.timetable, self.scheme, self.periods, self.principal, agreed, covered=covered
         )
-        hold_above_zero(repaid.instalment)
+        reject_negative_instalment(repaid.instalment)
         if self.scheme.growing:
-            refuse_less_than_nothing(repaid.rows)
+            reject_negative_payments(repaid.rows)
         last = repaid.rows[-1][_PRINCIPAL] + (repaid.rows[-1][_INTEREST] if self.scheme.annuity else 0)
         regular = self.scheme.instalment_at(len(repaid.rows) - 1, repaid.instalment)
         if solve is Solve.BALLOON and (last <= regular or repaid.anew):
             how = "instalments solved anew at a change of rate" if repaid.anew else "kept instalments"
             raise Refused(Issue("balloon-not-needed", f"the {how} repay the balance, so no balloon is left"))
         book_unpaid_interest(books, repaid.unpaid, self.dues)
-        self.asides = set_aside(repaid)
+        self.asides = suspended_interest(repaid)
         self.anew = repaid.anew
         self.unit = repaid.instalment
         self.instalment = self.unit if self.scheme.annuity else self._first_regular(repaid.rows)
@@ -145,19 +133,16 @@ class Reamortisation:
         if kept is None:
             return None
         instalment = books.minor(kept)
-        hold_above_zero(instalment)
+        reject_negative_instalment(instalment)
         return instalment
 
     def _solve_term(self, instalment: int, covered: int) -> None:
         """Set the number of instalments that repays the balance with a kept instalment."""
         needed = instalments_needed(
-            self.terms,
+            self.timetable._replace(rates=known_rates(self.timetable)),
             self.scheme,
             self.principal,
             instalment,
-            self.position.on,
-            known_rates(self.terms, self.rates, self.closed),
-            self.closed,
             covered=covered,
         )
         for pause in self.scheme.pauses:  # no term ends in a suspension, also where no principal is left
@@ -169,7 +154,7 @@ class Reamortisation:
 
     def _first_regular(self, rows: Sequence[RowTuple]) -> int:
         """Give principal and interest of the first row that no suspension holds off, else of the last."""
-        suspended = {k for pause in self.scheme.pauses for k in range(pause.first, pause.end)}
+        suspended = self.scheme.suspended
         first = next((row for k, row in enumerate(rows) if k not in suspended), rows[-1])
         return int(first[_PRINCIPAL] + first[_INTEREST])
 

@@ -1,122 +1,139 @@
-"""Dating: amounts about dates and about the history, checked while they are plain data."""
+"""Checks of amounts that are dates, count between dates, or read the events of the history."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from restructure.calculator.conventions.quantity import Kind
-from restructure.errors import Issue, did_you_mean
+from restructure.errors import did_you_mean
+from restructure.policy.amounts.dates import CALENDAR_WORDS
 from restructure.policy.amounts.events import Take
+from restructure.policy.loading.amounts import AmountCheck, AmountReader
+from restructure.policy.loading.findings import Findings, Spot
 
-__all__ = ["EVENT_FIELDS", "date_kind", "events_kind"]
+__all__ = ["DATE_CHECKS"]
 
-EVENT_FIELDS = ("events", "take", "within_months", "within_days", "later_than", "outcome")
-
-Inside = Callable[[Any, tuple[Any, ...]], Kind | None]
-"""Checks the amount at a place and tells its kind; a plain number has none."""
-
-
-class Findings(Protocol):
-    """What is known of the policy so far, and where findings go."""
-
-    issues: list[Issue]
-    kinds: dict[str, tuple[str, ...]]
-
-    def report(self, code: str, message: str, spot: tuple[Any, ...]) -> None:
-        """Add a finding at a place."""
+_COUNTS = {"months_between": Kind.MONTHS, "days_between": Kind.DAYS, "day_of_month": Kind.COUNT}
+"""What the words that count give; all others give a date."""
 
 
-def date_kind(
-    found: Findings, word: str, raw: Mapping[str, Any], spot: tuple[Any, ...], inside: Inside
+def _after(amounts: AmountReader, word: str, raw: Mapping[str, Any], spot: Spot, *, of_plan: bool) -> Kind:
+    _date(amounts, word, raw[word], (*spot, word), of_plan=of_plan)
+    if "months" not in raw and "days" not in raw:
+        sentence = "write how far after: {after: DATE, months: 3}, or days"
+        amounts.findings.report("amount-shape", sentence, spot)
+    for unit in ("months", "days"):
+        if unit in raw:
+            _number(amounts, unit, raw[unit], (*spot, unit), of_plan=of_plan)
+    return Kind.DATE
+
+
+def _of_a_date(
+    amounts: AmountReader, word: str, raw: Mapping[str, Any], spot: Spot, *, of_plan: bool
 ) -> Kind:
-    """Check an amount that is a date or counts between dates, and tell its kind."""
-    value, at = raw[word], (*spot, word)
-    match word:
-        case "after":
-            _date(found, word, value, at, inside)
-            if "months" not in raw and "days" not in raw:
-                found.report("amount-shape", "write how far after: {after: DATE, months: 3}, or days", spot)
-            for unit in ("months", "days"):
-                if unit in raw:
-                    _number(found, unit, raw[unit], (*spot, unit), inside)
-        case "month_start" | "day_of_month":
-            _date(found, word, value, at, inside)
-        case "latest_of" | "earliest_of":
-            if not isinstance(value, Mapping) or not value:
-                found.report("amount-shape", f'"{word}" takes names, each with a date', at)
-            else:
-                for name, part in value.items():
-                    _date(found, word, part, (*at, name), inside)
-        case _:
-            if not isinstance(value, list) or len(value) != 2:
-                found.report("amount-shape", f'"{word}" takes a list of two dates, from when and to when', at)
-            else:
-                for k, part in enumerate(value):
-                    _date(found, word, part, (*at, k), inside)
-    return {
-        "months_between": Kind.MONTHS,
-        "days_between": Kind.DAYS,
-        "day_of_month": Kind.COUNT,
-    }.get(word, Kind.DATE)
+    _date(amounts, word, raw[word], (*spot, word), of_plan=of_plan)
+    return _COUNTS.get(word, Kind.DATE)
 
 
-def _date(found: Findings, word: str, raw: Any, spot: tuple[Any, ...], inside: Inside) -> None:
-    before = len(found.issues)
-    kind = inside(raw, spot)
-    if kind is not Kind.DATE and len(found.issues) == before:
+def _named_dates(
+    amounts: AmountReader, word: str, raw: Mapping[str, Any], spot: Spot, *, of_plan: bool
+) -> Kind:
+    parts, at = raw[word], (*spot, word)
+    if not isinstance(parts, Mapping) or not parts:
+        amounts.findings.report("amount-shape", f'"{word}" takes names, each with a date', at)
+        return Kind.DATE
+    for name, part in parts.items():
+        _date(amounts, word, part, (*at, name), of_plan=of_plan)
+    return Kind.DATE
+
+
+def _between(amounts: AmountReader, word: str, raw: Mapping[str, Any], spot: Spot, *, of_plan: bool) -> Kind:
+    parts, at = raw[word], (*spot, word)
+    if not isinstance(parts, list) or len(parts) != 2:
+        sentence = f'"{word}" takes a list of two dates, from when and to when'
+        amounts.findings.report("amount-shape", sentence, at)
+        return _COUNTS[word]
+    for k, part in enumerate(parts):
+        _date(amounts, word, part, (*at, k), of_plan=of_plan)
+    return _COUNTS[word]
+
+
+def _date(amounts: AmountReader, word: str, raw: Any, spot: Spot, *, of_plan: bool) -> None:
+    before = amounts.findings.count
+    kind = amounts.kind(raw, spot, of_plan=of_plan)
+    if kind is not Kind.DATE and amounts.findings.count == before:
         held = kind or "a plain number"
-        found.report("value-kind", f'"{word}" takes dates, such as 2026-03-18, and this is {held}', spot)
+        sentence = f'"{word}" takes dates, such as 2026-03-18, and this is {held}'
+        amounts.findings.report("value-kind", sentence, spot)
 
 
-def _number(found: Findings, word: str, raw: Any, spot: tuple[Any, ...], inside: Inside) -> None:
-    kind = inside(raw, spot)
+def _number(amounts: AmountReader, word: str, raw: Any, spot: Spot, *, of_plan: bool) -> None:
+    kind = amounts.kind(raw, spot, of_plan=of_plan)
     if kind in (Kind.MONEY, Kind.DATE):
-        found.report("value-kind", f'"{word}" takes a number, and this is {kind}', spot)
+        amounts.findings.report("value-kind", f'"{word}" takes a number, and this is {kind}', spot)
 
 
-def events_kind(
-    found: Findings, raw: Mapping[str, Any], spot: tuple[Any, ...], inside: Inside
+def _events(
+    amounts: AmountReader, word: str, raw: Mapping[str, Any], spot: Spot, *, of_plan: bool
 ) -> Kind | None:
-    """Check an amount about the history, and tell its kind."""
-    declared = _words(found, raw, "events", spot)
-    for k, kind in enumerate(declared):
-        if kind not in found.kinds:
-            hint = did_you_mean(kind, found.kinds)
-            found.report(
-                "event-unknown",
-                f'no kind of event is called "{kind}"{hint}; events declares them',
-                (*spot, "events", k),
-            )
-    if "outcome" in raw:
-        known = {one for kind in declared for one in found.kinds.get(kind, ())}
-        for k, outcome in enumerate(_words(found, raw, "outcome", spot)):
-            if outcome not in known and all(kind in found.kinds for kind in declared):
-                found.report(
-                    "event-unknown",
-                    f'"{outcome}" is no outcome of {" or ".join(declared)}{did_you_mean(outcome, known)}',
-                    (*spot, "outcome", k),
-                )
-    windows = [one for one in ("within_months", "within_days") if one in raw]
-    for one in windows:
-        _number(found, one, raw[one], (*spot, one), inside)
+    report = amounts.findings.report
+    _event_words(amounts, word, raw, spot)
+    windows = [window for window in ("within_months", "within_days") if window in raw]
+    for window in windows:
+        _number(amounts, window, raw[window], (*spot, window), of_plan=of_plan)
     if "later_than" in raw:
-        _date(found, "later_than", raw["later_than"], (*spot, "later_than"), inside)
+        _date(amounts, "later_than", raw["later_than"], (*spot, "later_than"), of_plan=of_plan)
     if len(windows) > 1:
-        found.report("amount-shape", "a window is in months or in days; keep one of the two", spot)
+        report("amount-shape", "a window is in months or in days; keep one of the two", spot)
     take = raw.get("take")
     if take not in list(Take):
-        said = f'"{take}" is nothing to take' if "take" in raw else '"take" is missing'
-        found.report(
+        problem = f'"{take}" is nothing to take' if "take" in raw else '"take" is missing'
+        report(
             "amount-shape",
-            f"{said}; say what is taken of the events{did_you_mean(take, Take)}",
+            f"{problem}; say what is taken of the events{did_you_mean(take, Take)}",
             (*spot, "take") if "take" in raw else spot,
         )
         return None
     return Take(take).kind
 
 
-def _words(found: Findings, raw: Mapping[str, Any], key: str, spot: tuple[Any, ...]) -> Sequence[str]:
-    value = raw[key]
-    if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
-        return value
-    found.report("amount-shape", f'"{key}" takes a list of words', (*spot, key))
+def _event_words(amounts: AmountReader, word: str, raw: Mapping[str, Any], spot: Spot) -> None:
+    """Check that the kinds of events and their outcomes are declared."""
+    findings, declared = amounts.findings, amounts.scope.event_kinds
+    kinds = _words(findings, raw, word, spot)
+    for k, kind in enumerate(kinds):
+        if kind not in declared:
+            findings.report(
+                "event-unknown",
+                f'no kind of event is called "{kind}"{did_you_mean(kind, declared)}; events declares them',
+                (*spot, word, k),
+            )
+    if "outcome" not in raw:
+        return
+    known = {outcome for kind in kinds for outcome in declared.get(kind, ())}
+    for k, outcome in enumerate(_words(findings, raw, "outcome", spot)):
+        if outcome not in known and all(kind in declared for kind in kinds):
+            findings.report(
+                "event-unknown",
+                f'"{outcome}" is no outcome of {" or ".join(kinds)}{did_you_mean(outcome, known)}',
+                (*spot, "outcome", k),
+            )
+
+
+def _words(findings: Findings, raw: Mapping[str, Any], key: str, spot: Spot) -> Sequence[str]:
+    words = raw[key]
+    if isinstance(words, list) and words and all(isinstance(word, str) for word in words):
+        return words
+    findings.report("amount-shape", f'"{key}" takes a list of words', (*spot, key))
     return ()
+
+
+DATE_CHECKS: dict[str, AmountCheck] = {
+    **dict.fromkeys(CALENDAR_WORDS, AmountCheck(_of_a_date)),
+    "after": AmountCheck(_after, ("after", "months", "days")),
+    **dict.fromkeys(("latest_of", "earliest_of"), AmountCheck(_named_dates)),
+    **dict.fromkeys(("months_between", "days_between"), AmountCheck(_between)),
+    "events": AmountCheck(
+        _events, ("events", "take", "within_months", "within_days", "later_than", "outcome")
+    ),
+}
+"""The words of dates and of the history, each with how its amounts are checked."""

@@ -1,6 +1,7 @@
-"""Finding: where a policy and the files beside it lie; nothing leads out of a folder by way of a link."""
+"""Locating: find the file of a policy and the files beside it, refusing links that lead out of its folder."""
 
 from importlib.resources import files
+from os import PathLike
 from pathlib import Path
 
 from restructure.errors import InvalidPolicy, Issue, did_you_mean
@@ -17,7 +18,7 @@ def packaged_policies() -> dict[str, Path]:
     return {}
 
 
-def find_policy(source: str | Path) -> Path:
+def find_policy(source: str | PathLike[str]) -> Path:
     """Find a policy by its file, its folder, or the name of a packaged one."""
     path = Path(source)
     if path.is_dir():
@@ -36,7 +37,7 @@ def find_policy(source: str | Path) -> Path:
 
 
 def find_base(source: str, folder: Path) -> Path:
-    """Find what a policy extends: beside it, elsewhere by a path relative to it, or among those that are packaged."""
+    """Find a policy that another extends: by a path relative to that one's folder, or among the packaged ones."""
     path = folder / source
     if Path(source).is_absolute():
         raise InvalidPolicy(
@@ -58,11 +59,11 @@ def find_base(source: str, folder: Path) -> Path:
 
 
 def inside(folder: Path, name: str) -> Path:
-    """Give a file of a folder, refusing one that lies elsewhere, by its path or by way of a link."""
+    """Give the path of a file in a folder; raises `InvalidPolicy` if its path or a link leads out of the folder."""
     path = folder / name
     try:
         within = path.resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError, ValueError):  # a loop of links, or what no path can hold
+    except (OSError, RuntimeError, ValueError):  # a loop of links, or characters that no path can have
         within = False
     if not within:
         raise InvalidPolicy(

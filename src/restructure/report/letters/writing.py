@@ -123,7 +123,7 @@ class _Writer:
             _Section(words.say("conditions"), list(self.conditions(offer))),
         ]
         if offer.duties:
-            texts = [words.text(one.text or one.title) for one in offer.duties]
+            texts = [words.text(duty.text or duty.title) for duty in offer.duties]
             sections.append(_Section(words.say("duties"), texts))
         return self.content(
             words.say("offer", title=words.text(offer.title)),
@@ -149,13 +149,13 @@ class _Writer:
             reasons = [words.say("why_open")]
         if not reasons:
             reasons = [
-                f"{words.text(one.title)}: {words.text(one.reason)}"
-                for one in decision.refusals
-                if one.stage != "condition"
-            ] or [words.text(one.reason) for one in list(decision.refusals)[:1]]
+                f"{words.text(refusal.title)}: {words.text(refusal.reason)}"
+                for refusal in decision.refusals
+                if refusal.stage != "condition"
+            ] or [words.text(refusal.reason) for refusal in list(decision.refusals)[:1]]
         sections.append(_Section(words.say("why"), list(dict.fromkeys(reasons))))
         if decision.missing:
-            places = [words.named("places", one.place) for one in decision.missing]
+            places = [words.named("places", missing.place) for missing in decision.missing]
             sections.append(
                 _Section(words.say("missing"), list(dict.fromkeys(f"• {place}" for place in places)))
             )
@@ -257,7 +257,7 @@ class _Writer:
             yield words.counted("cooling", asked.cooling_off_days)
         if asked.trial_payments:
             yield words.counted("trial", asked.trial_payments)
-        held = {one.kind for one in decision.application.hardship.evidence}
+        held = {document.kind for document in decision.application.hardship.evidence}
         lacking = [words.named("evidence", kind.value) for kind in asked.documents if kind not in held]
         if lacking:
             yield words.say("documents", list=words.say("joined").join(lacking))
