@@ -19,7 +19,6 @@ from restructure.policy.language.hit_policies import Hit
 from restructure.policy.language.reads import lookups_used, parameters_used
 from restructure.policy.language.sections import Conclusion, DecisionTable, Rule
 from restructure.policy.loading.extending import Resolved, resolve
-from restructure.policy.loading.formulas import FormulaReader
 from restructure.policy.loading.locating import find_base, find_policy, inside, packaged_policies
 from restructure.policy.loading.lookups import LookupReader
 from restructure.policy.loading.offers import OfferReader
@@ -79,7 +78,7 @@ def _reader(path: Path) -> "_PolicyReader":
     return _PolicyReader(resolved, faults)
 
 
-class _PolicyReader(OfferReader, LookupReader, FormulaReader):
+class _PolicyReader(OfferReader, LookupReader):
     """Reads one policy."""
 
     def __init__(self, document: Resolved, faults: Sequence[Issue]) -> None:

@@ -1,45 +1,30 @@
 """Reading: conditions, constants and amounts from plain data, collecting findings instead of stopping at one."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from pydantic import ValidationError
 
-from restructure.calculator.conventions.money import Rounding, to_minor
+from restructure.calculator.conventions.money import to_minor
 from restructure.calculator.conventions.quantity import Kind
 from restructure.document import Document, Place, issues_of
 from restructure.errors import Issue, did_you_mean
 from restructure.intake.facts import Fact, facts, score_fact
-from restructure.policy.amounts.dates import CALENDAR_WORDS
-from restructure.policy.amounts.expression import AMOUNT_WORDS, Amount
+from restructure.policy.amounts.expression import Amount, check_amount
+from restructure.policy.amounts.unit_check import Spot, compatible, quoted
 from restructure.policy.constants import constant
 from restructure.policy.engine.normal_form import Operator
 from restructure.policy.language.conditions import AllOf, AnyOf, Comparison, Condition, Not
 from restructure.policy.language.templates import read_amount
-from restructure.policy.loading.date_checks import EVENT_FIELDS, date_kind, events_kind
 
 __all__ = ["ANYTHING", "CELL", "Reader", "Spot"]
-
-Spot = tuple[Any, ...]
-"""A place of the policy's document, or a document beside it followed by a place of that one."""
 
 CELL = object()
 """Ends the place of a table's cell: what is read inside it stands where the cell does."""
 
 ANYTHING = Comparison(fact="claim", op=Operator.KNOWN)
 """Stands for a condition that could not be read, so that reading goes on."""
-
-_LONGEST_QUOTE = 60
-_TAKES = {
-    "fact": ("fact", "times"),
-    "round": ("round", "to", "mode"),
-    "after": ("after", "months", "days"),
-    "events": EVENT_FIELDS,
-}
-"""What amounts take that have more than one field."""
-_COUNTED = (Kind.MONEY, Kind.RATIO, Kind.DAYS, Kind.MONTHS, Kind.COUNT)
 
 
 class Reader:
@@ -266,7 +251,7 @@ class Reader:
             value = constant(fact, raw)
         except ValueError as error:
             self.report(
-                "value-kind", f"{_written(raw)} does not fit {fact.name}, which is {fact.kind}: {error}", spot
+                "value-kind", f"{quoted(raw)} does not fit {fact.name}, which is {fact.kind}: {error}", spot
             )
             return None
         if fact.kind is Kind.RATIO and value != round(value, fact.scale):
@@ -287,10 +272,10 @@ class Reader:
     def amount(self, raw: Any, spot: Spot, *, of_plan: bool, kind: Kind | None = None) -> Amount | None:
         """Read an amount that has to be of a kind; what cannot be read is reported."""
         before = len(self.issues)
-        held = self._kind(raw, spot, of_plan=of_plan)
+        held = check_amount(raw, spot, self, of_plan=of_plan)
         if len(self.issues) > before:
             return None
-        if kind is not None and not _together(held, kind):
+        if kind is not None and not compatible(held, kind):
             self.report(
                 "value-kind", f"the amount is {held or 'a plain number'} where {kind} is expected", spot
             )
@@ -298,162 +283,6 @@ class Reader:
         if Kind.MONEY in (held, kind) and _holds_money(raw):
             self.money.append(spot)
         return read_amount(raw)
-
-    def _kind(self, raw: Any, spot: Spot, *, of_plan: bool) -> Kind | None:
-        """Check an amount and tell its kind; a plain number fits every kind but a date."""
-        if isinstance(raw, date):
-            return Kind.DATE
-        if not isinstance(raw, Mapping):
-            self._number(raw, spot)
-            return None
-        words = [word for word in AMOUNT_WORDS if word in raw]
-        if len(words) != 1:
-            both = f", not {' and '.join(words)} together; nest one inside the other" if words else ""
-            near = did_you_mean(next(iter(raw), ""), AMOUNT_WORDS).partition(" (known")[0]
-            self.report(
-                "amount-shape",
-                f"an amount is a number or has one of the words {', '.join(AMOUNT_WORDS)}{both or near}",
-                spot,
-            )
-            return None
-        word = words[0]
-        takes = _TAKES.get(word, (word,))
-        self.only(raw, takes, f'an amount with "{word}"', spot)
-        inside: Callable[[Any, Spot], Kind | None] = lambda part, at: self._kind(part, at, of_plan=of_plan)  # noqa: E731
-        match word:
-            case "parameter":
-                unit = self.parameter(raw[word], (*spot, word))
-                return unit.kind if unit is not None else None
-            case "fact":
-                return self._multiple(raw, spot, of_plan=of_plan)
-            case "round":
-                return self._rounded(raw, spot, of_plan=of_plan)
-            case "events":
-                return events_kind(self, raw, spot, inside)
-            case _ if word in CALENDAR_WORDS:
-                return date_kind(self, word, raw, spot, inside)
-            case "least" | "greatest":
-                parts = raw[word]
-                if not isinstance(parts, Mapping) or not parts:
-                    self.report("amount-shape", f'"{word}" takes names, each with an amount', (*spot, word))
-                    return None
-                before = len(self.issues)
-                held = [inside(part, (*spot, word, name)) for name, part in parts.items()]
-                return self._countable(word, self._alike(held, spot, before), spot)
-        parts = raw[word]
-        two = word in ("difference", "quotient")
-        if not isinstance(parts, list) or not parts or (two and len(parts) != 2):
-            self.report(
-                "amount-shape",
-                f'"{word}" takes a list of {"two" if two else "one or more"} amounts',
-                (*spot, word),
-            )
-            return None
-        before = len(self.issues)
-        kinds = [inside(part, (*spot, word, k)) for k, part in enumerate(parts)]
-        if word == "first_known":
-            return self._alike(kinds, spot, before)
-        if Kind.DATE in kinds:
-            return self._countable(word, Kind.DATE, spot)
-        if word in ("sum", "difference"):
-            return self._alike(kinds, spot, before)
-        if word == "product":
-            if kinds.count(Kind.MONEY) > 1:
-                self.report("value-kind", "two amounts of money cannot be multiplied", spot)
-            return Kind.MONEY if Kind.MONEY in kinds else Kind.RATIO
-        upper, lower = kinds
-        if lower is Kind.MONEY:
-            if upper not in (Kind.MONEY, None):
-                self.report("value-kind", f"{upper} cannot be divided by money", spot)
-            return Kind.RATIO
-        return Kind.MONEY if upper is Kind.MONEY else Kind.RATIO
-
-    def _number(self, raw: Any, spot: Spot) -> None:
-        fact = Fact("an amount", Kind.RATIO, 12, "", "", "", (), of_plan=False)
-        try:
-            constant(fact, raw)
-        except ValueError as error:
-            why = "write a date without quotes" if _is_day(raw) else error
-            self.report("amount-shape", f"{_written(raw)} is not an amount: {why}", spot)
-
-    def _multiple(self, raw: Mapping[str, Any], spot: Spot, *, of_plan: bool) -> Kind | None:
-        fact = self.fact(raw["fact"], (*spot, "fact"), of_plan=of_plan)
-        if fact is None:
-            return None
-        if fact.kind is Kind.DATE and "times" not in raw:
-            return fact.kind
-        if fact.kind not in _COUNTED:
-            self.report(
-                "operator-kind",
-                f"{fact.name} is {fact.kind}, which cannot be counted with",
-                (*spot, "fact"),
-            )
-            return None
-        if "times" in raw:
-            factor = self._kind(raw["times"], (*spot, "times"), of_plan=of_plan)
-            if factor is Kind.DATE:
-                self._countable("times", factor, (*spot, "times"))
-            if factor is Kind.MONEY:
-                if fact.kind is Kind.MONEY:
-                    self.report("value-kind", "two amounts of money cannot be multiplied", (*spot, "times"))
-                return Kind.MONEY
-        return fact.kind
-
-    def _rounded(self, raw: Mapping[str, Any], spot: Spot, *, of_plan: bool) -> Kind | None:
-        kind = self._countable("round", self._kind(raw["round"], (*spot, "round"), of_plan=of_plan), spot)
-        unit = raw.get("to")
-        try:
-            positive = constant(Fact("a unit", Kind.RATIO, 12, "", "", "", (), of_plan=False), unit) > 0
-        except ValueError:
-            positive = False
-        if not positive:
-            self.report("amount-shape", '"to" is the unit to round to, a number above 0', (*spot, "to"))
-        modes = [mode.value for mode in Rounding]
-        if raw.get("mode", modes[0]) not in modes:
-            self.report(
-                "choice-unknown",
-                f'"{raw["mode"]}" is not a way to round (known: {", ".join(modes)})',
-                (*spot, "mode"),
-            )
-        return kind
-
-    def _alike(self, kinds: Sequence[Kind | None], spot: Spot, before: int) -> Kind | None:
-        """Check that amounts may stand together, unless something in them was reported after `before` findings."""
-        if len(self.issues) > before:
-            return None
-        first, *others = sorted(kinds, key=lambda kind: kind is None) or [None]
-        for kind in others:
-            if not _together(first, kind):
-                self.report(
-                    "value-kind",
-                    f"{first or 'a plain number'} and {kind or 'a plain number'} cannot stand in one amount",
-                    spot,
-                )
-                return None
-        return first
-
-    def _countable(self, word: str, kind: Kind | None, spot: Spot) -> Kind | None:
-        """Refuse a date where amounts are counted with."""
-        if kind is not Kind.DATE:
-            return kind
-        instead = {"least": "earliest_of", "greatest": "latest_of"}.get(
-            word, "after, days_between or months_between"
-        )
-        self.report("value-kind", f'"{word}" counts with numbers, and this is a date; write {instead}', spot)
-        return None
-
-
-def _is_day(raw: Any) -> bool:
-    try:
-        return isinstance(raw, str) and bool(date.fromisoformat(raw))
-    except ValueError:
-        return False
-
-
-def _written(raw: Any) -> str:
-    """Quote a value about as it stands in a file, cut short."""
-    text = raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False, default=str)
-    return text if len(text) <= _LONGEST_QUOTE else f"{text[: _LONGEST_QUOTE - 1]}…"
 
 
 def _holds_money(raw: Any) -> bool:
@@ -477,10 +306,3 @@ def _holds_money(raw: Any) -> bool:
             else (inside if isinstance(inside, list) else [inside])
         )
     return any(map(_holds_money, parts))
-
-
-def _together(one: Kind | None, other: Kind | None) -> bool:
-    """Tell whether two amounts may stand together: money with money, dates with dates, numbers with numbers."""
-    if Kind.DATE in (one, other):
-        return one is other
-    return one is None or other is None or (one is Kind.MONEY) == (other is Kind.MONEY)
