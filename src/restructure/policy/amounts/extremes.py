@@ -1,7 +1,6 @@
 """Extremes: the least or greatest of several amounts, each with a name by which a trace says which one decides."""
 
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any, ClassVar
 
@@ -41,6 +40,7 @@ class Extreme(AmountWord):
     def binding(self, parameter: Read, fact: Read) -> str:
         """Name the amount that decides, the first if several do; nothing if an amount is unknown.
 
+        >>> from decimal import Decimal
         >>> from restructure.policy.amounts.expression import FactAmount
         >>> cap = Least(least={"a third": FactAmount(fact="claim", times=Decimal("0.3")), "fixed": Decimal(50)})
         >>> facts = {"claim": Decimal("120.00")}.get
