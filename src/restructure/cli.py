@@ -8,33 +8,23 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from fractions import Fraction
+from importlib.util import find_spec
 from pathlib import Path
 from shutil import get_terminal_size
+from typing import TYPE_CHECKING
 
-from restructure.blocks import Block, to_text
-from restructure.calculator.request import CalculationRequest, answer, read_request
-from restructure.casework.agreements.case_history import read_history
-from restructure.casework.agreements.early_warning import watch
-from restructure.casework.decisions.decision import Decision, decide
-from restructure.casework.decisions.explanation import Explanation, explain
-from restructure.casework.decisions.outcome import Detail
-from restructure.document import read_document
+import restructure
 from restructure.errors import CATALOGUE, InvalidInput, Issue, Refused, RestructureError, did_you_mean
-from restructure.intake.application import Application, read_application
-from restructure.intake.facts import facts
-from restructure.policy.engine.evaluation import Engines
-from restructure.policy.loading.listing import listed, own_facts_lines
-from restructure.policy.loading.loading import load_located, load_policy
-from restructure.policy.loading.locating import packaged_policies
-from restructure.policy.loading.schema import policy_schema
-from restructure.policy.policy import Policy
-from restructure.testing.case_schema import cases_schema
-from restructure.testing.report import run_cases
-from restructure.views import summarise
+
+if TYPE_CHECKING:
+    from restructure.blocks import Block
+    from restructure.casework.decisions.decision import Decision
+    from restructure.intake.application import Application
+    from restructure.policy.policy import Policy
 
 __all__ = ["main"]
 
@@ -43,7 +33,8 @@ _FAILED, _WRONG_INPUT = 1, 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit status."""
-    options = _parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    options = _parser(arguments).parse_args(arguments)
     try:
         status: int = options.run(options)
         sys.stdout.flush()
@@ -59,24 +50,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """Make the parser of a command line; only a command that it names loads what its own options need."""
     parser = argparse.ArgumentParser(
         prog="restructure", description="Repayment restructuring offers from a borrower's file."
     )
+    parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, (summary, add_options) in _COMMANDS.items():
+        command = commands.add_parser(name, help=summary)
+        if name in arguments:
+            add_options(command)
+    return parser
 
-    offer = commands.add_parser("offer", help="decide an application and print offers, reasons and refusals")
+
+def _version() -> str:
+    """Give the version, and the rule engines that are installed for this interpreter."""
+    engines = "reference and durable" if find_spec("durable_rules_engine") else "reference"
+    return f"restructure {restructure.__version__} (rule engines: {engines})"
+
+
+def _offer_options(offer: argparse.ArgumentParser) -> None:
+    from restructure.casework.decisions.outcome import Detail
+    from restructure.policy.engine.evaluation import Engines
+
     _case(offer)
     offer.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
     offer.add_argument(
         "--language", choices=("en", "zh"), default="en", help="of the policy's texts (default: en)"
     )
     offer.add_argument(
-        "--engines", choices=[one.value for one in Engines], default="both", help="which evaluators decide"
+        "--engines",
+        choices=[engines.value for engines in Engines],
+        default="both",
+        help="which evaluators decide",
     )
     offer.add_argument(
         "--detail",
-        choices=[one.value for one in Detail],
+        choices=[detail.value for detail in Detail],
         default="decisive",
         help="how much of its reasons the decision records (default: decisive)",
     )
@@ -87,7 +98,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     offer.set_defaults(run=_offer)
 
-    letter = commands.add_parser("letter", help="write what the borrower is told about an offer or a refusal")
+
+def _letter_options(letter: argparse.ArgumentParser) -> None:
     _case(letter)
     letter.add_argument("--rule", metavar="RULE", help="which offer (default: the best)")
     letter.add_argument(
@@ -97,14 +109,16 @@ def _parser() -> argparse.ArgumentParser:
     letter.add_argument("--sender", default="", help="who signs")
     letter.set_defaults(run=_letter)
 
-    watch = commands.add_parser("watch", help="say what a loan shows and what to do next, before any offer")
+
+def _watch_options(watch: argparse.ArgumentParser) -> None:
     _case(watch)
     watch.add_argument("--history", metavar="FILE", help="what was decided and agreed so far, as JSON Lines")
     watch.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
     watch.add_argument("--language", default="en", help="of the policy's texts (default: en)")
     watch.set_defaults(run=_watch)
 
-    test = commands.add_parser("test", help="run the cases of a policy and say what they do not cover")
+
+def _test_options(test: argparse.ArgumentParser) -> None:
     test.add_argument(
         "paths",
         nargs="+",
@@ -118,44 +132,60 @@ def _parser() -> argparse.ArgumentParser:
     test.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
     test.set_defaults(run=_test)
 
-    reschedule = commands.add_parser(
-        "reschedule",
-        help="answer a calculator request (terms, or a position and measures) with a record in JSON",
-    )
+
+def _reschedule_options(reschedule: argparse.ArgumentParser) -> None:
     reschedule.add_argument("request", metavar="REQUEST", help="a JSON or YAML file")
     reschedule.add_argument(
         "--format", choices=("json", "table"), default="json", help="JSON (default) or tables to read"
     )
     reschedule.set_defaults(run=_reschedule)
 
-    schema = commands.add_parser(
-        "schema", help="print the JSON Schema of an application, a request, a policy or its cases"
-    )
+
+def _schema_options(schema: argparse.ArgumentParser) -> None:
     schema.add_argument(
         "of", nargs="?", choices=("application", "request", "policy", "cases"), default="application"
     )
     schema.set_defaults(run=_schema)
 
-    listed = commands.add_parser("facts", help="list every fact that a rule may read")
-    listed.add_argument(
+
+def _facts_options(facts: argparse.ArgumentParser) -> None:
+    facts.add_argument(
         "policy",
         nargs="?",
         metavar="NAME|PATH",
         help="a policy whose own facts, and the events it reads, are listed instead",
     )
-    listed.set_defaults(run=_facts)
+    facts.set_defaults(run=_facts)
 
-    explain = commands.add_parser(
-        "explain",
-        help="say what an error code means and how to mend it, or list a policy with all that it extends",
-    )
+
+def _explain_options(explain: argparse.ArgumentParser) -> None:
     explain.add_argument("code", metavar="CODE|POLICY", help="a code, or a policy by name or path")
     explain.set_defaults(run=_explain)
-    return parser
+
+
+_COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
+    "offer": ("decide an application and print offers, reasons and refusals", _offer_options),
+    "letter": ("write what the borrower is told about an offer or a refusal", _letter_options),
+    "watch": ("say what a loan shows and what to do next, before any offer", _watch_options),
+    "test": ("run the cases of a policy and say what they do not cover", _test_options),
+    "reschedule": (
+        "answer a calculator request (terms, or a position and measures) with a record in JSON",
+        _reschedule_options,
+    ),
+    "schema": ("print the JSON Schema of an application, a request, a policy or its cases", _schema_options),
+    "facts": ("list every fact that a rule may read", _facts_options),
+    "explain": (
+        "say what an error code means and how to mend it, or list a policy with all that it extends",
+        _explain_options,
+    ),
+}
+"""Each command with what the help says of it, and what adds its options."""
 
 
 def _case(parser: argparse.ArgumentParser) -> None:
     """Add what names one case: an application, a policy and a day."""
+    from restructure.policy.loading.locating import packaged_policies
+
     parser.add_argument("application", metavar="APPLICATION", help="a JSON or YAML file")
     parser.add_argument(
         "--policy",
@@ -168,8 +198,11 @@ def _case(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _read_case(options: argparse.Namespace) -> tuple[Application, Policy, date]:
+def _read_case(options: argparse.Namespace) -> "tuple[Application, Policy, date]":
     """Read an application, a policy and a day; whatever is wrong with any of them is said at once."""
+    from restructure.intake.application import read_application
+    from restructure.policy.loading.loading import load_policy
+
     issues: list[Issue] = []
     application = policy = on = None
     try:
@@ -192,6 +225,8 @@ def _read_case(options: argparse.Namespace) -> tuple[Application, Policy, date]:
 @contextmanager
 def _located(options: argparse.Namespace) -> Iterator[None]:
     """Give what a decision finds wrong its place in the application's file."""
+    from restructure.document import read_document
+
     try:
         yield
     except InvalidInput as error:
@@ -204,6 +239,12 @@ def _located(options: argparse.Namespace) -> Iterator[None]:
 
 
 def _offer(options: argparse.Namespace) -> int:
+    from restructure.casework.decisions.decision import decide
+    from restructure.casework.decisions.explanation import Explanation, explain
+    from restructure.casework.decisions.outcome import Detail
+    from restructure.policy.engine.evaluation import Engines
+    from restructure.views import summarise
+
     application, policy, on = _read_case(options)
     with _located(options):
         decision = decide(
@@ -227,6 +268,8 @@ def _letter(options: argparse.Namespace) -> int:
     except ImportError as error:
         sentence = f"letters need {error.name}; install it with: pip install 'restructure[letters]'"
         raise InvalidInput(Issue("extra-absent", sentence)) from None
+    from restructure.casework.decisions.decision import decide
+
     application, policy, on = _read_case(options)
     with _located(options):
         decision = decide(application, policy, on=on)
@@ -236,6 +279,10 @@ def _letter(options: argparse.Namespace) -> int:
 
 
 def _watch(options: argparse.Namespace) -> int:
+    from restructure.casework.agreements.case_history import read_history
+    from restructure.casework.agreements.early_warning import watch
+    from restructure.views import summarise
+
     application, policy, on = _read_case(options)
     history = None
     if options.history is not None:
@@ -256,7 +303,7 @@ def _watch(options: argparse.Namespace) -> int:
     return 0
 
 
-def _print(blocks: Sequence[Block]) -> None:
+def _print(blocks: "Sequence[Block]") -> None:
     if sys.stdout.isatty():
         try:
             from restructure.report.terminal import render
@@ -265,6 +312,8 @@ def _print(blocks: Sequence[Block]) -> None:
         else:
             render(blocks)
             return
+    from restructure.blocks import to_text
+
     print(to_text(blocks, width=min(get_terminal_size((100, 24)).columns, 120)), end="")
 
 
@@ -276,6 +325,8 @@ def _percent(text: str) -> Fraction:
 
 
 def _test(options: argparse.Namespace) -> int:
+    from restructure.testing.report import run_cases
+
     report = run_cases(options.paths)
     least = options.min_coverage
     if options.format == "json":
@@ -290,6 +341,8 @@ def _test(options: argparse.Namespace) -> int:
 
 
 def _reschedule(options: argparse.Namespace) -> int:
+    from restructure.calculator.request import answer, read_request
+
     request = read_request(options.request)
     try:
         given = answer(request)
@@ -298,6 +351,8 @@ def _reschedule(options: argparse.Namespace) -> int:
             Issue(issue.code, issue.message, issue.place, options.request) for issue in refused.issues
         ) from None
     if options.format == "table":
+        from restructure.views import summarise
+
         _print(summarise(given))
         return 0
     print(given.model_dump_json(indent=2))
@@ -305,6 +360,11 @@ def _reschedule(options: argparse.Namespace) -> int:
 
 
 def _schema(options: argparse.Namespace) -> int:
+    from restructure.calculator.request import CalculationRequest
+    from restructure.intake.application import Application
+    from restructure.policy.loading.schema import policy_schema
+    from restructure.testing.case_schema import cases_schema
+
     schemas = {
         "application": Application.model_json_schema,
         "request": CalculationRequest.model_json_schema,
@@ -316,6 +376,10 @@ def _schema(options: argparse.Namespace) -> int:
 
 
 def _facts(options: argparse.Namespace) -> int:
+    from restructure.intake.facts import facts
+    from restructure.policy.loading.listing import own_facts_lines
+    from restructure.policy.loading.loading import load_policy
+
     if options.policy is not None:
         for line in own_facts_lines(load_policy(options.policy)):
             print(line)
@@ -329,12 +393,15 @@ def _facts(options: argparse.Namespace) -> int:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    packaged = packaged_policies()
-    if options.code not in CATALOGUE and (options.code in packaged or Path(options.code).exists()):
-        for line in listed(load_located(options.code)):
-            print(line)
+    if options.code in CATALOGUE:
+        print(f"{options.code}: {CATALOGUE[options.code]}")
         return 0
-    if options.code not in CATALOGUE:
+    from restructure.policy.loading.listing import listed
+    from restructure.policy.loading.loading import load_located
+    from restructure.policy.loading.locating import packaged_policies
+
+    packaged = packaged_policies()
+    if options.code not in packaged and not Path(options.code).exists():
         raise InvalidInput(
             Issue(
                 "choice-unknown",
@@ -342,7 +409,8 @@ def _explain(options: argparse.Namespace) -> int:
                 f"{did_you_mean(options.code, [*CATALOGUE, *packaged])}",
             )
         )
-    print(f"{options.code}: {CATALOGUE[options.code]}")
+    for line in listed(load_located(options.code)):
+        print(line)
     return 0
 
 

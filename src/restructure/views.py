@@ -7,14 +7,15 @@ of records, and is loaded when the first view is asked for.
 from collections.abc import Callable
 from functools import singledispatch
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from restructure.blocks import Block, to_html
+if TYPE_CHECKING:  # importing the package loads this room, and need not load what draws
+    from restructure.blocks import Block
 
 __all__ = ["html_of", "registered_by", "summarise", "view_of"]
 
 _Shown = TypeVar("_Shown")
-_View = Callable[[_Shown, str], list[Block]]
+_View = Callable[[_Shown, str], "list[Block]"]
 _REGISTRANTS: list[str] = []
 
 
@@ -24,7 +25,7 @@ def registered_by(module: str) -> None:
 
 
 @singledispatch
-def _view(record: object, language: str) -> list[Block]:
+def _view(record: object, language: str) -> "list[Block]":
     raise TypeError(f"there is no view of {type(record).__name__}")
 
 
@@ -48,7 +49,7 @@ def _viewable(record: Any) -> bool:
     return _view.dispatch(type(record)) is not _MISSING
 
 
-def summarise(record: Any, *, language: str = "en") -> list[Block]:
+def summarise(record: Any, *, language: str = "en") -> "list[Block]":
     """Put a record into headings, sentences and tables, in the order in which it is read.
 
     Raises `TypeError` for a class of records that has no view.
@@ -71,4 +72,6 @@ def summarise(record: Any, *, language: str = "en") -> list[Block]:
 
 def html_of(record: Any, *, language: str = "en") -> str | None:
     """Give the view of a record as an HTML fragment, `None` where its class has none."""
+    from restructure.blocks import to_html
+
     return to_html(summarise(record, language=language)) if _viewable(record) else None

@@ -1,6 +1,7 @@
 """Application: what a lender knows about a borrower in difficulty, and reading it from a file."""
 
 import re
+import sys
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -519,3 +520,9 @@ def read_application(path: str | Path) -> Application:
     if found:
         raise InvalidInput(document.located(found))
     return application
+
+
+# Hypothesis loads its plugins when it is imported. Where that was before this module, the plugin registers now; it is
+# asked for among what is loaded, since the library itself has no use for it.
+if "restructure_hypothesis" in sys.modules:
+    sys.modules["restructure_hypothesis"].register()

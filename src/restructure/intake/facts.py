@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from restructure.calculator.conventions.money import from_minor, to_minor, write_money
 from restructure.calculator.conventions.quantity import Kind, Quantity
+from restructure.field_docs import field_docs
 from restructure.intake.assessment import Assessment
 from restructure.intake.prospect import Prospect
 
@@ -114,6 +115,7 @@ def fact_named(name: str) -> Fact:
 
 
 def _declared(model: type[BaseModel], *, of_plan: bool) -> Iterator[Fact]:
+    docs = field_docs(model)
     for name, info in model.model_fields.items():
         for quantity in info.metadata:
             if isinstance(quantity, Quantity):
@@ -121,7 +123,7 @@ def _declared(model: type[BaseModel], *, of_plan: bool) -> Iterator[Fact]:
                     name,
                     quantity.kind,
                     quantity.scale,
-                    info.description or "",
+                    docs.get(name, ""),
                     quantity.formula,
                     quantity.supplied,
                     _choices(info.annotation) if quantity.kind is Kind.CHOICE else (),

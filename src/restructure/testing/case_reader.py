@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from restructure.document import Document, Place, field_names, issues_of, read_document
 from restructure.errors import InvalidInput, InvalidPolicy, RestructureError, did_you_mean
@@ -18,6 +18,7 @@ from restructure.policy.in_force import InForce
 from restructure.policy.loading.loading import load_located
 from restructure.policy.loading.origins import Located
 from restructure.policy.policy import Policy
+from restructure.record import TypeReader
 from restructure.testing.cases import Case, Cases, find_cases
 from restructure.testing.expectations import ExpectationReader
 
@@ -26,7 +27,7 @@ __all__ = ["read_cases"]
 _FILE = ("policy", "on", "base", "reuse", "except", "cases")
 _CASE = ("name", "on", "given", "expect")
 _GIVEN = ("base", "facts", "application", "parameters", "history")
-_EVENTS = TypeAdapter(tuple[PastEvent, ...])
+_EVENTS: TypeReader[tuple[PastEvent, ...]] = TypeReader(tuple[PastEvent, ...])
 
 
 class _CaseLayer(NamedTuple):

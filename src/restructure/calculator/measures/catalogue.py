@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 from restructure.calculator.amortisation.scheme import HolidayInterest
 from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
@@ -11,6 +11,7 @@ from restructure.calculator.measures.relief import Forgive, Waive
 from restructure.calculator.measures.solve import Reamortise
 from restructure.calculator.measures.timing import ChangeFrequency, ChangeMethod, Extend, Holiday, MoveDue
 from restructure.calculator.measures.up_front import Pay, Settle
+from restructure.record import TypeReader
 
 __all__ = ["MEASURES", "HolidayInterest", "Measure"]
 
@@ -34,5 +35,5 @@ Measure = Annotated[
 ]
 """Any measure; in JSON and YAML the key `measure` says which."""
 
-MEASURES: TypeAdapter[Measure] = TypeAdapter(Measure)
+MEASURES: TypeReader[Measure] = TypeReader(Measure)
 """Reads one measure from plain data."""

@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Self, assert_never
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from restructure.calculator.servicing.contract import Payment
 from restructure.casework.agreements.agreement import Agreement, Channel, accept
@@ -32,7 +32,7 @@ from restructure.casework.negotiation.counter import answered
 from restructure.errors import InvalidInput, Issue
 from restructure.intake.application import Application, Evidence
 from restructure.policy.policy import Policy
-from restructure.record import Record
+from restructure.record import Record, TypeReader
 
 __all__ = [
     "Accepted",
@@ -53,7 +53,7 @@ __all__ = [
 ]
 
 
-_EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+_EVENT: TypeReader[Event] = TypeReader(Event)
 _FOUND = (Missed, TookEffect, Cured, Broken, Completed)
 _BEGIN = "0" * 64
 

@@ -18,7 +18,7 @@ from restructure.calculator.conventions.quantity import Kind
 from restructure.errors import did_you_mean
 from restructure.policy.amounts.references import FactAmount
 from restructure.policy.amounts.unit_check import Spot, UnitCheck
-from restructure.policy.amounts.word import Amount, AmountWord, Read, worth, write_amount
+from restructure.policy.amounts.word import Amount, AmountWord, KeyAmount, Read, worth, write_amount
 from restructure.policy.constants import Constant
 from restructure.record import Record
 from restructure.texts import Text
@@ -187,7 +187,7 @@ class LookupAmount(AmountWord):
     """Its name."""
     column: str | None = None
     """Which of its columns; absent: the only one."""
-    at: dict[str, Amount | bool | str] = Field(min_length=1)
+    at: dict[str, KeyAmount] = Field(min_length=1)
     """Every key with its value: an amount, a fact that is a word or yes or no, or a word."""
 
     @property

@@ -10,9 +10,9 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
-from typing import Annotated, Any, ClassVar, TypeAlias, Union
+from typing import Annotated, Any, ClassVar, TypeAlias, Union, get_args
 
-from pydantic import ConfigDict, Field, GetCoreSchemaHandler
+from pydantic import Field, GetCoreSchemaHandler
 from pydantic.errors import PydanticUndefinedAnnotation
 from pydantic_core import CoreSchema
 
@@ -25,6 +25,7 @@ __all__ = [
     "Amount",
     "AmountWord",
     "Day",
+    "KeyAmount",
     "Read",
     "day_number",
     "exact_value",
@@ -44,8 +45,6 @@ Day = Annotated[date, Field(strict=True)]
 
 class AmountWord(Record):
     """A word of an amount with what it applies to. The name of its first field is the word."""
-
-    model_config = ConfigDict(defer_build=True)  # a word holds words that are defined after it
 
     reads_plan: ClassVar[bool] = False
     """Whether it reads the plan itself, and not only figures of the plan."""
@@ -126,21 +125,32 @@ _listed: dict[str, type[AmountWord]] = {}
 def list_words(*words: type[AmountWord]) -> Mapping[str, type[AmountWord]]:
     """List the words that a field of type `Amount` takes, by the word that plain data has."""
     _listed.update({word.word(): word for word in words})
+    if not AmountWord.model_config.get("defer_build"):  # they could not be built when they were defined
+        for word in words:
+            word.model_rebuild()
     return dict(_listed)
 
 
-class _AnyWord:
-    """Lets a field take every word of the list; a model that is asked for before there is a list waits for it."""
+class _EveryWord:
+    """In a union with `AmountWord`, lets a field take every word that is listed.
+
+    One flat union: before pydantic 2.10 a union inside another warned of every value that it wrote. A model that is
+    built before there is a list is built anew when it is used.
+    """
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         if not _listed:
             raise PydanticUndefinedAnnotation("Amount", "import restructure.policy.amounts.expression first")
-        return handler(Union[tuple(_listed.values())])  # noqa: UP007 - made when it runs
+        others = [member for member in get_args(source) if member is not AmountWord]
+        return handler(Union[(*_listed.values(), *others)])
 
 
-Amount: TypeAlias = Annotated[AmountWord, _AnyWord] | Decimal | Day
+Amount: TypeAlias = Annotated[AmountWord | Decimal | Day, _EveryWord]
 """A word with what it applies to, a plain number, or a date."""
+
+KeyAmount: TypeAlias = Annotated[AmountWord | Decimal | Day | bool | str, _EveryWord]
+"""What a key of a lookup may be: an amount, true or false, or a word."""
 
 
 def worth(amount: Amount, parameter: Read, fact: Read) -> Fraction | None:

@@ -9,7 +9,7 @@ from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from restructure.calculator.conventions.money import from_minor, minor_digits, round_div
 from restructure.calculator.conventions.quantity import Kind
@@ -18,7 +18,7 @@ from restructure.document import Document, issues_of
 from restructure.errors import Issue, Refused
 from restructure.policy.amounts.expression import AMOUNT_WORDS, Amount, ParameterAmount, worth
 from restructure.policy.language.search import Vary
-from restructure.record import Record
+from restructure.record import Record, TypeReader
 
 __all__ = [
     "Template",
@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 _PARTS = 1_000_000
-_AMOUNTS: TypeAdapter[Amount] = TypeAdapter(Amount)
+_AMOUNTS: TypeReader[Amount] = TypeReader(Amount)
 
 
 class UnknownAmount(Exception):
