@@ -31,11 +31,11 @@ class RepaidBy(AmountWord):
     """The principal that level monthly instalments repay."""
 
     repaid_by: Amount
-    """The instalment."""
+    """The instalment, money per month."""
     annual_rate: Amount
-    """Rate a year; a twelfth of it a month."""
+    """Interest rate per year, such as 0.12; a twelfth of it is charged per month."""
     instalments: Amount
-    """How many there are, in whole ones."""
+    """Number of instalments, rounded to a whole number."""
 
     @property
     def parts(self) -> tuple[Amount, ...]:
@@ -69,15 +69,15 @@ class Level(AmountWord):
     """One figure of a loan that level monthly instalments repay, from the two others and its principal."""
 
     level: Literal["instalment", "annual_rate", "instalments"]
-    """Which figure."""
+    """The figure that is worked out."""
     principal: Amount
-    """What is repaid."""
+    """The amount that is repaid."""
     instalment: Amount | None = None
-    """The instalment; absent if it is the figure."""
+    """The instalment, money per month; absent if it is worked out."""
     annual_rate: Amount | None = None
-    """Rate a year, a twelfth of it a month; absent if it is the figure."""
+    """Interest rate per year, a twelfth of it charged per month; absent if it is worked out."""
     instalments: Amount | None = None
-    """How many there are, in whole ones; absent if that is the figure."""
+    """Number of instalments; absent if it is worked out."""
 
     @property
     def parts(self) -> tuple[Amount, ...]:

@@ -21,7 +21,7 @@ class Sum(AmountWord):
     """Several amounts added up."""
 
     sum: tuple[Amount, ...] = Field(min_length=1)
-    """The amounts."""
+    """The amounts that are added, of one unit, such as `[{fact: arrears}, {fact: fees}]`."""
 
     @property
     def parts(self) -> tuple[Amount, ...]:
@@ -46,7 +46,7 @@ class Difference(AmountWord):
     """One amount less another."""
 
     difference: tuple[Amount, Amount]
-    """From what, and what is taken from it."""
+    """The amount and what is subtracted from it, such as `[{fact: monthly_income}, {fact: essential_costs}]`."""
 
     @property
     def parts(self) -> tuple[Amount, ...]:
@@ -71,7 +71,7 @@ class ProductAmount(AmountWord):
     """Several amounts multiplied."""
 
     product: tuple[Amount, ...] = Field(min_length=1)
-    """The amounts."""
+    """The amounts that are multiplied; at most one of them is money."""
 
     @property
     def parts(self) -> tuple[Amount, ...]:
@@ -103,7 +103,7 @@ class Quotient(AmountWord):
     """One amount divided by another; unknown if that is zero."""
 
     quotient: tuple[Amount, Amount]
-    """What is divided, and by what."""
+    """Dividend and divisor, such as `[{fact: claim}, {fact: monthly_income}]`."""
 
     @property
     def parts(self) -> tuple[Amount, ...]:
@@ -143,11 +143,11 @@ class Rounded(AmountWord):
     """An amount rounded to a multiple of a unit."""
 
     round: Amount
-    """What is rounded."""
+    """The amount that is rounded."""
     to: Annotated[Decimal, Field(gt=0)]
-    """The unit."""
+    """The unit to round to a multiple of, such as 0.125 or 100."""
     mode: Rounding = Rounding.HALF_UP
-    """How."""
+    """How to round, such as `half_up` or `down`."""
 
     @property
     def parts(self) -> tuple[Amount, ...]:
@@ -188,7 +188,7 @@ class FirstKnown(AmountWord):
     """The first of several amounts that is not unknown; unknown if all are."""
 
     first_known: tuple[Amount, ...] = Field(min_length=1)
-    """The amounts, the one that is preferred first."""
+    """The amounts in order of preference, of one unit."""
 
     @property
     def parts(self) -> tuple[Amount, ...]:

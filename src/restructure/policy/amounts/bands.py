@@ -1,4 +1,4 @@
-"""Bands: a rate for each stretch of an amount, on all of it or on the part that lies in the stretch."""
+"""Bands: a rate for each range of an amount, on all of it or on the part in the range."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -18,7 +18,7 @@ __all__ = ["Band", "Bands", "Mode", "Stretch", "banded"]
 
 
 class Mode(StrEnum):
-    """What the rate of a band is applied to; there is no usual one, so it is always said."""
+    """What the rate of a band is applied to. There is no default: the two give different amounts."""
 
     WHOLE = "whole"
     """All of the amount, by the one band that holds it."""
@@ -70,13 +70,13 @@ class Band(Record):
     """One band: where it starts, and its rate or fixed amount."""
 
     above: Amount | None = None
-    """Where it starts, the start itself left out."""
+    """Where the band starts, the start itself excluded."""
     at_least: Amount | None = Field(default=None, validation_alias=AliasChoices("from", "at_least"))
-    """Where it starts, the start itself included."""
+    """Where the band starts, the start itself included."""
     rate: Amount | None = None
-    """What the amount is multiplied by."""
+    """The rate, such as 0.05 or "5%"."""
     fixed: Amount | None = None
-    """What there is instead, however large the amount is."""
+    """A fixed amount instead of a rate."""
 
     @property
     def parts(self) -> tuple[Amount, Amount]:
@@ -97,12 +97,12 @@ class Band(Record):
 
 
 class Bands(AmountWord):
-    """A rate for each stretch of an amount; below the first one it is unknown."""
+    """A rate for each range of an amount; unknown below the first range."""
 
     bands: Amount
-    """What the rates are applied to."""
+    """The amount to which the rates are applied."""
     mode: Mode
-    """Whether the rate of its band is applied to all of it, or each rate to its part."""
+    """`whole`: the rate of its band applies to all of the amount; `marginal`: each rate to the part in its band."""
     rates: tuple[Band, ...] = Field(min_length=1)
     """The bands, the lowest first."""
 
@@ -162,7 +162,7 @@ def _is_band(band: Any) -> bool:
 def _check_band(
     band: Mapping[str, Any], base: Kind | None, spot: Spot, before: int, check: UnitCheck
 ) -> Kind | None:
-    """Check a band of an amount of kind `base`, and tell what comes of its figure."""
+    """Check a band of an amount of kind `base`, and give the kind of its result."""
     check.only(band, ("above", "from", "rate", "fixed"), "a band", spot)
     word, figure = ("above" if "above" in band else "from"), ("rate" if "rate" in band else "fixed")
     start = check.kind(band[word], (*spot, word))

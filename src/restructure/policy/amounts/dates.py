@@ -35,11 +35,11 @@ class After(AmountWord):
     """A date some months and then some days after another, or before it where they are negative."""
 
     after: Amount
-    """The date that is counted from."""
+    """The date to count from."""
     months: Amount = Decimal(0)
-    """Months, counted first; a month without the day ends on its last."""
+    """Whole months to add first; 31 January and one month is the last day of February."""
     days: Amount = Decimal(0)
-    """Days, counted from there."""
+    """Days to add after the months."""
 
     @property
     def parts(self) -> tuple[Amount, ...]:
@@ -111,7 +111,7 @@ class MonthsBetween(_Between):
     wording = "whole months from"
 
     months_between: tuple[Amount, Amount]
-    """From when, and to when."""
+    """The first date and the second."""
 
     @property
     def parts(self) -> tuple[Amount, ...]:
@@ -130,7 +130,7 @@ class DaysBetween(_Between):
     wording = "days from"
 
     days_between: tuple[Amount, Amount]
-    """From when, and to when."""
+    """The first date and the second."""
 
     @property
     def parts(self) -> tuple[Amount, ...]:
@@ -210,23 +210,23 @@ class _ExtremeDate(Extreme):
 
 
 class LatestOf(_ExtremeDate):
-    """The latest of several dates, each with a name that the trace can tell."""
+    """The latest of several dates that have names; the trace names the one that decides."""
 
     choose = max
     wording = "latest of"
 
     latest_of: dict[str, Amount] = Field(min_length=1)
-    """The dates by name."""
+    """The dates by name, such as `{origination: {fact: originated}, start: 2024-01-01}`."""
 
 
 class EarliestOf(_ExtremeDate):
-    """The earliest of several dates, each with a name that the trace can tell."""
+    """The earliest of several dates that have names; the trace names the one that decides."""
 
     choose = min
     wording = "earliest of"
 
     earliest_of: dict[str, Amount] = Field(min_length=1)
-    """The dates by name."""
+    """The dates by name, such as `{origination: {fact: originated}, start: 2024-01-01}`."""
 
 
 def later(

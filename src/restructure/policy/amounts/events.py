@@ -60,17 +60,17 @@ class EventsAmount(AmountWord):
     """Something about events of the history: their number, their sum, the day of the last or first."""
 
     events: tuple[Word, ...] = Field(min_length=1)
-    """Kinds that the policy declares."""
+    """Kinds of events that the policy declares, such as `restructuring`."""
     take: Take
-    """What is taken of them."""
+    """What is taken of the events that count: their number, a sum, or a day."""
     within_months: Amount | None = None
-    """Only those later than the day so many months before the decision; absent: all."""
+    """Only events of so many months before the decision; absent: all."""
     within_days: Amount | None = None
-    """Only those later than the day so many days before the decision; absent: all."""
+    """Only events of so many days before the decision; absent: all."""
     later_than: Amount | None = None
-    """Only those later than this day; absent: all."""
+    """Only events after this date; absent: all."""
     outcome: tuple[Word, ...] = ()
-    """Only those with one of these outcomes; empty: whatever became of them."""
+    """Only events with one of these outcomes; empty: any outcome or none."""
 
     @property
     def parts(self) -> tuple[Amount, ...]:
@@ -92,8 +92,8 @@ class EventsAmount(AmountWord):
     def worth(self, parameter: Read, fact: Read) -> Fraction | None:
         """Take from the history what is asked for; `None` if it is unknown, or there is no last or first.
 
-        A length reaches from the day after the one that lies so far back to `as_of`. An event without an outcome
-        may be one that counts: what depends on it is unknown.
+        A window of a length ends on `as_of` and begins the day after the date so far back. An event without an
+        outcome may be one that counts: what depends on it is unknown.
         """
         bounds = [worth(part, parameter, fact) for part in self.parts]
         if any(bound is None for bound in bounds):

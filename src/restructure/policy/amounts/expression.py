@@ -145,7 +145,7 @@ def binding(amount: Amount, parameter: Read, fact: Read) -> str:
 
 
 def check_amount(raw: Any, spot: Spot, declared: Declared, *, of_plan: bool) -> Kind | None:
-    """Check an amount while it is plain data, report what is wrong, and tell its kind.
+    """Check an amount while it is plain data, report what is wrong, and give its kind.
 
     A plain number has none and fits every kind but a date. `of_plan`: whether figures of a plan can be read there.
     """

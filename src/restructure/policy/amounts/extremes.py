@@ -73,20 +73,20 @@ class Extreme(AmountWord):
 
 
 class Least(Extreme):
-    """The least of several amounts, each with a name that the trace can tell."""
+    """The least of several amounts that have names; the trace names the one that decides."""
 
     choose = min
     wording = "least of"
 
     least: dict[str, Amount] = Field(min_length=1)
-    """The amounts by name."""
+    """The amounts by name, such as `{a third: {fact: claim, times: "33%"}, fixed: 5000}`."""
 
 
 class Greatest(Extreme):
-    """The greatest of several amounts, each with a name that the trace can tell."""
+    """The greatest of several amounts that have names; the trace names the one that decides."""
 
     choose = max
     wording = "greatest of"
 
     greatest: dict[str, Amount] = Field(min_length=1)
-    """The amounts by name."""
+    """The amounts by name, such as `{floor: 100, half: {fact: claim, times: "50%"}}`."""

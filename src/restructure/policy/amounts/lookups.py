@@ -42,7 +42,7 @@ class KeyMatch(StrEnum):
     """How a key finds its row."""
 
     EXACT = "exact"
-    """The row says the same."""
+    """The row with the same value."""
     NEXT_HIGHER = "next_higher"
     """The row with the least number that is not below it."""
     NEXT_LOWER = "next_lower"
@@ -52,32 +52,32 @@ class KeyMatch(StrEnum):
 
 
 class Beyond(StrEnum):
-    """What is found for a number that lies outside the rows."""
+    """The result for a number outside the rows."""
 
     UNKNOWN = "unknown"
-    """Nothing."""
+    """No value."""
     CLAMP = "clamp"
-    """What the nearest row says."""
+    """The values of the nearest row."""
 
 
 class LookupKey(Record):
     """One of the keys that find a row."""
 
     name: str
-    """What it is called; the name of a fact gives the key its unit."""
+    """Name of the key; the name of a fact gives the key its unit."""
     unit: Kind
     """What it holds: money, ratio, days, months, count, flag, or choice for words."""
     match: KeyMatch = KeyMatch.EXACT
-    """How it finds its row; one number of a lookup may do so otherwise than exactly."""
+    """How it finds its row; only one key of a lookup, a number, may do so otherwise than exactly."""
     beyond: Beyond = Beyond.UNKNOWN
-    """What a number outside the rows finds."""
+    """The result for a number outside the rows."""
 
 
 class LookupColumn(Record):
     """One of the columns of numbers."""
 
     name: str
-    """What it is called; the name of a fact gives the column its unit."""
+    """Name of the column; the name of a fact gives the column its unit."""
     unit: Kind
     """What it holds: money, ratio, days, months, count."""
 
@@ -95,15 +95,15 @@ class Lookup(Record):
     """A reference table: keys find a row, and the row has numbers."""
 
     title: Text
-    """What it is."""
+    """Display title, per language."""
     reference: str
     """Key of `sources`, with the paragraph after a colon if there is one."""
     keys: tuple[LookupKey, ...] = Field(min_length=1)
-    """What finds a row."""
+    """The keys that find a row."""
     columns: tuple[LookupColumn, ...] = Field(min_length=1)
-    """What a row has."""
+    """The columns of numbers that a row has."""
     values: tuple[Edition, ...] = Field(min_length=1)
-    """Its rows from day to day."""
+    """The rows, by the day from which they hold."""
 
     def on(self, day: date) -> Edition | None:
         """Give the rows that hold on a day, `None` before the first and after an end."""
@@ -184,11 +184,11 @@ class LookupAmount(AmountWord):
     bracketed: ClassVar[bool] = True
 
     lookup: str
-    """Its name."""
+    """Name of the lookup."""
     column: str | None = None
-    """Which of its columns; absent: the only one."""
+    """Name of the column to read; absent: the only column."""
     at: dict[str, KeyAmount] = Field(min_length=1)
-    """Every key with its value: an amount, a fact that is a word or yes or no, or a word."""
+    """The value of every key: an amount, a fact that is a word or true or false, or a constant of these."""
 
     @property
     def parts(self) -> tuple[Amount, ...]:

@@ -21,22 +21,22 @@ _MOST_LAG = 120
 
 
 class PresentValue(AmountWord):
-    """What the payments of the plan, or those agreed before it, are worth on the day."""
+    """The present value of the payments of the plan, or of those agreed before it, on the day of the decision."""
 
     reads_plan: ClassVar[bool] = True
 
     present_value: Literal["plan", "agreed"]
-    """Of what: the plan, or paying as agreed."""
+    """Which payments: those of the plan, or those agreed before it."""
     annual_rate: Amount
-    """Discount rate a year."""
+    """Discount rate per year, such as 0.06."""
     lag_months: int = Field(default=0, ge=0, le=_MOST_LAG)
-    """By how many months every payment is discounted later than it falls due."""
+    """Months by which every payment is discounted later than its due date."""
     prepaid_after: Amount | None = None
-    """The row after which all that is left is paid with it; absent: the plan is paid as it stands."""
+    """Number of the row with which all that is left is prepaid; absent: no prepayment."""
     compounding: Literal["monthly", "yearly"] = "monthly"
-    """How the rate compounds: a twelfth of it every month, or all of it every year."""
+    """How the rate compounds: a twelfth of it every month, or the whole rate every year."""
     time: Literal["periods", "days"] = "periods"
-    """Whether rows count in whole periods, or by their days."""
+    """Whether time is counted in whole periods or in days."""
 
     @property
     def parts(self) -> tuple[Amount, ...]:

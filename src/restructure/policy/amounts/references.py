@@ -18,7 +18,7 @@ class ParameterAmount(AmountWord):
     """The value of a parameter on the day."""
 
     parameter: str
-    """Its name."""
+    """Name of the parameter, such as `illness_extension`."""
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -44,9 +44,9 @@ class FactAmount(AmountWord):
     """A fact, or a multiple of one."""
 
     fact: str
-    """Its name."""
+    """Name of the fact, such as `claim`."""
     times: Amount = Decimal(1)
-    """What it is multiplied by."""
+    """The factor, such as 0.5, "50%" or another amount; 1 if absent."""
 
     @property
     def once(self) -> bool:

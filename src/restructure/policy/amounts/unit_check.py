@@ -55,11 +55,11 @@ class UnitCheck(ABC):
 
     @abstractmethod
     def kind(self, raw: Any, spot: Spot) -> Kind | None:
-        """Check an amount and tell its kind; a plain number has none and fits every kind but a date."""
+        """Check an amount and give its kind; a plain number has none and fits every kind but a date."""
 
     @property
     def findings(self) -> int:
-        """How many findings there are, to tell later whether there are new ones."""
+        """Number of findings so far, to see later whether there are new ones."""
         return len(self.declared.issues)
 
     def fact(self, name: Any, spot: Spot) -> Fact | None:
@@ -91,7 +91,7 @@ class UnitCheck(ABC):
             self.report("value-kind", f'"{word}" takes dates, such as 2026-03-18, and this is {held}', spot)
 
     def listed(self, word: str, raw: Any, spot: Spot, *, two: bool = False) -> list[Kind | None] | None:
-        """Check the amounts of a list, and tell the kind of each; `None` if there is no such list."""
+        """Check the amounts of a list, and give the kind of each; `None` if there is no such list."""
         if not isinstance(raw, list) or not raw or (two and len(raw) != 2):
             count = "two" if two else "one or more"
             self.report("amount-shape", f'"{word}" takes a list of {count} amounts', spot)

@@ -109,14 +109,14 @@ class AmountWord(Record):
 
     @classmethod
     def kind(cls, raw: Mapping[str, Any], spot: Spot, check: UnitCheck) -> Kind | None:
-        """Check it while it is plain data, and tell the kind of its value; `None` fits every kind but a date."""
+        """Check it while it is plain data, and give the kind of its value; `None` fits every kind but a date."""
         check.only(raw, tuple(cls.model_fields), f'an amount with "{cls.word()}"', spot)
         return cls.unit(raw, spot, check)
 
     @classmethod
     @abstractmethod
     def unit(cls, raw: Mapping[str, Any], spot: Spot, check: UnitCheck) -> Kind | None:
-        """Check what it applies to, and tell the kind of its value."""
+        """Check what it applies to, and give the kind of its value."""
 
 
 _listed: dict[str, type[AmountWord]] = {}

@@ -13,7 +13,7 @@ from restructure.document import LARGEST, Document, Place, field_names, issues_o
 from restructure.errors import InvalidPolicy, Issue, RestructureError, did_you_mean
 from restructure.policy.constants import UNITS, unit_fact
 from restructure.policy.engine.rule_sets import WIDEST
-from restructure.policy.fallback_order import circle_of, stands_behind
+from restructure.policy.fallback_order import circle_of, waits_for
 from restructure.policy.language.conditions import Condition, spelled_out
 from restructure.policy.language.hit_policies import Hit
 from restructure.policy.language.reads import lookups_used, parameters_used
@@ -327,7 +327,7 @@ class _PolicyReader(OfferReader, LookupReader):
                         f'no rule and no table with an offer is called "{name}"{did_you_mean(name, known)}',
                         (*spot, k),
                     )
-        circle = circle_of(stands_behind(policy))
+        circle = circle_of(waits_for(policy))
         if circle:
             of = {rule.id: rule.table or rule.id for rule in policy.rules}
             self.report(
