@@ -10,8 +10,9 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
+from restructure.calculator.amortisation.agreed_changes import MovedDue, RateFrom, Steps, Suspension
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.scheme import HolidayInterest, LastRow, Method, Repricing
-from restructure.calculator.amortisation.terms import MovedDue, RateFrom, Repayment, Steps, Suspension
 from restructure.calculator.conventions.accrual import Compounding
 from restructure.calculator.conventions.dates import Roll
 from restructure.calculator.conventions.day_counts import DayCount
@@ -25,7 +26,7 @@ from restructure.calculator.servicing.contract import AllocationClaim, Component
 from restructure.calculator.servicing.position import Buckets, ParkedDue, Position
 from strategies import DECIMALS, DUE, RELIEVABLE, currencies, first_dues, major, rate_changes, rates, sampled
 
-RHYTHMS = {
+FREQUENCIES = {
     "1 month": 30,
     "2 weeks": 14,
     "10 days": 10,
@@ -44,8 +45,8 @@ def seldom(draw, one_in: int = 5) -> bool:
     return draw(st.integers(1, one_in)) == one_in
 
 
-def rhythms():
-    return sampled(["1 month", "1 month", "1 month", *RHYTHMS])
+def frequencies():
+    return sampled(["1 month", "1 month", "1 month", *FREQUENCIES])
 
 
 @st.composite
@@ -82,10 +83,10 @@ def suspended(draw, size: int, first: int, balance: int, currency: str) -> dict:
 @st.composite
 def repayments(draw, on: date, currency: str, principal: int, instalments: int):
     """How a balance is repaid, with anything that terms can say."""
-    every = draw(rhythms())
+    every = draw(frequencies())
     first, anchor = draw(first_dues(on))
     method = draw(sampled([*[Method.LEVEL] * 4, Method.EQUAL_PRINCIPAL, *Method]))
-    largest = 1800 if RHYTHMS[every] < 90 else 900
+    largest = 1800 if FREQUENCIES[every] < 90 else 900
     rate = draw(rates(largest))
     more: dict = {}
     if seldom(draw):
@@ -99,7 +100,7 @@ def repayments(draw, on: date, currency: str, principal: int, instalments: int):
     if seldom(draw, 4) and instalments:
         which = draw(st.integers(1, instalments))
         due = bare.dues()[which - 1]
-        shift = draw(st.integers(-(RHYTHMS[every] // 2) + 1 if which > 1 else 0, RHYTHMS[every] // 2))
+        shift = draw(st.integers(-(FREQUENCIES[every] // 2) + 1 if which > 1 else 0, FREQUENCIES[every] // 2))
         more["moves"] = (MovedDue(instalment=which, to=due + timedelta(days=shift)),)
     if seldom(draw) and instalments > 2:
         size = draw(st.integers(1, instalments - 2))
@@ -122,7 +123,7 @@ def repayments(draw, on: date, currency: str, principal: int, instalments: int):
     if method in (Method.LEVEL, Method.EQUAL_PRINCIPAL, Method.FLAT) and instalments and seldom(draw, 3):
         # Above what repays it, so that it covers any period's interest and the rows may end early.
         period = (
-            float(max([rate, *(one.annual_rate for one in more.get("rates", ()))])) * RHYTHMS[every] / 360
+            float(max([rate, *(one.annual_rate for one in more.get("rates", ()))])) * FREQUENCIES[every] / 360
             + 1e-12
         )
         part = principal / instalments
@@ -357,11 +358,11 @@ def courses(draw, position: Position, balance: int, spread: list[str]):
     count, every, method = terms.instalments, terms.every, terms.method
     solve = draw(sampled([None, None, None, *Solve]))
     if seldom(draw):
-        every = draw(rhythms())
-        # Where the new rhythm is left to find its own length, it may find a very long one.
-        wanted = draw(st.none() | st.integers(1, 40)) if count * RHYTHMS[terms.every] < 3000 else 12
+        every = draw(frequencies())
+        # Where the new frequency is left to find its own length, it may find a very long one.
+        wanted = draw(st.none() | st.integers(1, 40)) if count * FREQUENCIES[terms.every] < 3000 else 12
         if wanted is None:
-            old, new = RHYTHMS[terms.every], RHYTHMS[every]
+            old, new = FREQUENCIES[terms.every], FREQUENCIES[every]
             count = max(1, count * old // new - 2) if every != terms.every or terms.moves else count
         else:
             count = wanted
@@ -409,7 +410,7 @@ def courses(draw, position: Position, balance: int, spread: list[str]):
     fixed = solve not in (Solve.TERM, Solve.BALLOON, Solve.NOTHING)
     period = (
         max([float(terms.annual_rate), 0.18, *(float(one.annual_rate) for one in terms.rates)])
-        * RHYTHMS[every]
+        * FREQUENCIES[every]
         / 360
     )
     covers = tuple(draw(st.sets(sampled(["interest_arrears", "accrued"])))) if seldom(draw, 3) else ()
@@ -420,7 +421,7 @@ def courses(draw, position: Position, balance: int, spread: list[str]):
         share = max(Fraction(1, draw(st.integers(3, 9))), Fraction(period * 1.7).limit_denominator(100))
         if solve is Solve.BALLOON:
             share = max(Fraction(1, 4 * max(count, 1)), Fraction(period * 1.3).limit_denominator(100))
-        same = method is terms.method and RHYTHMS[every] == RHYTHMS[terms.every]
+        same = method is terms.method and FREQUENCIES[every] == FREQUENCIES[terms.every]
         kept = None
         if method.has_instalment and not (same and draw(st.booleans())):
             kept = major(int(balance * share) + 1, currency)

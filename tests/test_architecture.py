@@ -153,11 +153,15 @@ def test_import_and_help_are_quick(seconds, arguments):
     assert seconds(*arguments) - seconds("-c", "import pydantic") <= _ADDED
 
 
-def test_loading_what_decides_is_quick_too(seconds):
-    """`import pydantic` alone loads hardly any of it, so the measure here is a program that has models."""
+def test_loading_what_decides_costs_at_most_four_times_what_pydantic_costs(seconds):
+    """About three times, and more than six while every record was built and its docs were read at once.
+
+    A ratio, since this takes long enough for the load of the machine to show. `import pydantic` alone loads hardly
+    any of it, so the measure is a program that has models.
+    """
     models = "from pydantic import BaseModel, Field, TypeAdapter, model_validator"
     library = "from restructure import decide, load_policy, read_application"
-    assert seconds("-c", library) - seconds("-c", models) <= _ADDED
+    assert seconds("-c", library) <= 4 * seconds("-c", models)
 
 
 # --- the public names are loaded when first asked for

@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from functools import cache
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 import pydantic
 import pytest
@@ -83,6 +83,18 @@ def test_a_record_that_was_never_built_is_written_wherever_it_is_met():
 
     assert to_jsonable_python(trusted(Never, [{"x": 1}])[0]) == {"x": 1}
     assert TypeAdapter(object).dump_json([trusted(Once, [{"x": 1}])[0]]) == b'[{"x":1}]'
+
+
+def test_a_type_adapter_of_a_record_does_not_wait():
+    """FastAPI makes one as below, and silences the warning of its alias only while it does."""
+
+    class Body(Record):
+        x: int
+
+    with pytest.warns(pydantic.warnings.UnsupportedFieldAttributeWarning, match="alias"):
+        adapter = TypeAdapter(Annotated[Body, Field(alias="body")])
+    assert adapter.pydantic_complete
+    assert adapter.validate_python({"x": 1}) == Body(x=1)
 
 
 # --- threads and processes

@@ -13,18 +13,11 @@ from restructure.views import registered_by
 # need not wait for the rules. Type checkers and editors read these imports, the interpreter reads `_HOMES`; a test
 # compares the two.
 if TYPE_CHECKING:
+    from restructure.calculator.amortisation.agreed_changes import MovedDue, RateFrom, Steps, Suspension
+    from restructure.calculator.amortisation.repayment import Repayment
     from restructure.calculator.amortisation.schedule import Schedule, amortise
     from restructure.calculator.amortisation.scheme import HolidayInterest, LastRow, Method, Repricing
-    from restructure.calculator.amortisation.terms import (
-        Advance,
-        FirstPeriod,
-        MovedDue,
-        RateFrom,
-        Repayment,
-        Steps,
-        Suspension,
-        Terms,
-    )
+    from restructure.calculator.amortisation.terms import Advance, FirstPeriod, Terms
     from restructure.calculator.conventions.accrual import Compounding
     from restructure.calculator.conventions.dates import Roll, weekend
     from restructure.calculator.conventions.day_counts import DayCount
@@ -197,11 +190,11 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
+    "restructure.calculator.amortisation.agreed_changes": "MovedDue RateFrom Steps Suspension",
+    "restructure.calculator.amortisation.repayment": "Repayment",
     "restructure.calculator.amortisation.schedule": "Schedule amortise",
     "restructure.calculator.amortisation.scheme": "HolidayInterest LastRow Method Repricing",
-    "restructure.calculator.amortisation.terms": (
-        "Advance FirstPeriod MovedDue RateFrom Repayment Steps Suspension Terms"
-    ),
+    "restructure.calculator.amortisation.terms": "Advance FirstPeriod Terms",
     "restructure.calculator.conventions.accrual": "Compounding",
     "restructure.calculator.conventions.dates": "Roll weekend",
     "restructure.calculator.conventions.day_counts": "DayCount",

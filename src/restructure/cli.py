@@ -252,7 +252,7 @@ def _offer(options: argparse.Namespace) -> int:
         )
     shown: Decision | Explanation = decision
     if options.why is not None:
-        shown = explain(decision, policy, options.why)
+        shown = explain(decision, policy, rule=options.why)
     if options.format == "json":
         print(shown.model_dump_json(indent=2))
     elif isinstance(shown, Explanation):
@@ -265,8 +265,8 @@ def _offer(options: argparse.Namespace) -> int:
 def _letter(options: argparse.Namespace) -> int:
     try:
         from restructure.report.letters.writing import letter
-    except ImportError as error:
-        sentence = f"letters need {error.name}; install it with: pip install 'restructure[letters]'"
+    except ImportError:
+        sentence = "letters need babel and jinja2; install them with: pip install babel jinja2"
         raise InvalidInput(Issue("extra-absent", sentence)) from None
     from restructure.casework.decisions.decision import decide
 

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from pydantic import ValidationError
 
-from restructure.calculator.amortisation.terms import Repayment
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.measures.catalogue import MEASURES
 from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
 from restructure.calculator.measures.rate import ChangeRate
@@ -138,13 +138,16 @@ REFUSED = {
         "measure-repeated",
         [MoveDue(to="2026-05-01"), MoveDue(to="2026-05-02")],
     ),
-    "two rhythms": ("measure-repeated", [ChangeFrequency(every="2 weeks"), ChangeFrequency(every="1 week")]),
+    "two frequencies": (
+        "measure-repeated",
+        [ChangeFrequency(every="2 weeks"), ChangeFrequency(every="1 week")],
+    ),
     "two methods": (
         "measure-repeated",
         [ChangeMethod(method="equal_principal"), ChangeMethod(method="interest_only")],
     ),
     "a due date moved that is none": ("move-beyond-term", [MoveDue(instalment=19, to="2027-11-01")]),
-    "an instalment kept in another rhythm": (
+    "an instalment kept in another frequency": (
         "instalment-unknown",
         [ChangeFrequency(every="2 weeks"), Reamortise(solve="nothing")],
     ),

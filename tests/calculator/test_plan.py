@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from calculator.oracles import dues as stepped
 from calculator.oracles import exact_level, minor, period_rate, rounded
 from laws import examples
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.rows import Row
 from restructure.calculator.amortisation.schedule import amortise
 from restructure.calculator.amortisation.scheme import HolidayInterest, Method
-from restructure.calculator.amortisation.terms import Repayment, Terms
+from restructure.calculator.amortisation.terms import Terms
 from restructure.calculator.conventions.day_counts import DayCount
 from restructure.calculator.conventions.money import Rounding
 from restructure.calculator.measures.books import MovementKind

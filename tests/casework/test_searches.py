@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 import compositions
 from cases import changed, example, limit, policy_of, rule, small
 from laws import examples
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.scheme import HolidayInterest, LastRow
-from restructure.calculator.amortisation.terms import Repayment
 from restructure.calculator.measures.catalogue import Measure
 from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
 from restructure.calculator.measures.rate import ChangeRate as Rate

@@ -16,9 +16,9 @@ from dateutil.relativedelta import relativedelta
 from hypothesis import assume
 from hypothesis import strategies as st
 
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.schedule import amortise
 from restructure.calculator.amortisation.scheme import Method
-from restructure.calculator.amortisation.terms import Repayment
 from restructure.calculator.conventions.day_counts import DayCount
 from restructure.calculator.conventions.money import SignedMoney, from_minor, minor_digits, to_minor
 from restructure.calculator.conventions.quantity import Kind

@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from restructure.calculator.amortisation.off_schedule import Aside
+from restructure.calculator.amortisation.off_schedule import OffScheduleAmount
 from restructure.calculator.amortisation.rows import Row
 from restructure.calculator.conventions.money import Money, from_minor, round_div, to_minor
 from restructure.calculator.servicing.contract import AllocationClaim, Component, Timing
@@ -192,7 +192,7 @@ def shown(books: Books, minor: int) -> str:
     return f"{from_minor(minor, books.position.currency):,f}"
 
 
-def carry(books: Books) -> list[Aside]:
+def carry(books: Books) -> list[OffScheduleAmount]:
     """Whatever no measure named is due with the first new instalment; what was parked stays parked."""
     asides = []
     for bucket in BUCKETS:
@@ -203,11 +203,11 @@ def carry(books: Books) -> list[Aside]:
         if bucket is Bucket.PARKED:
             asides += _still_parked(books, amount)
         else:
-            asides.append(Aside(DUE_IN[bucket], amount))
+            asides.append(OffScheduleAmount(DUE_IN[bucket], amount))
     return asides
 
 
-def _still_parked(books: Books, amount: int) -> list[Aside]:
+def _still_parked(books: Books, amount: int) -> list[OffScheduleAmount]:
     """Leave parked money due when it was; what has gone from it has gone from what falls due last."""
     asides, column = [], DUE_IN[Bucket.PARKED]
     for later in sorted(books.position.parked_due, key=lambda one: one.on or date.max):
@@ -215,8 +215,8 @@ def _still_parked(books: Books, amount: int) -> list[Aside]:
         amount -= part
         if part:
             asides.append(
-                Aside(
+                OffScheduleAmount(
                     column, part, until=later.on, at_maturity=later.on is None, annual_rate=later.annual_rate
                 )
             )
-    return [*asides, Aside(column, amount, at_maturity=True)] if amount else asides
+    return [*asides, OffScheduleAmount(column, amount, at_maturity=True)] if amount else asides

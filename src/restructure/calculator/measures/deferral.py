@@ -9,7 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from restructure.calculator.amortisation.off_schedule import Aside
+from restructure.calculator.amortisation.off_schedule import OffScheduleAmount
 from restructure.calculator.conventions.money import Money, Rate, Share, write_rate
 from restructure.calculator.measures.books import (
     BUCKETS,
@@ -105,7 +105,7 @@ def _named(measures: Sequence[Capitalise]) -> list[Bucket]:
     return [bucket for bucket in BUCKETS if bucket in wanted] if wanted else []
 
 
-def park(books: Books, parks: Sequence[Defer]) -> list[Aside]:
+def park(books: Books, parks: Sequence[Defer]) -> list[OffScheduleAmount]:
     """Set money aside for later, without interest (phase 5)."""
     if not parks:
         return []
@@ -141,7 +141,7 @@ def park(books: Books, parks: Sequence[Defer]) -> list[Aside]:
                 continue
             books.move(MovementKind.PARKED, bucket, amount)
             asides.append(
-                Aside(
+                OffScheduleAmount(
                     PARKED_IN[bucket],
                     amount,
                     until=park.until,
@@ -162,7 +162,7 @@ def _parks_last(one: Defer) -> tuple[bool, date, Fraction, Fraction, Decimal]:
     return takes_the_rest, until, one.annual_rate, one.share or Fraction(0), one.amount or Decimal(0)
 
 
-def spread(books: Books, spreads: Sequence[Spread]) -> list[Aside]:
+def spread(books: Books, spreads: Sequence[Spread]) -> list[OffScheduleAmount]:
     """Divide the rest of buckets over the instalments (phase 6)."""
     asides = []
     for spread in spreads:
@@ -178,5 +178,5 @@ def spread(books: Books, spreads: Sequence[Spread]) -> list[Aside]:
             if not amount:
                 continue
             books.move(MovementKind.SPREAD, bucket, amount)
-            asides.append(Aside(DUE_IN[bucket], amount, parts=spread.instalments or 0))
+            asides.append(OffScheduleAmount(DUE_IN[bucket], amount, parts=spread.instalments or 0))
     return asides

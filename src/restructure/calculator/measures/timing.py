@@ -6,8 +6,8 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from restructure.calculator.amortisation.agreed_changes import Steps, Suspension
 from restructure.calculator.amortisation.scheme import Method
-from restructure.calculator.amortisation.terms import Steps, Suspension
 from restructure.calculator.conventions.dates import Every
 from restructure.calculator.conventions.money import Share
 from restructure.record import Record

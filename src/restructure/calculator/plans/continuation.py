@@ -5,10 +5,11 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.rows import Row
-from restructure.calculator.amortisation.schedule import LaidOut
+from restructure.calculator.amortisation.schedule import Layout
 from restructure.calculator.amortisation.scheme import LastRow
-from restructure.calculator.amortisation.terms import Repayment, scale_problems
+from restructure.calculator.conventions.currency_scale import scale_problems
 from restructure.calculator.conventions.dates import Closed, roll_date, weekend
 from restructure.calculator.conventions.day_counts import year_fraction
 from restructure.calculator.conventions.money import from_minor, rounder, to_minor
@@ -24,6 +25,7 @@ from restructure.calculator.servicing.contract import (
 )
 from restructure.calculator.servicing.position import ParkedDue, Position
 from restructure.errors import InvalidInput, Issue
+from restructure.inputs import Day, day_of
 
 __all__ = ["position_after"]
 
@@ -32,7 +34,7 @@ def position_after(
     plan: Plan,
     payments: Sequence[Payment] = (),
     *,
-    on: date,
+    on: Day,
     handling: ServicingTerms | None = None,
     charges: Sequence[Charge] = (),
     closed: Closed = weekend,
@@ -50,7 +52,7 @@ def position_after(
     >>> from restructure.calculator.measures.timing import Extend
     >>> from restructure.calculator.plans.plan import reschedule
     >>> from restructure.calculator.servicing.position import Buckets
-    >>> from restructure.calculator.amortisation.terms import Repayment
+    >>> from restructure.calculator.amortisation.repayment import Repayment
     >>> owed = Position(on="2026-03-18", currency="CNY", buckets=Buckets(principal="36000", interest_arrears="1080"),
     ...                 repayment=Repayment(annual_rate="18%", instalments=18, first_due="2026-04-18"))
     >>> plan = reschedule(owed, [Capitalise(of="interest_arrears"), Extend(instalments=6)])
@@ -60,6 +62,7 @@ def position_after(
     >>> str(reschedule(later, [Extend(instalments=3)]).schedule.rows[-1].balance)
     '0.00'
     """
+    on = day_of(on)
     handling = handling or ServicingTerms()
     position, terms = plan.position, plan.repayment
     found: list[Issue] = []
@@ -83,7 +86,7 @@ def position_after(
         raise InvalidInput(found)
     assert terms is not None, "a plan without a repayment was refused above"
     account = _account(plan, terms, handling, closed)
-    account.live(payments, charges, until=on)
+    account.process(payments, charges, until=on)
     now = account.position()
     return _with_bearing(plan, now, closed) if plan.bearing else now
 
@@ -110,7 +113,7 @@ def _account(plan: Plan, terms: Repayment, handling: ServicingTerms, closed: Clo
     extra = int(terms.last_row is LastRow.EXTRA_ROW)
     scheduled = terms.dues(max(len(rows), terms.instalments + extra))
     for k, row in enumerate(rows):
-        # A row for what was parked until a day of its own is in nobody's rhythm.
+        # A row for what was parked until a day of its own belongs to no frequency.
         if roll_date(scheduled[k], terms.roll, closed) != row[0]:
             scheduled[k] = row[0]
     first = Row(*rows[0])
@@ -120,9 +123,9 @@ def _account(plan: Plan, terms: Repayment, handling: ServicingTerms, closed: Clo
     # What the first instalment covers is billed with its interest, so that whoever goes on from here covers it too.
     covered = to_minor(plan.covered, currency)
     billed = first._replace(arrears_interest=first.arrears_interest - covered)
-    laid = LaidOut([tuple(billed), *rows[1:]], unit, scheduled, anew=anew)
+    laid = Layout([tuple(billed), *rows[1:]], unit, scheduled, anew=anew)
     account = Account(handling, terms, currency, plan.position.on, lent, laid, closed)
-    account.most, account.held = terms.instalments, covered
+    account.schedule.most, account.held = terms.instalments, covered
     return account
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, NamedTuple, Self
 from pydantic import model_validator
 
 from restructure.calculator.amortisation.rows import Row, Rows
-from restructure.calculator.conventions.currency_scale import spell
+from restructure.calculator.conventions.currency_scale import set_scale
 from restructure.calculator.conventions.day_counts import DayCount, year_fractions
 from restructure.calculator.conventions.money import Currency, Money, SignedMoney, from_minor, to_minor
 from restructure.calculator.conventions.quantity import Kind, Quantity, Ratio, ratio
@@ -89,7 +89,7 @@ class Figures(Record):
 
     @model_validator(mode="after")
     def _spell(self) -> Self:
-        spell(self, self.currency)
+        set_scale(self, self.currency)
         return self
 
 

@@ -15,12 +15,12 @@ from typing import NamedTuple, Self, TypeVar, assert_never, cast
 
 from pydantic import model_validator
 
-from restructure.calculator.amortisation.amortise import hold_within_amounts
-from restructure.calculator.amortisation.off_schedule import Aside, lay_on
+from restructure.calculator.amortisation.off_schedule import OffScheduleAmount, add_off_schedule
+from restructure.calculator.amortisation.repaid import reject_oversized_amounts
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.rows import PAID, Row, Rows, RowTuple
 from restructure.calculator.amortisation.schedule import Schedule
-from restructure.calculator.amortisation.terms import Repayment
-from restructure.calculator.conventions.currency_scale import spell, spelled
+from restructure.calculator.conventions.currency_scale import scaled, set_scale
 from restructure.calculator.conventions.dates import Closed, Roll, weekend
 from restructure.calculator.conventions.day_counts import year_fraction
 from restructure.calculator.conventions.money import Money, SignedMoney, from_minor, minor_digits
@@ -98,7 +98,7 @@ class Plan(Record):
 
     @model_validator(mode="after")
     def _spell(self) -> Self:
-        spell(self, self.position.currency)
+        set_scale(self, self.position.currency)
         return self
 
     @cached_property
@@ -171,7 +171,7 @@ class _Onward(NamedTuple):
     repayment: Repayment | None
     anew: Sequence[tuple[int, int]]
     covers: Sequence[Bucket]
-    bearing: Sequence[Aside]
+    bearing: Sequence[OffScheduleAmount]
 
 
 def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: Closed = weekend) -> Plan:
@@ -183,7 +183,7 @@ def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: 
     rolls them.
 
     >>> from restructure.calculator.servicing.position import Buckets
-    >>> from restructure.calculator.amortisation.terms import Repayment
+    >>> from restructure.calculator.amortisation.repayment import Repayment
     >>> now = Position(on="2026-03-18", currency="CNY",
     ...                buckets=Buckets(principal="36000", interest_arrears="1080", penalty="162"),
     ...                repayment=Repayment(annual_rate="18%", instalments=18, first_due="2026-04-18"))
@@ -192,7 +192,7 @@ def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: 
     >>> str(plan.instalment), len(plan.schedule.rows), plan.identities.hold
     ('1824.23', 24, True)
     """
-    measures = spelled(tuple(measures), position.currency)
+    measures = scaled(tuple(measures), position.currency)
     currency, places = position.currency, minor_digits(position.currency)
     done, before = _execute(position, measures, closed), _as_agreed(position, closed)
     (new,) = trusted(Schedule, [{"currency": currency, "rows": Rows(done.rows, places)}])
@@ -246,7 +246,7 @@ class _Done(NamedTuple):
     rows: list[RowTuple]
     instalment: int
     course: Course | None
-    bearing: list[Aside]
+    bearing: list[OffScheduleAmount]
     borne: Mapping[int, int]
     """Interest of what was set aside, by index of the row in which it falls due."""
 
@@ -289,7 +289,7 @@ def _execute(position: Position, measures: Sequence[Measure], closed: Closed) ->
         part, year = year_fraction(terms.day_count, position.on, due, anchor_day=terms.anchor)
         return course.scheme.divide(amount * part * rate.numerator, year * rate.denominator)
 
-    laid = lay_on(
+    laid = add_off_schedule(
         rows,
         [*carried, *course.asides, *asides],
         course.dues,
@@ -298,7 +298,7 @@ def _execute(position: Position, measures: Sequence[Measure], closed: Closed) ->
         interest=interest,
     )
     course.check_moves(rows, sorted_out.changes.moves)
-    hold_within_amounts(rows, sum(books.opening.values()), position.currency)
+    reject_oversized_amounts(rows, sum(books.opening.values()), position.currency)
     return _Done(
         books,
         rows,

@@ -1,8 +1,8 @@
 """Present value of a plan: what its payments are worth on the effective date at a yearly rate, as lenders compare it.
 
 Where instalments fall due every month, or every few, rows count in whole periods whatever the days between them, as net
-present value tests of modifications do; in other rhythms, for lump sums and where days are asked for, time is months of
-30 days from the effective date.
+present value tests of modifications do; at other frequencies, for lump sums and where days are asked for, time is
+months of 30 days from the effective date.
 """
 
 from decimal import Context, Decimal
@@ -54,7 +54,7 @@ def present_value(
 
     >>> from restructure.calculator.plans.plan import reschedule
     >>> from restructure.calculator.servicing.position import Buckets, Position
-    >>> from restructure.calculator.amortisation.terms import Repayment
+    >>> from restructure.calculator.amortisation.repayment import Repayment
     >>> now = Position(on="2026-01-01", currency="USD", buckets=Buckets(principal="1000"),
     ...                repayment=Repayment(annual_rate="12%", instalments=12, first_due="2026-02-01"))
     >>> round(float(present_value(reschedule(now), Fraction(12, 100))), 2)

@@ -8,14 +8,19 @@ from fractions import Fraction
 from operator import mul
 from typing import cast
 
-from restructure.calculator.amortisation.amortise import Repaid, hold_above_zero, refuse_less_than_nothing
-from restructure.calculator.amortisation.off_schedule import Aside
+from restructure.calculator.amortisation.agreed_changes import MovedDue, RateFrom, Suspension
+from restructure.calculator.amortisation.off_schedule import OffScheduleAmount
+from restructure.calculator.amortisation.repaid import (
+    Repaid,
+    reject_negative_instalment,
+    reject_negative_payments,
+)
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.repricing import known_rates, repay_repriced
 from restructure.calculator.amortisation.rows import Row, RowTuple
-from restructure.calculator.amortisation.schedule import instalments_needed, set_aside
+from restructure.calculator.amortisation.schedule import instalments_needed, suspended_interest
 from restructure.calculator.amortisation.scheme import HolidayInterest, LastRow, Method, Repricing, Scheme
-from restructure.calculator.amortisation.terms import MovedDue, RateFrom, Repayment, Suspension
-from restructure.calculator.conventions.accrual import InterestFactor
+from restructure.calculator.amortisation.timetable import Timetable
 from restructure.calculator.conventions.dates import Closed, roll_date, step_after, step_of
 from restructure.calculator.conventions.money import from_minor, round_div, round_half_up, to_minor
 from restructure.calculator.measures.books import Books, MovementKind, minor_of
@@ -90,7 +95,7 @@ class Course:
         """Where the instalment is solved anew: index of the row, and the instalment from there on."""
         self.covers: Sequence[Bucket] = ()
         """Buckets whose interest from before the effective date the first instalment covers as far as it is carried."""
-        self.asides: list[Aside] = []
+        self.asides: list[OffScheduleAmount] = []
         """Interest of suspensions that is due outside the amortisation."""
         self.plan_periods(self.total)
 
@@ -107,9 +112,9 @@ class Course:
         """Lay out due dates and interest factors of so many instalments."""
         scheme = self.scheme
         extra = int(scheme.last_row is LastRow.EXTRA_ROW and scheme.annuity and not scheme.balloon)
-        dues, factors, self.year = self.terms.periods(
-            self.position.on, count + extra, self.rates, self.closed
-        )
+        self.timetable = Timetable(self.terms, self.position.on, self.rates, self.closed)
+        self.periods = self.timetable.periods(count, spare=bool(extra))
+        dues = self.periods.days
         if dues[0] <= self.position.on:
             raise Refused(
                 Issue(
@@ -119,8 +124,7 @@ class Course:
                 )
             )
         self.total = count
-        self.dues, self.factors = dues[:count], factors[:count]
-        self.spare: tuple[date, InterestFactor] | None = (dues[count], factors[count]) if extra else None
+        self.dues, self.factors, self.year, self.spare = self.periods
 
     @property
     def first_paid(self) -> int:
@@ -144,18 +148,15 @@ class Course:
         if solve is not Solve.INSTALMENT:
             kept = self.terms.instalment if self.reamortise is None else self._kept(self.reamortise)
             agreed = None if kept is None else books.minor(kept)
-            hold_above_zero(agreed or 0)
+            reject_negative_instalment(agreed or 0)
         given = self.reamortise is not None and self.reamortise.instalment is not None
         covered = self._covered(books, kept=agreed is not None and not given)
         if solve is Solve.TERM and agreed is not None:
             needed = instalments_needed(
-                self.terms,
+                self.timetable._replace(rates=known_rates(self.timetable)),
                 self.scheme,
                 self.principal,
                 agreed,
-                self.position.on,
-                known_rates(self.terms, self.rates, self.closed),
-                self.closed,
                 covered=covered,
             )
             for pause in self.scheme.pauses:  # no term ends in a suspension, also where no principal is left
@@ -165,22 +166,11 @@ class Course:
             self.scheme = self.scheme._replace(pauses=begun)
             self.plan_periods(needed)
         repaid = repay_repriced(
-            self.terms,
-            self.position.on,
-            self.rates,
-            self.closed,
-            self.scheme,
-            self.dues,
-            self.principal,
-            agreed,
-            self.factors,
-            self.year,
-            covered=covered,
-            spare=self.spare,
+            self.timetable, self.scheme, self.periods, self.principal, agreed, covered=covered
         )
-        hold_above_zero(repaid.instalment)
+        reject_negative_instalment(repaid.instalment)
         if self.scheme.growing:
-            refuse_less_than_nothing(repaid.rows)
+            reject_negative_payments(repaid.rows)
         last = repaid.rows[-1][_PRINCIPAL] + (repaid.rows[-1][_INTEREST] if self.scheme.annuity else 0)
         regular = self.scheme.instalment_at(len(repaid.rows) - 1, repaid.instalment)
         if solve is Solve.BALLOON and (last <= regular or repaid.anew):
@@ -190,7 +180,7 @@ class Course:
         self.anew = repaid.anew
         self.unit = self.instalment = repaid.instalment
         if not self.scheme.annuity:
-            suspended = {k for pause in self.scheme.pauses for k in range(pause.first, pause.end)}
+            suspended = self.scheme.suspended
             first = next((row for k, row in enumerate(repaid.rows) if k not in suspended), repaid.rows[-1])
             self.instalment = first[_PRINCIPAL] + first[_INTEREST]
         return repaid.rows
@@ -267,7 +257,7 @@ class Course:
             return given if given is not None else terms.instalment
         agreed, why = self.position.repayment, "none is agreed and no principal is left to repay"
         if (terms.method, step_of(terms.every)) != (agreed.method, step_of(agreed.every)):
-            why = "what was agreed under another method or rhythm says nothing under this one"
+            why = "what was agreed under another method or frequency says nothing under this one"
         else:
             try:
                 if (kept := self.position.kept_instalment) is not None:
@@ -308,7 +298,7 @@ class Course:
     def _book(self, books: Books, repaid: Repaid) -> None:
         for k, how, amount in repaid.unpaid:
             books.move(_BOOKED_AS[how], Bucket.ACCRUED, amount, on=self.dues[k])
-        self.asides = set_aside(repaid)
+        self.asides = suspended_interest(repaid)
 
 
 def _in_time(position: Position, closed: Closed) -> Repayment:
@@ -343,7 +333,7 @@ def _changed(position: Position, terms: Repayment, changes: Changes) -> tuple[Re
         last = terms.dues()[-1] if count else terms.first_due
         every = changes.frequency.every
         if step_of(every) != step_of(terms.every):
-            new |= {"every": every, "instalment": None}  # nor does it in another rhythm
+            new |= {"every": every, "instalment": None}  # nor does it at another frequency
         anchored = terms.model_copy(update={"every": every, "anchor_day": terms.anchor})
         fitting = sum(due <= last for due in anchored.dues(_LONGEST + 1))
         count = changes.frequency.instalments or max(1, fitting)

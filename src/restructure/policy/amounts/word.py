@@ -24,7 +24,7 @@ from restructure.record import Record
 __all__ = [
     "Amount",
     "AmountWord",
-    "Day",
+    "DateConstant",
     "KeyAmount",
     "Read",
     "day_number",
@@ -39,7 +39,7 @@ __all__ = [
 Read = Callable[[str], Any]
 """Gives the value of a fact or parameter by name; `None` is unknown."""
 
-Day = Annotated[date, Field(strict=True)]
+DateConstant = Annotated[date, Field(strict=True)]
 """A constant date; a number or a text is not read as one."""
 
 
@@ -146,10 +146,10 @@ class _EveryWord:
         return handler(Union[(*_listed.values(), *others)])
 
 
-Amount: TypeAlias = Annotated[AmountWord | Decimal | Day, _EveryWord]
+Amount: TypeAlias = Annotated[AmountWord | Decimal | DateConstant, _EveryWord]
 """A word with what it applies to, a plain number, or a date."""
 
-KeyAmount: TypeAlias = Annotated[AmountWord | Decimal | Day | bool | str, _EveryWord]
+KeyAmount: TypeAlias = Annotated[AmountWord | Decimal | DateConstant | bool | str, _EveryWord]
 """What a key of a lookup may be: an amount, true or false, or a word."""
 
 

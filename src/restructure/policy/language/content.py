@@ -13,6 +13,7 @@ from restructure.policy.language.letter_texts import Wording
 from restructure.policy.language.loan_class import ClassificationRule
 from restructure.policy.language.sections import (
     Action,
+    CitedSource,
     Conclusion,
     DecisionTable,
     Duty,
@@ -24,7 +25,6 @@ from restructure.policy.language.sections import (
     PolicyFact,
     Ranking,
     Rule,
-    Source,
 )
 from restructure.record import Record
 from restructure.texts import Text
@@ -47,7 +47,7 @@ class PolicyContent(Record):
     """First day it may decide."""
     effective_until: date | None = None
     """First day it may no longer decide."""
-    sources: dict[str, Source]
+    sources: dict[str, CitedSource]
     """Where rules and values come from."""
     scores: tuple[str, ...] = ()
     """Scores that rules read as `scores.NAME`."""

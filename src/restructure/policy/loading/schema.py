@@ -343,7 +343,7 @@ _REPLACED = (
     "DecisionTable",
     "Parameter",
     "PolicyFact",
-    "Source",
+    "CitedSource",
     "Action",
     "Duty",
     "EventKind",

@@ -11,9 +11,10 @@ from pydantic import BaseModel, ValidationError
 
 from compositions import compositions
 from laws import examples
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.schedule import amortise
-from restructure.calculator.amortisation.terms import Repayment, Terms
-from restructure.calculator.conventions.currency_scale import spelled
+from restructure.calculator.amortisation.terms import Terms
+from restructure.calculator.conventions.currency_scale import scaled
 from restructure.calculator.measures.relief import Forgive
 from restructure.calculator.measures.timing import Holiday
 from restructure.calculator.measures.up_front import Pay, Settle
@@ -183,10 +184,10 @@ def test_what_a_record_is_made_of_is_not_written_anew_for_its_other_owners():
     assert str(buckets.principal) == "1000.00"
     assert in_yuan.buckets is buckets
     holiday = Holiday(instalments=1, amount="200")
-    assert spelled((holiday,), "CNY")[0] is holiday
-    assert (str(spelled(holiday, "JPY").amount), str(holiday.amount)) == ("200", "200.00")
+    assert scaled((holiday,), "CNY")[0] is holiday
+    assert (str(scaled(holiday, "JPY").amount), str(holiday.amount)) == ("200", "200.00")
     sums = Settle(payments=[{"on": "2026-02-01", "amount": "5"}])
-    assert str(spelled(sums, "BHD").payments[0].amount) == "5.000"
+    assert str(scaled(sums, "BHD").payments[0].amount) == "5.000"
 
 
 @pytest.mark.parametrize("currency", MINOR_UNITS)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calculator.agreed import parts
-from restructure.calculator.amortisation.off_schedule import Aside, lay_on, pad_rows
+from restructure.calculator.amortisation.off_schedule import OffScheduleAmount, add_off_schedule, pad_rows
 from restructure.calculator.amortisation.rows import COLUMNS
 from restructure.errors import Refused
 
@@ -32,9 +32,13 @@ def test_equal_parts_go_onto_so_many_rows_from_the_first_that_takes_one(amount, 
     begin, available = start, 12 - start
     if count > available:
         with pytest.raises(Refused, match=f"spread over {count} instalments but {available} are left"):
-            lay_on(rows, [Aside(FEES, amount, parts=count, start=start)], DUES, first=0, total=12)
+            add_off_schedule(
+                rows, [OffScheduleAmount(FEES, amount, parts=count, start=start)], DUES, first=0, total=12
+            )
         return
-    laid = lay_on(rows, [Aside(FEES, amount, parts=count, start=start)], DUES, first=0, total=12)
+    laid = add_off_schedule(
+        rows, [OffScheduleAmount(FEES, amount, parts=count, start=start)], DUES, first=0, total=12
+    )
     shares = parts(amount, count or available)
     found = column(rows)
     assert found[begin : begin + len(shares)] == shares
@@ -45,22 +49,26 @@ def test_equal_parts_go_onto_so_many_rows_from_the_first_that_takes_one(amount, 
 
 def test_parts_of_several_buckets_in_one_column_are_parts_of_their_sum():
     rows = rows_of(3)
-    asides = [Aside(FEES, 50, parts=3), Aside(FEES, 50, parts=3), Aside(PENALTY, 50, parts=3)]
-    laid = lay_on(rows, asides, DUES, first=0, total=3)
+    asides = [
+        OffScheduleAmount(FEES, 50, parts=3),
+        OffScheduleAmount(FEES, 50, parts=3),
+        OffScheduleAmount(PENALTY, 50, parts=3),
+    ]
+    laid = add_off_schedule(rows, asides, DUES, first=0, total=3)
     assert (column(rows), column(rows, PENALTY), laid.regular) == ([33, 33, 34], [17, 17, 16], 33 + 17)
 
 
 def test_what_is_due_at_once_a_day_or_the_end_falls_there_whatever_the_order():
     asides = [
-        Aside(FEES, 1),
-        Aside(FEES, 20, at_maturity=True),
-        Aside(FEES, 300, until=date(2026, 2, 16)),
-        Aside(FEES, 4000, until=date(2027, 1, 1)),
-        Aside(FEES, 50_000, parts=4),
+        OffScheduleAmount(FEES, 1),
+        OffScheduleAmount(FEES, 20, at_maturity=True),
+        OffScheduleAmount(FEES, 300, until=date(2026, 2, 16)),
+        OffScheduleAmount(FEES, 4000, until=date(2027, 1, 1)),
+        OffScheduleAmount(FEES, 50_000, parts=4),
     ]
     for order in (asides, asides[::-1]):
         rows = rows_of(3)
-        lay_on(rows, order, DUES, first=1, total=5)
+        add_off_schedule(rows, order, DUES, first=1, total=5)
         # Four parts from the second instalment on add two rows; the end is the last instalment, not a later day.
         assert column(rows) == [0, 12_501, 12_800, 12_500, 12_520, 4000]
         assert [row[0] for row in rows] == [*DUES[:5], date(2027, 1, 1)]
@@ -69,11 +77,11 @@ def test_what_is_due_at_once_a_day_or_the_end_falls_there_whatever_the_order():
 def test_what_waits_at_a_rate_bears_interest_on_its_row():
     rows = rows_of(4)
     asides = [
-        Aside(FEES, 100, until=DUES[2], annual_rate=Fraction(1, 10)),
-        Aside(PENALTY, 10, until=DUES[2], annual_rate=Fraction(1, 10)),
-        Aside(PENALTY, 10, until=DUES[1]),
+        OffScheduleAmount(FEES, 100, until=DUES[2], annual_rate=Fraction(1, 10)),
+        OffScheduleAmount(PENALTY, 10, until=DUES[2], annual_rate=Fraction(1, 10)),
+        OffScheduleAmount(PENALTY, 10, until=DUES[1]),
     ]
-    laid = lay_on(
+    laid = add_off_schedule(
         rows,
         asides,
         DUES,
@@ -87,7 +95,7 @@ def test_what_waits_at_a_rate_bears_interest_on_its_row():
 
 def test_with_no_instalment_left_everything_spread_falls_due_with_the_last():
     rows = rows_of(3)
-    lay_on(rows, [Aside(FEES, 7, parts=0, start=3)], DUES, first=0, total=3)
+    add_off_schedule(rows, [OffScheduleAmount(FEES, 7, parts=0, start=3)], DUES, first=0, total=3)
     assert column(rows) == [0, 0, 7]
 
 
