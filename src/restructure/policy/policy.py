@@ -30,6 +30,7 @@ class Policy(PolicyContent):
 
         Raises `InvalidPolicy` for a parameter it does not have or a value of another kind.
 
+        >>> from datetime import date
         >>> from restructure.policy.loading.loading import load_policy
         >>> policy = load_policy("cn-consumer-finance").with_values(illness_extension=12)
         >>> policy.parameters["illness_extension"].on(date(2026, 3, 18))
