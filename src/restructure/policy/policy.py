@@ -14,10 +14,7 @@ from restructure.policy.amounts.lookups import Edition
 from restructure.policy.constants import Constant, constant, unit_fact
 from restructure.policy.in_force import InForce
 from restructure.policy.language.content import PolicyContent
-from restructure.policy.language.sections import (
-    Dated,
-    Parameter,
-)
+from restructure.policy.language.sections import Dated, Parameter
 
 __all__ = ["Policy"]
 
@@ -40,6 +37,7 @@ class Policy(PolicyContent):
         never becomes a refusal. Raises `InvalidPolicy` for a parameter that the policy does not have, a value of
         another kind, and whatever the loader finds.
 
+        >>> from datetime import date
         >>> from restructure.policy.loading.loading import load_policy
         >>> policy = load_policy("cn-consumer-finance").with_values(illness_extension=12)
         >>> policy.parameters["illness_extension"].on(date(2026, 3, 18))
@@ -87,7 +85,7 @@ class Policy(PolicyContent):
         )
 
     def at(self, on: Day) -> "InForce":
-        """Give the policy as it stands on a day; raises `InvalidPolicy` if it is not in force or lacks a value."""
+        """Give the policy in force on a day; raises `InvalidPolicy` if it is not in force or lacks a value."""
         on = day_of(on)
         if (self.effective_from and on < self.effective_from) or (
             self.effective_until and on >= self.effective_until
@@ -100,7 +98,7 @@ class Policy(PolicyContent):
                 )
             )
         values = {name: parameter.on(on) for name, parameter in self.parameters.items()}
-        editions: dict[str, Edition | None] = {name: one.on(on) for name, one in self.lookups.items()}
+        editions: dict[str, Edition | None] = {name: lookup.on(on) for name, lookup in self.lookups.items()}
         key = (*values.values(), *(edition and edition.since for edition in editions.values()))
         if key not in self._resolved:
             self._resolved[key] = InForce.of(self, values, editions)

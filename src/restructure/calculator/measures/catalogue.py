@@ -11,7 +11,7 @@ from restructure.calculator.measures.relief import Forgive, Waive
 from restructure.calculator.measures.solve import Reamortise
 from restructure.calculator.measures.timing import ChangeFrequency, ChangeMethod, Extend, Holiday, MoveDue
 from restructure.calculator.measures.up_front import Pay, Settle
-from restructure.record import Reader
+from restructure.record import TypeReader
 
 __all__ = ["MEASURES", "HolidayInterest", "Measure"]
 
@@ -35,5 +35,5 @@ Measure = Annotated[
 ]
 """Any measure; in JSON and YAML the key `measure` says which."""
 
-MEASURES: Reader[Measure] = Reader(Measure)
+MEASURES: TypeReader[Measure] = TypeReader(Measure)
 """Reads one measure from plain data."""
