@@ -5,31 +5,31 @@ from typing import TYPE_CHECKING
 from restructure.lazy import exports
 
 if TYPE_CHECKING:
-    from restructure.policy.amounts.annuities import Level, RepaidBy
     from restructure.policy.amounts.bands import Mode
-    from restructure.policy.amounts.dates import (
-        After,
-        DayOfMonth,
-        DaysBetween,
-        EarliestOf,
-        LatestOf,
-        MonthsBetween,
-        MonthStart,
-    )
-    from restructure.policy.amounts.events import EventsAmount, Take
+    from restructure.policy.amounts.events import Take
     from restructure.policy.amounts.expression import (
+        After,
         Band,
         Bands,
+        DayOfMonth,
+        DaysBetween,
         Difference,
+        EarliestOf,
+        EventsAmount,
         FactAmount,
         FirstKnown,
         Greatest,
+        LatestOf,
         Least,
+        Level,
         LookupAmount,
+        MonthsBetween,
+        MonthStart,
         ParameterAmount,
         PresentValue,
         ProductAmount,
         Quotient,
+        RepaidBy,
         Rounded,
         Sum,
     )
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from restructure.policy.language.search import Search, SearchStep, Stop, TargetTier, WhenMissed
     from restructure.policy.language.sections import (
         Action,
+        CitedSource,
         Conclusion,
         Dated,
         DecisionTable,
@@ -60,7 +61,6 @@ if TYPE_CHECKING:
         PolicyFact,
         Ranking,
         Rule,
-        Source,
     )
     from restructure.policy.loading.loading import load_policy
     from restructure.policy.loading.locating import packaged_policies
@@ -76,6 +76,7 @@ __all__ = [
     "Bands",
     "Before",
     "Beyond",
+    "CitedSource",
     "ClassificationRule",
     "Clock",
     "Comparison",
@@ -132,7 +133,6 @@ __all__ = [
     "Rule",
     "Search",
     "SearchStep",
-    "Source",
     "Starts",
     "Stop",
     "Sum",
@@ -146,13 +146,12 @@ __all__ = [
 ]
 
 _HOMES = {
-    "amounts.annuities": "Level RepaidBy",
     "amounts.bands": "Mode",
-    "amounts.dates": "After DayOfMonth DaysBetween EarliestOf LatestOf MonthStart MonthsBetween",
-    "amounts.events": "EventsAmount Take",
-    "amounts.expression": (
-        "Band Bands Difference FactAmount FirstKnown Greatest Least LookupAmount ParameterAmount "
-        "PresentValue ProductAmount Quotient Rounded Sum"
+    "amounts.events": "Take",
+    "amounts.expression": (  # the home of every word: a word is complete once all words are listed
+        "After Band Bands DayOfMonth DaysBetween Difference EarliestOf EventsAmount FactAmount FirstKnown Greatest "
+        "LatestOf Least Level LookupAmount MonthStart MonthsBetween ParameterAmount PresentValue ProductAmount "
+        "Quotient RepaidBy Rounded Sum"
     ),
     "amounts.lookups": "Beyond Edition KeyMatch Lookup LookupColumn LookupKey",
     "case_facts": "Concluded",
@@ -166,8 +165,8 @@ _HOMES = {
     "language.loan_class": "Before ClassificationRule Supplied",
     "language.search": "Search SearchStep Stop TargetTier WhenMissed",
     "language.sections": (
-        "Action Conclusion Dated DecisionTable Duty EventKind Flag Gate Gather Limit Otherwise "
-        "Parameter PolicyFact Ranking Rule Source"
+        "Action CitedSource Conclusion Dated DecisionTable Duty EventKind Flag Gate Gather Limit Otherwise "
+        "Parameter PolicyFact Ranking Rule"
     ),
     "loading.loading": "load_policy",
     "loading.locating": "packaged_policies",
