@@ -51,7 +51,7 @@ history = history.countered(answer, on=today)
 agreed_offer = answer.offers[0]
 
 history = history.accepted(
-    agreed_offer.rule,
+    rule=agreed_offer.rule,
     on=today + timedelta(days=2),
     by=illness.borrower.reference,
     channel="phone",

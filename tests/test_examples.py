@@ -87,7 +87,7 @@ def test_the_example_of_a_packaged_policy_is_decided_by_it_and_explains_itself(n
     case, policy = read_application(EXAMPLES / f"{name}.json"), packaged(name)
     decision = decide(case, policy, on=case.as_of)
     assert decision.offers or decision.refusals or not policy.rules
-    assert all(explain(decision, policy, refusal.rule) for refusal in decision.refusals)
+    assert all(explain(decision, policy, rule=refusal.rule) for refusal in decision.refusals)
 
 
 def test_the_readme_lists_every_packaged_policy_and_says_what_it_is_not():

@@ -123,7 +123,7 @@ def _breaks(draw: Random, decision: Decision, offer: Offer, income: float, costs
     """Let incomes vary from month to month and costs surprise now and then; who has not enough pays nothing."""
     agreed = accept(
         decision,
-        offer.rule,
+        rule=offer.rule,
         on=TODAY,
         by="simulated",
         channel="electronic",

@@ -101,7 +101,7 @@ def accept(decision: Id, accepted: Exactly[Accepted], till: Writing) -> Response
         found, consent = decided(book, decision), accepted.consent
         agreement = restructure.accept(
             found.decision,
-            accepted.rule,
+            rule=accepted.rule,
             on=consent.on,
             by=consent.by,
             channel=consent.channel,

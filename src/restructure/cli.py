@@ -252,7 +252,7 @@ def _offer(options: argparse.Namespace) -> int:
         )
     shown: Decision | Explanation = decision
     if options.why is not None:
-        shown = explain(decision, policy, options.why)
+        shown = explain(decision, policy, rule=options.why)
     if options.format == "json":
         print(shown.model_dump_json(indent=2))
     elif isinstance(shown, Explanation):

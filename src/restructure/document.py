@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cache
+from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,6 +34,8 @@ __all__ = [
     "json_document",
     "read_document",
     "read_model",
+    "read_text",
+    "text_document",
 ]
 
 LARGEST = 4 * 1024 * 1024
@@ -107,12 +110,21 @@ class Document:
         return tuple(steps)
 
 
-def read_document(path: str | Path, *, exact_numbers: bool = False) -> Document:
+def read_document(path: str | PathLike[str], *, exact_numbers: bool = False) -> Document:
     """Read a `.json`, `.yaml` or `.yml` file.
 
     `exact_numbers` reads a YAML number with a point as an exact `Decimal` (policies); otherwise it stays
     the binary float that money and rates refuse. Raises `InvalidInput` with line and column.
     """
+    text, name = read_text(path), str(path)
+    if name.lower().endswith((".yaml", ".yml")):
+        data, places = _plain(_compose(text, name), name, exact=exact_numbers)
+        return Document(data, file=name, places=places)
+    return _json(text, name)
+
+
+def read_text(path: str | PathLike[str]) -> str:
+    """Read a file of UTF-8 text, no larger than `LARGEST`; raises `InvalidInput`."""
     name = str(path)
     try:
         if "\0" in name:
@@ -122,7 +134,7 @@ def read_document(path: str | Path, *, exact_numbers: bool = False) -> Document:
             raise InvalidInput(
                 Issue("file-too-large", f"the file has {size:,} bytes; the limit is 4 MiB", file=name)
             )
-        text = Path(path).read_text(encoding="utf-8-sig")
+        return Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidInput(
             Issue("file-missing", f"the file is not UTF-8 text ({error.reason})", file=name)
@@ -131,10 +143,6 @@ def read_document(path: str | Path, *, exact_numbers: bool = False) -> Document:
         raise InvalidInput(
             Issue("file-missing", f"the file cannot be read: {error.strerror}", file=name)
         ) from None
-    if name.lower().endswith((".yaml", ".yml")):
-        data, places = _plain(_compose(text, name), name, exact=exact_numbers)
-        return Document(data, file=name, places=places)
-    return _json(text, name)
 
 
 def json_document(text: str | bytes) -> Document:
@@ -145,6 +153,21 @@ def json_document(text: str | bytes) -> Document:
         return _json(text if isinstance(text, str) else text.decode("utf-8-sig"), None)
     except UnicodeDecodeError as error:
         raise InvalidInput(Issue("json-broken", f"the text is not UTF-8 ({error.reason})")) from None
+
+
+def text_document(text: str | bytes, *, exact_numbers: bool = False) -> Document:
+    """Read a text that did not come from a file: JSON where it begins with a brace, else YAML."""
+    if isinstance(text, bytes):
+        try:
+            text = text.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise InvalidInput(Issue("json-broken", f"the text is not UTF-8 ({error.reason})")) from None
+    if text.lstrip().startswith("{"):
+        return json_document(text)
+    if len(text) > LARGEST:
+        raise InvalidInput(Issue("file-too-large", f"the text has {len(text):,} bytes; the limit is 4 MiB"))
+    data, places = _plain(_compose(text, None), None, exact=exact_numbers)
+    return Document(data, file=None, places=places)
 
 
 def _json(text: str, file: str | None) -> Document:

@@ -112,6 +112,7 @@ CATALOGUE: dict[str, str] = {
     "rate-float": 'A rate written as a binary float is not exact. Write it in quotes: "0.149" or "14.9%".',
     "rate-invalid": 'Not a rate. Write "0.149", "14.9%" or "149/1000".',
     "rate-implausible": 'A bare rate of 3 or more reads as 300 % a year. Write "0.12" or "12%"; say "1200%" if it is meant.',
+    "input-kind": "What is given is of a kind that cannot be read. Give the record itself, a path, a text or a mapping.",
     "date-invalid": 'Not a date. Write year-month-day: "2026-03-18".',
     "date-before-origination": "Something happened before the loan began. One of the two dates is wrong.",
     "date-after-decision": "Something is dated after the day of the decision. Decide on a later day or correct the date.",

@@ -4,7 +4,19 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Annotated, Any, Generic, Self, TypeVar, cast, get_args, overload
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    Self,
+    TypeVar,
+    cast,
+    get_args,
+    overload,
+)
 
 from pydantic import (
     VERSION,
@@ -15,6 +27,7 @@ from pydantic import (
     GetJsonSchemaHandler,
     TypeAdapter,
 )
+from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -39,68 +52,133 @@ if hasattr(os, "register_at_fork"):
     )
 
 
-class Record(BaseModel):
-    """Freeze the fields, refuse unknown ones, and take field docs from attribute docstrings.
+if TYPE_CHECKING:
+    # A checker that sees a pydantic model wants an amount as `Decimal` and a day as `date`, and cannot know that a
+    # record also reads their texts. So it sees a class whose constructor takes any value of a named field; that the
+    # library itself names only fields that exist is a test (`tests/test_typing.py`).
+    class Record:
+        """The frozen model that every noun of the library is."""
 
-    Half of what importing the library cost was building models that a caller never uses and reading docs that only
-    a JSON Schema shows, so both wait: a record is built when first used (from pydantic 2.14 on), and its docs are
-    read when a schema is asked for (`field_docs`; `model_fields` has only what `Field(description=…)` says).
-    """
+        model_config: ClassVar[ConfigDict]
+        model_fields: ClassVar[dict[str, FieldInfo]]
 
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        defer_build=_DEFERRED,
-        allow_inf_nan=False,
-        validate_default=False,
-        ser_json_inf_nan="strings",
-    )
+        def __init__(self, **values: Any) -> None: ...
+        @property
+        def model_fields_set(self) -> set[str]: ...
+        @classmethod
+        def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self: ...
+        @classmethod
+        def model_validate(
+            cls,
+            obj: Any,
+            *,
+            strict: bool | None = None,
+            from_attributes: bool | None = None,
+            context: Any = None,
+        ) -> Self: ...
+        @classmethod
+        def model_validate_json(
+            cls, json_data: str | bytes | bytearray, *, strict: bool | None = None, context: Any = None
+        ) -> Self: ...
+        @classmethod
+        def model_json_schema(
+            cls, by_alias: bool = True, mode: Literal["validation", "serialization"] = "validation"
+        ) -> dict[str, Any]: ...
+        @classmethod
+        def model_rebuild(
+            cls, *, force: bool = False, _types_namespace: Mapping[str, Any] | None = None
+        ) -> bool | None: ...
+        def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self: ...
+        def model_dump(
+            self,
+            *,
+            mode: Literal["json", "python"] | str = "python",
+            include: Any = None,
+            exclude: Any = None,
+            by_alias: bool | None = None,
+            exclude_unset: bool = False,
+            exclude_defaults: bool = False,
+            exclude_none: bool = False,
+        ) -> dict[str, Any]: ...
+        def model_dump_json(
+            self,
+            *,
+            indent: int | None = None,
+            include: Any = None,
+            exclude: Any = None,
+            by_alias: bool | None = None,
+            exclude_unset: bool = False,
+            exclude_defaults: bool = False,
+            exclude_none: bool = False,
+        ) -> str: ...
+        def _repr_html_(self) -> str | None: ...
 
-    @classmethod
-    def model_rebuild(
-        cls,
-        *,
-        force: bool = False,
-        raise_errors: bool = True,
-        _parent_namespace_depth: int = 2,
-        _types_namespace: Mapping[str, Any] | None = None,
-    ) -> bool | None:
-        """Build the model, one thread at a time; pydantic calls this when a record is first used."""
-        with _building:
-            return super().model_rebuild(
-                force=force,
-                raise_errors=raise_errors,
-                # The names of the caller's frame count, and this is one frame more.
-                _parent_namespace_depth=_parent_namespace_depth and _parent_namespace_depth + 1,
-                _types_namespace=_types_namespace,
+else:
+
+    class Record(BaseModel):
+        """Freeze the fields, refuse unknown ones, and take field docs from attribute docstrings.
+
+        Half of what importing the library cost was building models that a caller never uses and reading docs that only
+        a JSON Schema shows, so both wait: a record is built when first used (from pydantic 2.14 on), and its docs are
+        read when a schema is asked for (`field_docs`; `model_fields` has only what `Field(description=…)` says).
+        """
+
+        model_config = ConfigDict(
+            frozen=True,
+            extra="forbid",
+            defer_build=_DEFERRED,
+            allow_inf_nan=False,
+            validate_default=False,
+            ser_json_inf_nan="strings",
+        )
+
+        @classmethod
+        def model_rebuild(
+            cls,
+            *,
+            force: bool = False,
+            raise_errors: bool = True,
+            _parent_namespace_depth: int = 2,
+            _types_namespace: Mapping[str, Any] | None = None,
+        ) -> bool | None:
+            """Build the model, one thread at a time; pydantic calls this when a record is first used."""
+            with _building:
+                return super().model_rebuild(
+                    force=force,
+                    raise_errors=raise_errors,
+                    # The names of the caller's frame count, and this is one frame more.
+                    _parent_namespace_depth=_parent_namespace_depth and _parent_namespace_depth + 1,
+                    _types_namespace=_types_namespace,
+                )
+
+        @classmethod
+        def __get_pydantic_json_schema__(
+            cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+        ) -> JsonSchemaValue:
+            """Describe each property by the doc of its field."""
+            described = handler(schema)
+            properties: dict[str, JsonSchemaValue] = handler.resolve_ref_schema(described).get(
+                "properties", {}
             )
+            for name, text in field_docs(cls).items():
+                info = cls.model_fields[name]
+                aliases = (_first_name(info.validation_alias), info.serialization_alias, name)
+                shown = next((properties[alias] for alias in aliases if alias in properties), None)
+                # As pydantic does it, what a definition says already is not said again beside the reference to it.
+                if shown is not None and _definition(shown, handler).get("description") != text:
+                    shown["description"] = text
+            return described
 
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        """Describe each property by the doc of its field."""
-        described = handler(schema)
-        properties: dict[str, JsonSchemaValue] = handler.resolve_ref_schema(described).get("properties", {})
-        for name, text in field_docs(cls).items():
-            info = cls.model_fields[name]
-            aliases = (_first_name(info.validation_alias), info.serialization_alias, name)
-            shown = next((properties[alias] for alias in aliases if alias in properties), None)
-            # As pydantic does it, what a definition says already is not said again beside the reference to it.
-            if shown is not None and _definition(shown, handler).get("description") != text:
-                shown["description"] = text
-        return described
+        def _repr_html_(self) -> str | None:
+            """Show the record in a notebook, where its class has a view."""
+            return html_of(self)
 
-    def _repr_html_(self) -> str | None:
-        """Show the record in a notebook, where its class has a view."""
-        return html_of(self)
-
-    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Copy with some fields replaced, forgetting what was worked out from the old ones."""
-        copied = super().model_copy(update=update, deep=deep)
-        for name in copied.__dict__.keys() - type(self).model_fields.keys():
-            del copied.__dict__[name]
-        return copied
+        def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+            """Copy with some fields replaced, forgetting what was worked out from the old ones."""
+            copied = super().model_copy(update=update, deep=deep)
+            for name in copied.__dict__.keys() - type(self).model_fields.keys():
+                del copied.__dict__[name]
+            return copied
 
 
 def _first_name(alias: Any) -> str | None:

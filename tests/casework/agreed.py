@@ -33,7 +33,7 @@ def agreed(**follow_up) -> Agreement:
     decision = decided(**follow_up)
     return accept(
         decision,
-        "illness-relief",
+        rule="illness-relief",
         on=decision.on,
         by=illness().borrower.reference,
         channel="phone",

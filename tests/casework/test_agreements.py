@@ -23,7 +23,7 @@ BY = illness().borrower.reference
 def take(decision, **changes) -> Agreement:
     given_ = {"rule": "illness-relief", "on": decision.on, "by": BY, "channel": "phone", "evidence": SHOWN}
     given_ |= changes
-    return accept(decision, given_.pop("rule"), **given_)
+    return accept(decision, rule=given_.pop("rule"), **given_)
 
 
 def codes(decision, **changes) -> list[str]:

@@ -277,7 +277,7 @@ def test_a_policy_without_a_file_and_the_file_of_somebody_else_are_refused():
 def _history() -> History:
     decision = decided(grace_days=3)
     return History().proposed(decision).accepted(
-        "illness-relief", on=decision.on, by=FILE.borrower.reference, channel="phone", evidence=SHOWN
+        rule="illness-relief", on=decision.on, by=FILE.borrower.reference, channel="phone", evidence=SHOWN
     )  # fmt: skip
 
 
@@ -393,7 +393,7 @@ def test_a_broken_agreement_is_still_a_change_under_observation():
 def test_an_acceptance_some_days_later_changes_nothing_in_the_class():
     decision = decided()
     later = accept(
-        decision, "illness-relief", on=decision.on + 2 * DAY, by=FILE.borrower.reference, channel="phone", evidence=SHOWN
+        decision, rule="illness-relief", on=decision.on + 2 * DAY, by=FILE.borrower.reference, channel="phone", evidence=SHOWN
     )  # fmt: skip
     end = FIRST + relativedelta(years=1)
     assert suggested(end, in_time(), agreement=later) == "normal"

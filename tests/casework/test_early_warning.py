@@ -149,7 +149,7 @@ def begun(application=CASE, policy=POLICY, **follow_up) -> History:
 
 def running(**follow_up) -> History:
     return begun(**follow_up).accepted(
-        "illness-relief", on=DAY, by=CASE.borrower.reference, channel="phone", evidence=SHOWN
+        rule="illness-relief", on=DAY, by=CASE.borrower.reference, channel="phone", evidence=SHOWN
     )
 
 
@@ -213,7 +213,7 @@ def histories(draw):
         assert history.decision == answer
     if decision.offers and draw(st.booleans()):
         history = history.accepted(
-            draw(st.sampled_from([one.rule for one in decision.offers])),
+            rule=draw(st.sampled_from([one.rule for one in decision.offers])),
             on=decision.on, by=application.borrower.reference, channel="written", evidence=SHOWN,
         )  # fmt: skip
         for k, row in enumerate(history.agreement.plan.schedule.rows[:12]):

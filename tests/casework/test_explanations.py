@@ -42,7 +42,7 @@ POLICY = packaged("cn-consumer-finance")
 def explained(text: str, name: str = "r", application: Application = ILLNESS):
     policy = policy_of(text)
     decision = decide(application, policy, on=application.as_of)
-    return explain(decision, policy, name), decision, policy
+    return explain(decision, policy, rule=name), decision, policy
 
 
 def offers(policy, decision: Decision, fact: str, value: Any, name: str = "r") -> bool:
@@ -274,7 +274,7 @@ def test_near_misses_stand_nearest_first():
 def test_a_rule_that_the_policy_does_not_have_is_refused_with_the_nearest():
     decision = decide(ILLNESS, POLICY, on=DAY)
     with pytest.raises(InvalidInput) as caught:
-        explain(decision, POLICY, "illness-releif")
+        explain(decision, POLICY, rule="illness-releif")
     assert [issue.code for issue in caught.value.issues] == ["rule-unknown"]
     assert 'did you mean "illness-relief"?' in str(caught.value)
 
@@ -287,11 +287,11 @@ def test_a_decision_is_explained_by_the_policy_that_made_it_and_by_no_other():
         policy_of(small(rules=rule("illness-relief"))),
     ):
         with pytest.raises(InvalidInput) as caught:
-            explain(decision, other, "illness-relief")
+            explain(decision, other, rule="illness-relief")
         assert [issue.code for issue in caught.value.issues] == ["policy-differs"]
         assert decision.policy.digest[:12] in str(caught.value)
     read = Decision.model_validate_json(decision.model_dump_json())
-    assert explain(read, POLICY, "illness-relief") == explain(decision, POLICY, "illness-relief")
+    assert explain(read, POLICY, rule="illness-relief") == explain(decision, POLICY, rule="illness-relief")
 
 
 def leaves(branch: Branch) -> list[Branch]:
@@ -321,7 +321,7 @@ def test_every_rule_of_every_decision_can_be_explained(application):
         return
     by_rule = {one.rule: one for one in [*decision.offers, *decision.refusals]}
     for rule_ in policy.rules:
-        why = explain(decision, policy, rule_.id)
+        why = explain(decision, policy, rule=rule_.id)
         offered = rule_.id in {offer.rule for offer in decision.offers}
         assert (why.verdict == "offered") is offered
         assert why.conditions[0].id == rule_.id
@@ -388,7 +388,7 @@ def test_how_much_is_told_changes_nothing_that_is_decided(name):
         assert set(short.conditions) <= set(full.conditions)
         # Explained anew from the facts, whatever was told.
     for rule_ in policy.rules:
-        whys = [explain(decision, policy, rule_.id) for decision in told.values()]
+        whys = [explain(decision, policy, rule=rule_.id) for decision in told.values()]
         assert whys[0] == whys[1] == whys[2]
 
 

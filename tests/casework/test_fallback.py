@@ -152,7 +152,7 @@ def test_an_explanation_tells_what_stood_before_it_and_what_would_have_opened_it
     policy = policy_of(
         small(rules=rule("a", "{fact: hardship_cause, op: ==, value: illness}") + behind("b", "a"))
     )
-    why = explain(decide(ILLNESS, policy, on=DAY), policy, "b")
+    why = explain(decide(ILLNESS, policy, on=DAY), policy, rule="b")
     assert (why.verdict, why.message) == ("refused", "not tried: a was offered")
     assert [(one.id, one.condition.verdict) for one in why.conditions] == [("b", "true"), ("a", "true")]
     assert why.counterfactuals[0].fact == "hardship_cause"

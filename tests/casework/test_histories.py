@@ -32,7 +32,7 @@ def begun(**follow_up) -> History:
 
 def running(**follow_up) -> History:
     history = begun(**follow_up)
-    return history.accepted("illness-relief", on=decided().on, by=BY, channel="phone", evidence=SHOWN)
+    return history.accepted(rule="illness-relief", on=decided().on, by=BY, channel="phone", evidence=SHOWN)
 
 
 def code(action) -> str:
@@ -63,7 +63,7 @@ def test_reading_what_was_written_gives_the_same_history_and_the_same_state():
 
 def test_the_same_acceptance_and_the_same_payment_twice_change_nothing():
     history = running()
-    same = history.accepted("illness-relief", on=decided().on, by=BY, channel="phone", evidence=SHOWN)
+    same = history.accepted(rule="illness-relief", on=decided().on, by=BY, channel="phone", evidence=SHOWN)
     assert same is history
     (payment,) = paid_as_agreed(agreed(), 1)
     once = history.paid(payment)
@@ -101,9 +101,13 @@ def test_withdrawing_is_possible_while_the_time_to_think_it_over_lasts():
     "wrong",
     [
         lambda: History().withdrawn(decided().on),
-        lambda: History().accepted("illness-relief", on=decided().on, by=BY, channel="phone", evidence=SHOWN),
+        lambda: History().accepted(
+            rule="illness-relief", on=decided().on, by=BY, channel="phone", evidence=SHOWN
+        ),
         lambda: begun().paid(Payment(on=decided().on, amount="1.00")),
-        lambda: running().accepted("longer-term", on=decided().on, by=BY, channel="phone", evidence=SHOWN),
+        lambda: running().accepted(
+            rule="longer-term", on=decided().on, by=BY, channel="phone", evidence=SHOWN
+        ),
         lambda: running().extended([Missed(on=ROWS[1].due, number=7, due=ROWS[6].due)]),
     ],
 )
@@ -154,7 +158,7 @@ def test_a_second_agreement_after_a_trial_that_took_effect_and_was_broken_has_a_
     assert broken.stage is Stage.BROKEN
     again = broken.proposed(decided(cooling_off_days=3))
     assert again.agreement is None
-    again = again.accepted("illness-relief", on=decided().on, by=BY, channel="written", evidence=SHOWN)
+    again = again.accepted(rule="illness-relief", on=decided().on, by=BY, channel="written", evidence=SHOWN)
     assert (again.agreement.effective_on, again.payments) == (None, ())
     assert read_history(write_history(again)) == again
 
@@ -192,7 +196,7 @@ def test_every_round_of_a_negotiation_is_an_event_and_what_is_agreed_is_its_last
     assert decision.id == history.events[2].decision
     assert replay(decision.model_copy(update={"follow_up": _follow_up()}), POLICY).same
     history = history.accepted(
-        "illness-relief", on=ON + timedelta(days=2), by=BY, channel="phone", evidence=SHOWN
+        rule="illness-relief", on=ON + timedelta(days=2), by=BY, channel="phone", evidence=SHOWN
     )
     assert history.agreement.decision == decision.id
     assert history.agreement.plan == decision.offers[0].plan != decided().offers[0].plan
@@ -225,14 +229,14 @@ def test_a_negotiation_in_events_is_the_same_as_its_decisions_proposed_one_after
     again = read_history(write_history(history))
     assert (again, again.decision, again.stage) == (history, told_whole.decision, told_whole.stage)
     last = {"on": ON, "by": BY, "channel": "phone", "evidence": SHOWN}
-    agreement = history.accepted("illness-relief", **last).agreement
-    assert agreement == told_whole.accepted("illness-relief", **last).agreement
+    agreement = history.accepted(rule="illness-relief", **last).agreement
+    assert agreement == told_whole.accepted(rule="illness-relief", **last).agreement
 
 
 def test_a_history_that_was_written_before_rounds_were_events_is_read_as_it_was():
     first = begun()
     made = answer(first, max_monthly_payment="1800")
-    old = first.proposed(made).accepted("illness-relief", on=ON, by=BY, channel="phone", evidence=SHOWN)
+    old = first.proposed(made).accepted(rule="illness-relief", on=ON, by=BY, channel="phone", evidence=SHOWN)
     # The format of a file, said once more.
     lines, digest = [], "0" * 64
     for event in old.events:
@@ -282,7 +286,7 @@ def elsewhere(**changes):
         ),
         (
             lambda: negotiated().accepted(
-                "illness-relief", on=ON + timedelta(days=1), by=BY, channel="phone", evidence=SHOWN
+                rule="illness-relief", on=ON + timedelta(days=1), by=BY, channel="phone", evidence=SHOWN
             ),
             "event-order",
         ),

@@ -110,7 +110,7 @@ def test_a_last_tier_that_is_not_accepted_makes_no_offer():
     assert (refusal.stage, refusal.code) == ("search", "target-not-accepted")
     assert [one.fact for one in refusal.conditions] == ["payment_reduction"]
     assert decision.outcome == "decline"
-    why = explain(decision, wants, "r")
+    why = explain(decision, wants, rule="r")
     assert why.tiers == refusal.tiers
     assert why.verdict == "refused"
 

@@ -80,7 +80,7 @@ def test_flags_and_duties_stand_on_the_offers_that_they_are_about():
 def test_an_explanation_tells_the_limits_of_its_rule_alone():
     policy, decision = decided(small(rules=RULES, limits=of(SHORT, "ten")))
     told = {
-        name: {one.id for one in explain(decision, policy, name).conditions if one.what == "limit"}
+        name: {one.id for one in explain(decision, policy, rule=name).conditions if one.what == "limit"}
         for name in ("six", "ten")
     }
     assert told == {"six": set(), "ten": {"short"}}

@@ -202,7 +202,7 @@ def negotiate(borrower: Borrower, on: date, told: Counter) -> None:
         told["offers"] += len(decision.offers)
         if borrower.draw.random() < 0.85:
             borrower.history = borrower.history.accepted(
-                decision.offers[0].rule, on=on, by=borrower.reference, channel="phone", evidence=SHOWN
+                rule=decision.offers[0].rule, on=on, by=borrower.reference, channel="phone", evidence=SHOWN
             )
             told["acceptances"] += 1
 
@@ -230,7 +230,7 @@ def again(borrower: Borrower, on: date, told: Counter) -> None:
         assert offer.plan.position.buckets.claim == owed.buckets.claim
     if decision.offers:
         borrower.history = borrower.history.proposed(decision).accepted(
-            decision.offers[0].rule, on=on, by=borrower.reference, channel="written", evidence=SHOWN
+            rule=decision.offers[0].rule, on=on, by=borrower.reference, channel="written", evidence=SHOWN
         )
         told["second agreements"] += 1
 

@@ -220,7 +220,7 @@ def test_offers_are_ordered_by_the_value_of_what_they_pay():
 
 
 def test_an_explanation_reads_the_value_of_the_plan():
-    why = explain(decided(), policy_of(POLICY), "modify")
+    why = explain(decided(), policy_of(POLICY), rule="modify")
     (limit,) = [one for one in why.conditions if one.what == "limit"]
     assert limit.condition.result is not None
     assert (limit.condition.verdict, limit.condition.result.actual) == ("true", "73,486.54")

@@ -189,12 +189,12 @@ facts:
     assert [one.derivation for one in decision.concluded] == [
         "due = as_of + 1 day = 2026-03-19 (as_of 2026-03-18)"
     ]
-    assert explain(decision, policy, "r").verdict == "offered"
+    assert explain(decision, policy, rule="r").verdict == "offered"
     later = policy_of(text.replace("2020-01-01: 2026-03-18", "2020-01-01: 2026-03-19"))
     (refusal,) = decide(ILLNESS, later, on=DAY).refusals
     assert refusal.message == "as_of is 2026-03-18 (off by 1 day), must be at least 2026-03-19"
     # What day it is, is no fact that could be changed.
-    assert explain(decide(ILLNESS, later, on=DAY), later, "r").counterfactuals == ()
+    assert explain(decide(ILLNESS, later, on=DAY), later, rule="r").counterfactuals == ()
 
 
 @pytest.mark.parametrize(

@@ -268,7 +268,7 @@ def test_a_policy_without_rules_makes_no_offers_and_decides_in_the_loans_currenc
     assert (decision.outcome, decision.enforcement_barred) == ("refer", True)  # nothing was refused
     assert replay(decision, bare).same
     with pytest.raises(Exception, match="no rule"):
-        explain(decision, bare, "a")
+        explain(decision, bare, rule="a")
 
 
 def test_a_base_without_a_currency_takes_the_one_of_what_extends_it(tmp_path):

@@ -27,7 +27,7 @@ def decided(follow_up: str, facts: str = ""):
 
 def taken(decision, **changes):
     known = {"on": decision.on, "by": BY, "channel": "phone", "evidence": SHOWN} | changes
-    return accept(decision, "r", **known)
+    return accept(decision, rule="r", **known)
 
 
 def test_a_policy_that_says_nothing_asks_for_nothing_and_keeps_its_digest():

@@ -181,7 +181,7 @@ def test_a_file_may_write_a_date_and_a_number_bare_in_yaml_and_a_float_nowhere(t
 
 def test_a_given_fact_may_be_what_would_have_made_the_offer():
     decision = decide(case(**GOOD | {"collateral_value": "40000"}), POLICY, on=DAY)
-    found = {one.fact: one for one in explain(decision, POLICY, "r").counterfactuals}
+    found = {one.fact: one for one in explain(decision, POLICY, rule="r").counterfactuals}
     needed = found["collateral_value"].needed.replace(",", "")
     assert decide(case(collateral_value=needed), POLICY, on=DAY).outcome == "offer"
     less = str(Decimal(needed) - Decimal("0.01"))

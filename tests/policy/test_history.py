@@ -229,7 +229,7 @@ def test_an_unknown_history_is_asked_for():
     assert {"history", "facts.age"} <= {one.place for one in decision.missing}
     # An event could not be changed, so no counterfactual is looked for; the age could.
     young = decide(case([]).model_copy(update={"facts": {"age": 8}}), POLICY, on=DAY)
-    assert [one.sentence for one in explain(young, POLICY, "r").counterfactuals] == [
+    assert [one.sentence for one in explain(young, POLICY, rule="r").counterfactuals] == [
         "if age were 9 months instead of 8 months, the offer would be made"
     ]
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Self
 
 from pydantic import ValidationError, model_validator
@@ -14,8 +13,9 @@ from restructure.calculator.measures.catalogue import Measure
 from restructure.calculator.measures.presets import expanded
 from restructure.calculator.plans.plan import Plan, reschedule
 from restructure.calculator.servicing.position import Position
-from restructure.document import Document, field_names, issues_of, read_document
+from restructure.document import Document, field_names, issues_of
 from restructure.errors import InvalidInput, Issue, Refused
+from restructure.inputs import Source, document_of
 from restructure.record import Record, refuse
 
 __all__ = ["CalculationRequest", "answer", "read_request"]
@@ -42,9 +42,11 @@ class CalculationRequest(Record):
         return self
 
 
-def read_request(path: str | Path) -> CalculationRequest:
-    """Read a request from a JSON or YAML file; raises `InvalidInput` with every finding located."""
-    document = read_document(path)
+def read_request(source: CalculationRequest | Source) -> CalculationRequest:
+    """Read a request from a path (JSON or YAML), a text or plain data; raises `InvalidInput`, every finding located."""
+    if isinstance(source, CalculationRequest):
+        return source
+    document = document_of(source, "a request")
     data = document.data
     if isinstance(data, dict) and isinstance(data.get("measures"), list):
         data = data | {"measures": _expanded(data["measures"], document)}

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
@@ -24,8 +23,9 @@ from restructure.calculator.servicing.contract import (
     payment_problems,
 )
 from restructure.calculator.servicing.position import Buckets, Position
-from restructure.document import read_document, read_model
+from restructure.document import read_model
 from restructure.errors import InvalidInput, Issue, Refused
+from restructure.inputs import Source, document_of, with_values
 from restructure.intake.declared_facts import GivenFacts
 from restructure.intake.past_events import PastEvent, event_problems
 from restructure.record import Record, trusted
@@ -334,6 +334,18 @@ class Application(Record):
         spell(self, self.loan.currency)
         return self
 
+    def with_values(self, values: Mapping[str, Any]) -> "Application":
+        """Give the application with some values replaced, each named by its place; a list takes one more at its end.
+
+        Everything is checked as when it is read. Raises `InvalidInput` with every finding.
+
+        >>> case = read_application("examples/illness.json")
+        >>> str(case.with_values({"finances.income.0.monthly": "5000"}).finances.income[0].monthly)
+        '5000.00'
+        """
+        data = self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        return read_application(with_values(data, values))
+
 
 def problems(application: Application) -> list[Issue]:
     """List everything in an application that contradicts itself, each with its place."""
@@ -504,12 +516,14 @@ def position_on(loan: StatedLoan | ContractLoan, on: date) -> Position:
         ) from None
 
 
-def read_application(path: str | Path) -> Application:
-    """Read an application from a JSON or YAML file.
+def read_application(source: "Application | Source") -> Application:
+    """Read an application from a path (JSON or YAML), a text, or plain data; an application is given back as it is.
 
     Raises `InvalidInput` with every finding at once, each as `file:line:column: code: place: sentence`.
     """
-    document = read_document(path)
+    if isinstance(source, Application):
+        return source
+    document = document_of(source, "an application")
     application = read_model(Application, document)
     found = problems(application)
     try:

@@ -17,6 +17,7 @@ from restructure.calculator.conventions.money import Money, SignedMoney, to_mino
 from restructure.calculator.conventions.quantity import Kind, Quantity, Ratio, ratio
 from restructure.calculator.servicing.position import Position
 from restructure.errors import InvalidInput, Issue
+from restructure.inputs import Day, Source, day_of
 from restructure.intake.application import (
     Application,
     Cause,
@@ -27,6 +28,7 @@ from restructure.intake.application import (
     StatedLoan,
     position_on,
     problems,
+    read_application,
 )
 from restructure.intake.declared_facts import GivenFacts
 from restructure.intake.past_events import RESTRUCTURING, PastEvent, with_restructurings
@@ -310,13 +312,14 @@ class Assessment(Record):
 _FACTS = tuple(Assessment.model_fields)
 
 
-def assess(application: Application, *, on: date, position: Position | None = None) -> Assessment:
+def assess(application: Application | Source, *, on: Day, position: Position | None = None) -> Assessment:
     """Work out every fact of a case on a day.
 
     `position` is what is owed on that day, where it no longer follows from the file: under an agreement. How the loan
     was paid before then says nothing. Money in the application's currency. Raises `InvalidInput` with everything that
     contradicts itself: balances stated for another day, another currency, dates before the loan or after the decision.
     """
+    application, on = read_application(application), day_of(on)
     found = problems(application)
     loan = application.loan
     match loan:

@@ -4,11 +4,11 @@
 parameter replaced by its value, which is what the evaluators read and what a decision is made by.
 """
 
-from datetime import date
 from functools import cached_property
 from typing import Any
 
 from restructure.errors import InvalidPolicy, Issue, did_you_mean
+from restructure.inputs import Day, day_of
 from restructure.policy.amounts.lookups import Edition
 from restructure.policy.constants import Constant, constant, unit_fact
 from restructure.policy.in_force import InForce
@@ -62,8 +62,9 @@ class Policy(PolicyContent):
             raise InvalidPolicy(issues)
         return self.model_copy(update={"parameters": {**self.parameters, **changed}})
 
-    def at(self, on: date) -> "InForce":
+    def at(self, on: Day) -> "InForce":
         """Give the policy as it stands on a day; raises `InvalidPolicy` if it is not in force or lacks a value."""
+        on = day_of(on)
         if (self.effective_from and on < self.effective_from) or (
             self.effective_until and on >= self.effective_until
         ):

@@ -236,6 +236,8 @@ def _read_money(value: Any) -> Decimal:
             "money is exact: write {text} in quotes instead of a float",
             {"text": _float_as_money(value)},
         )
+    if type(value).__module__ == "numpy" and not isinstance(value, float):
+        value = value.item()  # exact: a whole number, or what is refused below
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise PydanticCustomError("money-invalid", 'write an amount in quotes, such as "1250.00"')
     try:

@@ -24,6 +24,7 @@ from restructure.calculator.servicing.contract import (
 )
 from restructure.calculator.servicing.position import ParkedDue, Position
 from restructure.errors import InvalidInput, Issue
+from restructure.inputs import Day, day_of
 
 __all__ = ["position_after"]
 
@@ -32,7 +33,7 @@ def position_after(
     plan: Plan,
     payments: Sequence[Payment] = (),
     *,
-    on: date,
+    on: Day,
     handling: ServicingTerms | None = None,
     charges: Sequence[Charge] = (),
     closed: Closed = weekend,
@@ -60,6 +61,7 @@ def position_after(
     >>> str(reschedule(later, [Extend(instalments=3)]).schedule.rows[-1].balance)
     '0.00'
     """
+    on = day_of(on)
     handling = handling or ServicingTerms()
     position, terms = plan.position, plan.repayment
     found: list[Issue] = []

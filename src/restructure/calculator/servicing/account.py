@@ -31,6 +31,7 @@ from restructure.calculator.servicing.contract import (
 )
 from restructure.calculator.servicing.position import Buckets, ParkedDue, Position
 from restructure.errors import InvalidInput, Issue, Refused
+from restructure.inputs import Day, day_of
 
 __all__ = ["Account", "position_of"]
 
@@ -46,7 +47,7 @@ _ARRIVING = list(Prepayment)
 
 
 def position_of(
-    contract: Contract, payments: Sequence[Payment] = (), *, on: date, closed: Closed = weekend
+    contract: Contract, payments: Sequence[Payment] = (), *, on: Day, closed: Closed = weekend
 ) -> Position:
     """Derive what is owed on a date from the contract and the payments received up to it.
 
@@ -67,6 +68,7 @@ def position_of(
     >>> rest.instalments, str(rest.instalment)
     (8, '1100.16')
     """
+    on = day_of(on)
     issues = payment_problems(contract, payments)
     if on < contract.start:
         issues.append(

@@ -14,6 +14,7 @@ from restructure.calculator.servicing.position import Bucket, Position
 from restructure.casework.decisions.decision import Decision
 from restructure.casework.decisions.outcome import Offer
 from restructure.errors import InvalidInput, Issue
+from restructure.inputs import Day, day_of
 from restructure.intake.application import ContractLoan, Evidence, position_on
 from restructure.policy.language.follow_up import FollowUp
 from restructure.policy.policy_ref import PolicyRef
@@ -101,9 +102,9 @@ def evidence_digest(text: str | bytes) -> str:
 
 def accept(
     decision: Decision,
-    rule: str,
     *,
-    on: date,
+    rule: str,
+    on: Day,
     by: str,
     channel: Channel | str,
     evidence: str,
@@ -122,11 +123,12 @@ def accept(
     >>> from restructure.policy.loading.loading import load_policy
     >>> case = read_application("examples/illness.json")
     >>> decision = decide(case, load_policy("cn-consumer-finance"), on=case.as_of)
-    >>> agreement = accept(decision, "illness-relief", on=case.as_of, by=case.borrower.reference,
+    >>> agreement = accept(decision, rule="illness-relief", on=case.as_of, by=case.borrower.reference,
     ...                    channel="phone", evidence=evidence_digest("what was read out"))
     >>> str(agreement.plan.instalment)
     '2046.14'
     """
+    on = day_of(on)
     try:
         consent = Consent(on=on, by=by, channel=Channel(channel), evidence=evidence)
     except ValueError as error:

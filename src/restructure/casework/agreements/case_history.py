@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
+from os import PathLike
 from typing import Self, assert_never
 
 from pydantic import ValidationError
@@ -29,7 +30,9 @@ from restructure.casework.agreements.review import Review, received, review, tak
 from restructure.casework.decisions.decision import Decision
 from restructure.casework.decisions.rounds import Answer
 from restructure.casework.negotiation.counter import answered
+from restructure.document import Document, issues_of, read_text
 from restructure.errors import InvalidInput, Issue
+from restructure.inputs import Day, Source, day_of, document_of
 from restructure.intake.application import Application, Evidence
 from restructure.policy.policy import Policy
 from restructure.record import Reader, Record
@@ -82,7 +85,7 @@ class History(Record):
     >>> from restructure.policy.loading.loading import load_policy
     >>> case = read_application("examples/illness.json")
     >>> history = History().proposed(decide(case, load_policy("cn-consumer-finance"), on=case.as_of))
-    >>> history = history.accepted("illness-relief", on=case.as_of, by=case.borrower.reference,
+    >>> history = history.accepted(rule="illness-relief", on=case.as_of, by=case.borrower.reference,
     ...                            channel="phone", evidence=evidence_digest("what was read out"))
     >>> history.stage.value, len(history.events), history == read_history(write_history(history))
     ('agreed', 2, True)
@@ -178,7 +181,7 @@ class History(Record):
         """Add a decision: the first one, or a second restructuring after the first ended."""
         return self.extended([Proposed(decision=decision)])
 
-    def countered(self, answer: Decision, *, on: date) -> Self:
+    def countered(self, answer: Decision, *, on: Day) -> Self:
         """Add what the borrower asked for and the decision that `counter` made of it; the same again changes nothing.
 
         Raises `InvalidInput` for an answer to another decision than the one that stands, about another borrower or
@@ -192,7 +195,7 @@ class History(Record):
         told = answer.rounds[-1]
         refused = told.answer is Answer.REFUSED
         offer = None if refused else answer.offer_by(told.rule)
-        event = Countered(on=on, decision=answer.id, round=told, offer=offer)
+        event = Countered(on=day_of(on), decision=answer.id, round=told, offer=offer)
         if self.events and event == self.events[-1]:
             return self
         grown = self.extended([event])
@@ -202,9 +205,9 @@ class History(Record):
 
     def accepted(
         self,
-        rule: str,
         *,
-        on: date,
+        rule: str,
+        on: Day,
         by: str,
         channel: Channel | str,
         evidence: str,
@@ -214,15 +217,15 @@ class History(Record):
         if self.decision is None:
             raise InvalidInput(Issue("event-order", "an acceptance needs a proposal before it", "events"))
         agreed = accept(
-            self.decision, rule, on=on, by=by, channel=channel, evidence=evidence, documents=documents
+            self.decision, rule=rule, on=on, by=by, channel=channel, evidence=evidence, documents=documents
         )
         if self.agreement is not None and self.agreement.id == agreed.id:
             return self
         return self.extended([Accepted(rule=rule, consent=agreed.consent, documents=tuple(documents))])
 
-    def withdrawn(self, on: date) -> Self:
+    def withdrawn(self, on: Day) -> Self:
         """Add that the borrower withdrew inside the time to think it over."""
-        return self.extended([Withdrawn(on=on)])
+        return self.extended([Withdrawn(on=day_of(on))])
 
     def paid(self, *payments: Payment) -> Self:
         """Add payments; one that is known already under its id is left out."""
@@ -235,9 +238,9 @@ class History(Record):
                 known.add(one)
         return self.extended([Paid(payment=one) for one in new])
 
-    def reviewed(self, on: date) -> Self:
+    def reviewed(self, on: Day) -> Self:
         """Add what a review on a day finds that was not yet known: missed, cured, broken, completed."""
-        return self.extended(_news(self, on))
+        return self.extended(_news(self, day_of(on)))
 
     def extended(self, events: Iterable[Event]) -> Self:
         """Add events; raises `InvalidInput` if one of them cannot happen where it stands, and adds none."""
@@ -292,7 +295,7 @@ def _agree(decision: Decision, event: Accepted) -> Agreement:
     consent = event.consent
     return accept(
         decision,
-        event.rule,
+        rule=event.rule,
         on=consent.on,
         by=consent.by,
         channel=consent.channel,
@@ -371,6 +374,43 @@ def _plain(event: Event) -> str:
     return json.dumps(event.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":"))
 
 
+def _history_of(document: Document) -> History:
+    """Derive a history anew from plain data, which carries no digests."""
+    events = document.data.get("events", [])
+    history = History()
+    for k, entry in enumerate(events if isinstance(events, list) else []):
+        try:
+            event = _EVENT.validate_json(json.dumps(entry, default=str))
+        except ValidationError as error:
+            raise InvalidInput(issues_of(error, document, root=("events", k))) from None
+        history = history.extended([event])
+    unknown = [
+        Issue("field-unknown", f'no field is called "{name}" here', name)
+        for name in document.data
+        if name != "events"
+    ]
+    if unknown or not isinstance(events, list):
+        raise InvalidInput(unknown or [Issue("value-invalid", "events is a list", "events")])
+    return history
+
+
+def _lines_of(source: Source, file: str | None) -> tuple[str, str | None]:
+    """Give the text of a history; a text that is empty, of several lines or in braces is no path."""
+    if isinstance(source, bytes | bytearray):
+        try:
+            return bytes(source).decode(), file
+        except UnicodeDecodeError as error:
+            raise InvalidInput(
+                Issue("history-broken", f"the text is not UTF-8 ({error.reason})", file=file)
+            ) from None
+    if isinstance(source, str) and (not source or "\n" in source or source.lstrip().startswith("{")):
+        return source, file
+    if not isinstance(source, str | PathLike):
+        sentence = f"{type(source).__name__} is not a history; give the record, a path, a text or a mapping"
+        raise InvalidInput(Issue("input-kind", sentence))
+    return read_text(source), file or str(source)
+
+
 def write_history(history: History) -> str:
     """Write a history as JSON Lines: one event a line, each with a digest over all before it, and a seal.
 
@@ -385,12 +425,17 @@ def write_history(history: History) -> str:
     return "\n".join(lines) + "\n"
 
 
-def read_history(text: str, *, file: str | None = None) -> History:
-    """Read a history from JSON Lines and derive it anew.
+def read_history(source: History | Source, *, file: str | None = None) -> History:
+    """Read a history from a path or a text of JSON Lines, or from plain data (`events`), and derive it anew.
 
     Raises `InvalidInput` with the line for a line that is no event, one that was edited, left out or moved, a file
     that ends too early, and an event that cannot have happened where it stands.
     """
+    if isinstance(source, History):
+        return source
+    if isinstance(source, Mapping):
+        return _history_of(document_of(source, "a history"))
+    text, file = _lines_of(source, file)
 
     def at(line: int, code: str, message: str) -> InvalidInput:
         return InvalidInput(Issue(code, message, file=file, line=line))

@@ -2,17 +2,19 @@
 
 from datetime import date
 
-from restructure.casework.agreements.case_history import History, Stage
+from restructure.casework.agreements.case_history import History, Stage, read_history
 from restructure.casework.agreements.performance import AgreementStatus
 from restructure.casework.decisions.judge import actions_of
 from restructure.casework.decisions.outcome import Detail, Outcome, Task
 from restructure.errors import InvalidInput, Issue
-from restructure.intake.application import Application
+from restructure.inputs import Day, Source, day_of, word_of
+from restructure.intake.application import Application, read_application
 from restructure.intake.assessment import Assessment, DelinquencyStage, assess
 from restructure.policy.case_facts import Concluded, facts_of
 from restructure.policy.engine.evaluation import Engines
 from restructure.policy.policy import Policy
 from restructure.policy.policy_ref import PolicyRef
+from restructure.policy.source import policy_of
 from restructure.record import Record
 
 __all__ = ["EarlyWarning", "may_enforce", "watch"]
@@ -40,12 +42,12 @@ class EarlyWarning(Record):
 
 
 def watch(
-    application: Application,
-    policy: Policy,
+    application: Application | Source,
+    policy: Policy | Source,
     *,
-    on: date,
-    history: History | None = None,
-    engines: Engines = Engines.BOTH,
+    on: Day,
+    history: History | Source | None = None,
+    engines: Engines | str = Engines.BOTH,
 ) -> EarlyWarning:
     """Judge a loan for signs of difficulty, and name the steps that the policy asks for.
 
@@ -60,7 +62,10 @@ def watch(
     >>> seen.stage.value, seen.enforcement
     ('31-60 days', 'no assessment has been made')
     """
-    policy = policy.in_currency(application.loan.currency)
+    application, on = read_application(application), day_of(on)
+    history = None if history is None else read_history(history)
+    engines = word_of(Engines, engines, "engines")
+    policy = policy_of(policy).in_currency(application.loan.currency)
     in_force = policy.at(on)
     decision = None if history is None else history.decision
     if decision is not None and decision.application.loan.reference != application.loan.reference:
@@ -81,11 +86,12 @@ def watch(
     )
 
 
-def may_enforce(history: History | None, *, on: date) -> tuple[bool, str]:
+def may_enforce(history: History | None, *, on: Day) -> tuple[bool, str]:
     """Tell whether enforcement may begin, and why: never before a completed assessment and its answer.
 
     The answer is an offer that the borrower let run out, an agreement that was broken, or a refusal with reasons.
     """
+    on = day_of(on)
     decision = None if history is None else history.decision
     if history is None or decision is None:
         return False, "no assessment has been made"

@@ -14,9 +14,11 @@ from restructure.casework.agreements.clocks import ClockState, clock_states
 from restructure.casework.agreements.loan_class import Classification, classify
 from restructure.casework.agreements.performance import AgreementStatus, InstalmentState, Keeping, Trial
 from restructure.errors import InvalidInput, Issue
-from restructure.intake.application import Application, ContractLoan, Loan, position_on
+from restructure.inputs import Day, Source, day_of
+from restructure.intake.application import Application, ContractLoan, Loan, position_on, read_application
 from restructure.policy.language.follow_up import Reversal
 from restructure.policy.policy import Policy
+from restructure.policy.source import policy_of
 from restructure.record import Record
 
 __all__ = [
@@ -86,10 +88,10 @@ def review(
     agreement: Agreement,
     payments: Sequence[Payment] = (),
     *,
-    on: date,
+    on: Day,
     loan: Loan | None = None,
-    application: Application | None = None,
-    policy: Policy | None = None,
+    application: Application | Source | None = None,
+    policy: Policy | Source | None = None,
 ) -> Review:
     """Review an agreement on a day from the payments received since it was made.
 
@@ -105,12 +107,15 @@ def review(
     >>> from restructure.policy.loading.loading import load_policy
     >>> case = read_application("examples/illness.json")
     >>> decision = decide(case, load_policy("cn-consumer-finance"), on=case.as_of)
-    >>> agreed = accept(decision, "illness-relief", on=case.as_of, by=case.borrower.reference,
+    >>> agreed = accept(decision, rule="illness-relief", on=case.as_of, by=case.borrower.reference,
     ...                 channel="written", evidence=evidence_digest("the letter"))
     >>> first = agreed.plan.schedule.rows[0]
     >>> review(agreed, [Payment(on=first.due, amount=first.total, id="p1")], on=first.due).standing.value
     'on_track'
     """
+    on = day_of(on)
+    application = None if application is None else read_application(application)
+    policy = None if policy is None else policy_of(policy)
     if policy is not None and application is None:
         sentence = "a class needs the borrower's file beside the policy; give it as application"
         raise InvalidInput(Issue("field-missing", sentence, "application"))

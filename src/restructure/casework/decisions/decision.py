@@ -11,7 +11,8 @@ from restructure.casework.decisions.judge import judge
 from restructure.casework.decisions.outcome import Detail, GateResult, Missing, Offer, Outcome, Refusal, Task
 from restructure.casework.decisions.rounds import Round
 from restructure.errors import InvalidInput, Issue, did_you_mean
-from restructure.intake.application import Application
+from restructure.inputs import Day, Source, day_of, word_of
+from restructure.intake.application import Application, read_application
 from restructure.intake.assessment import Assessment, assess
 from restructure.intake.facts import derivation, facts
 from restructure.policy.case_facts import Concluded, facts_of
@@ -21,6 +22,7 @@ from restructure.policy.language.follow_up import FollowUp
 from restructure.policy.language.sections import Otherwise
 from restructure.policy.policy import Policy
 from restructure.policy.policy_ref import PolicyRef
+from restructure.policy.source import policy_of
 from restructure.record import Listed, Record
 
 __all__ = [
@@ -132,15 +134,16 @@ class Decision(Record):
 
 
 def decide(
-    application: Application,
-    policy: Policy,
+    application: Application | Source,
+    policy: Policy | Source,
     *,
-    on: date,
-    engines: Engines = Engines.BOTH,
-    detail: Detail = Detail.DECISIVE,
+    on: Day,
+    engines: Engines | str = Engines.BOTH,
+    detail: Detail | str = Detail.DECISIVE,
 ) -> Decision:
     """Decide an application under a policy on a day.
 
+    Application and policy are records, paths, texts or plain data; a packaged policy is known by its name.
     A business outcome is a value: a decision with refusals, never an exception. Raises `InvalidInput`
     for an application that contradicts itself, `InvalidPolicy` if the policy is not in force, and
     `EngineDisagreement` if the two evaluators differ.
@@ -152,8 +155,10 @@ def decide(
     >>> decision.outcome.value, decision.offers[0].rule
     ('offer', 'illness-relief')
     """
-    policy = policy.in_currency(application.loan.currency)
-    in_force, engines, detail = policy.at(on), Engines(engines), Detail(detail)
+    application, on = read_application(application), day_of(on)
+    engines, detail = word_of(Engines, engines, "engines"), word_of(Detail, detail, "detail")
+    policy = policy_of(policy).in_currency(application.loan.currency)
+    in_force = policy.at(on)
     if policy.currency != application.loan.currency:
         raise InvalidInput(
             Issue(

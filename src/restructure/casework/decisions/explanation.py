@@ -12,6 +12,7 @@ from restructure.casework.decisions.judge import judge
 from restructure.casework.decisions.outcome import Offer, Refusal, StepResult, TierResult
 from restructure.casework.decisions.plan_search import SearchResult, make
 from restructure.errors import InvalidInput, InvalidPolicy, Issue, did_you_mean
+from restructure.inputs import Source
 from restructure.intake.declared_facts import as_given
 from restructure.intake.facts import Fact, show
 from restructure.policy.case_facts import CaseFacts, facts_of
@@ -21,6 +22,7 @@ from restructure.policy.engine.reference import ConditionResult, decisive, verdi
 from restructure.policy.language.conditions import AllOf, AnyOf, Comparison, Condition, Not
 from restructure.policy.language.sections import Gate, Limit, Rule
 from restructure.policy.policy import Policy
+from restructure.policy.source import policy_of
 from restructure.record import Record
 from restructure.texts import Text
 
@@ -117,7 +119,7 @@ class Explanation(Record):
     """What one changed fact would have done, the smallest change first."""
 
 
-def explain(decision: Decision, policy: Policy, rule: str) -> Explanation:
+def explain(decision: Decision, policy: Policy | Source, *, rule: str) -> Explanation:
     """Explain a rule of a decision: every condition with its values, near misses, what would have opened it.
 
     A counterfactual changes one fact of the assessment, leaves the others as they are, and is kept only if
@@ -128,10 +130,11 @@ def explain(decision: Decision, policy: Policy, rule: str) -> Explanation:
     >>> from restructure.intake.application import read_application
     >>> from restructure.policy.loading.loading import load_policy
     >>> case, policy = read_application("examples/illness.json"), load_policy("cn-consumer-finance")
-    >>> why = explain(decide(case, policy, on=case.as_of), policy, "job-loss-holiday")
+    >>> why = explain(decide(case, policy, on=case.as_of), policy, rule="job-loss-holiday")
     >>> why.verdict, why.counterfactuals[0].sentence
     ('refused', 'if hardship_cause were unemployment instead of illness, the offer would be made')
     """
+    policy = policy_of(policy)
     in_force = decision.under(policy)
     by_id = {one.id: one for one in policy.rules}
     if rule not in by_id:

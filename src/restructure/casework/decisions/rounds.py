@@ -8,10 +8,12 @@ from pydantic import Field, model_validator
 
 from restructure.calculator.conventions.money import Money
 from restructure.calculator.measures.catalogue import Measure
+from restructure.document import read_model
+from restructure.inputs import Source, document_of
 from restructure.policy.engine.reference import ConditionResult
 from restructure.record import Record, refuse
 
-__all__ = ["Answer", "CounterRequest", "Round"]
+__all__ = ["Answer", "CounterRequest", "Round", "read_counter_request"]
 
 
 class CounterRequest(Record):
@@ -33,6 +35,17 @@ class CounterRequest(Record):
         if self == type(self).model_construct():
             refuse([("value-invalid", "the request asks for nothing; say what the borrower wants")])
         return self
+
+
+def read_counter_request(source: CounterRequest | Source) -> CounterRequest:
+    """Read what a borrower asks for from a path, a text or plain data; raises `InvalidInput` with every finding.
+
+    >>> str(read_counter_request({"max_monthly_payment": "1800"}).max_monthly_payment)
+    '1800.00'
+    """
+    if isinstance(source, CounterRequest):
+        return source
+    return read_model(CounterRequest, document_of(source, "a request"))
 
 
 class Answer(StrEnum):

@@ -14,10 +14,11 @@ from restructure.casework.decisions.decision import Decision
 from restructure.casework.decisions.judge import hold
 from restructure.casework.decisions.outcome import Offer, Refusal
 from restructure.casework.decisions.plan_search import Proposal, propose
-from restructure.casework.decisions.rounds import Answer, CounterRequest, Round
+from restructure.casework.decisions.rounds import Answer, CounterRequest, Round, read_counter_request
 from restructure.casework.negotiation.concession import Retreat, first_good, sampled
 from restructure.casework.negotiation.step_ranges import Leeway, leeway
 from restructure.errors import InvalidInput, Issue, Refused
+from restructure.inputs import Source
 from restructure.intake.prospect import Prospect
 from restructure.policy.case_facts import CaseFacts, facts_of
 from restructure.policy.engine.normal_form import Leaf, Operator
@@ -25,12 +26,17 @@ from restructure.policy.engine.reference import ConditionResult
 from restructure.policy.in_force import InForce
 from restructure.policy.language.sections import Rule
 from restructure.policy.policy import Policy
+from restructure.policy.source import policy_of
 
 __all__ = ["Answer", "CounterRequest", "Round", "answered", "counter", "round_id"]
 
 
 def counter(
-    decision: Decision, request: CounterRequest, policy: Policy, *, rule: str | None = None
+    decision: Decision,
+    request: CounterRequest | Source,
+    policy: Policy | Source,
+    *,
+    rule: str | None = None,
 ) -> Decision:
     """Answer what a borrower asks for with the nearest plan inside the policy's limits.
 
@@ -48,6 +54,7 @@ def counter(
     >>> str(first.offers[0].plan.instalment), str(second.offers[0].plan.instalment), second.rounds[0].answer.value
     ('2046.14', '1780.53', 'met')
     """
+    request, policy = read_counter_request(request), policy_of(policy)
     in_force = decision.under(policy)
     if not decision.offers:
         sentence = "the decision made no offer, so there is nothing to negotiate about; decide anew"

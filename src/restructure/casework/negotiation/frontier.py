@@ -1,7 +1,6 @@
 """Frontier: the plans that cannot be bettered in a month's payment, total paid and lender's cost all at once."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -17,11 +16,13 @@ from restructure.casework.decisions.judge import hold, judge
 from restructure.casework.decisions.outcome import Offer
 from restructure.casework.decisions.plan_search import Proposal, make, propose
 from restructure.errors import InvalidInput, Issue, Refused
-from restructure.intake.application import Application
+from restructure.inputs import Day, Source, day_of
+from restructure.intake.application import Application, read_application
 from restructure.intake.assessment import assess
 from restructure.policy.case_facts import CaseFacts, facts_of
 from restructure.policy.language.sections import Rule
 from restructure.policy.policy import Policy
+from restructure.policy.source import policy_of
 from restructure.record import Record, trusted
 
 __all__ = ["Frontier", "Point", "Redefault", "frontier", "undominated"]
@@ -58,10 +59,10 @@ class Frontier(Record):
 
 
 def frontier(
-    application: Application,
-    policy: Policy,
+    application: Application | Source,
+    policy: Policy | Source,
     *,
-    on: date,
+    on: Day,
     parts: int = 4,
     redefault: Redefault | None = None,
     recovered: Decimal | str = Decimal(0),
@@ -85,7 +86,8 @@ def frontier(
     if parts < 1:
         raise InvalidInput(Issue("value-invalid", f"parts is {parts}; at least 1 is needed", "parts"))
     share = _probability(recovered, "recovered")
-    in_force = policy.in_currency(application.loan.currency).at(on)
+    application, on = read_application(application), day_of(on)
+    in_force = policy_of(policy).in_currency(application.loan.currency).at(on)
     known = facts_of(in_force, assess(application, on=on))
     tried, points = 0, list[Point]()
     for rule, measures in _starts(known):

@@ -6,8 +6,10 @@ from typing import Any
 from restructure.casework.decisions.decision import Decision, decide, decision_id
 from restructure.casework.negotiation.counter import counter, round_id
 from restructure.errors import InvalidInput, Issue
+from restructure.inputs import Source
 from restructure.policy.engine.evaluation import Engines
 from restructure.policy.policy import Policy
+from restructure.policy.source import policy_of
 from restructure.record import Record
 
 __all__ = ["Replay", "replay"]
@@ -22,11 +24,12 @@ class Replay(Record):
     """Paths in the record that differ."""
 
 
-def replay(decision: Decision, policy: Policy, *, engines: Engines = Engines.BOTH) -> Replay:
+def replay(decision: Decision, policy: Policy | Source, *, engines: Engines | str = Engines.BOTH) -> Replay:
     """Decide a recorded case again and tell where the result differs.
 
     Raises `InvalidInput` if the record's id does not match the application and day it contains.
     """
+    policy = policy_of(policy)
     in_force = policy.in_currency(decision.application.loan.currency).at(decision.on)
     identity = decision_id(decision.application, in_force, decision.on)
     for one in decision.rounds:

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 from restructure.calculator.conventions.quantity import Kind
 from restructure.document import LARGEST, Document, Place, field_names, issues_of, read_document
 from restructure.errors import InvalidPolicy, Issue, RestructureError, did_you_mean
+from restructure.inputs import Source, document_of
 from restructure.policy.constants import UNITS, unit_fact
 from restructure.policy.engine.rule_sets import WIDEST
 from restructure.policy.fallback_order import circle_of, stands_behind
@@ -44,8 +46,8 @@ _OF_A_PLAN = ("limits", "flags", "duties")
 _Made = TypeVar("_Made", Rule, Conclusion, DecisionTable)
 
 
-def load_policy(source: str | Path) -> Policy:
-    """Load a policy from a YAML file, a folder that holds `policy.yaml`, or the name of a packaged one.
+def load_policy(source: Policy | Source) -> Policy:
+    """Load a policy from a YAML file, a folder with `policy.yaml`, a packaged policy's name, a text or plain data.
 
     Decision tables may stand beside it as CSV files; a link that leads out of the folder is refused. Raises
     `InvalidPolicy` with every fault as `path:line:column: code: place: sentence`.
@@ -53,7 +55,7 @@ def load_policy(source: str | Path) -> Policy:
     >>> load_policy("cn-consumer-finance").currency
     'CNY'
     """
-    return _reader(find_policy(source)).read()
+    return source if isinstance(source, Policy) else _reader_of(source).read()
 
 
 def load_located(source: str | Path) -> Located:
@@ -68,6 +70,18 @@ def load_located(source: str | Path) -> Located:
     policy = reader.read()
     places = origins(policy, reader.named, reader.compared, reader.origin)
     return Located(policy, path, places, reader.resolved.entries, reader.resolved.removed)
+
+
+def _reader_of(source: Source) -> "_PolicyReader":
+    """Read a path or a name as a file, and anything else as a policy that lies in the working directory."""
+    if isinstance(source, str | PathLike) and not (isinstance(source, str) and "\n" in source):
+        return _reader(find_policy(source))
+    try:
+        document = document_of(source, "a policy", exact_numbers=True)
+    except RestructureError as error:
+        raise InvalidPolicy(error.issues) from None
+    resolved, faults = resolve(document, Path("policy.yaml"), find_base)
+    return _PolicyReader(resolved, faults)
 
 
 def _reader(path: Path) -> "_PolicyReader":

@@ -1,6 +1,7 @@
 """Finding: where a policy and the files beside it lie; nothing leads out of a folder by way of a link."""
 
 from importlib.resources import files
+from os import PathLike
 from pathlib import Path
 
 from restructure.errors import InvalidPolicy, Issue, did_you_mean
@@ -17,7 +18,7 @@ def packaged_policies() -> dict[str, Path]:
     return {}
 
 
-def find_policy(source: str | Path) -> Path:
+def find_policy(source: str | PathLike[str]) -> Path:
     """Find a policy by its file, its folder, or the name of a packaged one."""
     path = Path(source)
     if path.is_dir():

@@ -1,0 +1,224 @@
+"""Inputs: what a caller may give where a record or a day belongs, read as strictly as a file.
+
+A record is read from a path, from a text, or from plain data (a mapping, such as a request's body or a row of a table);
+scalars of numpy and pandas become plain Python exactly, or are refused with their place.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import Enum, StrEnum
+from fractions import Fraction
+from math import isfinite
+from os import PathLike
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from restructure.document import Document, Place, read_document, text_document
+from restructure.errors import InvalidInput, Issue
+
+__all__ = ["Day", "Source", "day_of", "document_of", "with_values", "word_of"]
+
+Source = str | PathLike[str] | bytes | Mapping[str, Any]
+"""A path, a text of JSON or YAML, or plain data."""
+
+Day = date | str
+"""A date, or its text: "2026-03-18"."""
+
+_DEEPEST = 60
+
+
+def document_of(source: Source, what: str, *, exact_numbers: bool = False) -> Document:
+    """Read a path, a text or plain data as a document; `what` names it in the sentence of a refusal.
+
+    A text is JSON if it begins with a brace, YAML if it has several lines, and a path otherwise. Raises `InvalidInput`.
+
+    >>> document_of('{"reference": "A-1"}', "an application").data
+    {'reference': 'A-1'}
+    """
+    if isinstance(source, Mapping):
+        data, faults = _plain(source, exact=exact_numbers)
+        if faults:
+            raise InvalidInput(faults)
+        return Document(data, file=None, places={})
+    if isinstance(source, bytes | bytearray):
+        return text_document(bytes(source), exact_numbers=exact_numbers)
+    if isinstance(source, str):
+        if source.lstrip().startswith("{") or "\n" in source:
+            return text_document(source, exact_numbers=exact_numbers)
+        return read_document(source, exact_numbers=exact_numbers)
+    if isinstance(source, PathLike):
+        return read_document(str(source), exact_numbers=exact_numbers)
+    raise InvalidInput(
+        Issue("input-kind", f"{_shown(source)} is not {what}; give the record, a path, a text or a mapping")
+    )
+
+
+def day_of(on: Day, place: str = "on") -> date:
+    """Read a day: a date, its text, or a moment that is midnight without a time zone.
+
+    >>> day_of("2026-03-18")
+    datetime.date(2026, 3, 18)
+    """
+    if type(on) is date:
+        return on
+    day, fault = _day(on)
+    if day is None:
+        raise InvalidInput(Issue("date-invalid", fault, place))
+    return day
+
+
+def _day(value: Any) -> tuple[date | None, str]:
+    wanted = 'give a date or its text, such as "2026-03-18"'
+    value = _scalar(value)
+    if isinstance(value, datetime):
+        if _is_nothing(value):
+            return None, f"{value} is no day; {wanted}"
+        if value.tzinfo is None and value.time() == time():
+            return value.date(), ""
+        return (
+            None,
+            f"{value.isoformat()} is a moment and not a day; give moment.date() in the lender's time zone",
+        )
+    if isinstance(value, date):
+        return value, ""
+    if isinstance(value, str):
+        try:
+            if len(value) == len("2026-03-18"):
+                return date.fromisoformat(value), ""
+        except ValueError:
+            pass
+    return None, f"{_shown(value)} is not a date; {wanted}"
+
+
+_Word = TypeVar("_Word", bound=StrEnum)
+
+
+def word_of(words: type[_Word], given: _Word | str, place: str) -> _Word:
+    """Read a word of an enumeration; raises `InvalidInput` that lists the words.
+
+    >>> from restructure.calculator.conventions.money import Rounding
+    >>> word_of(Rounding, "half_even", "rounding")
+    <Rounding.HALF_EVEN: 'half_even'>
+    """
+    try:
+        return words(given)
+    except ValueError:
+        known = ", ".join(word.value for word in words)
+        raise InvalidInput(Issue("choice-unknown", f"{_shown(given)} is not one of {known}", place)) from None
+
+
+def _is_nothing(value: Any) -> bool:
+    """Tell the missing values of pandas, which compare unequal to themselves or to nothing at all."""
+    return type(value).__name__ in ("NaTType", "NAType")
+
+
+def _scalar(value: Any) -> Any:
+    """Give a scalar of numpy as the plain value that it holds."""
+    if type(value).__module__.partition(".")[0] == "numpy" and hasattr(value, "item"):
+        return value.tolist() if getattr(value, "shape", ()) else value.item()
+    return value
+
+
+def _shown(value: Any) -> str:
+    text = ascii(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def _plain(source: Mapping[Any, Any], *, exact: bool) -> tuple[Any, list[Issue]]:
+    """Turn data of a Python program into what a file could have held, and list what no file could."""
+    faults: list[Issue] = []
+
+    def fault(place: Place, message: str, code: str = "value-invalid") -> None:
+        faults.append(Issue(code, message, ".".join(map(str, place))))
+
+    def build(value: Any, place: Place) -> Any:
+        if len(place) > _DEEPEST:
+            fault(place, f"the data is nested more than {_DEEPEST} levels deep")
+            return None
+        value = _scalar(value)
+        match value:
+            case None | bool() | int() | Decimal() | Fraction():
+                return str(value) if isinstance(value, Fraction) else value
+            case Enum():
+                return value.value
+            case str():
+                return str(value)
+            case float() if not isfinite(value):
+                fault(place, f"{value} is no value; leave the field out where nothing is known")
+                return None
+            case float():
+                return Decimal(repr(float(value))) if exact else float(value)
+            case date():
+                day, message = _day(value)
+                if day is None:
+                    fault(place, message, "date-invalid")
+                return day
+            case BaseModel():
+                return value.model_dump(mode="json", by_alias=True)
+            case Mapping():
+                return dict(_fields(value, place))
+            case Sequence() if not isinstance(value, bytes | bytearray):
+                return [build(item, (*place, k)) for k, item in enumerate(value)]
+            case _ if _is_nothing(value):
+                fault(place, f"{value!r} is no value; leave the field out where nothing is known")
+            case _:
+                fault(
+                    place, f"{_shown(value)} is not plain data: a text, a number, a date, a list or a mapping"
+                )
+        return None
+
+    def _fields(mapping: Mapping[Any, Any], place: Place) -> Iterator[tuple[str, Any]]:
+        for key, value in mapping.items():
+            if isinstance(key, str):
+                yield key, build(value, (*place, key))
+            else:
+                fault(place, f"the key {_shown(key)} is not a text")
+
+    return build(source, ()), faults
+
+
+def with_values(data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Give plain data with some values replaced, each named by its dotted place; a list takes one more at its end.
+
+    Raises `InvalidInput` for every place that does not exist.
+
+    >>> with_values({"loan": {"rates": [{"day": 1}]}}, {"loan.rates.0.day": 2})
+    {'loan': {'rates': [{'day': 2}]}}
+    """
+    changed, faults = _plain(data, exact=False)
+    for dotted, value in values.items():
+        steps = dotted.split(".")
+        new, more = _plain({"value": value}, exact=False)
+        faults += [
+            Issue(issue.code, issue.message, dotted + issue.place.removeprefix("value")) for issue in more
+        ]
+        try:
+            _replace(changed, steps, new["value"] if new else None)
+        except LookupError as error:
+            faults.append(Issue("field-unknown", str(error.args[0]), dotted))
+    if faults:
+        raise InvalidInput(faults)
+    return dict(changed)
+
+
+def _replace(data: Any, steps: list[str], value: Any) -> None:
+    for k, step in enumerate(steps):
+        last, before = k == len(steps) - 1, ".".join(steps[:k]) or "the record"
+        if isinstance(data, list):
+            if not step.isdecimal() or int(step) > len(data):
+                raise LookupError(f"{before} has {len(data)} entries; name one by its number, from 0")
+            if int(step) == len(data):
+                data.append(value if last else {})
+            elif last:
+                data[int(step)] = value
+            data = data[int(step)]
+        elif isinstance(data, dict):
+            if last:
+                data[step] = value
+            elif data.get(step) is None:
+                data[step] = [] if steps[k + 1].isdecimal() else {}
+            data = data[step]
+        else:
+            raise LookupError(f"{before} is a single value and has no {step}")
