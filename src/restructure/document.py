@@ -16,7 +16,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -401,16 +401,18 @@ def _scalar(tag: str, text: str, *, exact: bool) -> Any:
             raise ValueError(f"{text} with the tag {tag} is not read: a file here is plain data")
 
 
-_Parsed = TypeVar("_Parsed", bound=BaseModel)
+_Parsed = TypeVar("_Parsed")
 
 
 def read_model(model: type[_Parsed], document: Document) -> _Parsed:
     """Read a document's data as a model; raises `InvalidInput` with every finding, each with its place."""
+    reader: Any = model
     try:
         # Strict, and through JSON: text stays text, so that "3" is not a number nor 1 a yes.
-        return model.model_validate_json(json.dumps(document.data, default=str), strict=True)
+        record: _Parsed = reader.model_validate_json(json.dumps(document.data, default=str), strict=True)
     except ValidationError as error:
-        raise InvalidInput(issues_of(error, document, names=field_names(model))) from None
+        raise InvalidInput(issues_of(error, document, names=field_names(reader))) from None
+    return record
 
 
 def issues_of(
@@ -482,7 +484,7 @@ def _short(value: Any) -> str:
 
 
 @cache
-def field_names(model: type[BaseModel]) -> frozenset[str]:
+def field_names(model: type[Any]) -> frozenset[str]:
     """Collect the field names of a model and of every model inside it, for "did you mean"."""
     schema = TypeAdapter(model).json_schema()
     groups = [schema, *schema.get("$defs", {}).values()]

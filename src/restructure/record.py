@@ -56,11 +56,15 @@ if TYPE_CHECKING:
     # A checker that sees a pydantic model wants an amount as `Decimal` and a day as `date`, and cannot know that a
     # record also reads their texts. So it sees a class whose constructor takes any value of a named field; that the
     # library itself names only fields that exist is a test (`tests/test_typing.py`).
-    class Record:
+    class _Kind(type):
+        def __hash__(cls) -> int: ...
+
+    class Record(metaclass=_Kind):
         """The frozen model that every noun of the library is."""
 
         model_config: ClassVar[ConfigDict]
         model_fields: ClassVar[dict[str, FieldInfo]]
+        __pydantic_core_schema__: ClassVar[CoreSchema]
 
         def __init__(self, **values: Any) -> None: ...
         @property
@@ -244,7 +248,7 @@ _set_values, _set_fields, _set_extra, _set_private = (
 
 
 @cache
-def _field_names(model: type[BaseModel]) -> set[str]:
+def _field_names(model: type[Record]) -> set[str]:
     return set(model.model_fields)
 
 

@@ -8,13 +8,12 @@ from enum import StrEnum
 from functools import cache, partial
 from typing import Any, get_args
 
-from pydantic import BaseModel
-
 from restructure.calculator.conventions.money import from_minor, to_minor, write_money
 from restructure.calculator.conventions.quantity import Kind, Quantity
 from restructure.field_docs import field_docs
 from restructure.intake.assessment import Assessment
 from restructure.intake.prospect import Prospect
+from restructure.record import Record
 
 __all__ = ["Fact", "derivation", "events_fact", "fact_named", "facts", "score_fact", "show", "wanting"]
 
@@ -114,7 +113,7 @@ def fact_named(name: str) -> Fact:
     return score_fact(name) if name.startswith("scores.") else facts()[name]
 
 
-def _declared(model: type[BaseModel], *, of_plan: bool) -> Iterator[Fact]:
+def _declared(model: type[Record], *, of_plan: bool) -> Iterator[Fact]:
     docs = field_docs(model)
     for name, info in model.model_fields.items():
         for quantity in info.metadata:
