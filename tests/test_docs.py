@@ -31,7 +31,12 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted(path for path in DOCS.rglob("*.md") if DOCS / "site" not in path.parents)
 BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-LISTED_SH = {"how-to/install.md", "how-to/embed-in-a-service.md", "how-to/explore-in-a-notebook.md", "explanation/layout.md"}
+LISTED_SH = {
+    "how-to/install.md",
+    "how-to/embed-in-a-service.md",
+    "how-to/explore-in-a-notebook.md",
+    "explanation/layout.md",
+}
 
 
 def _name(page: Path) -> str:
@@ -73,7 +78,10 @@ def _matches(shown: str, printed: str) -> bool:
         if line.strip() == "…":
             pattern += r"(?:.*\n)*?"
         else:
-            pattern += "".join(".*" if part == "…" else re.escape(part) for part in re.split("(…)", line.rstrip())) + r" *\n"
+            pattern += (
+                "".join(".*" if part == "…" else re.escape(part) for part in re.split("(…)", line.rstrip()))
+                + r" *\n"
+            )
     return re.fullmatch(pattern, printed.rstrip() + "\n") is not None
 
 
@@ -120,7 +128,9 @@ def test_a_command_that_prints_something_else_than_shown_is_noticed():
 @pytest.mark.parametrize("page", PAGES, ids=_name)
 def test_every_block_of_a_page_is_one_that_is_executed(page):
     for language, _, text in _blocks(page):
-        assert language in ("python", "console", "yaml", "json", "sh"), f"{language!r} is not executed:\n{text}"
+        assert language in ("python", "console", "yaml", "json", "sh"), (
+            f"{language!r} is not executed:\n{text}"
+        )
         if language == "python":
             assert text.startswith(">>> "), f"only `>>>` is executed:\n{text}"
         if language == "sh":
@@ -136,7 +146,12 @@ def test_every_chinese_page_translates_an_english_one(page):
 
 
 def test_front_page_tutorial_guides_and_glossary_are_there_in_chinese():
-    english = ["index.md", "tutorial.md", "glossary.md", *(_name(path) for path in (DOCS / "how-to").glob("*.md"))]
+    english = [
+        "index.md",
+        "tutorial.md",
+        "glossary.md",
+        *(_name(path) for path in (DOCS / "how-to").glob("*.md")),
+    ]
     assert [name for name in english if not (DOCS / "zh" / name).exists()] == []
 
 
@@ -164,7 +179,15 @@ def _names() -> set[str]:
     policy = restructure.load_policy("cn-consumer-finance")
     entries = {entry.id for entry in (*policy.rules, *policy.actions, *policy.duties, *policy.gates)}
     packs = restructure.packaged_policies()
-    return {*restructure.__all__, *application.__all__, *restructure.facts(), *PRESETS, *packs, *entries, *policy.facts}
+    return {
+        *restructure.__all__,
+        *application.__all__,
+        *restructure.facts(),
+        *PRESETS,
+        *packs,
+        *entries,
+        *policy.facts,
+    }
 
 
 @pytest.mark.parametrize("page", ["glossary.md", "zh/glossary.md"])
@@ -199,7 +222,17 @@ def test_the_site_is_built_without_a_warning_and_every_link_is_found(tmp_path):
     if find_spec("mkdocs") is None or find_spec("mkdocstrings") is None:
         pytest.skip("NOT CHECKED: the documentation is not built, for mkdocs is not installed (extra docs)")
     done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(DOCS / "site" / "mkdocs.yml"), "-d", str(tmp_path)],
+        [
+            sys.executable,
+            "-m",
+            "mkdocs",
+            "build",
+            "--strict",
+            "-f",
+            str(DOCS / "site" / "mkdocs.yml"),
+            "-d",
+            str(tmp_path),
+        ],
         env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
         capture_output=True,
         text=True,
@@ -208,11 +241,22 @@ def test_the_site_is_built_without_a_warning_and_every_link_is_found(tmp_path):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "WARNING" not in done.stderr
-    for page in ("index.html", "zh/index.html", "reference/facts/index.html", "programmes/us-hamp/index.html"):
+    for page in (
+        "index.html",
+        "zh/index.html",
+        "reference/facts/index.html",
+        "programmes/us-hamp/index.html",
+    ):
         assert (tmp_path / page).exists()
-    chinese, english = ((tmp_path / page).read_text("utf-8") for page in ("zh/tutorial/index.html", "tutorial/index.html"))
+    chinese, english = (
+        (tmp_path / page).read_text("utf-8") for page in ("zh/tutorial/index.html", "tutorial/index.html")
+    )
     assert '<html lang="zh"' in chinese
     assert '<html lang="en"' in english
     assert 'href="../zh/tutorial/"' in english
-    reference = "".join(path.read_text("utf-8") for path in (tmp_path / "reference" / "python").rglob("index.html"))
-    assert [name for name in restructure.__all__ if f'id="{restructure._MODULES[name]}.{name}"' not in reference] == []
+    reference = "".join(
+        path.read_text("utf-8") for path in (tmp_path / "reference" / "python").rglob("index.html")
+    )
+    assert [
+        name for name in restructure.__all__ if f'id="{restructure._MODULES[name]}.{name}"' not in reference
+    ] == []

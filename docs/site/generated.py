@@ -50,7 +50,11 @@ def filled(markdown: str, root: Path) -> str:
 
 
 def _reference(written: Mapping[str, str]) -> list[Any]:
-    python = [{_title(path, written): path} for path in written if path.startswith("reference/python/")]
+    python = [
+        {_title(path, written).removeprefix("restructure."): path}
+        for path in written
+        if path.startswith("reference/python/")
+    ]
     formats = [{_title(path, written): path} for path in written if path.startswith("reference/formats/")]
     return [
         {"Policy language": "reference/language.md"},
@@ -128,8 +132,8 @@ def _command_line() -> str:
         "# Command line",
         "",
         "`restructure`, or `python -m restructure`. The exit status is 0 for any decision, including a refusal; 1 if a "
-        "case of a policy failed or the cases cover too little; 2 if the input was wrong. Then every problem is reported "
-        "in one run, with its location and how to fix it.",
+        "case of a policy failed or the cases cover too little; 2 if the input was wrong. Then every problem is "
+        "reported in one run, with its location and how to fix it.",
         "",
         "```text",
         _help(),
@@ -144,7 +148,7 @@ def _help(*command: str) -> str:
     from restructure.cli import main
 
     printed, before = io.StringIO(), os.environ.get("COLUMNS")
-    os.environ["COLUMNS"] = "100"
+    os.environ["COLUMNS"] = "84"  # fits the page
     try:
         with contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
             main([*command, "--help"])
@@ -165,7 +169,11 @@ def _formats() -> dict[str, str]:
 
     schemas = {
         "application": ("Application", restructure.Application.model_json_schema(), "a borrower's file"),
-        "request": ("Calculator request", CalculationRequest.model_json_schema(), "what `reschedule` answers"),
+        "request": (
+            "Calculator request",
+            CalculationRequest.model_json_schema(),
+            "what `reschedule` answers",
+        ),
         "policy": ("Policy", policy_schema(), "what stands in `policy.yaml`"),
         "cases": ("Cases of a policy", cases_schema(), "what stands in `*_test.yaml`"),
     }
@@ -179,8 +187,8 @@ def _format(name: str, title: str, schema: dict[str, Any], what: str) -> str:
     lines = [
         f"# {title}",
         "",
-        f"JSON or YAML: {what}. `restructure schema {name}` prints the whole JSON Schema, with patterns and limits; an editor "
-        "that reads it completes and checks the file. Money is text such as `\"1250.00\"`, a rate is text such as "
+        f"JSON or YAML: {what}. `restructure schema {name}` prints the whole JSON Schema, with patterns and limits; an "
+        'editor that reads it completes and checks the file. Money is text such as `"1250.00"`, a rate is text such as '
         '`"18%"` or a fraction of one, a day is `2026-03-18`.',
     ]
     definitions = schema.get("$defs", {})
@@ -216,7 +224,7 @@ def _type(schema: Any) -> str:
     for several in ("anyOf", "oneOf", "allOf"):
         if several in schema:
             kinds = dict.fromkeys(_type(part) for part in schema[several])
-            return " or ".join(kind for kind in kinds if kind != "null") or "null"
+            return " or ".join(kind for kind in kinds if kind) or "nothing"
     kind = schema.get("type", "anything")
     if kind == "array":
         return f"list of {_type(schema.get('items', {}))}"
@@ -249,13 +257,18 @@ def _python() -> dict[str, str]:
         if text is None:
             continue
         written[page] = text
-        face += [f"| [`{public}`][{_home(public)}.{public}] | [`{room}`]({room}.md) |" for public in sorted(homes[room])]
+        face += [
+            f"| [`{public}`][{_home(public)}.{public}] | [`{room}`]({room}.md) |"
+            for public in sorted(homes[room])
+        ]
     return {"reference/python/restructure.md": "\n".join(face) + "\n", **written}
 
 
 def _room_page(room: str, names: list[str]) -> str | None:
     module = importlib.import_module(room)
-    shown = [f"{_home(public)}.{public}" for public in sorted(names, key=lambda name: (name[0].islower(), name))]
+    shown = [
+        f"{_home(public)}.{public}" for public in sorted(names, key=lambda name: (name[0].islower(), name))
+    ]
     for public in getattr(module, "__all__", ()):
         home = getattr(getattr(module, public), "__module__", room)
         path = f"{home}.{public}"
@@ -284,9 +297,7 @@ _PUBLIC_MODULES = {
 
 def _home(public: str) -> str:
     """Give the module that a public name comes from, as griffe finds it."""
-    return next(
-        module for module, names in restructure._HOMES.items() if public in names.split()
-    )
+    return next(module for module, names in restructure._HOMES.items() if public in names.split())
 
 
 def _room(module: str) -> str:
@@ -318,12 +329,12 @@ def _modules(package: ModuleType) -> Iterator[ModuleType]:
 
 def _packs(root: Path) -> str:
     lines = [
-        "| pack | programme | in force | rules | gates | limits | sources by confidence | cases |",
-        "|---|---|---|---:|---:|---:|---|---:|",
+        "| pack | programme | in force from | rules, gates, limits | sources by confidence | cases |",
+        "|---|---|---|---|---|---:|",
     ]
     for name, path in restructure.packaged_policies().items():
         policy = restructure.load_policy(name)
-        until = f" until {policy.effective_until}" if policy.effective_until else ""
+        until = f" to before {policy.effective_until}" if policy.effective_until else ""
         levels = [source.confidence for source in policy.sources.values()]
         confidence = ", ".join(f"{levels.count(level)} {level}" for level in _CONFIDENCE if level in levels)
         cases = sum(
@@ -331,8 +342,8 @@ def _packs(root: Path) -> str:
             for file in Path(path).parent.glob("*_test.yaml")
         )
         lines.append(
-            f"| [`{name}`]({name}.md) | {policy.title['en']} | from {policy.effective_from or '–'}{until} | {len(policy.rules)} "
-            f"| {len(policy.gates)} | {len(policy.limits)} | {confidence} | {cases} |"
+            f"| [`{name}`]({name}.md) | {policy.title['en']} | {policy.effective_from or '–'}{until} "
+            f"| {len(policy.rules)}, {len(policy.gates)}, {len(policy.limits)} | {confidence} | {cases} |"
         )
     return "\n".join(lines)
 
@@ -355,7 +366,9 @@ def _pack(name: str) -> str:
                 f"{dated.value} from {dated.since}" if dated.value is not None else f"none from {dated.since}"
                 for dated in parameter.values
             )
-            lines.append(f"| `{key}` | {_cell(parameter.title['en'])} | {_cell(values)} | {_cell(str(parameter.source))} |")
+            lines.append(
+                f"| `{key}` | {_cell(parameter.title['en'])} | {_cell(values)} | {_cell(str(parameter.source))} |"
+            )
     for heading, entries in (
         ("Gates", policy.gates),
         ("Rules", policy.rules),
@@ -365,7 +378,8 @@ def _pack(name: str) -> str:
         if entries:
             lines += ["", f"## {heading}", "", "| id | meaning | source |", "|---|---|---|"]
             lines += [
-                f"| `{entry.id}` | {_cell(entry.title['en'])} | {_cell(str(entry.reference))} |" for entry in entries
+                f"| `{entry.id}` | {_cell(entry.title['en'])} | {_cell(str(entry.reference))} |"
+                for entry in entries
             ]
     return "\n".join(lines) + "\n"
 
@@ -378,7 +392,7 @@ def _header(path: Path) -> list[str]:
             break
         if "yaml-language-server" not in line:
             text = line[1:].removeprefix(" ")
-            if text.startswith("- ") or text.startswith("  - "):
+            if text.startswith(("- ", "  - ")):
                 if lines and not lines[-1].lstrip().startswith("- "):
                     lines.append("")
                 text = text.strip()

@@ -1,6 +1,7 @@
 """Hooks of MkDocs: add the generated pages, put them into the navigation, and show the Chinese pages in Chinese."""
 
 import copy
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
 PAGES: dict[str, str] = {}
+_CHINESE_END = re.compile(
+    r"(?<=[\u3000-\u9fff\uff00-\uffef])\n *(?=[\u3000-\u9fff\uff00-\uffef\[`*]\S)(?!\* )"
+)
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -35,7 +39,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Fill the marks of committed pages that stand for generated parts."""
+    """Fill the marks that stand for generated parts, and let no end of a line become a blank between Chinese words."""
+    if page.file.src_uri.startswith("zh/"):
+        parts = markdown.split("```")
+        parts[::2] = [_CHINESE_END.sub("", part) for part in parts[::2]]
+        markdown = "```".join(parts)
     return generated.filled(markdown, Path(config.docs_dir).parent)
 
 

@@ -1,7 +1,7 @@
 """Make the picture of a decision in README and docs: what the terminal shows, as a page, and that page as a PNG.
 
-`python docs/site/picture.py` writes docs/images/decision.png, given Chromium and the extras `tables` and `plots` (Pillow). What the picture leaves
-out of the output is named in `SHOWN`.
+`python docs/site/picture.py` writes docs/images/decision.png, given Chromium and the extras `tables` and `plots` (for
+Pillow). What of the output is in the picture is named in `SHOWN`.
 """
 
 import shutil
@@ -25,7 +25,8 @@ SHOWN = ("OFFER", "Offers", "Offer 1", "Not offered", "Enforcement")
 WIDTH = 100
 STYLE = """
 body { margin: 0; background: #f3f5f6; }
-pre { margin: 0; padding: 22px 26px; background: #10202b; color: #d7e3ea; font: 15px/1.42 "DejaVu Sans Mono", monospace; }
+pre { margin: 0; padding: 22px 26px; background: #10202b; color: #d7e3ea;
+  font: 15px/1.42 "DejaVu Sans Mono", monospace; }
 .r1 { font-weight: bold; color: #7fe0c3; }
 """
 
@@ -43,7 +44,14 @@ def sections(blocks: Sequence[Block]) -> Iterator[Block]:
 def page() -> str:
     """Render the decision on Ms Wang's application as a terminal does, as HTML."""
     decision = decide(ROOT / "examples" / "illness.json", "cn-consumer-finance", on="2026-03-18")
-    console = Console(record=True, width=WIDTH, force_terminal=True, color_system="truecolor", file=StringIO(), highlight=False)
+    console = Console(
+        record=True,
+        width=WIDTH,
+        force_terminal=True,
+        color_system="truecolor",
+        file=StringIO(),
+        highlight=False,
+    )
     console.print("[dim]$[/] [bold]restructure offer examples/illness.json[/]\n")
     render(list(sections(summarise(decision))), console)
     return console.export_html(code_format=_page_format())
@@ -67,7 +75,7 @@ def main() -> None:
         source.write_text(text, "utf-8")
         subprocess.run(
             [
-                chromium, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--window-size=960,3000",
+                chromium, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=960,3000",
                 f"--screenshot={picture}", source.as_uri(),
             ],
             check=True, capture_output=True,
@@ -75,7 +83,7 @@ def main() -> None:
     with Image.open(picture) as taken:
         drawn = taken.convert("RGB")
     below = Image.new("RGB", drawn.size, drawn.getpixel((0, drawn.height - 1)))
-    drawn.crop(ImageChops.difference(drawn, below).getbbox()).quantize(24).save(picture, optimize=True)
+    drawn.crop(ImageChops.difference(drawn, below).getbbox()).quantize(64).save(picture, optimize=True)
 
 
 if __name__ == "__main__":
