@@ -10,22 +10,25 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
+from restructure.calculator.amortisation.agreed_changes import MovedDue, RateFrom, Steps, Suspension
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.scheme import HolidayInterest, LastRow, Method, Repricing
-from restructure.calculator.amortisation.terms import MovedDue, RateFrom, Repayment, Steps, Suspension
 from restructure.calculator.conventions.accrual import Compounding
 from restructure.calculator.conventions.dates import Roll
 from restructure.calculator.conventions.day_counts import DayCount
 from restructure.calculator.conventions.money import Rounding
 from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
+from restructure.calculator.measures.holiday import Holiday
+from restructure.calculator.measures.method import ChangeMethod
 from restructure.calculator.measures.relief import Forgive, Waive
 from restructure.calculator.measures.solve import Reamortise, Solve
-from restructure.calculator.measures.timing import ChangeFrequency, ChangeMethod, Extend, Holiday, MoveDue
+from restructure.calculator.measures.timing import ChangeFrequency, Extend, MoveDue
 from restructure.calculator.measures.up_front import Pay, Settle
 from restructure.calculator.servicing.contract import AllocationClaim, Component, Timing
 from restructure.calculator.servicing.position import Buckets, ParkedDue, Position
 from strategies import DECIMALS, DUE, RELIEVABLE, currencies, first_dues, major, rate_changes, rates, sampled
 
-RHYTHMS = {
+FREQUENCIES = {
     "1 month": 30,
     "2 weeks": 14,
     "10 days": 10,
@@ -36,6 +39,10 @@ RHYTHMS = {
 }
 """Rhythms and how many days a period has, about; none so short that two due dates roll to one day."""
 
+HELD = st.one_of(st.just(0), st.integers(1, 50), st.integers(1, 10**6))
+PRINCIPALS = st.one_of(st.integers(10**4, 10**8), st.integers(1, 300))
+DAYS = st.dates(date(2019, 1, 1), date(2032, 12, 31))
+"""Built once: Hypothesis checks every new strategy before it draws from it."""
 SHARES = sampled([Fraction(0), Fraction(1, 3), Fraction(1, 2), Fraction(37, 100), Fraction(1)])
 FATES = sampled(list(HolidayInterest))
 
@@ -44,8 +51,8 @@ def seldom(draw, one_in: int = 5) -> bool:
     return draw(st.integers(1, one_in)) == one_in
 
 
-def rhythms():
-    return sampled(["1 month", "1 month", "1 month", *RHYTHMS])
+def frequencies():
+    return sampled(["1 month", "1 month", "1 month", *FREQUENCIES])
 
 
 @st.composite
@@ -82,10 +89,10 @@ def suspended(draw, size: int, first: int, balance: int, currency: str) -> dict:
 @st.composite
 def repayments(draw, on: date, currency: str, principal: int, instalments: int):
     """How a balance is repaid, with anything that terms can say."""
-    every = draw(rhythms())
+    every = draw(frequencies())
     first, anchor = draw(first_dues(on))
     method = draw(sampled([*[Method.LEVEL] * 4, Method.EQUAL_PRINCIPAL, *Method]))
-    largest = 1800 if RHYTHMS[every] < 90 else 900
+    largest = 1800 if FREQUENCIES[every] < 90 else 900
     rate = draw(rates(largest))
     more: dict = {}
     if seldom(draw):
@@ -99,7 +106,7 @@ def repayments(draw, on: date, currency: str, principal: int, instalments: int):
     if seldom(draw, 4) and instalments:
         which = draw(st.integers(1, instalments))
         due = bare.dues()[which - 1]
-        shift = draw(st.integers(-(RHYTHMS[every] // 2) + 1 if which > 1 else 0, RHYTHMS[every] // 2))
+        shift = draw(st.integers(-(FREQUENCIES[every] // 2) + 1 if which > 1 else 0, FREQUENCIES[every] // 2))
         more["moves"] = (MovedDue(instalment=which, to=due + timedelta(days=shift)),)
     if seldom(draw) and instalments > 2:
         size = draw(st.integers(1, instalments - 2))
@@ -122,7 +129,7 @@ def repayments(draw, on: date, currency: str, principal: int, instalments: int):
     if method in (Method.LEVEL, Method.EQUAL_PRINCIPAL, Method.FLAT) and instalments and seldom(draw, 3):
         # Above what repays it, so that it covers any period's interest and the rows may end early.
         period = (
-            float(max([rate, *(one.annual_rate for one in more.get("rates", ()))])) * RHYTHMS[every] / 360
+            float(max([rate, *(one.annual_rate for one in more.get("rates", ()))])) * FREQUENCIES[every] / 360
             + 1e-12
         )
         part = principal / instalments
@@ -156,10 +163,10 @@ def repayments(draw, on: date, currency: str, principal: int, instalments: int):
 @st.composite
 def owed(draw, *, fewest: int = 0):
     """What is owed on a day, with every field that a position has."""
-    currency, on = draw(currencies), draw(st.dates(date(2019, 1, 1), date(2032, 12, 31)))
+    currency, on = draw(currencies), draw(DAYS)
     instalments = draw(st.one_of(st.integers(max(fewest, 1), 36), st.integers(fewest, 3)))
-    principal = draw(st.one_of(st.integers(10**4, 10**8), st.integers(1, 300))) if instalments else 0
-    held = {name: draw(st.one_of(st.just(0), st.integers(1, 50), st.integers(1, 10**6))) for name in DUE}
+    principal = draw(PRINCIPALS) if instalments else 0
+    held = {name: draw(HELD) for name in DUE}
     if not principal and not any(held.values()):
         held["fees"] = 1
     late = bool(held["principal_arrears"] or held["interest_arrears"])
@@ -357,11 +364,11 @@ def courses(draw, position: Position, balance: int, spread: list[str]):
     count, every, method = terms.instalments, terms.every, terms.method
     solve = draw(sampled([None, None, None, *Solve]))
     if seldom(draw):
-        every = draw(rhythms())
-        # Where the new rhythm is left to find its own length, it may find a very long one.
-        wanted = draw(st.none() | st.integers(1, 40)) if count * RHYTHMS[terms.every] < 3000 else 12
+        every = draw(frequencies())
+        # Where the new frequency is left to find its own length, it may find a very long one.
+        wanted = draw(st.none() | st.integers(1, 40)) if count * FREQUENCIES[terms.every] < 3000 else 12
         if wanted is None:
-            old, new = RHYTHMS[terms.every], RHYTHMS[every]
+            old, new = FREQUENCIES[terms.every], FREQUENCIES[every]
             count = max(1, count * old // new - 2) if every != terms.every or terms.moves else count
         else:
             count = wanted
@@ -409,7 +416,7 @@ def courses(draw, position: Position, balance: int, spread: list[str]):
     fixed = solve not in (Solve.TERM, Solve.BALLOON, Solve.NOTHING)
     period = (
         max([float(terms.annual_rate), 0.18, *(float(one.annual_rate) for one in terms.rates)])
-        * RHYTHMS[every]
+        * FREQUENCIES[every]
         / 360
     )
     covers = tuple(draw(st.sets(sampled(["interest_arrears", "accrued"])))) if seldom(draw, 3) else ()
@@ -420,7 +427,7 @@ def courses(draw, position: Position, balance: int, spread: list[str]):
         share = max(Fraction(1, draw(st.integers(3, 9))), Fraction(period * 1.7).limit_denominator(100))
         if solve is Solve.BALLOON:
             share = max(Fraction(1, 4 * max(count, 1)), Fraction(period * 1.3).limit_denominator(100))
-        same = method is terms.method and RHYTHMS[every] == RHYTHMS[terms.every]
+        same = method is terms.method and FREQUENCIES[every] == FREQUENCIES[terms.every]
         kept = None
         if method.has_instalment and not (same and draw(st.booleans())):
             kept = major(int(balance * share) + 1, currency)

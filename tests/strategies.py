@@ -10,16 +10,18 @@ from itertools import permutations
 from dateutil.relativedelta import relativedelta
 from hypothesis import strategies as st
 
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.scheme import HolidayInterest, LastRow, Method
-from restructure.calculator.amortisation.terms import Repayment, Terms
+from restructure.calculator.amortisation.terms import Terms
 from restructure.calculator.conventions.dates import Roll
 from restructure.calculator.conventions.day_counts import DayCount
 from restructure.calculator.conventions.money import Rounding
 from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
+from restructure.calculator.measures.holiday import Holiday
 from restructure.calculator.measures.rate import ChangeRate
 from restructure.calculator.measures.relief import Forgive, Waive
 from restructure.calculator.measures.solve import Reamortise, Solve
-from restructure.calculator.measures.timing import Extend, Holiday
+from restructure.calculator.measures.timing import Extend
 from restructure.calculator.servicing.contract import (
     AllocationClaim,
     Charge,
@@ -118,7 +120,7 @@ steps = st.builds(
 
 @st.composite
 def any_terms(draw):
-    """A loan of any method, rhythm, roll and last row; a rounded instalment may lie below the interest."""
+    """A loan of any method, frequency, roll and last row; a rounded instalment may lie below the interest."""
     method = draw(sampled(list(Method)))
     every = draw(sampled(["1 month", "2 weeks", "10 days", "1 quarter", "semi-monthly"]))
     start = date(2024, 1, 1) + timedelta(days=draw(st.integers(0, 800)))

@@ -158,7 +158,10 @@ def test_the_schema_describes_the_examples(capsys):
     assert status == 0
     for path in (ILLNESS, OVERSPENDING):
         jsonschema.validate(json.loads(path.read_text(encoding="utf-8")), schema)
-    assert schema["properties"]["as_of"]["description"] == "The day this describes."
+    assert (
+        schema["properties"]["as_of"]["description"]
+        == "The day that the application describes, such as 2026-03-18; nothing in it is dated later."
+    )
 
 
 def test_every_error_code_can_be_explained_and_an_unknown_one_is_wrong_input(capsys):
@@ -300,7 +303,7 @@ def test_a_request_for_a_schedule_is_answered_with_the_schedule(tmp_path, capsys
             "1:2: bucket-not-allowed: measures.0: waive",
         ),
         ({"position": None}, "1:1: value-invalid: give either terms or a position"),
-        ({"position": 5}, "value-invalid: position: 5 stands where a group of named fields is expected"),
+        ({"position": 5}, "value-invalid: position: 5 is not a group of named fields; write one"),
     ],
 )
 def test_a_request_that_cannot_be_answered_says_why(change, said, tmp_path, capsys):
@@ -339,7 +342,7 @@ def test_a_letter_without_its_packages_says_what_to_install(capsys, monkeypatch)
     found = capsys.readouterr()
     assert found.out == ""
     assert "extra-absent" in found.err
-    assert "restructure[letters]" in found.err
+    assert "pip install babel jinja2" in found.err
 
 
 def test_watching_a_loan_tells_its_signs_and_bars_enforcement(capsys, tmp_path):

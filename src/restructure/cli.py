@@ -265,8 +265,8 @@ def _offer(options: argparse.Namespace) -> int:
 def _letter(options: argparse.Namespace) -> int:
     try:
         from restructure.report.letters.writing import letter
-    except ImportError as error:
-        sentence = f"letters need {error.name}; install it with: pip install 'restructure[letters]'"
+    except ImportError:
+        sentence = "letters need babel and jinja2; install them with: pip install babel jinja2"
         raise InvalidInput(Issue("extra-absent", sentence)) from None
     from restructure.casework.decisions.decision import decide
 
@@ -279,8 +279,8 @@ def _letter(options: argparse.Namespace) -> int:
 
 
 def _watch(options: argparse.Namespace) -> int:
-    from restructure.casework.agreements.case_history import read_history
     from restructure.casework.agreements.early_warning import watch
+    from restructure.casework.agreements.history_file import read_history
     from restructure.views import summarise
 
     application, policy, on = _read_case(options)

@@ -1,13 +1,10 @@
 """Document: a JSON or YAML text as plain data, every finding located by line and column.
 
-Nothing is lost or guessed on the way in: duplicate keys, anchors, tags and oversized files are refused,
-and YAML is read as data that can run nothing.
+Duplicate keys, anchors, tags and oversized files are refused, and YAML is read as data only: no tag runs code.
 """
 
 import errno
 import json
-import re
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -22,8 +19,10 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from restructure.errors import CATALOGUE, InvalidInput, Issue, did_you_mean
+from restructure.json_text import MAX_DEPTH, MAX_DIGITS, Place, Places, json_places, read_json, whole_number
 
 __all__ = [
+    "FORMER_WORDS",
     "LARGEST",
     "Document",
     "Place",
@@ -39,22 +38,17 @@ __all__ = [
 ]
 
 LARGEST = 4 * 1024 * 1024
-"""The most bytes of a file that is read."""
-_DEEPEST = 60
+"""Size limit of a file, in bytes."""
 
-_LONGEST_NUMBER = 60
+FORMER_WORDS = {"park": "defer"}
+"""Words of measures that older files and records use, and the word for it now; both are read, one is suggested."""
 
-Place = tuple[str | int, ...]
-"""Keys and positions from the top of a document to a value."""
-Places = dict[Place, tuple[int, int]]
-"""Line and column of every value, those of its key where it has one."""
-
-# The words by which a union says which of its models stands here.
+# The fields that name which model of a union a value is.
 _DISCRIMINATORS = ("basis", "measure")
 
 
 class Document:
-    """Hold the data of a file and where each value stands in it."""
+    """Hold the data of a file and the place of each value in it."""
 
     __slots__ = ("_places", "data", "file")
 
@@ -62,17 +56,23 @@ class Document:
         self.data = data
         """Plain data: mappings, lists, text, integers, dates and booleans."""
         self.file = file
-        """The path as it was given, for messages."""
+        """The path as given by the caller, for messages; `None` for a text."""
         self._places = places
 
+    def __getstate__(self) -> object:
+        """Look the places up before the document is copied or pickled: what looks them up cannot be."""
+        if callable(self._places):
+            self._places = self._places()
+        return object.__getstate__(self)
+
     def locate(self, place: Sequence[str | int]) -> tuple[int | None, int | None]:
-        """Give line and column, from 1, of a value or of the nearest thing that contains it."""
+        """Give line and column, from 1, of a value or of the nearest value that contains it."""
         if callable(self._places):
             self._places = self._places()
         for length in range(len(place), -1, -1):
-            found = self._places.get(tuple(place[:length]))
-            if found:
-                return found
+            position = self._places.get(tuple(place[:length]))
+            if position:
+                return position
         return None, None
 
     def issue(self, code: str, message: str, place: Sequence[str | int] = ()) -> Issue:
@@ -91,10 +91,10 @@ class Document:
         return tuple(int(part) if part.isdecimal() else part for part in place.split(".")) if place else ()
 
     def follow(self, loc: Sequence[str | int]) -> Place:
-        """Drop from a validation error's location what names a union's branch and not a place in the data."""
+        """Drop the names of union branches from a validation error's location, which are no places in the data."""
         here: Any = self.data
         steps: list[str | int] = []
-        arrived = True  # a branch is named once, directly after the place where the union stands
+        arrived = True  # a branch is named once, directly after the place of the union
         for k, part in enumerate(loc):
             if isinstance(here, Mapping):
                 if arrived and part in [here.get(word) for word in _DISCRIMINATORS if word in here]:
@@ -118,7 +118,7 @@ def read_document(path: str | PathLike[str], *, exact_numbers: bool = False) -> 
     """
     text, name = read_text(path), str(path)
     if name.lower().endswith((".yaml", ".yml")):
-        data, places = _plain(_compose(text, name), name, exact=exact_numbers)
+        data, places = _yaml(text, name, exact=exact_numbers)
         return Document(data, file=name, places=places)
     return _json(text, name)
 
@@ -128,7 +128,7 @@ def read_text(path: str | PathLike[str]) -> str:
     name = str(path)
     try:
         if "\0" in name:
-            raise OSError(errno.EINVAL, "the path holds a null character")
+            raise OSError(errno.EINVAL, "the path has a null character")
         size = Path(path).stat().st_size
         if size > LARGEST:
             raise InvalidInput(
@@ -146,7 +146,7 @@ def read_text(path: str | PathLike[str]) -> str:
 
 
 def json_document(text: str | bytes) -> Document:
-    """Read JSON that did not come from a file, such as a request's body, as strictly as one that did."""
+    """Read JSON that is not in a file, such as the body of a request, as strictly as a file."""
     if len(text) > LARGEST:
         raise InvalidInput(Issue("file-too-large", f"the text has {len(text):,} bytes; the limit is 4 MiB"))
     try:
@@ -156,7 +156,7 @@ def json_document(text: str | bytes) -> Document:
 
 
 def text_document(text: str | bytes, *, exact_numbers: bool = False) -> Document:
-    """Read a text that did not come from a file: JSON where it begins with a brace, else YAML."""
+    """Read a text that is not in a file: JSON if it begins with a brace, else YAML."""
     if isinstance(text, bytes):
         try:
             text = text.decode("utf-8-sig")
@@ -166,126 +166,16 @@ def text_document(text: str | bytes, *, exact_numbers: bool = False) -> Document
         return json_document(text)
     if len(text) > LARGEST:
         raise InvalidInput(Issue("file-too-large", f"the text has {len(text):,} bytes; the limit is 4 MiB"))
-    data, places = _plain(_compose(text, None), None, exact=exact_numbers)
+    data, places = _yaml(text, None, exact=exact_numbers)
     return Document(data, file=None, places=places)
 
 
 def _json(text: str, file: str | None) -> Document:
-    return Document(_read_json(text, file), file=file, places=lambda: _Scanner(text).places)
+    return Document(read_json(text, file), file=file, places=lambda: json_places(text))
 
 
-def _read_json(text: str, file: str | None) -> Any:
-    duplicates = False
-
-    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        nonlocal duplicates
-        mapping = dict(items)
-        duplicates = duplicates or len(mapping) != len(items)
-        return mapping
-
-    def broken(message: str, line: int | None = None, column: int | None = None) -> InvalidInput:
-        return InvalidInput(Issue("json-broken", message, "", file, line, column))
-
-    try:
-        data = json.loads(text, object_pairs_hook=pairs, parse_int=_whole)
-    except json.JSONDecodeError as error:
-        raise broken(f"{error.msg}; mend the text just before here", error.lineno, error.colno) from None
-    except RecursionError:
-        raise broken(f"the text is nested more than {_DEEPEST} levels deep") from None
-    except ValueError as error:
-        raise broken(str(error)) from None
-    if duplicates:
-        raise InvalidInput(
-            Issue(
-                "key-duplicate",
-                f'"{place[-1]}" stands twice in one object; remove one',
-                ".".join(map(str, place)),
-                file,
-                *found,
-            )
-            for place, found in _Scanner(text).twice
-        )
-    _check_text(data, broken)
-    return data
-
-
-def _whole(digits: str) -> int:
-    if len(digits) > _LONGEST_NUMBER:
-        raise ValueError(f"a number of {len(digits):,} digits is refused; {_LONGEST_NUMBER} is the most")
-    return int(digits)
-
-
-def _check_text(value: Any, broken: Callable[[str], InvalidInput], depth: int = 0) -> None:
-    """Refuse what no reader of the result could hold: endless nesting, half of a character."""
-    if depth > _DEEPEST:
-        raise broken(f"the text is nested more than {_DEEPEST} levels deep")
-    if isinstance(value, str) and not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise broken("a text holds half of a character (a lone surrogate); write the whole one") from None
-    elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            _check_text(key, broken, depth + 1)
-            _check_text(inner, broken, depth + 1)
-    elif isinstance(value, list):
-        for inner in value:
-            _check_text(inner, broken, depth + 1)
-
-
-class _Scanner:
-    """Finds where everything stands in a text that is known to be JSON."""
-
-    _SPACE = re.compile(r"[ \t\n\r]*")
-    _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
-    _ATOM = re.compile(r"[^\s,\]}]+")
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.starts = [0, *(found.end() for found in re.finditer("\n", text))]
-        self.places: Places = {(): self._at(self._skip(0))}
-        self.twice: list[tuple[Place, tuple[int, int]]] = []
-        self._value(self._skip(0), ())
-
-    def _at(self, position: int) -> tuple[int, int]:
-        line = bisect_right(self.starts, position)
-        return line, position - self.starts[line - 1] + 1
-
-    def _skip(self, position: int) -> int:
-        found = self._SPACE.match(self.text, position)
-        return found.end() if found else position
-
-    def _end(self, pattern: re.Pattern[str], position: int) -> int:
-        found = pattern.match(self.text, position)
-        assert found, "the text is known to be JSON"
-        return found.end()
-
-    def _value(self, position: int, place: Place) -> int:
-        self.places.setdefault(place, self._at(position))
-        opening = self.text[position]
-        if opening == '"':
-            return self._end(self._TEXT, position)
-        if opening not in "{[":
-            return self._end(self._ATOM, position)
-        closing = "}" if opening == "{" else "]"
-        seen: set[str] = set()
-        position, number = self._skip(position + 1), 0
-        while self.text[position] != closing:
-            inner: Place = (*place, number)
-            if opening == "{":
-                end = self._end(self._TEXT, position)
-                key = json.loads(self.text[position:end])
-                inner = (*place, key)
-                if key in seen:
-                    self.twice.append((inner, self._at(position)))
-                seen.add(key)
-                self.places[inner] = self._at(position)
-                position = self._skip(self._skip(end) + 1)
-            position = self._skip(self._value(position, inner))
-            number += 1
-            if self.text[position] == ",":
-                position = self._skip(position + 1)
-        return position + 1
+def _yaml(text: str, file: str | None, *, exact: bool) -> tuple[Any, Places]:
+    return _plain(_compose(text, file), file, exact=exact)
 
 
 def _compose(text: str, file: str | None) -> Node:
@@ -296,7 +186,9 @@ def _compose(text: str, file: str | None) -> Node:
         node = yaml.compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        message = " ".join(f"{error.problem or error.context}; mend the text at or just before here".split())
+        message = " ".join(
+            f"{error.problem or error.context}; correct the text at or just before here".split()
+        )
         raise InvalidInput(
             Issue(
                 "yaml-broken",
@@ -309,13 +201,15 @@ def _compose(text: str, file: str | None) -> Node:
         ) from None
     except RecursionError:
         raise InvalidInput(
-            Issue("yaml-broken", f"the text is nested more than {_DEEPEST} levels deep", file=file)
+            Issue(
+                "yaml-broken", f"the text is nested more than {MAX_DEPTH} levels deep; flatten it", file=file
+            )
         ) from None
     except (YAMLError, ValueError) as error:
         why = " ".join(str(error).partition('in "<unicode')[0].split())
         raise InvalidInput(Issue("yaml-broken", f"the text cannot be read: {why}", file=file)) from None
     if node is None:
-        raise InvalidInput(Issue("yaml-broken", "the file is empty", "", file, 1, 1))
+        raise InvalidInput(Issue("yaml-broken", "the file is empty; write the data into it", "", file, 1, 1))
     return node  # type: ignore[no-any-return]
 
 
@@ -335,12 +229,17 @@ def _plain(root: Node, file: str | None, *, exact: bool) -> tuple[Any, Places]:
             fault(node, "yaml-broken", "anchors and aliases are not read; write the value out", place)
             return None
         seen.add(id(node))
-        if len(place) > _DEEPEST:
-            fault(node, "yaml-broken", f"the text is nested more than {_DEEPEST} levels deep", place)
+        if len(place) > MAX_DEPTH:
+            fault(
+                node,
+                "yaml-broken",
+                f"the text is nested more than {MAX_DEPTH} levels deep; flatten it",
+                place,
+            )
             return None
         kind = str(node.tag).rpartition(":")[2]
         if not isinstance(node, ScalarNode) and kind not in ("map", "seq"):
-            fault(node, "yaml-broken", f"the tag {node.tag} is not read: a file here is plain data", place)
+            fault(node, "yaml-broken", f"the tag {node.tag} is not read; write plain data", place)
             return None
         if isinstance(node, MappingNode):
             mapping: dict[str, Any] = {}
@@ -352,7 +251,7 @@ def _plain(root: Node, file: str | None, *, exact: bool) -> tuple[Any, Places]:
                 inner = (*place, key)
                 if key in mapping:
                     fault(
-                        key_node, "key-duplicate", f'"{key}" stands twice in one mapping; remove one', inner
+                        key_node, "key-duplicate", f'"{key}" occurs twice in one mapping; remove one', inner
                     )
                     continue
                 lines[inner] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
@@ -383,14 +282,14 @@ def _scalar(tag: str, text: str, *, exact: bool) -> Any:
         case "int":
             if text[:2].lower() in ("0x", "0o"):
                 return int(text.replace("_", ""), 0)
-            return _whole(text.replace("_", ""))
+            return whole_number(text.replace("_", ""))
         case "float":
             try:
                 number = Decimal(text.replace("_", ""))
             except InvalidOperation:
                 raise ValueError(f"{text} is not a number") from None
-            if not number.is_finite() or abs(number.adjusted()) > _LONGEST_NUMBER:
-                raise ValueError(f"{text} is not a number that can be counted with")
+            if not number.is_finite() or abs(number.adjusted()) > MAX_DIGITS:
+                raise ValueError(f"{text} is not a finite number of at most {MAX_DIGITS} digits")
             return number if exact else float(number)
         case "timestamp":
             try:
@@ -398,7 +297,7 @@ def _scalar(tag: str, text: str, *, exact: bool) -> Any:
             except ValueError:
                 return text
         case _:
-            raise ValueError(f"{text} with the tag {tag} is not read: a file here is plain data")
+            raise ValueError(f"{text} with the tag {tag} is not read; write plain data")
 
 
 _Parsed = TypeVar("_Parsed")
@@ -408,7 +307,7 @@ def read_model(model: type[_Parsed], document: Document) -> _Parsed:
     """Read a document's data as a model; raises `InvalidInput` with every finding, each with its place."""
     reader: Any = model
     try:
-        # Strict, and through JSON: text stays text, so that "3" is not a number nor 1 a yes.
+        # Strict, and through JSON: text stays text, so that "3" is not a number and 1 is not true.
         record: _Parsed = reader.model_validate_json(json.dumps(document.data, default=str), strict=True)
     except ValidationError as error:
         raise InvalidInput(issues_of(error, document, names=field_names(reader))) from None
@@ -418,7 +317,7 @@ def read_model(model: type[_Parsed], document: Document) -> _Parsed:
 def issues_of(
     error: ValidationError, document: Document, *, names: Iterable[str] = (), root: Sequence[str | int] = ()
 ) -> list[Issue]:
-    """Turn what pydantic found into located findings, one sentence each; `root` is where its data stands."""
+    """Turn the errors of pydantic into located findings, one sentence each; `root` is the place of its data."""
     issues: list[Issue] = []
     for fault in error.errors(include_url=False):
         place = document.follow((*root, *fault["loc"]))
@@ -430,7 +329,7 @@ def issues_of(
 
 
 def findings(fault: Any, names: Iterable[str] = ()) -> list[tuple[str, ...]]:
-    """Give what a fault that pydantic found comes to: code, sentence, and the place inside it if there is one."""
+    """Give the findings of one error of pydantic: code, sentence, and the place inside it if there is one."""
     return fault.get("ctx", {}).get("issues") or [_explain(fault["type"], fault, names)]
 
 
@@ -445,34 +344,35 @@ def _explain(kind: str, fault: Any, names: Iterable[str]) -> tuple[str, str]:
     if kind in ("enum", "literal_error", "union_tag_invalid"):
         expected = str(context.get("expected") or context.get("expected_tags", ""))
         words = [word.strip(" '\"") for word in expected.replace(" or ", ", ").split(",")]
+        words = [word for word in words if FORMER_WORDS.get(word) not in words]
         shown = given if isinstance(given, str | int | bool) else context.get("tag", _short(given))
         hint = did_you_mean(shown, words) or f" (known: {', '.join(words)})"
-        return "choice-unknown", f'"{shown}" is not one of the words this field takes{hint}'
+        return "choice-unknown", f'"{shown}" is not a word of this field{hint}'
     if kind == "union_tag_not_found":
         word = str(context.get("discriminator", "")).strip("'")
-        return "field-missing", f'"{word}" is required here; it says which kind this is'
+        return "field-missing", f'"{word}" is required here; it names the kind'
     if kind.startswith("date"):
         return "date-invalid", f'{_short(given)} is not a date; write year-month-day, such as "2026-03-18"'
     return "value-invalid", f"{_short(given)} {_EXPECTED.get(kind, fault['msg']).format(**context)}"
 
 
 _EXPECTED = {
-    "model_type": "stands where a group of named fields is expected",
-    "dict_type": "stands where a group of named fields is expected",
-    "model_attributes_type": "stands where a group of named fields is expected",
-    "tuple_type": "stands where a list is expected",
-    "list_type": "stands where a list is expected",
+    "model_type": "is not a group of named fields; write one",
+    "dict_type": "is not a group of named fields; write one",
+    "model_attributes_type": "is not a group of named fields; write one",
+    "tuple_type": "is not a list; write one",
+    "list_type": "is not a list; write one",
     "int_type": "is not a whole number; write it without quotes and without a point",
     "int_from_float": "is not a whole number; write it without a point",
     "int_parsing": "is not a whole number; write it without quotes and without a point",
     "bool_type": "is neither true nor false; write one of the two, without quotes",
     "bool_parsing": "is neither true nor false; write one of the two, without quotes",
     "string_type": "is not text; write it in quotes",
-    "greater_than_equal": "is too small; {ge} is the least",
-    "less_than_equal": "is too large; {le} is the most",
-    "string_too_short": "is empty; write something here",
-    "string_too_long": "is too long; {max_length} characters are the most",
-    "string_pattern_mismatch": "is not a name here; write lower-case letters and digits, joined by hyphens",
+    "greater_than_equal": "is too small; the minimum is {ge}",
+    "less_than_equal": "is too large; the maximum is {le}",
+    "string_too_short": "is empty; write at least one character",
+    "string_too_long": "is too long; at most {max_length} characters are allowed",
+    "string_pattern_mismatch": "is not a valid name; write lower-case letters and digits, joined by hyphens",
     "too_short": "is empty; at least {min_length} is needed",
     "json_invalid": "cannot be read",
 }

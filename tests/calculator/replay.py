@@ -19,10 +19,12 @@ from dateutil.relativedelta import relativedelta
 from calculator.oracles import DAY, fraction_of_year, minor, month_day, rounded
 from restructure.calculator.conventions.dates import Roll
 from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
+from restructure.calculator.measures.holiday import Holiday
+from restructure.calculator.measures.method import ChangeMethod
 from restructure.calculator.measures.rate import ChangeRate
 from restructure.calculator.measures.relief import Forgive, Waive
 from restructure.calculator.measures.solve import Reamortise
-from restructure.calculator.measures.timing import ChangeFrequency, ChangeMethod, Extend, Holiday, MoveDue
+from restructure.calculator.measures.timing import ChangeFrequency, Extend, MoveDue
 from restructure.calculator.measures.up_front import Pay, Settle
 from restructure.calculator.plans.plan import Plan, reschedule
 from restructure.calculator.servicing.position import Buckets, Position
@@ -56,8 +58,8 @@ def only(measures, kind):
 # --- days
 
 
-def rhythm(every: str) -> tuple[str, int]:
-    """Unit and size of a rhythm in words."""
+def frequency(every: str) -> tuple[str, int]:
+    """Unit and size of a frequency in words."""
     if every == "semi-monthly":
         return "semi", 1
     words = every.removeprefix("every ").split()
@@ -70,7 +72,7 @@ def rhythm(every: str) -> tuple[str, int]:
 
 def steps_from(first: date, count: int, every: str, anchor: int) -> list[date]:
     """Due dates from the first one, each stepped from the anchor."""
-    unit, size = rhythm(every)
+    unit, size = frequency(every)
     if unit == "days":
         return [first + timedelta(days=size * k) for k in range(count)]
     month = date(first.year, first.month, 1)
@@ -429,13 +431,13 @@ class Replay:
         if self.reamortise and self.reamortise.instalment is not None:
             return self.minor(self.reamortise.instalment)
         same_method = self.method == self.terms.method.value
-        same_rhythm = rhythm(self.timing.every) == rhythm(self.terms.every)
-        if self.terms.instalment is not None and same_method and same_rhythm:
+        same_frequency = frequency(self.timing.every) == frequency(self.terms.every)
+        if self.terms.instalment is not None and same_method and same_frequency:
             return self.minor(self.terms.instalment)
         if self.reamortise is None or self.method in ("interest_only", "bullet"):
             return None
         assert same_method
-        assert same_rhythm
+        assert same_frequency
         return self.implied_instalment
 
     @cached_property

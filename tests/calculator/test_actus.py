@@ -35,8 +35,9 @@ from restructure import (
     reschedule,
 )
 from restructure.calculator.amortisation.amortise import repay
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.scheme import Scheme
-from restructure.calculator.amortisation.terms import Repayment
+from restructure.calculator.amortisation.timetable import Periods
 from restructure.calculator.conventions.accrual import interest_factors
 from restructure.calculator.conventions.dates import LastPeriod, dates_until, every_dates, roll_date
 from restructure.calculator.conventions.money import round_div
@@ -50,8 +51,10 @@ CHECKED = (
 )
 """The cases that scope.json calls core or stretch for a consumer loan."""
 
-TWO_RHYTHMS = "interest falls due every second month and principal every month; a repayment has one rhythm"
-NOT_EXPRESSED = {"lam23": TWO_RHYTHMS, "lam24": TWO_RHYTHMS}
+TWO_FREQUENCIES = (
+    "interest falls due every second month and principal every month; a repayment has one frequency"
+)
+NOT_EXPRESSED = {"lam23": TWO_FREQUENCIES, "lam24": TWO_FREQUENCIES}
 """Stretch cases that the calculator has no words for, and why."""
 
 EXPRESSED = tuple(name for name in CHECKED if name not in NOT_EXPRESSED)
@@ -164,8 +167,8 @@ class Loan:
         # A loan that already runs on the day of its status is taken over as it stands then.
         self.start = max(day(terms["initialExchangeDate"]), day(terms["statusDate"]))
 
-        first, self.every, stub = self.rhythm("InterestPayment")
-        assert not self.amortises or self.rhythm("PrincipalRedemption") == (first, self.every, stub)
+        first, self.every, stub = self.frequency("InterestPayment")
+        assert not self.amortises or self.frequency("PrincipalRedemption") == (first, self.every, stub)
         self.anchor = self.anchor_day(first)
         if "maturityDate" in terms:
             self.dues = dates_until(
@@ -185,7 +188,7 @@ class Loan:
     def number(self, name: str) -> Fraction | None:
         return Fraction(str(self.terms[name]).strip()) if name in self.terms else None
 
-    def rhythm(self, of: str) -> tuple[date, str, LastPeriod]:
+    def frequency(self, of: str) -> tuple[date, str, LastPeriod]:
         """Read a cycle such as P3ML1: every 3 months, the last period short."""
         count, unit, stub = re.fullmatch(r"P(\d+)([DWMY])L([01])", self.terms[f"cycleOf{of}"]).groups()
         return day(self.terms[f"cycleAnchorDateOf{of}"]), f"{count} {UNITS[unit]}", STUBS[stub]
@@ -199,7 +202,7 @@ class Loan:
         """Yield when the rate changes and to what: market rate times multiplier plus spread, never at maturity."""
         if "cycleOfRateReset" not in self.terms:
             return
-        first, every, stub = self.rhythm("RateReset")
+        first, every, stub = self.frequency("RateReset")
         (market,) = observed.values()
         seen = {day(point["timestamp"]): Fraction(point["value"]) for point in market["data"]}
         *days, _ = dates_until(first, self.dues[-1], every, anchor_day=self.anchor_day(first), stub=stub)
@@ -245,7 +248,8 @@ def calculated(case, unit: int = 10**10) -> list[Event]:
         balance += scheme.interest(balance, factor, year)
         capitalised.append((on, balance))
     agreed = None if loan.part is None else int(loan.part * unit)
-    rows = repay(scheme, paid[len(joining) :], balance, agreed, factors[len(joining) :], year).rows
+    periods = Periods(list(paid), factors, year).since(len(joining))
+    rows = repay(scheme, periods, balance, agreed).rows
     return loan.events(
         [(on, Fraction(amount, unit)) for on, amount in capitalised],
         [
@@ -312,7 +316,7 @@ def by_the_public_functions(case, times: int = 1) -> list[Event]:
     if dues == every_dates(dues[0], len(dues), loan.every, anchor_day=loan.anchor):
         rows = pay(loan, agreement(loan, principal, start, dues, instalment=part))
     else:
-        # A last period off the rhythm is a loan of its own, which takes over what the regular ones leave.
+        # A last period off the frequency is a loan of its own, which takes over what the regular ones leave.
         *dues, maturity = dues
         left = principal - (part or 0) * len(dues)
         rows = pay(loan, agreement(loan, principal, start, dues, instalment=part, balloon=left))

@@ -13,19 +13,21 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 from calculator.oracles import fraction_of_year, rounded
-from calculator.replay import BUCKETS, Replay, only, rhythm
+from calculator.replay import BUCKETS, Replay, frequency, only
 from compositions import compositions, owed
-from laws import examples
+from laws import examples, how_many
 from restructure.blocks import to_text
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.schedule import Schedule
-from restructure.calculator.amortisation.terms import Repayment
 from restructure.calculator.measures.books import MovementKind
 from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
+from restructure.calculator.measures.holiday import Holiday
+from restructure.calculator.measures.method import ChangeMethod
 from restructure.calculator.measures.presets import preset
 from restructure.calculator.measures.rate import ChangeRate
 from restructure.calculator.measures.relief import Forgive, Waive
 from restructure.calculator.measures.solve import Reamortise
-from restructure.calculator.measures.timing import ChangeFrequency, ChangeMethod, Extend, Holiday, MoveDue
+from restructure.calculator.measures.timing import ChangeFrequency, Extend, MoveDue
 from restructure.calculator.measures.up_front import Pay, Settle
 from restructure.calculator.plans.figures import figures_of
 from restructure.calculator.plans.plan import Plan, reschedule
@@ -117,8 +119,9 @@ def run_compositions(number: int, **options) -> Counter:
     return tried
 
 
+@pytest.mark.hypothesis
 def test_every_cent_of_any_composition_is_accounted_for():
-    tried = run_compositions(500)
+    tried = run_compositions(how_many(500))
     assert tried[True] > 0.85 * tried.total()
 
 
@@ -281,7 +284,7 @@ def nothings(position: Position) -> list:
     turns = [one.starts for one in terms.rates if one.starts > position.on]
     until = {"ends": turns[0]} if turns else {}
     rate = [one.annual_rate for one in terms.rates if one.starts <= position.on] or [terms.annual_rate]
-    unit, size = rhythm(terms.every)
+    unit, size = frequency(terms.every)
     return [
         Pay(amount=0),
         *(Waive(of=bucket, share=0) for bucket in ("interest_arrears", "accrued", "penalty", "fees")),
@@ -904,7 +907,7 @@ def test_a_moved_due_date_moves_the_later_ones_and_the_interest_between():
     assert days == ["2026-02-01", "2026-03-01", "2026-04-20", "2026-05-01", "2026-06-01"]
 
 
-def test_another_rhythm_takes_as_many_instalments_as_it_says_or_as_fall_due_by_the_old_last_day():
+def test_another_frequency_takes_as_many_instalments_as_it_says_or_as_fall_due_by_the_old_last_day():
     # Two weeks from 1 February: the last by 1 January 2027 is the 24th, on 20 December; 1,200 / 24 = 50.
     fortnights = worked(loan(terms=FREE), ChangeFrequency(every="2 weeks"))
     assert column(fortnights, "total") == ["50.00"] * 24
@@ -1262,7 +1265,7 @@ def test_steps_that_would_pay_the_borrower_are_refused():
     assert outcome(falling, [ChangeMethod(method="level")]).before is None
 
 
-def test_a_rhythm_of_days_over_a_long_term_is_refused_not_cut():
+def test_a_frequency_of_days_over_a_long_term_is_refused_not_cut():
     assert outcome(loan(terms={"instalments": 60}), [ChangeFrequency(every="1 day")]) == ["term-too-long"]
     assert len(worked(loan(terms=FREE), Extend(instalments=1188)).schedule.rows) == 1200
 
@@ -1297,7 +1300,7 @@ def test_a_move_back_to_the_agreed_day_moves_back():
     ],
     ids=lambda value: getattr(value, "measure", ""),
 )
-def test_what_was_agreed_under_another_method_or_rhythm_is_solved_anew_and_cannot_be_kept(measure, totals):
+def test_what_was_agreed_under_another_method_or_frequency_is_solved_anew_and_cannot_be_kept(measure, totals):
     position = loan(terms=FREE | {"instalment": "110"})
     for said in ([], [ChangeFrequency(every="1 month")] if measure.measure == "method" else []):
         assert column(worked(position, measure, *said), "total") == totals

@@ -84,7 +84,7 @@ def test_the_next_due_date_is_the_first_anchor_day_strictly_after(after, anchor)
     assert next_due(after, anchor) == day
 
 
-# --- any rhythm
+# --- any frequency
 
 LENGTHS = {
     "1 day": relativedelta(days=1),
@@ -97,10 +97,10 @@ LENGTHS = {
     "1 year": relativedelta(years=1),
     "10 years": relativedelta(years=10),
 }
-rhythms = st.sampled_from([*LENGTHS, "semi-monthly"])
+frequencies = st.sampled_from([*LENGTHS, "semi-monthly"])
 
 
-def test_a_rhythm_is_read_as_days_months_or_half_months():
+def test_a_frequency_is_read_as_days_months_or_half_months():
     assert {every: step_of(every) for every in LENGTHS} == {
         every: Frequency("day", length.days)
         if length.days
@@ -112,7 +112,7 @@ def test_a_rhythm_is_read_as_days_months_or_half_months():
 @given(days, st.integers(0, 60), st.sampled_from([*LENGTHS]))
 @example(date(2024, 2, 29), 5, "1 year")
 @example(date(2026, 11, 30), 3, "quarter")
-def test_every_rhythm_steps_from_the_first_date_and_never_drifts(first, count, every):
+def test_every_frequency_steps_from_the_first_date_and_never_drifts(first, count, every):
     assert every_dates(first, count, every) == [first + LENGTHS[every] * k for k in range(count)]
 
 
@@ -136,7 +136,7 @@ def test_twice_a_month_is_every_day_of_either_kind_in_the_calendar(around, ancho
     assert step_after(first, "semi-monthly", anchor) == calendar[place + 1]
 
 
-@given(days, anchors, rhythms, st.integers(1, 40))
+@given(days, anchors, frequencies, st.integers(1, 40))
 @example(date(2026, 2, 28), 31, "1 month", 1)
 def test_a_step_back_from_any_due_date_is_the_one_before(first, anchor, every, count):
     first = first + relativedelta(day=anchor)
@@ -147,11 +147,11 @@ def test_a_step_back_from_any_due_date_is_the_one_before(first, anchor, every, c
 # --- up to a maturity
 
 
-@given(days, st.integers(0, 2000), rhythms, st.none() | anchors, st.sampled_from(LastPeriod))
+@given(days, st.integers(0, 2000), frequencies, st.none() | anchors, st.sampled_from(LastPeriod))
 @example(date(2013, 1, 31), 335, "1 month", 31, LastPeriod.LONG)
 @example(date(2026, 2, 16), 12, "semi-monthly", 31, LastPeriod.LONG)
 @example(date(2026, 1, 1), 40, "1 year", None, LastPeriod.LONG)
-def test_due_dates_up_to_a_maturity_are_those_of_the_rhythm_and_the_maturity(
+def test_due_dates_up_to_a_maturity_are_those_of_the_frequency_and_the_maturity(
     first, length, every, anchor, stub
 ):
     maturity = first + timedelta(days=length)

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from compositions import compositions
 from laws import examples
 from restructure.calculator.amortisation.amortise import repay, solved_level
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.rows import PAID, _exact_annuity, level_instalment
 from restructure.calculator.amortisation.scheme import Scheme
-from restructure.calculator.amortisation.terms import Repayment
+from restructure.calculator.amortisation.timetable import Periods
 from restructure.calculator.conventions.day_counts import DayCount, year_fractions
 from restructure.calculator.conventions.money import Rounding, round_div, rounder
 from restructure.calculator.measures.books import MovementKind
@@ -121,9 +122,10 @@ def test_the_instalment_in_floats_is_the_exact_one(balance, factors, year, round
 @given(st.integers(1, 10**8), st.lists(st.integers(0, 3000), min_size=1, max_size=40), st.integers(1, 10**5))
 def test_an_instalment_solved_without_rows_is_that_of_the_rows(balance, factors, year):
     scheme = Scheme(divide=rounder(Rounding.HALF_UP))
-    solved = solved_level(scheme, balance, factors, year)
+    periods = Periods([None] * len(factors), factors, year)
+    solved = solved_level(scheme, periods, balance)
     if solved is not None:
-        assert repay(scheme, [None] * len(factors), balance, None, factors, year).instalment == solved
+        assert repay(scheme, periods, balance, None).instalment == solved
 
 
 def test_a_cost_that_says_nothing_any_more_is_unknown():

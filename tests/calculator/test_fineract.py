@@ -53,7 +53,7 @@ DAY_COUNTS = {
     "act/360": "ACT/360",
     "30/360-by-month": "30/360 by month",
 }
-RHYTHMS = {7: "1 week", 14: "2 weeks", 15: "15 days"}
+FREQUENCIES = {7: "1 week", 14: "2 weeks", 15: "15 days"}
 
 
 def day(text):
@@ -77,8 +77,8 @@ def contract_of(case):
         instalments=len(book["periods"]),
         start=first["date"],
         first_due=end,
-        anchor_day=begin.day if begin.day > end.day and (end - begin).days not in RHYTHMS else None,
-        every=RHYTHMS.get((end - begin).days, "1 month"),
+        anchor_day=begin.day if begin.day > end.day and (end - begin).days not in FREQUENCIES else None,
+        every=FREQUENCIES.get((end - begin).days, "1 month"),
         method="flat" if flat else "interest_only" if case["kind"] == "bullet" else "level",
         day_count=DAY_COUNTS[book["day_count"]],
         rounding="half_even",

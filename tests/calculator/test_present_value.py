@@ -9,14 +9,15 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from compositions import compositions
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.rows import PAID
 from restructure.calculator.amortisation.scheme import HolidayInterest, Repricing
-from restructure.calculator.amortisation.terms import Repayment
 from restructure.calculator.measures.deferral import Capitalise, Defer
+from restructure.calculator.measures.holiday import Holiday
 from restructure.calculator.measures.rate import ChangeRate
 from restructure.calculator.measures.relief import Forgive
 from restructure.calculator.measures.solve import Reamortise
-from restructure.calculator.measures.timing import ChangeFrequency, Extend, Holiday, MoveDue
+from restructure.calculator.measures.timing import ChangeFrequency, Extend, MoveDue
 from restructure.calculator.measures.up_front import LumpSum, Pay, Settle
 from restructure.calculator.plans.figures import figures_of
 from restructure.calculator.plans.plan import Plan, reschedule
@@ -94,7 +95,7 @@ def test_a_monthly_plan_is_worth_every_row_discounted_on_its_own(composition, pe
     )
     found = present_value(plan, Fraction(percent, 100), lag_months=lag)
     moved = position.repayment.moves or any(
-        one.measure in ("move_due", "park", "holiday") for one in measures
+        one.measure in ("move_due", "defer", "holiday") for one in measures
     )
     if not moved and not position.parked_due:
         assert abs(found - expected) < Fraction(1, 10**20)
@@ -131,7 +132,7 @@ def test_what_is_left_includes_what_was_set_aside_and_no_interest_that_has_not_a
         assert left(held, 3) == ended.get(how, 10300), how
 
 
-def test_other_rhythms_and_lump_sums_count_in_their_own_time():
+def test_other_frequencies_and_lump_sums_count_in_their_own_time():
     quarterly = Repayment(annual_rate="8%", instalments=8, first_due="2010-04-01", every="3 months")
     position = Position(on=START, currency="USD", buckets=Buckets(principal="8000"), repayment=quarterly)
     plan = reschedule(position)
@@ -206,7 +207,7 @@ def test_a_rate_that_rises_is_the_same_changes_said_one_by_one():
     assert anew.identities.hold
 
 
-def test_a_rate_rises_on_due_dates_as_the_plan_has_them_also_in_a_new_rhythm_and_a_term_that_is_solved_for():
+def test_a_rate_rises_on_due_dates_as_the_plan_has_them_also_in_a_new_frequency_and_a_term_that_is_solved_for():
     rises = ChangeRate(annual_rate="2%", rises_by="1%", rises_after=4, rises_every=2, rises_to="4%")
     weekly = ChangeFrequency(every="2 weeks", instalments=20)
     plan = reschedule(owed("9%", 24, principal="20000"), [rises, weekly, MoveDue(to="2010-02-03")])

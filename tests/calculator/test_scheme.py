@@ -1,4 +1,4 @@
-"""Every method, rhythm, roll and last row: laws on random loans, and schedules that others printed."""
+"""Every method, frequency, roll and last row: laws on random loans, and schedules that others printed."""
 
 import json
 from datetime import date, timedelta
@@ -223,8 +223,8 @@ def test_modified_following_stays_in_its_month():
 
 
 @pytest.mark.parametrize("every", ["monthly", "0 days", "-1 month", "1 fortnight", "", "1.5 months"])
-def test_a_rhythm_that_is_none_is_refused(every):
-    with pytest.raises(ValidationError, match="is not a rhythm"):
+def test_a_frequency_that_is_none_is_refused(every):
+    with pytest.raises(ValidationError, match="is not a payment frequency"):
         loan(every=every)
 
 
@@ -366,7 +366,7 @@ DAY_COUNTS = {
 }
 
 
-def rhythm(first, second):
+def frequency(first, second):
     days = (second - first).days
     return {7: "1 week", 15: "15 days", 14: "2 weeks"}.get(days, "1 month")
 
@@ -387,7 +387,7 @@ def test_a_schedule_of_another_system_is_met_to_the_cent_and_the_day(case):
         instalments=len(book["periods"]),
         start=paid_out["date"],
         first_due=borders[1],
-        every=rhythm(borders[0], borders[1]),
+        every=frequency(borders[0], borders[1]),
         method="flat" if flat else "interest_only" if bullet else "level",
         day_count=DAY_COUNTS[book["day_count"]],
         rounding="half_even",

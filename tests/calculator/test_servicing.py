@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from calculator.loans import pay, plain
 from calculator.oracles import Owed, minor
 from laws import examples
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.schedule import amortise
 from restructure.calculator.amortisation.scheme import LastRow, Method
-from restructure.calculator.amortisation.terms import Repayment, Terms
+from restructure.calculator.amortisation.terms import Terms
 from restructure.calculator.conventions.accrual import Compounding
 from restructure.calculator.conventions.dates import roll_date
 from restructure.calculator.conventions.day_counts import DayCount

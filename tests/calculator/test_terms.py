@@ -19,7 +19,7 @@ from restructure.calculator.amortisation.terms import FirstPeriod, Terms
 from restructure.calculator.conventions.money import Rounding
 from restructure.errors import Refused
 
-RHYTHMS = ["1 month", "1 month", "2 months", "2 weeks", "10 days"]
+FREQUENCIES = ["1 month", "1 month", "2 months", "2 weeks", "10 days"]
 DAY_COUNTS = ["30/360 by month", "ACT/365F", "30E/360", "30/360 US", "ACT/ACT ISDA"]
 DROPPED = ("balloon-exceeds-balance", "date-before-origination")
 """What random terms run into that has tests of its own."""
@@ -120,8 +120,8 @@ def rate_changes(draw, start: date, base: Fraction, span: int):
 
 @st.composite
 def calendars(draw, most: int = 20):
-    """Dates, rhythm, roll and day count of a loan."""
-    every = draw(st.sampled_from(RHYTHMS))
+    """Dates, frequency, roll and day count of a loan."""
+    every = draw(st.sampled_from(FREQUENCIES))
     start = date(2023, 12, 1) + timedelta(days=draw(st.integers(0, 500)))
     if draw(st.booleans()):
         first = stepped(every, start, start.day, 1)

@@ -512,7 +512,7 @@ ORDINARY = """
 @pytest.mark.parametrize("name", facts())
 def test_a_formula_names_only_facts_and_ordinary_words(name):
     fields = {
-        "finances.income", "finances.essential_costs", "finances.other_debts", "hardship.resolved_on", "expected_months",
+        "finances.income", "finances.essential_costs", "finances.other_debts", "hardship.lasting", "hardship.resolved_on", "expected_months",
         "previous_restructurings", "missing",
         "resolved_on",
     }  # fmt: skip

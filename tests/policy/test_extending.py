@@ -77,7 +77,7 @@ def test_an_entry_that_replaces_keeps_the_fields_that_it_names(tmp_path):
     ("said", "why"),
     [
         ("replaces: true, id: b, keeps: [offer, wehn]", 'has no "wehn" (did you mean "when"?)'),
-        ("replaces: true, id: b, keeps: [when]", '"when" is said here too'),
+        ("replaces: true, id: b, keeps: [when]", '"when" is given here too'),
         ("replaces: true, id: b, keeps: offer", "write a list of the fields to keep"),
         ("id: d, keeps: [offer]", "only what replaces another keeps parts of it"),
     ],
@@ -198,7 +198,7 @@ def test_two_bases_that_differ_have_to_be_settled(tmp_path):
     other = SMALL + "rules:\n" + rule("a", ILL)
     (fault,) = refused(tmp_path, "extends: [../base, ../other]\n", other=other)
     assert fault == (
-        'mine/policy.yaml:4:1: extends-clash: extends: "a" stands in mine/../base/policy.yaml:7 and '
+        'mine/policy.yaml:4:1: extends-clash: extends: "a" is defined differently in mine/../base/policy.yaml:7 and '
         "mine/../other/policy.yaml:7; replace it here, or remove it"
     )
     mine = laid(tmp_path, "extends: [../base, ../other]\nrules:\n" + replacing(rule("a")), other=other)
@@ -217,7 +217,7 @@ def test_tables_that_read_alike_differ_if_the_files_beside_them_do(tmp_path):
         (tmp_path / name).mkdir()
         written(tmp_path / name, f"hardship_cause,n\nillness,{months}\n", "t.csv")
     (fault,) = refused(tmp_path, "extends: [../base, ../other]\n", base=SMALL + table, other=SMALL + table)
-    assert 'extends-clash: extends: "t" stands in' in fault
+    assert 'extends-clash: extends: "t" is defined differently in' in fault
 
 
 def test_only_a_source_may_be_copied_without_saying_so(tmp_path):
@@ -278,7 +278,7 @@ def test_a_base_without_a_currency_takes_the_one_of_what_extends_it(tmp_path):
     mine = laid(tmp_path, "extends: ../base\ncurrency: EUR\nrules:\n" + rule("a"), base)
     assert mine.currency == "EUR"
     (fault,) = refused(tmp_path, "extends: ../base\nrules:\n" + rule("a"), base=base)
-    assert 'field-missing: currency: "currency" is required here, since offers are made in it' in fault
+    assert 'field-missing: currency: "currency" is required here, since it makes offers' in fault
 
 
 def test_a_base_with_a_table_that_offers_nothing_leaves_the_currency_out(tmp_path):
@@ -291,7 +291,7 @@ def test_a_base_with_a_table_that_offers_nothing_leaves_the_currency_out(tmp_pat
     assert laid(tmp_path, "extends: ../base\ncurrency: EUR\n", base % "").currency == "EUR"
     offer = ", reason: R, offer: [{measure: extend, instalments: 6}]"
     (fault,) = refused(tmp_path, "extends: ../base\n", base=base.replace("%s", offer))
-    assert "offers are made in it" in fault
+    assert "it makes offers" in fault
 
 
 @pytest.mark.parametrize(
@@ -391,3 +391,20 @@ def test_a_case_that_is_reused_fails_at_its_own_line(tmp_path):
     assert failed.failures[0].line == 2
     written(tmp_path / "mine", "reuse: ../base\nexcept: n\n", "mine_test.yaml")
     assert run_cases([tmp_path / "mine"]).results == ()
+
+
+US_HAMP = "20c5673677337843d8dab7daeff79b178c2b2b7e4af481a389fa147daf1b96e0"
+"""The digest that the pack had while it wrote `park`."""
+
+
+def test_a_renamed_measure_is_read_under_its_former_word_and_the_digest_stays(tmp_path):
+    text = (EXAMPLES.parent / "rules" / "us-hamp" / "policy.yaml").read_text("utf-8")
+    assert "measure: defer" in text
+    made = []
+    for word in ("defer", "park"):
+        path = tmp_path / word / "policy.yaml"
+        path.parent.mkdir()
+        path.write_text(text.replace("measure: defer", f"measure: {word}"), "utf-8")
+        made.append(load_policy(path))
+    assert made[0] == made[1]
+    assert made[0].at(date(2014, 1, 1)).digest == made[1].at(date(2014, 1, 1)).digest == US_HAMP

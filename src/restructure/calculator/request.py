@@ -1,4 +1,4 @@
-"""Request: the calculator as one file in and one record out, for callers in other languages."""
+"""Request: the calculator as a file in and a record out, for callers in other languages."""
 
 import json
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from pydantic import ValidationError, model_validator
 
 from restructure.calculator.amortisation.schedule import Schedule, amortise
 from restructure.calculator.amortisation.terms import Terms
-from restructure.calculator.conventions.currency_scale import spell
+from restructure.calculator.conventions.currency_scale import set_scale
 from restructure.calculator.measures.catalogue import Measure
 from restructure.calculator.measures.presets import expanded
 from restructure.calculator.plans.plan import Plan, reschedule
@@ -22,14 +22,15 @@ __all__ = ["CalculationRequest", "answer", "read_request"]
 
 
 class CalculationRequest(Record):
-    """What the calculator is asked: a loan to schedule, or a position and the measures to apply to it."""
+    """A calculation: a loan to schedule, or a position and the measures to apply to it."""
 
     terms: Terms | None = None
-    """A loan; the answer is its schedule."""
+    """Terms of a loan whose schedule is wanted; exclusive with `position`."""
     position: Position | None = None
-    """What is owed; the answer is a plan."""
+    """What is owed on a day, for a restructuring plan; exclusive with `terms`."""
     measures: tuple[Measure, ...] = ()
-    """What is applied to the position, in any order; in a file `{preset: NAME, …}` stands for several."""
+    """Measures applied to the position, in any order, e.g. a payment holiday of 3 instalments; in a file
+    `{preset: NAME, …}` is replaced by the measures of a preset."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -38,7 +39,7 @@ class CalculationRequest(Record):
         if self.terms is not None and self.measures:
             refuse([("value-invalid", "measures apply to a position, not to terms", "measures")])
         if self.position is not None:
-            spell(self, self.position.currency)
+            set_scale(self, self.position.currency)
         return self
 
 
@@ -57,28 +58,28 @@ def read_request(source: CalculationRequest | Source) -> CalculationRequest:
 
 
 def _expanded(measures: list[object], document: Document) -> list[object]:
-    found: list[Issue] = []
+    issues: list[Issue] = []
     out, more = list(measures), list[object]()
-    for k, one in enumerate(measures):
-        if not isinstance(one, Mapping) or "preset" not in one:
+    for k, entry in enumerate(measures):
+        if not isinstance(entry, Mapping) or "preset" not in entry:
             continue
         try:
-            # The order of measures does not matter, so the places of the others may stay what they are.
-            out[k], *rest = expanded(one)
+            # The order of measures does not matter, so the other measures keep their places.
+            out[k], *rest = expanded(entry)
             more += rest
         except InvalidInput as error:
             for issue in error.issues:
-                place = ("measures", k, *((issue.place,) if issue.place in one.keys() - {"preset"} else ()))
-                found.append(document.issue(issue.code, issue.message, place))
-    if found:
-        raise InvalidInput(found)
+                place = ("measures", k, *((issue.place,) if issue.place in entry.keys() - {"preset"} else ()))
+                issues.append(document.issue(issue.code, issue.message, place))
+    if issues:
+        raise InvalidInput(issues)
     return out + more
 
 
 def answer(request: CalculationRequest) -> Schedule | Plan:
     """Answer a request with a schedule or a plan.
 
-    Raises `Refused` with the reason code of what cannot be done, and its place in the request.
+    Raises `Refused` with the reason code of what cannot be carried out, and its place in the request.
 
     >>> loan = Terms(currency="CNY", principal="1200", annual_rate="0", instalments=12,
     ...              start="2026-01-15", first_due="2026-02-15")
@@ -89,7 +90,7 @@ def answer(request: CalculationRequest) -> Schedule | Plan:
     try:
         if request.terms is not None:
             return amortise(request.terms)
-        assert request.position is not None, "a request holds one of the two"
+        assert request.position is not None, "a request has either terms or a position"
         return reschedule(request.position, request.measures)
     except Refused as refused:
         raise Refused(Issue(issue.code, issue.message, place) for issue in refused.issues) from None

@@ -1,4 +1,4 @@
-"""Given facts: what a file says about facts that a policy declares, exact and as plain as it was written."""
+"""Raw values of policy-declared facts, as supplied in the application, before conversion to the declared type."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 __all__ = ["DeclaredValue", "GivenFacts", "as_given"]
 
-_LONGEST, _MOST = 200, 10**15
+_MAX_TEXT, _MAX_NUMBER = 200, 10**15
 
 
 def _name(value: Any) -> str:
@@ -24,7 +24,7 @@ def _name(value: Any) -> str:
 
 
 def as_given(value: Any) -> bool | int | str:
-    """Write a fact as a file would: exact numbers and dates as text."""
+    """Convert a value to how a file writes it: exact numbers and dates as text."""
     if isinstance(value, float):
         raise PydanticCustomError(
             "number-float", 'a number with a point must be exact: write it in quotes, such as "0.35"'
@@ -33,19 +33,19 @@ def as_given(value: Any) -> bool | int | str:
         value = f"{value:f}"
     elif isinstance(value, date):
         value = value.isoformat()
-    if isinstance(value, str) and len(value) <= _LONGEST:
+    if isinstance(value, str) and len(value) <= _MAX_TEXT:
         return value
-    if isinstance(value, bool) or (isinstance(value, int) and abs(value) < _MOST):
+    if isinstance(value, bool) or (isinstance(value, int) and abs(value) < _MAX_NUMBER):
         return value
     raise PydanticCustomError(
         "value-invalid",
         "a fact is a number below 10^15, a text of at most {most} characters, a date, or true or false",
-        {"most": _LONGEST},
+        {"most": _MAX_TEXT},
     )
 
 
 def _sorted(value: Any) -> Any:
-    # What is null is unknown, which is what an absent fact is; the order of a file means nothing.
+    # A null fact is unknown like an absent one, and the order of a file has no meaning.
     if not isinstance(value, Mapping):
         return value
     return {name: value[name] for name in sorted(value, key=str) if value[name] is not None}
@@ -58,4 +58,4 @@ DeclaredValue = Annotated[
 ]
 """A whole number, a text (an exact number or a date among them), or true or false."""
 GivenFacts = Annotated[dict[Annotated[str, BeforeValidator(_name)], DeclaredValue], BeforeValidator(_sorted)]
-"""Facts by name."""
+"""Raw values of policy-declared facts by name."""

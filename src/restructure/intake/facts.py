@@ -1,4 +1,4 @@
-"""Facts: the catalogue of everything a rule may read, with kind, scale, meaning and derivation."""
+"""The catalogue of facts that a rule may read, with kind, scale, meaning and derivation."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,12 +23,19 @@ class Fact:
     """Describe one fact that rules may read."""
 
     name: str
+    """Name in conditions, such as `income_drop`."""
     kind: Kind
+    """What the value is: money, ratio, days, months, a count, a date, a choice or a flag."""
     scale: int
+    """Decimals of a ratio, such as 6; 0 for the other kinds."""
     doc: str
+    """Meaning, in one sentence."""
     formula: str
+    """Derivation from other facts, such as `disposable_income, at least 0`; empty if there is none."""
     supplied: str
+    """Place in the application that supplies it, such as `finances.income`; empty if it is derived."""
     choices: tuple[str, ...]
+    """The words that a choice may be."""
     of_plan: bool
     """Whether it exists only once a plan exists."""
 
@@ -47,7 +54,7 @@ class Fact:
                 return int(value)
 
     def encoder(self, currency: str) -> Callable[[Any], int]:
-        """Give `encode` for one currency, with what depends on the kind settled once."""
+        """Give `encode` for one currency, with the kind resolved once."""
         match self.kind:
             case Kind.MONEY:
                 return partial(to_minor, currency=currency)
@@ -63,7 +70,7 @@ class Fact:
                 return int
 
     def decode(self, number: int, currency: str) -> Any:
-        """Give the value that an integer of rules stands for."""
+        """Give the value of an integer that rules compare."""
         match self.kind:
             case Kind.MONEY:
                 return from_minor(number, currency)
@@ -79,7 +86,7 @@ class Fact:
                 return number
 
 
-_AS_OF = Fact("as_of", Kind.DATE, 0, "The day of the decision.", "", "", (), of_plan=False)
+_AS_OF = Fact("as_of", Kind.DATE, 0, "Day of the decision.", "", "", (), of_plan=False)
 
 
 @cache
@@ -98,16 +105,16 @@ def facts() -> dict[str, Fact]:
 
 def score_fact(name: str) -> Fact:
     """Describe a score that a policy declares, read as `scores.NAME`."""
-    return Fact(name, Kind.RATIO, 6, "A figure from elsewhere.", "", name, (), of_plan=False)
+    return Fact(name, Kind.RATIO, 6, "A score of another system.", "", name, (), of_plan=False)
 
 
 def events_fact(name: str) -> Fact:
     """Describe the events of a kind, which amounts read as `events.KIND` and no condition does."""
-    return Fact(name, Kind.COUNT, 0, "What happened before.", "", "history", (), of_plan=False)
+    return Fact(name, Kind.COUNT, 0, "Earlier events of this kind.", "", "history", (), of_plan=False)
 
 
 def fact_named(name: str) -> Fact:
-    """Give a fact of the catalogue, a score or a kind of events; raises `KeyError` for a name that is none of them."""
+    """Give a fact of the catalogue, a score or a kind of events; raises `KeyError` for any other name."""
     if name.startswith("events."):
         return events_fact(name)
     return score_fact(name) if name.startswith("scores.") else facts()[name]
@@ -161,14 +168,14 @@ def show(fact: Fact, value: Any, currency: str) -> str:
 
 
 def derivation(assessment: Assessment, name: str) -> str:
-    """Say how a fact came about, with the values that went into it.
+    """Write the derivation of a fact: its formula with the values of this case.
 
-    The record alone suffices: a formula names other facts, and their values stand in it. Raises
-    `KeyError` for a name that is no fact, `ValueError` for a fact of a plan.
+    The record alone suffices: the formula names other facts, and the record holds their values. Raises
+    `KeyError` for an unknown name, `ValueError` for a fact of a plan.
     """
     fact = fact_named(name)
     if fact.of_plan:
-        raise ValueError(f"{name} is a fact of a plan; a case has none yet")
+        raise ValueError(f"{name} is a fact of a plan; the assessment has no plan yet")
     shown = show(fact, assessment.value(name), assessment.currency)
     if not fact.formula:
         return f"{name} = {shown}" + (f" (from {fact.supplied})" if fact.supplied else "")
@@ -186,7 +193,7 @@ def _filled(word: str, assessment: Assessment) -> str:
 
 
 def wanting(assessment: Assessment, name: str) -> tuple[str, ...]:
-    """Name the places in the application that would make an unknown fact known."""
+    """List the places in the application that have to be filled for an unknown fact to be known."""
     fact = fact_named(name)
     if not fact.of_plan and assessment.value(name) is not None:
         return ()
@@ -194,6 +201,6 @@ def wanting(assessment: Assessment, name: str) -> tuple[str, ...]:
         return (fact.supplied,)
     parts = [part for part in (word.strip("(),") for word in fact.formula.split(" ")) if part in facts()]
     places = [place for part in parts for place in wanting(assessment, part)]
-    # Every part is known and it is unknown all the same: undefined, such as a share of no income.
+    # With every part known the fact is undefined, such as a share of a zero income.
     places = places or [facts()[part].supplied for part in parts if facts()[part].supplied]
     return tuple(dict.fromkeys(places))

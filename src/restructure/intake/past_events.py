@@ -1,4 +1,4 @@
-"""History: what happened to a loan and its borrower before, as events, and the earlier restructurings among them."""
+"""Past events of a loan and its borrower, earlier restructurings included."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -23,10 +23,10 @@ __all__ = [
 ]
 
 RESTRUCTURING = "restructuring"
-"""The kind of event that earlier restructurings are."""
+"""The kind of event of an earlier restructuring."""
 
 OUTCOMES = ("completed", "active", "broken")
-"""What may have become of them."""
+"""Possible outcomes of an earlier restructuring."""
 
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,79}")
 
@@ -44,7 +44,7 @@ def _word(value: str) -> str:
     if not is_word(value):
         raise PydanticCustomError(
             "value-invalid",
-            "{value} is no word for an event; write lower-case letters, digits and _, such as re_age",
+            "{value} cannot name an event; write lower-case letters, digits and _, such as re_age",
             {"value": repr(value[:60])},
         )
     return value
@@ -55,29 +55,29 @@ Word = Annotated[str, AfterValidator(_word)]
 
 
 class PastEvent(Record):
-    """Something that happened before: a broken promise, a trial plan, a re-ageing, a missed payment."""
+    """An earlier event: a broken promise, a trial plan, a re-ageing, a missed payment."""
 
     kind: Word
-    """What it was, in the word that policies declare."""
+    """Kind of event, in the word that the policy declares, such as `broken_promise`."""
     on: date
-    """When."""
+    """The day it happened, such as 2025-09-01."""
     amount: Money | None = None
-    """The money it was about, if any."""
+    """Amount of the event in the loan's currency, such as the unpaid "500.00"; absent: none."""
     months: int | None = Field(default=None, ge=0, le=1200)
-    """The months it was about, such as those of a suspension."""
+    """Duration in months, such as 3 for a suspension of three months; absent: none."""
     outcome: Word | None = None
-    """What became of it; absent: not known."""
+    """How it ended, in a word that the policy declares, such as `completed`; absent: unknown."""
 
 
 def event_problems(
     history: Iterable[PastEvent], as_of: date, originated: date | None, currency: str
 ) -> list[Issue]:
-    """List what is wrong with a history: days to come, restructurings before the loan, amounts too fine."""
-    found: list[Issue] = []
+    """List the faults of a history: future dates, restructurings before the loan, amounts with too many decimals."""
+    issues: list[Issue] = []
     for k, event in enumerate(history):
         place = f"history.{k}"
         if event.on > as_of:
-            found.append(
+            issues.append(
                 Issue(
                     "date-after-decision",
                     f"{event.on} is after as_of {as_of}; correct one of them",
@@ -86,7 +86,7 @@ def event_problems(
             )
         # Other events may be about the borrower and older than the loan.
         if event.kind == RESTRUCTURING and originated is not None and event.on < originated:
-            found.append(
+            issues.append(
                 Issue(
                     "date-before-origination",
                     f"{event.on} is before the loan began on {originated}; correct one of them",
@@ -97,23 +97,23 @@ def event_problems(
             if event.amount is not None:
                 to_minor(event.amount, currency)
         except ValueError as error:
-            found.append(Issue("money-scale", str(error), f"{place}.amount"))
-    return found
+            issues.append(Issue("money-scale", str(error), f"{place}.amount"))
+    return issues
 
 
 def with_restructurings(
     history: Sequence[PastEvent] | None, earlier: Sequence[Any] | None
 ) -> tuple[PastEvent, ...]:
-    """Give all events, earlier restructurings after the others; one that stands in both lists counts once.
+    """Give all events, earlier restructurings after the others; one that both lists name counts once.
 
     >>> both = with_restructurings([PastEvent(kind="re_age", on=date(2025, 9, 1))], None)
     >>> [(event.kind, event.on.isoformat()) for event in both]
     [('re_age', '2025-09-01')]
     """
-    told = {event.on for event in history or () if event.kind == RESTRUCTURING}
-    more = [
-        PastEvent(kind=RESTRUCTURING, on=one.on, outcome=one.outcome)
-        for one in earlier or ()
-        if one.on not in told
+    listed = {event.on for event in history or () if event.kind == RESTRUCTURING}
+    added = [
+        PastEvent(kind=RESTRUCTURING, on=restructuring.on, outcome=restructuring.outcome)
+        for restructuring in earlier or ()
+        if restructuring.on not in listed
     ]
-    return (*(history or ()), *more)
+    return (*(history or ()), *added)

@@ -1,4 +1,4 @@
-"""Prospect: what a proposed plan would mean to this borrower."""
+"""Prospect: the figures of a proposed plan and their effect on the borrower's income."""
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -15,20 +15,20 @@ __all__ = ["AT_ONCE", "Prospect", "project"]
 
 
 class Prospect(Figures):
-    """What a proposed plan would mean to this borrower: the facts that exist once a plan exists."""
+    """The facts that exist once a plan exists: its figures, and their effect on the borrower's income."""
 
     payment_to_income_after: Annotated[
         Ratio | None, Quantity(Kind.RATIO, 6, "instalment_after / monthly_income")
     ]
-    """The new regular instalment as a share of income."""
+    """The new regular instalment as a share of monthly income; unknown while income is zero."""
     residual_income_after: Annotated[
         SignedMoney | None, Quantity(Kind.MONEY, 0, "disposable_income − highest_payment_after")
     ]
-    """What is left of income in the dearest month of the plan."""
+    """Disposable income left in the month with the highest payment of the plan; may be negative."""
 
 
 def project(assessment: Assessment, plan: Plan) -> Prospect:
-    """Work out what a plan would mean to this borrower."""
+    """Calculate the figures of a plan and their effect on the borrower's income."""
     figures = figures_of(plan)
     disposable = assessment.disposable_income
     own = {
@@ -48,4 +48,4 @@ AT_ONCE: Mapping[str, Callable[[Assessment, Plan], Any]] = {
     "term_after": lambda _, plan: len(plan.schedule.rows),
     "payment_to_income_after": _payment_to_income,
 }
-"""Figures that a plan tells at once: a search looks at one of them for every plan it tries, and at all for few."""
+"""Figures that need no full calculation: a search reads one of them of every plan it tries, and all of only a few."""

@@ -1,4 +1,4 @@
-"""The views of what the calculator answers: a schedule, or a plan beside paying as agreed."""
+"""The views of a schedule, and of a plan compared with the original schedule."""
 
 from decimal import Decimal
 
@@ -21,7 +21,7 @@ def schedule_view(schedule: Schedule, language: str = "en") -> list[Block]:
 
 @view_of(Plan)
 def plan_view(plan: Plan, language: str = "en") -> list[Block]:
-    """Put a plan into tables: what becomes of what is owed, and what changes row by row."""
+    """Put a plan into tables: the ledger of what is owed, and the changes row by row."""
     currency = plan.position.currency
     up_front = f"{write_money(plan.up_front, currency)} now, then " if plan.up_front else ""
     return [
@@ -29,7 +29,7 @@ def plan_view(plan: Plan, language: str = "en") -> list[Block]:
             f"{up_front}{len(plan.schedule.rows)} instalments, {write_money(plan.schedule.total, currency)} in all",
             1,
         ),
-        Heading("What becomes of what is owed"),
+        Heading("Treatment of what is owed"),
         Table(
             ("", "bucket", currency),
             tuple(
@@ -75,6 +75,6 @@ def _row_by_row(plan: Plan) -> list[Block]:
 def _new_rows(schedule: Schedule) -> list[Block]:
     return [
         Heading("The instalments"),
-        Lines(("Paying as agreed cannot be carried out, so there is nothing to compare them with.",)),
+        Lines(("The original terms cannot be carried out, so there is no comparison.",)),
         rows_table(schedule),
     ]

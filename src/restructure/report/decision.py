@@ -18,10 +18,27 @@ __all__ = ["decision_view"]
 
 @view_of(Decision)
 def decision_view(decision: Decision, language: str = "en") -> list[Block]:
-    """Put a decision into headings, sentences and tables, in the order a caseworker reads."""
+    """Put a decision into headings, sentences and tables, in the order in which a caseworker reads it."""
+    blocks = [*_opening(decision), *_concluded(decision)]
+    if decision.actions:
+        blocks += [Heading("What to do now"), tasks_table(decision.actions, language)]
+    if decision.offers:
+        blocks += _offers(decision, language)
+    blocks += [*_gates(decision, language), *_missing(decision), *_refusals(decision)]
+    stance = "Enforcement is barred" if decision.enforcement_barred else "Enforcement is not barred"
+    return [
+        *blocks,
+        Heading("Enforcement"),
+        Lines((f"{stance}: {decision.enforcement_reason}.",)),
+        Lines((f"Decision {decision.id[:16]}, by {' and '.join(decision.engines)}.",)),
+    ]
+
+
+def _opening(decision: Decision) -> list[Block]:
     assessment, currency = decision.assessment, decision.assessment.currency
-    loan = decision.application.loan
-    blocks: list[Block] = [
+    loan, buckets = decision.application.loan, decision.assessment.position.buckets
+    owed = [(label, getattr(buckets, bucket.value)) for bucket, label in BUCKET_LABELS.items()]
+    return [
         Heading(f"{decision.outcome.value.replace('_', ' ').upper()}: {_headline(decision)}", 1),
         Lines(
             (
@@ -35,72 +52,72 @@ def decision_view(decision: Decision, language: str = "en") -> list[Block]:
         Table(
             ("", currency),
             (
-                *(
-                    (label, write_money(getattr(assessment.position.buckets, bucket.value), currency))
-                    for bucket, label in BUCKET_LABELS.items()
-                    if getattr(assessment.position.buckets, bucket.value)
-                ),
-                ("everything", write_money(assessment.claim, currency)),
+                *((label, write_money(amount, currency)) for label, amount in owed if amount),
+                ("total", write_money(assessment.claim, currency)),
             ),
         ),
     ]
-    given = {f"{one.fact} = {one.value} (from facts.{one.fact})" for one in decision.concluded}
-    known = [one for one in decision.concluded if one.value != "unknown"]
-    for heading, of_file in (("What the file adds", True), ("What the policy concludes", False)):
-        chosen = [one for one in known if (one.derivation in given) is of_file]
-        if chosen and of_file:
-            rows = tuple((one.fact, one.value) for one in chosen)
-            blocks += [Heading(heading), Table(("fact", "value"), rows, figures=False)]
-        elif chosen:
-            told = tuple(
-                # The name stands beside it already.
-                (one.fact, one.value, ", ".join(one.by) or one.derivation.removeprefix(f"{one.fact} = "))
-                for one in chosen
+
+
+def _concluded(decision: Decision) -> list[Block]:
+    """Give the policy's facts: those that the application states, those that the policy concludes, the unknown."""
+    blocks: list[Block] = []
+    stated, concluded, unknown = list[Concluded](), list[Concluded](), list[Concluded]()
+    for result in decision.concluded:
+        if result.value == "unknown":
+            unknown.append(result)
+        elif result.derivation == f"{result.fact} = {result.value} (from facts.{result.fact})":
+            stated.append(result)
+        else:
+            concluded.append(result)
+    if stated:
+        rows = tuple((result.fact, result.value) for result in stated)
+        blocks += [Heading("Facts given by the application"), Table(("fact", "value"), rows, figures=False)]
+    if concluded:
+        reasons = tuple(
+            # The first column has the name of the fact already.
+            (
+                result.fact,
+                result.value,
+                ", ".join(result.by) or result.derivation.removeprefix(f"{result.fact} = "),
             )
-            blocks += [Heading(heading), Table(("fact", "value", "because of"), told, figures=False)]
-    unknown = [one.fact for one in decision.concluded if one.value == "unknown"]
+            for result in concluded
+        )
+        heading = Heading("What the policy concludes")
+        blocks += [heading, Table(("fact", "value", "because of"), reasons, figures=False)]
     if unknown:
         blocks += [
-            *([] if known else [Heading("What the policy concludes")]),
-            Lines((f"Not known: {', '.join(unknown)}.",)),
+            *([] if blocks else [Heading("What the policy concludes")]),
+            Lines((f"Not known: {', '.join(result.fact for result in unknown)}.",)),
         ]
-    if decision.actions:
-        blocks += [Heading("What to do now"), tasks_table(decision.actions, language)]
-    if decision.offers:
-        blocks += _offers(decision, language)
-    blocks += _gates(decision, language)
-    if decision.missing and decision.outcome is not Outcome.NO_ACTION_NEEDED:
-        blocks += [
-            Heading("Information that is missing"),
-            Table(
-                ("where it belongs", "needed by"),
-                tuple((one.place, ", ".join(one.needed_by) or "a complete file") for one in decision.missing),
-                figures=False,
-            ),
-        ]
-    if decision.refusals:
-        blocks += [
-            Heading("Not offered"),
-            Table(
-                ("rule", "why not"),
-                tuple((one.rule, one.message) for one in decision.refusals),
-                figures=False,
-            ),
-        ]
-        for refusal in decision.refusals:
-            if refusal.steps:
-                blocks += [
-                    Heading(f"What was looked for: {refusal.rule}"),
-                    *tiers_table(refusal.tiers),
-                    *steps_table(refusal.steps),
-                ]
-    stance = "Enforcement is barred" if decision.enforcement_barred else "Enforcement is not barred"
+    return blocks
+
+
+def _missing(decision: Decision) -> list[Block]:
+    if not decision.missing or decision.outcome is Outcome.NO_ACTION_NEEDED:
+        return []
+    rows = tuple(
+        (missing.place, ", ".join(missing.needed_by) or "a complete file") for missing in decision.missing
+    )
     return [
-        *blocks,
-        Heading("Enforcement"),
-        Lines((f"{stance}: {decision.enforcement_reason}.",)),
-        Lines((f"Decision {decision.id[:16]}, by {' and '.join(decision.engines)}.",)),
+        Heading("Information that is missing"),
+        Table(("place in the application", "needed by"), rows, figures=False),
     ]
+
+
+def _refusals(decision: Decision) -> list[Block]:
+    if not decision.refusals:
+        return []
+    rows = tuple((refusal.rule, refusal.message) for refusal in decision.refusals)
+    blocks: list[Block] = [Heading("Not offered"), Table(("rule", "reason"), rows, figures=False)]
+    for refusal in decision.refusals:
+        if refusal.steps:
+            blocks += [
+                Heading(f"Search of {refusal.rule}"),
+                *tiers_table(refusal.tiers),
+                *steps_table(refusal.steps),
+            ]
+    return blocks
 
 
 def _headline(decision: Decision) -> str:
@@ -205,21 +222,23 @@ def _offers(decision: Decision, language: str) -> list[Block]:
 
 
 def _figures(concluded: Sequence[Concluded]) -> Table:
-    """Show the policy's own figures of a plan; the record tells how they came about."""
-    return Table(("figure", "value"), tuple((one.fact, one.value) for one in concluded))
+    """Show the policy's own figures of a plan; the record holds their derivation."""
+    return Table(("figure", "value"), tuple((figure.fact, figure.value) for figure in concluded))
 
 
 def _offer(offer: Offer, currency: str, language: str) -> list[Block]:
     rows = offer.plan.schedule.rows
     shown: list[Instalment | None] = [*rows[:3], None, *rows[-2:]] if len(rows) > 6 else list(rows)
-    because = "; ".join(f"{one.fact} {one.actual} ({one.op} {one.threshold})" for one in offer.because)
+    because = "; ".join(
+        f"{result.fact} {result.actual} ({result.op} {result.threshold})" for result in offer.because
+    )
     return [
         Heading(f"Offer {offer.rank}: {say(offer.title, language)}"),
         Lines(
             (
                 say(offer.reason, language),
                 f"Because {because}.",
-                *((f"Marked: {', '.join(offer.flags)}.",) if offer.flags else ()),
+                *((f"Flags: {', '.join(offer.flags)}.",) if offer.flags else ()),
             )
         ),
         *((_figures(offer.concluded),) if offer.concluded else ()),
@@ -249,17 +268,17 @@ def _gates(decision: Decision, language: str) -> list[Block]:
     if not closed:
         return []
 
-    def found(gate: GateResult) -> str:
-        return "; ".join(f"{one.fact} is {one.actual}" for one in gate.conditions)
+    def values(gate: GateResult) -> str:
+        return "; ".join(f"{result.fact} is {result.actual}" for result in gate.conditions)
 
     return [
         Heading("Gates not passed"),
         Table(
-            ("gate", "verdict", "found", "then"),
-            tuple((say(g.title, language), g.verdict, found(g), g.otherwise.value) for g in closed),
+            ("gate", "verdict", "values", "then"),
+            tuple((say(g.title, language), g.verdict, values(g), g.otherwise.value) for g in closed),
             figures=False,
         ),
-        # Only what is known to have failed is told to the borrower as a reason; the unknown is asked for.
+        # Only a failed gate is a reason for the borrower; for an unknown one the missing information is requested.
         Lines(
             tuple(
                 f"To the borrower: {say(gate.reason, language)}"

@@ -1,4 +1,4 @@
-"""The view of an explanation: every condition, what was near, and what would have made the offer."""
+"""The view of an explanation: its conditions, near misses and the changes that lead to the offer."""
 
 from restructure.blocks import Block, Heading, Lines, Table, say
 from restructure.casework.decisions.explanation import Branch, Explanation
@@ -10,7 +10,7 @@ __all__ = ["explanation_view"]
 
 @view_of(Explanation)
 def explanation_view(why: Explanation, language: str = "en") -> list[Block]:
-    """Put an explanation into headings, sentences and tables: every condition, what was near, what would help."""
+    """Put an explanation into headings, sentences and tables."""
     blocks: list[Block] = [
         Heading(f"{why.rule}: {why.verdict}", 1),
         Lines(
@@ -18,28 +18,28 @@ def explanation_view(why: Explanation, language: str = "en") -> list[Block]:
         ),
     ]
     for judged in why.conditions:
-        verdict = {"true": "holds", "false": "does not hold", "unknown": "cannot be judged"}[
+        verdict = {"true": "holds", "false": "does not hold", "unknown": "is undetermined"}[
             judged.condition.verdict
         ]
         blocks += [
             Heading(f"The {judged.what} {judged.id} {verdict}"),
             Table(
-                ("condition", "value", "has to be", "verdict", "off by"),
+                ("condition", "value", "threshold", "verdict", "distance"),
                 tuple(_branches(judged.condition)),
                 figures=False,
             ),
         ]
     if why.steps:
-        blocks += [Heading("What was looked for"), *tiers_table(why.tiers), *steps_table(why.steps)]
+        blocks += [Heading("Search"), *tiers_table(why.tiers), *steps_table(why.steps)]
     if why.near_misses:
-        blocks += [Heading("Near misses"), Lines(tuple(f"{one.sentence}." for one in why.near_misses))]
+        blocks += [Heading("Near misses"), Lines(tuple(f"{miss.sentence}." for miss in why.near_misses))]
     if why.counterfactuals:
         blocks += [
-            Heading("What would have made the offer, all else as it is"),
-            Lines(tuple(f"{one.sentence}." for one in why.counterfactuals)),
+            Heading("Single changes that would lead to the offer"),
+            Lines(tuple(f"{change.sentence}." for change in why.counterfactuals)),
         ]
     elif why.verdict != "offered":
-        blocks += [Lines(("No change of one fact alone would have made the offer.",))]
+        blocks += [Lines(("No change of a single fact would lead to the offer.",))]
     return blocks
 
 
@@ -47,14 +47,14 @@ def _branches(branch: Branch, depth: int = 0) -> list[tuple[str, ...]]:
     # A no-break space keeps the indent when a cell is wrapped.
     indent = "\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}" * depth
     if branch.result is not None:
-        one = branch.result
+        result = branch.result
         return [
             (
-                f"{indent}{one.fact}",
-                one.actual,
-                f"{one.op} {one.threshold}".strip(),
-                one.verdict,
-                one.distance,
+                f"{indent}{result.fact}",
+                result.actual,
+                f"{result.op} {result.threshold}".strip(),
+                result.verdict,
+                result.distance,
             )
         ]
     word = {"all": "all of", "any": "any of", "not": "not"}[branch.word]

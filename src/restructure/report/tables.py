@@ -18,9 +18,9 @@ BUCKET_LABELS = {
     Bucket.ACCRUED: "interest since the last due date",
     Bucket.PENALTY: "penalty interest",
     Bucket.FEES: "fees",
-    Bucket.PARKED: "set aside earlier",
+    Bucket.PARKED: "deferred earlier",
 }
-"""What a bucket is called in tables."""
+"""Label of each bucket in tables."""
 
 
 _STEP_OUTCOMES = {
@@ -34,10 +34,10 @@ _STEP_OUTCOMES = {
 
 
 def tasks_table(tasks: Sequence[Task], language: str) -> Table:
-    """List what the lender has to do."""
+    """List the tasks of the lender."""
     return Table(
         ("to do", "", "kind"),
-        tuple((say(one.title, language), say(one.text, language), one.kind) for one in tasks),
+        tuple((say(task.title, language), say(task.text, language), task.kind) for task in tasks),
         figures=False,
     )
 
@@ -48,10 +48,10 @@ def tiers_table(tiers: Sequence[TierResult]) -> list[Block]:
         return []
     return [
         Table(
-            ("tier", "wanted", "figure", "accepted", "why not"),
+            ("tier", "target", "figure", "accepted", "reason"),
             tuple(
-                (str(one.number), one.target, one.figure, "yes" if one.accepted else "no", one.because)
-                for one in tiers
+                (str(tier.number), tier.target, tier.figure, "yes" if tier.accepted else "no", tier.because)
+                for tier in tiers
             ),
             figures=False,
         )
@@ -59,7 +59,7 @@ def tiers_table(tiers: Sequence[TierResult]) -> list[Block]:
 
 
 def steps_table(steps: Sequence[StepResult]) -> list[Block]:
-    """List the steps of a search: from where, to where, and what ended each."""
+    """List the steps of a search: start, value chosen, and what set the end."""
 
     def what(step: StepResult) -> str:
         return f"{step.start} → {step.value}" if step.value and step.value != step.start else ""
@@ -70,9 +70,9 @@ def steps_table(steps: Sequence[StepResult]) -> list[Block]:
         return step.because or (step.end if step.outcome in ("exhausted", "no-room") else "")
 
     return [
-        Lines((f"Wanted: {steps[0].target}.",)),
+        Lines((f"Target: {steps[0].target}.",)),
         Table(
-            ("step", "outcome", "change", "figure before", "after", "still off by", "bound by"),
+            ("step", "outcome", "change", "figure before", "after", "distance", "set by"),
             tuple(
                 (
                     step.id,

@@ -1,4 +1,4 @@
-"""The view of an early warning: what a loan shows, and what to do next."""
+"""The view of an early warning: the signs of difficulty and the next steps."""
 
 from restructure.blocks import Block, Heading, Lines, Table
 from restructure.casework.agreements.early_warning import EarlyWarning
@@ -10,32 +10,32 @@ __all__ = ["warning_view"]
 
 
 @view_of(EarlyWarning)
-def warning_view(seen: EarlyWarning, language: str = "en") -> list[Block]:
-    """Put what a loan shows, and what to do next, into headings, sentences and tables."""
-    facts_, currency = seen.assessment, seen.assessment.currency
+def warning_view(warning: EarlyWarning, language: str = "en") -> list[Block]:
+    """Put the signs of difficulty and the next steps into headings, sentences and tables."""
+    assessment, currency = warning.assessment, warning.assessment.currency
     blocks: list[Block] = [
-        Heading(f"WATCH: {facts_.days_past_due} days past due ({seen.stage.value})", 1),
-        Lines((f"Seen on {seen.on} under {seen.policy.name} {seen.policy.version}.",)),
-        Heading("What it shows"),
+        Heading(f"WATCH: {assessment.days_past_due} days past due ({warning.stage.value})", 1),
+        Lines((f"Checked on {warning.on} under {warning.policy.name} {warning.policy.version}.",)),
+        Heading("Signs of difficulty"),
         Table(
             ("", "value"),
             tuple(
-                (_short(facts()[name].doc), show(facts()[name], facts_.value(name), currency))
+                (_short(facts()[name].doc), show(facts()[name], assessment.value(name), currency))
                 for name in _SIGNS
             ),
         ),
         Heading("What to do now"),
-        tasks_table(seen.steps, language) if seen.steps else Lines(("The policy names no step.",)),
+        tasks_table(warning.steps, language) if warning.steps else Lines(("The policy names no step.",)),
     ]
-    for one in seen.steps:
+    for task in warning.steps:
         evidence = "; ".join(
-            f"{part.fact} is {part.actual} ({part.op} {part.threshold})" for part in one.because
+            f"{part.fact} is {part.actual} ({part.op} {part.threshold})" for part in task.because
         )
-        blocks.append(Lines((f"{one.id}: {evidence}",)))
-    withheld = ", ".join(one.id for one in seen.withheld)
+        blocks.append(Lines((f"{task.id}: {evidence}",)))
+    withheld = ", ".join(task.id for task in warning.withheld)
     blocks += [
         Heading("Enforcement"),
-        Lines((f"{seen.enforcement}{f'; withheld: {withheld}' if withheld else ''}.",)),
+        Lines((f"{warning.enforcement}{f'; withheld: {withheld}' if withheld else ''}.",)),
     ]
     return blocks
 

@@ -1,4 +1,4 @@
-"""Reading of cases: a file `*_test.yaml` checked against its policy, every mistake located and all at once."""
+"""Reader of case files: a `*_test.yaml` checked against its policy, with every finding located."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,13 +12,12 @@ from pydantic import ValidationError
 from restructure.document import Document, Place, field_names, issues_of, read_document
 from restructure.errors import InvalidInput, InvalidPolicy, RestructureError, did_you_mean
 from restructure.intake.application import Application
-from restructure.intake.facts import facts as known_facts
 from restructure.intake.past_events import RESTRUCTURING, PastEvent, event_problems
 from restructure.policy.in_force import InForce
 from restructure.policy.loading.loading import load_located
 from restructure.policy.loading.origins import Located
 from restructure.policy.policy import Policy
-from restructure.record import Reader
+from restructure.record import TypeReader
 from restructure.testing.cases import Case, Cases, find_cases
 from restructure.testing.expectations import ExpectationReader
 
@@ -27,11 +26,11 @@ __all__ = ["read_cases"]
 _FILE = ("policy", "on", "base", "reuse", "except", "cases")
 _CASE = ("name", "on", "given", "expect")
 _GIVEN = ("base", "facts", "application", "parameters", "history")
-_EVENTS: Reader[tuple[PastEvent, ...]] = Reader(tuple[PastEvent, ...])
+_EVENTS: TypeReader[tuple[PastEvent, ...]] = TypeReader(tuple[PastEvent, ...])
 
 
 class _CaseLayer(NamedTuple):
-    """What one base or case gives, and where it stands."""
+    """The values that one base or case gives, and their place."""
 
     document: Document
     place: Place
@@ -39,7 +38,7 @@ class _CaseLayer(NamedTuple):
 
 
 class _CaseInput(NamedTuple):
-    """What a case gives with its bases below: the layers of each part, the case's own last."""
+    """The given values of a case and its bases: the layers of each part, the case's own last."""
 
     facts: tuple[_CaseLayer, ...] = ()
     application: tuple[_CaseLayer, ...] = ()
@@ -50,7 +49,7 @@ class _CaseInput(NamedTuple):
 def read_cases(path: str | Path, *, load: Callable[[str | Path], Located] = load_located) -> Cases:
     """Read a file of cases; the policy is the one beside it unless the file names another.
 
-    Who reads many files gives a `load` that remembers, so that each policy is read once. Raises `InvalidInput` or
+    To read many files, pass a cached `load`, so that each policy is loaded once. Raises `InvalidInput` or
     `InvalidPolicy` with every finding located.
     """
     path = Path(path)
@@ -71,7 +70,7 @@ class _CaseReader(ExpectationReader):
         super().__init__(document)
         self.load = load
         self.folder, self.above = path.parent, above
-        """Where it lies, and what reads it because it reuses its cases."""
+        """Folder of the file, and the reader of the file that reuses its cases."""
         self.read_before: set[Path] = {path.resolve()} if above is None else above.read_before
         self.about_it: Located
         self.without: dict[str, bool] = {}
@@ -82,13 +81,13 @@ class _CaseReader(ExpectationReader):
     def read(self) -> Cases:
         data = self.document.data
         if not isinstance(data, Mapping):
-            self.report("value-invalid", "a file of cases is a group of named fields", ())
+            self.report("value-invalid", "a file of cases is a group of named fields; write one", ())
             raise InvalidInput(self.issues)
         self.only(data, _FILE, "a file of cases", ())
         located = self.about(str(data.get("policy", ".")))
         self.policy = located.policy
-        self.currency, self.scores = self.policy.currency, set(self.policy.scores)
-        self.own = InForce(self.policy, {}).own_facts
+        self.scope.currency, self.scope.scores = self.policy.currency, set(self.policy.scores)
+        self.scope.own_facts = InForce(self.policy, {}).own_facts
         self.bases = self.group(data.get("base") or {}, "base", ("base",))
         for name in self.bases:
             self.given(self.bases[name], ("base", name), (name,))
@@ -106,31 +105,31 @@ class _CaseReader(ExpectationReader):
             if case is not None and case.name in seen:
                 self.report(
                     "case-repeated",
-                    f"the case on line {seen[case.name]} has the same name; say what sets them apart",
+                    f"the case on line {seen[case.name]} has the same name; rename one",
                     ("cases", k, "name"),
                 )
             elif case is not None:
                 seen[case.name] = case.line
         read += self.reused(data, located)
         if self.issues:
-            found = dict.fromkeys(self.issues)
+            issues = dict.fromkeys(self.issues)
             raise InvalidInput(
-                sorted(found, key=lambda one: (one.file or "", one.line or 0, one.column or 0))
+                sorted(issues, key=lambda issue: (issue.file or "", issue.line or 0, issue.column or 0))
             )
         return Cases(self.document.file or "", located, tuple(case for case in read if case is not None))
 
     def about(self, source: str) -> Located:
-        """Load the policy that the cases are about; reused ones are about the one of the file that reuses them."""
+        """Load the policy of the cases; reused cases are run under the policy of the file that reuses them."""
         if self.above is not None:
             return self.above.about_it
         beside = self.folder / source
         self.about_it = self.load(beside if beside.exists() else source)
         return self.about_it
 
-    # --- cases of what the policy extends
+    # --- cases of base policies
 
     def reused(self, data: Mapping[str, Any], located: Located) -> list[Case | None]:
-        """Read the cases of other files under this policy, those of the policies that it extends."""
+        """Read the cases of the policies that this one extends, to run them under this policy."""
         sources, left_out = (self.listed(data.get(key, []), key) for key in ("reuse", "except"))
         self.without = dict.fromkeys(left_out, False)
         read: list[Case | None] = []
@@ -151,20 +150,22 @@ class _CaseReader(ExpectationReader):
                     read += below.read().cases
                 except RestructureError as error:
                     self.issues += (issue for issue in error.issues if issue not in self.issues)
-        for k, (name, found) in enumerate(self.without.items()):
-            if not found:
-                self.report("case-unknown", f'no case that is reused is called "{name}"', ("except", k))
+        for k, (name, exists) in enumerate(self.without.items()):
+            if not exists:
+                self.report(
+                    "case-unknown", f'no reused case is called "{name}"; correct the name', ("except", k)
+                )
         return read
 
     def listed(self, raw: Any, key: str) -> list[str]:
-        one = [raw] if isinstance(raw, str) else raw
-        if isinstance(one, list) and all(isinstance(word, str) for word in one):
-            return list(dict.fromkeys(one))
+        names = [raw] if isinstance(raw, str) else raw
+        if isinstance(names, list) and all(isinstance(word, str) for word in names):
+            return list(dict.fromkeys(names))
         self.report("value-invalid", "write a list of names, or one", (key,))
         return []
 
     def is_left_out(self, raw: Any) -> bool:
-        """Tell whether a file that reuses this one leaves a case out, and remember that there is such a case."""
+        """Tell whether a file that reuses this one leaves a case out, and note that the case exists."""
         name, above = raw.get("name") if isinstance(raw, Mapping) else None, self.above
         while above is not None:
             if name in above.without:
@@ -174,7 +175,7 @@ class _CaseReader(ExpectationReader):
         return False
 
     def group(self, raw: Any, what: str, place: Place) -> Mapping[str, Any]:
-        """Give a group of named fields; anything else is reported and stands as an empty one."""
+        """Give a group of named fields; anything else is reported and read as an empty group."""
         if isinstance(raw, Mapping):
             return raw
         self.report("value-invalid", f"{what} is a group of named fields", place)
@@ -187,11 +188,11 @@ class _CaseReader(ExpectationReader):
         self.only(raw, _CASE, "a case", place)
         name, expect = raw.get("name"), raw.get("expect")
         if not isinstance(name, str) or not name.strip():
-            self.report("field-missing", "a case has a name, a sentence; write it", place)
+            self.report("field-missing", "a case has a sentence as its name; write it", place)
             return None
         if not isinstance(expect, Mapping) or not expect:
             self.report(
-                "field-missing", "the case expects nothing, so it could not fail; say what comes out", place
+                "field-missing", "the case expects nothing, so it could not fail; state an expectation", place
             )
             return None
         before = len(self.issues)
@@ -205,7 +206,7 @@ class _CaseReader(ExpectationReader):
         application = self.application(given.application) if given.application else None
         at = (*place, "on") if "on" in raw else ("on",) if usual_day is not None else place
         facts = self.facts_of(given.facts)
-        of_plan = any({**known_facts(), **self.own}[one].of_plan for one in facts if "." not in one)
+        of_plan = any(self.scope.fact_names[fact].of_plan for fact in facts if "." not in fact)
         expected = self.expectations(
             expect, (*place, "expect"), whole=bool(given.application), of_plan=of_plan
         )
@@ -214,7 +215,7 @@ class _CaseReader(ExpectationReader):
         if day is None and application is not None:
             day = application.as_of
         elif day is None and given.application:
-            return None  # the application that would tell the day is reported
+            return None  # the application that would give the day is not valid and reported
         on = self.day(day, at)
         held = None if on is None else self.in_force(given.parameters, on, at)
         history = None if on is None or not given.history else self.history(given.history[-1], on)
@@ -238,7 +239,7 @@ class _CaseReader(ExpectationReader):
     # --- what is given
 
     def given(self, raw: Any, place: Place, path: tuple[str, ...]) -> _CaseInput:
-        """Lay what a case or base gives over the base it names."""
+        """Merge the values that a case or base gives over those of the base it names."""
         if not isinstance(raw, Mapping):
             self.report(
                 "value-invalid",
@@ -252,7 +253,7 @@ class _CaseReader(ExpectationReader):
             hint = did_you_mean(name, self.bases)
             self.report("base-unknown", f'no base is called "{name}"{hint}', (*place, "base"))
         elif name in path:
-            circle = " rests on ".join([*path[path.index(name) :], name])
+            circle = " refers to ".join([*path[path.index(name) :], name])
             self.report("base-unknown", f"{circle}: break the circle", (*place, "base"))
         elif name is not None:
             under = self.given(self.bases[name], ("base", name), (*path, name))
@@ -277,16 +278,18 @@ class _CaseReader(ExpectationReader):
         return (_CaseLayer(self.document, place, raw),)
 
     def facts_of(self, layers: Sequence[_CaseLayer]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        facts: dict[str, Any] = {}
         for layer in layers:
             for name, raw in layer.data.items():
-                fact = self.fact(name, (*layer.place, name), of_plan=True)
+                fact = self.scope.fact(name, (*layer.place, name), of_plan=True)
                 if fact is not None:
                     value = (
-                        None if raw in (None, "unknown") else self.constant(fact, raw, (*layer.place, name))
+                        None
+                        if raw in (None, "unknown")
+                        else self.scope.constant(fact, raw, (*layer.place, name))
                     )
-                    found[name] = value
-        return found
+                    facts[name] = value
+        return facts
 
     def history(self, layer: _CaseLayer, on: date) -> tuple[PastEvent, ...] | None:
         """Read the events that a case gives, those of the topmost layer."""
@@ -295,7 +298,7 @@ class _CaseReader(ExpectationReader):
         except ValidationError as error:
             self.issues += issues_of(error, layer.document, names=field_names(PastEvent), root=layer.place)
             return None
-        for issue in event_problems(events, on, None, self.currency):
+        for issue in event_problems(events, on, None, self.scope.currency):
             _, k, field = issue.place.split(".")
             self.issues.append(layer.document.issue(issue.code, issue.message, (*layer.place, int(k), field)))
         for at, field, message in self.unread(events):
@@ -303,7 +306,7 @@ class _CaseReader(ExpectationReader):
         return events
 
     def unread(self, events: Sequence[PastEvent]) -> Iterator[tuple[int, str, str]]:
-        """Tell kinds and outcomes of events that the policy does not know, and so would pass over in silence."""
+        """Give kinds and outcomes of events that the policy does not declare and would ignore."""
         declared = self.policy.events
         for k, event in enumerate(events):
             outcomes: Sequence[str] = ()
@@ -314,10 +317,10 @@ class _CaseReader(ExpectationReader):
                 yield k, "kind", f'the policy reads no events of the kind "{event.kind}"{hint}'
             if outcomes and event.outcome is not None and event.outcome not in outcomes:
                 hint = did_you_mean(event.outcome, outcomes)
-                yield k, "outcome", f'"{event.outcome}" is no outcome that {event.kind} can have{hint}'
+                yield k, "outcome", f'"{event.outcome}" is not an outcome of {event.kind}{hint}'
 
     def in_force(self, layers: Sequence[_CaseLayer], day: date, at: Place) -> tuple[Policy, InForce] | None:
-        """Give the policy with the case's own values of parameters, made once for all cases that want the same."""
+        """Give the policy with the case's own values of parameters, built once for all cases with the same values."""
         values: dict[str, Any] = {}
         for layer in layers:
             values |= layer.data
@@ -338,18 +341,18 @@ class _CaseReader(ExpectationReader):
         try:
             return raw if isinstance(raw, date) else date.fromisoformat(str(raw))
         except ValueError:
-            said = "the case has no day" if raw is None else f'"{raw}" is no day'
-            self.report("date-invalid", f"{said} to decide on; write on: 2026-03-18", place)
+            fault = "the case has no day" if raw is None else f'"{raw}" is not a day'
+            self.report("date-invalid", f"{fault} to decide on; write on: 2026-03-18", place)
             return None
 
     def application(self, layers: Sequence[_CaseLayer]) -> Application | None:
-        """Read the application that the layers make; a finding stands where the topmost layer says what is wrong."""
+        """Read the application merged from the layers; a finding is located in the topmost layer that has its place."""
         merged: Any = {}
         for layer in layers:
-            merged = _laid_over(merged, layer.data)
+            merged = _merged(merged, layer.data)
 
         def placed(code: str, message: str, steps: Place) -> None:
-            layer = max(reversed(layers), key=lambda one: _depth(one.data, steps))
+            layer = max(reversed(layers), key=lambda each: _depth(each.data, steps))
             self.issues.append(layer.document.issue(code, message, (*layer.place, *steps)))
 
         try:
@@ -357,7 +360,7 @@ class _CaseReader(ExpectationReader):
         except ValidationError as error:
             whole = Document(merged, file=None, places={})
             for issue in issues_of(error, whole, names=field_names(Application)):
-                steps = tuple(int(one) if one.isdecimal() else one for one in issue.place.split("."))
+                steps = tuple(int(part) if part.isdecimal() else part for part in issue.place.split("."))
                 placed(issue.code, issue.message, steps)
             return None
         for k, field, message in self.unread(application.history or ()):
@@ -365,11 +368,11 @@ class _CaseReader(ExpectationReader):
         return application
 
 
-def _laid_over(under: Any, over: Any) -> Any:
-    """Lay one group of fields over another; lists and values replace, groups go on inside."""
+def _merged(under: Any, over: Any) -> Any:
+    """Merge one group of fields over another; lists and values replace, groups are merged."""
     if isinstance(under, Mapping) and isinstance(over, Mapping):
         return {
-            key: _laid_over(under.get(key), over[key]) if key in over else deepcopy(under[key])
+            key: _merged(under.get(key), over[key]) if key in over else deepcopy(under[key])
             for key in {**under, **over}
         }
     return deepcopy(over)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, get_args
 
 from restructure.calculator.conventions.quantity import Kind
-from restructure.casework.decisions.judge import RefusalStage
+from restructure.casework.decisions.judgement import RefusalStage
 from restructure.casework.decisions.outcome import Outcome, StepResult
 from restructure.intake.application import Application
 from restructure.intake.facts import Fact, facts
@@ -20,91 +20,104 @@ _DAY = {"type": "string", "format": "date"}
 def cases_schema() -> dict[str, Any]:
     """Give the JSON Schema (2020-12) of a file of cases.
 
-    It knows the facts of the catalogue and their words; the names of a policy's gates, rules and parameters it takes as
-    they are, and the reader checks them.
+    It lists the facts of the catalogue and their words; the names of a policy's gates, rules and parameters are checked
+    by the reader only.
 
     >>> sorted(cases_schema()["$defs"]["Case"]["required"])
     ['expect', 'name']
     """
-    definitions = _applications() | {
-        "Case": _group(
-            "One case: a sentence, what is given and what is expected.",
-            {
-                "name": _described(
-                    "A sentence; no two cases of a file share it.", type="string", minLength=1
-                ),
-                "on": _described(
-                    "The day it is decided on; absent: the file's, or the application's.", **_DAY
-                ),
-                "given": _ref("Given"),
-                "expect": _ref("Expect"),
-            },
-            ["name", "expect"],
-        ),
-        "Given": {
-            **_group(
-                "What is known; the case's own lies over its base, group by group.",
-                {
-                    "base": _described("A base that this lies over.", type="string"),
-                    "facts": _described("Facts by name; what is not given is unknown.", **_ref("Facts")),
-                    "application": _described(
-                        "A whole application: a file beside this one, or fields that lie over the base's.",
-                        anyOf=[{"type": "string"}, _ref("Application")],
-                    ),
-                    "history": _described(
-                        "What happened before, for cases on facts; [] for nothing.",
-                        type="array",
-                        items=_ref("PastEvent"),
-                    ),
-                    "parameters": _named(
-                        "Parameters with the value they have in this case.", _ref("Constant")
-                    ),
-                },
+    definitions = _applications() | _parts() | {"Expect": _expect()}
+    return {
+        "$schema": _DIALECT,
+        "title": "Cases of a restructuring policy",
+        **_file(),
+        "anyOf": [{"required": ["cases"]}, {"required": ["reuse"]}],
+        "$defs": dict(sorted(definitions.items())),
+    }
+
+
+def _file() -> dict[str, Any]:
+    return _group(
+        "The tests of a policy.",
+        {
+            "policy": _described(
+                "The policy: a path relative to this file, or the name of a packaged policy.", type="string"
             ),
-            "not": {"required": ["facts", "application"]},
+            "on": _described("The day the cases are decided on, such as 2026-03-18.", **_DAY),
+            "reuse": _described(
+                "Policies that this policy extends, whose cases apply here too.",
+                anyOf=[{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+            ),
+            "except": _described(
+                "Names of reused cases that do not apply here.", type="array", items={"type": "string"}
+            ),
+            "base": _named("What several cases share, by name.", _ref("Given")),
+            "cases": {"type": "array", "items": _ref("Case")},
         },
+    )
+
+
+def _parts() -> dict[str, Any]:
+    return {
+        "Case": _case(),
+        "Given": _given(),
         "Facts": _facts("Facts of a case, and figures of a plan.", facts().values()),
         "Figures": _facts(
             "Figures of the plan that a rule offers.",
-            (one for one in facts().values() if one.of_plan),
-            rows=_described("How many rows the schedule has.", type="integer"),
+            (fact for fact in facts().values() if fact.of_plan),
+            rows=_described("Number of rows of the schedule.", type="integer"),
         ),
         "Constant": _described(
             "A number, a word, a day, or true or false.", type=["number", "string", "boolean"]
         ),
         "Value": _described("A value, or unknown.", anyOf=[_ref("Constant"), {"type": "null"}]),
-        "Expect": _expect(),
     }
+
+
+def _case() -> dict[str, Any]:
+    return _group(
+        "One case: a sentence, the given facts or application, and the expectations.",
+        {
+            "name": _described(
+                "A sentence; the cases of a file have different names.", type="string", minLength=1
+            ),
+            "on": _described(
+                "The day it is decided on; absent: the day of the file or of the application.", **_DAY
+            ),
+            "given": _ref("Given"),
+            "expect": _ref("Expect"),
+        },
+        ["name", "expect"],
+    )
+
+
+def _given() -> dict[str, Any]:
     return {
-        "$schema": _DIALECT,
-        "title": "Cases of a restructuring policy",
         **_group(
-            "The tests of a policy.",
+            "The facts or the application; the case's own values replace those of its base, group by group.",
             {
-                "policy": _described(
-                    "The policy: a path from here, or a packaged one's name.", type="string"
+                "base": _described(
+                    "Name of the base whose values apply where the case gives none.", type="string"
                 ),
-                "on": _described("The day the cases are decided on.", **_DAY),
-                "reuse": _described(
-                    "Policies that this one extends, whose cases hold here too.",
-                    anyOf=[{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+                "facts": _described("Facts by name; a fact that is not given is unknown.", **_ref("Facts")),
+                "application": _described(
+                    "A whole application: a file beside this one, or fields that replace those of the base.",
+                    anyOf=[{"type": "string"}, _ref("Application")],
                 ),
-                "except": _described(
-                    "Names of its cases that do not.", type="array", items={"type": "string"}
+                "history": _described(
+                    "Earlier events, for cases on facts; [] for none.", type="array", items=_ref("PastEvent")
                 ),
-                "base": _named("What cases share, by name.", _ref("Given")),
-                "cases": {"type": "array", "items": _ref("Case")},
+                "parameters": _named("Parameters with their value in this case.", _ref("Constant")),
             },
         ),
-        "anyOf": [{"required": ["cases"]}, {"required": ["reuse"]}],
-        "$defs": dict(sorted(definitions.items())),
+        "not": {"required": ["facts", "application"]},
     }
 
 
 def _expect() -> dict[str, Any]:
     names = {"type": "array", "items": {"type": "string"}}
     verdicts = {
-        key: _named(f"How each of the {key} comes out.", {"enum": list(words)})
+        key: _named(f"Verdict of each of the {key}.", {"enum": list(words)})
         for key, (_, words) in JUDGED.items()
     }
     fields = {
@@ -112,42 +125,42 @@ def _expect() -> dict[str, Any]:
     }
     outcomes = {"enum": list(get_args(StepResult.model_fields["outcome"].annotation))}
     step = _group(
-        "What the search made of the step.", {**fields, "outcome": outcomes, "tried": {"type": "integer"}}
+        "Result of the step of the search.", {**fields, "outcome": outcomes, "tried": {"type": "integer"}}
     )
-    marks = _named("The marks on each rule's offer (of an application).", names)
+    marks = _named("Flags or duties of each rule's offer (of an application).", names)
     return {
         **_group(
-            "What has to come out, at least one thing. Limits, and flags by verdict, are expected of facts; offers, "
-            "figures and whatever else an offer bears of applications.",
+            "At least one expectation. Limits, and flags by verdict, are expected of facts; offers, figures and the "
+            "other parts of an offer of applications.",
             {
                 **verdicts,
-                "facts": _described("What facts are worth.", **_ref("Facts")),
-                "outcome": _described("How the case comes out.", enum=[one.value for one in Outcome]),
-                "offers": _described("The rules that make an offer, in order; [] for none.", **names),
+                "facts": _described("Values of facts.", **_ref("Facts")),
+                "outcome": _described(
+                    "Outcome of the decision.", enum=[outcome.value for outcome in Outcome]
+                ),
+                "offers": _described("Rules that make an offer, the best first; [] for none.", **names),
                 "figures": _named("Figures of each rule's offer.", _ref("Figures")),
-                "flags": {"description": "Marks on offers.", "anyOf": [verdicts["flags"], marks]},
+                "flags": {"description": "Flags of offers.", "anyOf": [verdicts["flags"], marks]},
                 "actions": {
-                    "description": "What the lender has to do on the case.",
+                    "description": "Tasks of the lender on the case.",
                     "anyOf": [verdicts["actions"], names],
                 },
                 "duties": {"description": "Duties with offers.", "anyOf": [verdicts["duties"], marks]},
                 "refusals": _named(
-                    "Where or why each rule led to no offer: a stage, a code, or the gate or limit.",
+                    "Stage or reason of each rule's refusal: a stage, a code, or the gate or limit.",
                     {"anyOf": [{"enum": list(get_args(RefusalStage))}, {"type": "string"}]},
                 ),
                 "steps": _named(
-                    "What the search of each rule made of its steps.",
+                    "Results of the steps of each rule's search.",
                     _named("By step.", {"anyOf": [outcomes, step]}),
                 ),
                 "tiers": _named(
-                    "The tier of the target on which the search of each rule ended.", {"type": "integer"}
+                    "Number of the tier on which the search of each rule ended.", {"type": "integer"}
                 ),
                 "missing": _described(
-                    "Places in the application that would have to be known; [] for none.", **names
+                    "Places of missing information in the application; [] for none.", **names
                 ),
-                "enforcement_barred": _described(
-                    "Whether nothing may be enforced meanwhile.", type="boolean"
-                ),
+                "enforcement_barred": _described("Whether enforcement is barred.", type="boolean"),
             },
         ),
         "minProperties": 1,
@@ -155,10 +168,10 @@ def _expect() -> dict[str, Any]:
 
 
 def _facts(text: str, known: Iterable[Fact], **more: Any) -> dict[str, Any]:
-    """Describe a group of facts: those of the catalogue by their kind, a policy's own and scores as they are."""
+    """Describe a group of facts: those of the catalogue by their kind, a policy's own and scores with any value."""
     return {
         **_named(text, _ref("Value")),
-        "properties": {one.name: _described(one.doc, anyOf=[*_values(one), *_UNKNOWN]) for one in known}
+        "properties": {fact.name: _described(fact.doc, anyOf=[*_values(fact), *_UNKNOWN]) for fact in known}
         | more,
     }
 
@@ -178,7 +191,9 @@ def _values(fact: Fact) -> list[dict[str, Any]]:
 
 
 def _applications() -> dict[str, Any]:
-    """Give the application's schema as a case may write it: in part, since a base lies below, with plain numbers."""
+    """Give the application's schema as a case may write it: in part, since a base may give the rest, with plain
+    numbers.
+    """
     schema = Application.model_json_schema()
     definitions: dict[str, Any] = schema.pop("$defs")
     definitions["Application"] = schema
@@ -186,18 +201,18 @@ def _applications() -> dict[str, Any]:
     for name in partial:  # grows while it is walked
         definitions[name].pop("required", None)
         for field in definitions[name].get("properties", {}).values():
-            # A list replaces the base's as a whole, so that what stands in it is not in part.
+            # A list replaces that of the base as a whole, so its entries have to be complete.
             inside = [field, *field.get("anyOf", []), *field.get("oneOf", [])]
-            names = [one["$ref"].removeprefix("#/$defs/") for one in inside if "$ref" in one]
-            partial += [one for one in names if one not in partial]
-            if "oneOf" in field:  # what is written in part may be part of either
+            names = [part["$ref"].removeprefix("#/$defs/") for part in inside if "$ref" in part]
+            partial += [name for name in names if name not in partial]
+            if "oneOf" in field:  # a part may match more than one branch
                 field["anyOf"] = field.pop("oneOf")
                 field.pop("discriminator", None)
     return {name: _plain(definition) for name, definition in definitions.items()}
 
 
 def _plain(node: Any) -> Any:
-    """Let numbers be written as numbers: a file of cases is read exactly."""
+    """Allow plain numbers, since a file of cases is read exactly."""
     if isinstance(node, list):
         return [_plain(part) for part in node]
     if not isinstance(node, dict):

@@ -1,4 +1,4 @@
-"""Cases: the tests of a policy, written beside it in YAML, each a sentence with what is given and expected."""
+"""Cases: the tests of a policy, in YAML files beside it, each a sentence with given facts and expectations."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -23,65 +23,65 @@ Subject = Literal[
 
 
 class Expected(NamedTuple):
-    """One thing that has to come out."""
+    """One expectation of a case."""
 
     what: Subject
-    """What it is about."""
+    """Kind of result that it is about, such as `gate`."""
     name: str
-    """The gate, rule, fact, limit or flag; empty for what there is one of."""
+    """Name of the gate, rule, fact, limit or flag; empty for results that occur once, such as the outcome."""
     detail: str
     """The figure of a rule's offer, or the step of its search and the field of the step, as `step.field`."""
     wanted: Any
-    """What it has to be."""
+    """The expected value."""
     line: int
-    """Where it stands."""
+    """Line of the expectation in the file, from 1."""
 
 
 class Case(NamedTuple):
     """One case of a policy."""
 
     name: str
-    """A sentence."""
+    """The sentence that names the case."""
     file: str
-    """Where it stands."""
+    """Path of the file of the case."""
     line: int
-    """The line."""
+    """Line of the case in the file, from 1."""
     on: date
-    """The day it is decided on."""
+    """The day on which it is decided, such as 2026-03-18."""
     policy: Policy
     """The policy, with the case's own values of parameters."""
     in_force: InForce
-    """The same on the day."""
+    """The policy in force on that day."""
     facts: Mapping[str, Any]
-    """Facts by name; alone they make a fast case, without an offer's plan."""
+    """Facts by name; a case on facts alone builds no plan and is fast."""
     application: Application | None
-    """A whole application, decided from end to end."""
+    """A whole application to be decided; absent for a case on facts."""
     expected: tuple[Expected, ...]
-    """What has to come out, at least one thing."""
+    """The expectations, at least one."""
     history: tuple[PastEvent, ...] | None = None
-    """What happened before, beside facts alone; absent: unknown."""
+    """Earlier events, for a case on facts; absent: unknown."""
 
 
 class Cases(NamedTuple):
-    """The cases of one file, and the policy they are about."""
+    """The cases of one file and their policy."""
 
     file: str
-    """The file."""
+    """Path of the file."""
     located: Located
-    """The policy, and where its parts stand."""
+    """The policy with the file and line of each part."""
     cases: tuple[Case, ...]
-    """In the order of the file."""
+    """The cases in the order of the file."""
 
 
 def find_cases(sources: Iterable[str | Path]) -> list[Path]:
-    """List the files of cases that are meant: files, folders searched for `*_test.yaml`, packaged policies' names.
+    """List the files of cases of the sources: files, folders searched for `*_test.yaml`, packaged policies' names.
 
     Raises `InvalidInput` for a source that is none of these or has no such file.
 
     >>> "end_to_end_test.yaml" in [path.name for path in find_cases(["cn-consumer-finance"])]
     True
     """
-    found: dict[Path, Path] = {}
+    paths: dict[Path, Path] = {}
     issues: list[Issue] = []
     packaged = packaged_policies()
     for source in sources:
@@ -93,13 +93,13 @@ def find_cases(sources: Iterable[str | Path]) -> list[Path]:
             issues.append(
                 Issue(
                     "file-missing",
-                    "the folder holds no file of cases, *_test.yaml"
+                    "the folder has no file of cases; name one *_test.yaml"
                     if path.is_dir()
-                    else f"this is no file, no folder and no packaged policy{did_you_mean(source, packaged)}",
+                    else f"this is not a file, a folder or a packaged policy{did_you_mean(source, packaged)}",
                     file=str(source),
                 )
             )
-        found |= {one.resolve(): one for one in files if one.resolve() not in found}
+        paths |= {file.resolve(): file for file in files if file.resolve() not in paths}
     if issues:
         raise InvalidInput(issues)
-    return list(found.values())
+    return list(paths.values())

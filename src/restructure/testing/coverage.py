@@ -1,4 +1,4 @@
-"""Coverage: what of a policy its cases have reached, down to each condition, guard and target seen on both sides."""
+"""Coverage: the parts of a policy that its cases exercised, down to both results of each condition and target."""
 
 from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import NamedTuple
@@ -12,10 +12,11 @@ from restructure.policy.engine.normal_form import Leaf, facts_read
 from restructure.policy.engine.reference import verdict
 from restructure.policy.in_force import InForce
 from restructure.policy.language.conditions import comparisons
+from restructure.policy.language.section_table import JUDGED
 from restructure.policy.language.sections import Rule
 from restructure.policy.loading.origins import Located, conditions_of, guards_of
 from restructure.testing.coverage_parts import ASPECTS, CoveragePart, PartKind, parts_of
-from restructure.testing.verdicts import Firing, fire
+from restructure.testing.verdicts import Verdicts, verdicts_of
 
 __all__ = ["Coverage"]
 
@@ -32,72 +33,68 @@ class _Leaves(NamedTuple):
 
 
 class Coverage:
-    """Counts what the cases of one policy have reached; it only ever grows."""
+    """Counts the coverage items that the cases of one policy reached."""
 
     def __init__(self, located: Located) -> None:
         self.located = located
-        """The policy and where its parts stand."""
+        """The policy with the file and line of each part."""
         self.parts: dict[_Key, CoveragePart] = {
-            (one.kind, one.id, one.aspect): one for one in parts_of(located)
+            (part.kind, part.id, part.aspect): part for part in parts_of(located)
         }
-        """Everything there is to reach."""
+        """Every coverage item of the policy."""
         self._times: dict[_Key, int] = dict.fromkeys(self.parts, 0)
         self._leaves: dict[InForce, _Leaves] = {}
         self._guards = dict(guard for rule in located.policy.rules for guard in guards_of(rule))
 
     @property
     def reached(self) -> int:
-        """How many parts were reached."""
+        """Number of items reached."""
         return sum(1 for times in self._times.values() if times)
 
     @property
     def total(self) -> int:
-        """How many parts there are."""
+        """Number of items."""
         return len(self.parts)
 
     @property
     def open(self) -> list[CoveragePart]:
-        """The parts that no case has reached, in the order of the policy's lines."""
+        """The items that no case reached, in the order of the policy's lines."""
         return sorted(
             (self.parts[key] for key, times in self._times.items() if not times),
-            key=lambda one: (one.file, one.line),
+            key=lambda part: (part.file, part.line),
         )
 
     def by_kind(self) -> dict[PartKind, tuple[int, int]]:
-        """Give for each kind of part how many were reached, and of how many."""
-        found: dict[PartKind, tuple[int, int]] = {}
+        """Give the number of items reached and the number of items, for each kind."""
+        counts: dict[PartKind, tuple[int, int]] = {}
         for key, times in self._times.items():
-            reached, total = found.get(key[0], (0, 0))
-            found[key[0]] = (reached + bool(times), total + 1)
-        return found
+            reached, total = counts.get(key[0], (0, 0))
+            counts[key[0]] = (reached + bool(times), total + 1)
+        return counts
 
-    # --- what a case reaches
+    # --- what a case exercises
 
-    def note_firing(self, firing: Firing, rule: Rule | None = None) -> None:
-        """Note what facts alone reached, or a plan of a rule: of it, what is about that rule's offers."""
-        self._verdicts("gate", firing.gates)
-        self._verdicts("rule", firing.rules)
-        self._verdicts("action", firing.actions)
-        self._conclusions(firing.known)
-        policy = firing.known.in_force.policy
-        apart = {one.id for one in policy.of_offers if rule is not None and not one.about(rule)}
-        self._conditions(firing.known, apart)
-        if firing.known.prospect is not None:
-            self._verdicts("limit", firing.limits, apart)
-            self._verdicts("flag", firing.flags, apart)
-            self._verdicts("duty", firing.duties, apart)
+    def note_verdicts(self, verdicts: Verdicts, rule: Rule | None = None) -> None:
+        """Count what facts alone exercised, or the plan of a rule: then only what applies to that rule's offers."""
+        self._conclusions(verdicts.known)
+        policy = verdicts.known.in_force.policy
+        apart = {entry.id for entry in policy.of_offers if rule is not None and not entry.about(rule)}
+        self._conditions(verdicts.known, apart)
+        for section in JUDGED:
+            if section.name in verdicts.verdicts:
+                self._count_verdicts(section.singular, verdicts.verdicts[section.name], apart)
 
     def note_decision(self, decision: Decision, known: CaseFacts) -> None:
-        """Note what a whole application reached; `known` has its facts under the same policy."""
-        self.note_firing(fire(known, Engines.REFERENCE))
-        rules = {one.id: one for one in known.in_force.policy.rules}
+        """Count what a whole application exercised; `known` holds its facts under the same policy."""
+        self.note_verdicts(verdicts_of(known, Engines.REFERENCE))
+        rules = {rule.id: rule for rule in known.in_force.policy.rules}
         for offer in decision.offers:
             plan = known.with_plan(offer.prospect, offer.plan)
-            self.note_firing(fire(plan, Engines.REFERENCE), rules[offer.rule])
+            self.note_verdicts(verdicts_of(plan, Engines.REFERENCE), rules[offer.rule])
         for refusal in decision.refusals:
             if refusal.stage == "limit":
                 plan = make(known, rules[refusal.rule]).proposal.known
-                self.note_firing(fire(plan, Engines.REFERENCE), rules[refusal.rule])
+                self.note_verdicts(verdicts_of(plan, Engines.REFERENCE), rules[refusal.rule])
         results: list[Offer | Refusal] = [*decision.offers, *decision.refusals]
         for result in results:
             if isinstance(result, Offer) or result.stage in ("measure", "search", "limit"):
@@ -108,29 +105,29 @@ class Coverage:
                 self._search(known, rules[result.rule])
 
     def _search(self, known: CaseFacts, rule: Rule) -> None:
-        """Note what a search that was carried out compared and took; it is carried out again to see it."""
-        found = make(known, rule)
-        if found.tiers:
-            for tier in found.tiers:
+        """Count the steps, guards and targets of a search, which is repeated for this."""
+        result = make(known, rule)
+        if result.tiers:
+            for tier in result.tiers:
                 aspect = "accepted" if tier.accepted else "passed over"
                 self._note("tier", f"{rule.id}/{tier.number}", aspect)
                 self._steps(rule, tier.steps)
         else:
-            self._note("target", f"{rule.id}#target", "met" if found.met else "missed")
-        self._steps(rule, found.steps)
-        for step, before in zip(found.steps, found.before, strict=True):
+            self._note("target", f"{rule.id}#target", "met" if result.met else "missed")
+        self._steps(rule, result.steps)
+        for step, before in zip(result.steps, result.before, strict=True):
             name = f"{rule.id}/{step.id}"
             guard = known.in_force.guards.get((rule.id, step.id))
             if guard is None or step.outcome == "not-needed":
-                continue  # a guard is judged only where the step is wanted
+                continue  # a guard is evaluated only where the step is needed
             values = before.encoded(facts_read(guard))
             if verdict(guard, values) is False:
                 self._note("step", name, "skipped")
             condition = self._guards[name]
             for k, comparison in enumerate(comparisons(condition)):
-                came_out = verdict(known.in_force.node(comparison), values)
-                if came_out is not None:
-                    self._note("condition", f"{name}#{k}", "true" if came_out else "false")
+                truth = verdict(known.in_force.node(comparison), values)
+                if truth is not None:
+                    self._note("condition", f"{name}#{k}", "true" if truth else "false")
 
     def _steps(self, rule: Rule, steps: Iterable[StepResult]) -> None:
         for step in steps:
@@ -145,24 +142,26 @@ class Coverage:
         if key in self._times:
             self._times[key] += 1
 
-    def _verdicts(self, kind: PartKind, verdicts: Mapping[str, str], apart: Set[str] = frozenset()) -> None:
+    def _count_verdicts(
+        self, kind: PartKind, verdicts: Mapping[str, str], apart: Set[str] = frozenset()
+    ) -> None:
         holds, fails = ASPECTS[kind]
-        for name, came_out in verdicts.items():
-            if came_out != "unknown" and name not in apart:
-                self._note(kind, name, holds if came_out == "true" else fails)
+        for name, truth in verdicts.items():
+            if truth != "unknown" and name not in apart:
+                self._note(kind, name, holds if truth == "true" else fails)
 
     def _conclusions(self, known: CaseFacts) -> None:
-        """Note conclusions that count, and those whose condition fails; a fact that is given is not concluded."""
-        counted = {name for one in known.concluded for name in one.by}
-        concluded = {one.fact for one in known.concluded}
-        for one in known.in_force.policy.conclusions:
-            if one.id in counted:
-                self._note("conclusion", one.id, "true")
-            elif one.conclude.keys() & concluded:
-                node = known.in_force.node(one.when)
+        """Count conclusions that apply, and those whose condition fails; a given fact is not concluded."""
+        counted = {name for result in known.concluded for name in result.by}
+        concluded = {result.fact for result in known.concluded}
+        for conclusion in known.in_force.policy.conclusions:
+            if conclusion.id in counted:
+                self._note("conclusion", conclusion.id, "true")
+            elif conclusion.conclude.keys() & concluded:
+                node = known.in_force.node(conclusion.when)
                 names = facts_read(node)
                 if verdict(node, known.encoded(names)) is False:
-                    self._note("conclusion", one.id, "false")
+                    self._note("conclusion", conclusion.id, "false")
 
     def _conditions(self, known: CaseFacts, apart: Set[str]) -> None:
         leaves = self._leaves.get(known.in_force)
@@ -174,14 +173,14 @@ class Coverage:
         for compared, facts in asked:
             values = known.encoded(facts)
             for name, leaf in compared:
-                came_out = leaf.verdict(values)
-                if came_out is not None and name.partition("#")[0] not in apart:
-                    self._note("condition", name, "true" if came_out else "false")
+                truth = leaf.verdict(values)
+                if truth is not None and name.partition("#")[0] not in apart:
+                    self._note("condition", name, "true" if truth else "false")
 
 
 def _leaves(in_force: InForce) -> _Leaves:
     policy = in_force.policy
-    after = {one.id for one in policy.of_offers}
+    after = {entry.id for entry in policy.of_offers}
     of_case: list[tuple[str, Leaf]] = []
     of_plan: list[tuple[str, Leaf]] = []
     for owner, condition in conditions_of(policy):

@@ -1,4 +1,4 @@
-"""Printing: a record as one would write it, for what Hypothesis prints of a test that fails."""
+"""Readable form of a record, for the falsifying examples that Hypothesis prints."""
 
 from contextlib import AbstractContextManager
 from datetime import date
@@ -26,7 +26,7 @@ class Printer(Protocol):
 
 
 def pretty(value: Any, printer: Printer, cycle: bool = False) -> None:
-    """Print a record for Hypothesis as one would write it: without defaults, amounts, rates and days as text.
+    """Print a record for Hypothesis in short form: without defaults, with amounts, rates and days as text.
 
     It reads back as the same record, since models read amounts, rates and days from text.
     """

@@ -20,11 +20,11 @@ __all__ = ["CaseFailed", "CaseFile", "CaseItem"]
 
 _Load = Callable[[str | Path], Located]
 _LOAD = pytest.StashKey[_Load]()
-"""Loads a policy once in a session, however many files of cases are about it."""
+"""The cached loader of a session, so that a policy with several files of cases is loaded once."""
 
 
 class CaseFailed(Exception):
-    """A case came out otherwise than expected."""
+    """A case whose result differs from its expectation."""
 
     def __init__(self, failures: Iterable[Issue]) -> None:
         self.failures = tuple(failures)
@@ -35,7 +35,7 @@ class CaseFile(pytest.File):
     """A file of cases."""
 
     def collect(self) -> Iterable["CaseItem"]:
-        """Read the cases; what is wrong with the file or its policy is one error with every finding."""
+        """Read the cases; a file or policy that is not valid gives one error with every finding."""
         try:
             remembering: _Load = cache(load_located)
             load = self.session.stash.setdefault(_LOAD, remembering)
@@ -60,11 +60,11 @@ class CaseItem(pytest.Item):
             raise CaseFailed(result.failures)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Show sentences, and a traceback only for what is no failed case."""
+        """Show sentences for a failed case, and a traceback for any other error."""
         if isinstance(excinfo.value, CaseFailed):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[PathLike[str] | str, int | None, str]:
-        """Say where the case stands."""
+        """Give file and line of the case."""
         return self.case.file, self.case.line - 1, self.name

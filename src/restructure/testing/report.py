@@ -1,4 +1,4 @@
-"""Report on cases: how many passed, what failed and why, and what of the policies no case has reached."""
+"""Report on cases: the number passed, the failures with their reasons, and the coverage of the policies."""
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
@@ -17,32 +17,32 @@ __all__ = ["CaseReport", "failure_text", "run_cases"]
 
 
 class CaseReport(NamedTuple):
-    """How all cases came out."""
+    """Results of all cases."""
 
     results: tuple[CaseResult, ...]
     """The cases, in order."""
     coverages: tuple[Coverage, ...]
-    """What they reached of each policy."""
+    """Coverage of each policy."""
 
     @property
     def failed(self) -> tuple[CaseResult, ...]:
         """The cases that failed."""
-        return tuple(one for one in self.results if not one.passed)
+        return tuple(result for result in self.results if not result.passed)
 
     def covers(self, percent: Fraction) -> bool:
-        """Tell whether at least so many percent of each policy are reached."""
-        return all(one.reached * 100 >= percent * one.total for one in self.coverages)
+        """Tell whether the cases cover at least the given percentage of each policy."""
+        return all(each.reached * 100 >= percent * each.total for each in self.coverages)
 
     def lines(self, *, coverage: bool = False) -> Iterator[str]:
-        """Tell every failure, the sum, and if asked for what is covered and what is not."""
+        """Write every failure, the totals and, with `coverage`, what is covered and what is not."""
         for result in self.failed:
             yield f"FAILED {result.case.name}"
             yield from (f"  {failure_text(issue)}" for issue in result.failures)
         yield f"{len(self.results) - len(self.failed)} passed, {len(self.failed)} failed"
         if coverage:
-            for one in self.coverages:
+            for each in self.coverages:
                 yield ""
-                yield from _covered(one)
+                yield from _covered(each)
 
     def plain(self) -> dict[str, Any]:
         """Give the report as plain data."""
@@ -51,28 +51,28 @@ class CaseReport(NamedTuple):
             "failed": len(self.failed),
             "cases": [
                 {
-                    "name": one.case.name,
-                    "file": one.case.file,
-                    "line": one.case.line,
-                    "passed": one.passed,
-                    "failures": [{"line": issue.line, "message": issue.message} for issue in one.failures],
+                    "name": result.case.name,
+                    "file": result.case.file,
+                    "line": result.case.line,
+                    "passed": result.passed,
+                    "failures": [{"line": issue.line, "message": issue.message} for issue in result.failures],
                 }
-                for one in self.results
+                for result in self.results
             ],
             "coverage": [
                 {
-                    "policy": one.located.policy.name,
-                    "version": one.located.policy.version,
-                    "file": str(one.located.path),
-                    "reached": one.reached,
-                    "total": one.total,
+                    "policy": each.located.policy.name,
+                    "version": each.located.policy.version,
+                    "file": str(each.located.path),
+                    "reached": each.reached,
+                    "total": each.total,
                     "by_kind": {
                         kind: {"reached": reached, "total": total}
-                        for kind, (reached, total) in one.by_kind().items()
+                        for kind, (reached, total) in each.by_kind().items()
                     },
-                    "open": [part._asdict() for part in one.open],
+                    "open": [part._asdict() for part in each.open],
                 }
-                for one in self.coverages
+                for each in self.coverages
             ],
         }
 
@@ -80,7 +80,7 @@ class CaseReport(NamedTuple):
 def run_cases(sources: Iterable[str | Path]) -> CaseReport:
     """Run the cases of files, of folders searched for `*_test.yaml`, or of packaged policies by name.
 
-    Raises `InvalidInput` with everything that is wrong with any of the files.
+    Raises `InvalidInput` with the findings of all files.
 
     >>> report = run_cases(["cn-consumer-finance"])
     >>> len(report.failed), [part.text for part in report.coverages[0].open]
@@ -107,7 +107,7 @@ def run_cases(sources: Iterable[str | Path]) -> CaseReport:
 
 
 def failure_text(issue: Issue) -> str:
-    """Write a failure as an editor finds it: file, line, sentence."""
+    """Write a failure in the form that editors link: file, line, sentence."""
     return f"{issue.file}:{issue.line}: {issue.message}"
 
 
@@ -116,6 +116,6 @@ def _covered(coverage: Coverage) -> Iterator[str]:
     yield f"coverage of {policy.name} {policy.version}"
     rows = [(str(kind), *counts) for kind, counts in coverage.by_kind().items()]
     for kind, reached, total in [*rows, ("all", coverage.reached, coverage.total)]:
-        # Rounded down: what is not covered whole never reads as 100 %.
+        # Rounded down, so that incomplete coverage is never shown as 100 %.
         yield f"  {kind:<10} {reached:>5} of {total:>5} {reached * 100 // total if total else 100:>4} %"
     yield from (str(part) for part in coverage.open)

@@ -1,4 +1,4 @@
-"""Firing: what a policy makes of facts alone, without a plan: what a case can ask for in microseconds."""
+"""Evaluate gates, rules, actions and (given plan figures) limits, flags and duties on facts only."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -14,31 +14,25 @@ from restructure.policy.engine.normal_form import Node, Problem
 from restructure.policy.engine.reference import verdict
 from restructure.policy.in_force import InForce
 from restructure.policy.language.hit_policies import RowMatch, settle
+from restructure.policy.language.section_table import JUDGED, JUDGED_BY_KIND, Evaluated
 from restructure.record import trusted
 
-__all__ = ["Firing", "FiringWord", "fire", "known_from", "node_of"]
+__all__ = ["VerdictWord", "Verdicts", "known_from", "node_of", "verdicts_of"]
 
-FiringWord = Literal["true", "false", "unknown"]
-_VERDICTS: dict[bool | None, FiringWord] = {True: "true", False: "false", None: "unknown"}
+VerdictWord = Literal["true", "false", "unknown"]
+_VERDICTS: dict[bool | None, VerdictWord] = {True: "true", False: "false", None: "unknown"}
 
 
-class Firing(NamedTuple):
-    """How every gate, rule, action, limit, flag and duty came out."""
+class Verdicts(NamedTuple):
+    """Verdicts of every gate, rule, action, limit, flag and duty of a policy."""
 
     known: CaseFacts
     """The facts, with the figures of a plan if there are any."""
-    gates: dict[str, FiringWord]
-    rules: dict[str, FiringWord]
-    """A row of a table that matches and does not count is false."""
-    limits: dict[str, FiringWord]
-    """Empty unless figures of a plan are known."""
-    flags: dict[str, FiringWord]
-    """Empty unless figures of a plan are known."""
-    actions: dict[str, FiringWord]
-    duties: dict[str, FiringWord]
-    """Empty unless figures of a plan are known."""
+    verdicts: dict[str, dict[str, VerdictWord]]
+    """Verdicts by section and id. A matching row of a table that another row takes precedence over is false; limits,
+    flags and duties are absent unless figures of a plan are known."""
     beaten: dict[str, str]
-    """Rows of tables that match and do not count, each with the row that comes before it."""
+    """Matching rows of tables that another row takes precedence over, each with that row."""
 
 
 def known_from(
@@ -49,7 +43,7 @@ def known_from(
     on: date | None = None,
     history: Sequence[PastEvent] | None = None,
 ) -> CaseFacts:
-    """Make the facts of a case, and the figures of its plan, from values by name; what is not given is unknown.
+    """Build the facts of a case, and the figures of its plan, from values by name; the others are unknown.
 
     `on` is the day of the decision unless the values have another `as_of`.
     """
@@ -69,50 +63,49 @@ def known_from(
     return known
 
 
-def fire(known: CaseFacts, engines: Engines = Engines.BOTH) -> Firing:
-    """Judge gates, rules and actions, and limits, flags and duties if the figures of a plan are known.
+def verdicts_of(known: CaseFacts, engines: Engines = Engines.BOTH) -> Verdicts:
+    """Evaluate gates, rules and actions, and limits, flags and duties if the figures of a plan are known.
 
     Raises `EngineDisagreement` if the two evaluators differ, and `InvalidPolicy` if rows of a table match
-    together that the policy says exclude each other.
+    together that exclude each other by the policy.
     """
     policy = known.in_force.policy
     case = _judged(known, known.in_force.case_problem, engines)
-    rules = {one.id: case[f"rule:{one.id}"] for one in policy.rules}
+    rules = {entry.id: case[f"rule:{entry.id}"] for entry in policy.rules}
     beaten: dict[str, str] = {}
     for table in policy.tables:
-        rows = [one for one in policy.rules if one.table == table.id]
-        settled = settle(table.hit, [RowMatch(one.id, rules[one.id], one.priority) for one in rows])
+        rows = [rule for rule in policy.rules if rule.table == table.id]
+        settled = settle(table.hit, [RowMatch(row.id, rules[row.id], row.priority) for row in rows])
         if settled.clash:
             raise InvalidPolicy(
                 Issue(
                     "hit-not-unique",
                     f"the table {table.id} has the hit policy unique, yet {', '.join(settled.clash)} all match; "
-                    "make them exclude each other",
+                    "make their conditions exclude each other",
                 )
             )
         rules.update((row, "false") for row in (*settled.beaten, *settled.moot))
         rules.update((row, "unknown") for row in settled.open)
         beaten |= settled.beaten
     plan = {} if known.prospect is None else _judged(known, known.in_force.plan_problem, engines)
-    return Firing(
-        known,
-        {one.id: case[f"passed:{one.id}"] for one in policy.gates},
-        rules,
-        {one.id: plan[f"passed:{one.id}"] for one in policy.limits} if plan else {},
-        {one.id: plan[f"flag:{one.id}"] for one in policy.flags} if plan else {},
-        {one.id: case[f"action:{one.id}"] for one in policy.actions},
-        {one.id: plan[f"duty:{one.id}"] for one in policy.duties} if plan else {},
-        beaten,
-    )
+    verdicts: dict[str, dict[str, VerdictWord]] = {}
+    for section in JUDGED:
+        results = plan if section.evaluated is Evaluated.PLAN else case
+        if results and section.evaluated is not Evaluated.BEFORE_RULES:
+            ids = [entry.id for entry in section.entries(policy)]
+            verdicts[section.name] = {name: results[section.result_key(name)] for name in ids}
+    return Verdicts(known, {**verdicts, "rules": rules}, beaten)
 
 
 def node_of(in_force: InForce, what: str, name: str) -> Node:
     """Give the condition of a gate, rule, action, limit, flag or duty in normal form."""
-    problem = in_force.case_problem if what in ("gate", "rule", "action") else in_force.plan_problem
-    return problem.nodes[f"{'passed' if what in ('gate', 'limit') else what}:{name}"]
+    section = JUDGED_BY_KIND[what]
+    on_plan = section.evaluated is Evaluated.PLAN
+    problem = in_force.plan_problem if on_plan else in_force.case_problem
+    return problem.nodes[section.result_key(name)]
 
 
-def _judged(known: CaseFacts, problem: Problem, engines: Engines) -> dict[str, FiringWord]:
+def _judged(known: CaseFacts, problem: Problem, engines: Engines) -> dict[str, VerdictWord]:
     values = known.encoded(problem.facts)
     fired = set(evaluator(problem).fired(values, engines))
     return dict(_verdicts(problem.entries, fired, values))
@@ -120,6 +113,6 @@ def _judged(known: CaseFacts, problem: Problem, engines: Engines) -> dict[str, F
 
 def _verdicts(
     entries: Iterable[tuple[str, Node]], fired: set[str], values: Mapping[str, int | None]
-) -> Iterable[tuple[str, FiringWord]]:
+) -> Iterable[tuple[str, VerdictWord]]:
     for name, node in entries:
         yield name, "true" if name in fired else _VERDICTS[verdict(node, values)]

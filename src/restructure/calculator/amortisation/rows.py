@@ -1,7 +1,7 @@
 """Rows: the instalments of a schedule as plain integers, and the two loops that make them.
 
 A row is a tuple of minor units in the order of `COLUMNS`; `Instalment` is the model of one row and
-`Rows` a sequence that builds the models only when somebody looks.
+`Rows` a sequence that builds the models on access.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -34,11 +34,11 @@ _MOST_DIGITS = 4
 
 
 RowTuple = tuple[Any, ...]
-"""A row as the loops write it: the day it falls due, then minor units in the order of `Row`."""
+"""A row as the loops make it: the due date, then minor units in the order of `Row`."""
 
 
 class Row(NamedTuple):
-    """Name the places of a row; the loops write plain tuples in this order."""
+    """Names of the columns of a row; the loops make plain tuples in this order."""
 
     due: date
     principal: int = 0
@@ -64,36 +64,36 @@ PAID = slice(1, 9)
 
 
 class Instalment(Record):
-    """One row of a schedule: what falls due on a day, by kind, and the balance it leaves."""
+    """One row of a schedule: what falls due on a day, by kind, and the balance after it; amounts in major units."""
 
     number: int
-    """Position in the schedule, from 1."""
+    """Number of the row in the schedule, counted from 1."""
     due: date
-    """The day it falls due."""
+    """Payment date, e.g. 2026-04-15."""
     total: Money
-    """Everything the borrower pays on that day: the sum of the eight kinds below."""
+    """Total payment of the row, e.g. 1250.00: the sum of the eight amounts from `principal` to `parked_interest`."""
     principal: SignedMoney
-    """Principal of the amortisation; negative where the loan lets the balance grow."""
+    """Principal repaid, e.g. 933.96; negative where the balance grows by unpaid interest."""
     interest: Money
-    """Interest of the period that is paid."""
+    """Interest paid, e.g. 166.20."""
     arrears_principal: Money
-    """Past due principal that a measure carried or spread here."""
+    """Principal arrears that a measure carried or spread to this row, e.g. 50.00."""
     arrears_interest: Money
-    """Interest owed before the restructuring that a measure carried or spread here."""
+    """Interest owed before the restructuring that a measure carried or spread to this row, e.g. 12.50."""
     penalty: Money
-    """Penalty interest carried, spread or parked to here."""
+    """Penalty interest that a measure carried, spread or deferred to this row, e.g. 3.20."""
     fees: Money
-    """Fees carried, spread or parked to here."""
+    """Fees that a measure carried, spread or deferred to this row, e.g. 30.00."""
     parked_principal: Money
-    """Principal set aside earlier that falls due here."""
+    """Deferred principal that falls due with this row, e.g. 1000.00."""
     parked_interest: Money
-    """Interest set aside earlier that falls due here."""
+    """Deferred interest that falls due with this row, e.g. 25.00."""
     accrued: Money
-    """Interest that accrued in the period, whether it is paid, capitalised, set aside or waived."""
+    """Interest accrued in the period, e.g. 166.20, whether paid, capitalised, deferred or waived."""
     capitalised: Money
-    """Interest that joins the balance here."""
+    """Unpaid interest added to the balance on the due date, e.g. 0.00."""
     balance: Money
-    """The interest-bearing balance after this row."""
+    """Interest-bearing balance after the payment, e.g. 10066.04; 0.00 after the last row."""
 
 
 _FIELDS = tuple(Instalment.model_fields)
@@ -101,7 +101,7 @@ _AMOUNTS, _KINDS = COLUMNS[1:], COLUMNS[PAID]
 
 
 def _instalments(minor: Sequence[RowTuple], places: int, numbers: Iterable[int]) -> list[Instalment]:
-    """Build the models of rows: a column at a time, because most columns hold nothing but zeros."""
+    """Build the models of rows, a column at a time because most columns are all zeros."""
     if not minor:
         return []
     dues, *amounts = zip(*minor, strict=True)
@@ -122,7 +122,7 @@ def _instalments(minor: Sequence[RowTuple], places: int, numbers: Iterable[int])
 
 
 class Rows(Sequence[Instalment]):
-    """Hold rows as integers and show them as `Instalment` models, built when looked at."""
+    """Rows held as integers and shown as `Instalment` models, built on access."""
 
     __slots__ = ("_by_column", "minor", "places")
 
@@ -135,7 +135,7 @@ class Rows(Sequence[Instalment]):
 
     @property
     def columns(self) -> tuple[tuple[Any, ...], ...]:
-        """The same amounts by column, in the order of `COLUMNS`; turned once, because all sums want them so."""
+        """The same amounts by column, in the order of `COLUMNS`; transposed once, because sums need columns."""
         if self._by_column is None:
             self._by_column = tuple(zip(*self.minor, strict=True)) or ((),) * len(COLUMNS)
         return self._by_column
@@ -195,7 +195,7 @@ class Rows(Sequence[Instalment]):
         )
 
     def rebased(self, places: int) -> "Rows":
-        """Give the same amounts in another minor unit (a schedule read from text learns its unit late)."""
+        """Give the same amounts in another minor unit (a schedule read from text knows its currency only later)."""
         if places == self.places:
             return self
         scale = 10 ** (self.places - places)
@@ -248,14 +248,14 @@ def level_instalment(
     first = factors[0]
     if count <= _EXACT_PERIODS or factors.count(first) == count:
         return divide(*_exact_annuity(balance, factors, year, balloon))
-    one = 1 << _FIXED_BITS
-    growth, total = one, 0
+    unit = 1 << _FIXED_BITS
+    growth, total = unit, 0
     for factor in reversed(factors):
         total += growth
         growth += growth * factor // year
-    # `growth` never falls below `one`, so each of the n truncations loses less than 2^-256 of it, and the
+    # `growth` never falls below `unit`, so each of the n truncations loses less than 2^-256 of it, and the
     # quotient errs by less than 2n·2^-256 of itself: for n up to 1200 far inside 2^-200.
-    scaled = balance * growth - balloon * one
+    scaled = balance * growth - balloon * unit
     slack = balance * growth >> 200
     low, high = divide(scaled - slack, total), divide(scaled + slack, total)
     if low == high:
@@ -266,7 +266,7 @@ def level_instalment(
 def _annuity_bounds(
     balance: int, factors: Sequence[int], year: int, balloon: int
 ) -> tuple[float, float] | None:
-    """Give two floats between which the annuity lies; nothing where floats cannot hold it."""
+    """Give two floats that bracket the annuity; none where floats cannot hold it."""
     if min(factors) < 0:
         return None  # the bound below counts on sums of positive numbers
     growth, total = 1.0, 0.0
@@ -311,7 +311,7 @@ def level_rows(
     """Repay a balance by level instalments; the last row takes what is left.
 
     Interest is one rounded division per row, from the printed balance. The rows end early once the
-    balance is repaid; an instalment below the interest gives a negative principal, which callers judge.
+    balance is repaid; an instalment below the interest gives a negative principal, which callers check.
     `covered` is interest from before the first period that the first instalment also has to cover.
     """
     rows: list[RowTuple] = []

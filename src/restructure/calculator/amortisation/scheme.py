@@ -1,4 +1,4 @@
-"""Scheme: everything about a repayment that is neither a date nor a rate, in minor units."""
+"""Scheme of a repayment: everything that is neither a date nor a rate, in minor units."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -27,127 +27,139 @@ class Method(StrEnum):
     FLAT = "flat"
     """Equal parts of principal plus interest on the original principal throughout (等本等息)."""
     STEPPED = "stepped"
-    """Instalments that rise or fall by a step every so often (等比累进, 等额累进)."""
+    """Instalments that rise or fall in regular steps (等比累进, 等额累进)."""
 
     @property
     def has_instalment(self) -> bool:
-        """Whether an instalment (or part of principal) says how fast the balance is repaid."""
+        """Whether an instalment (or part of principal) determines how fast the balance is repaid."""
         return self not in (Method.INTEREST_ONLY, Method.BULLET)
 
 
 class LastRow(StrEnum):
-    """What becomes of the cents that rounding leaves over."""
+    """Treatment of the cents that rounding leaves over."""
 
     RESIDUE = "residue"
-    """The last instalment takes them."""
+    """The last instalment is larger or smaller by them."""
     EQUALISE = "equalise"
-    """The instalment moves by its share of the difference where that brings the last one nearer."""
+    """The instalment changes by its share of the difference where that brings the last instalment nearer to it."""
     EXTRA_ROW = "extra_row"
     """The last instalment is no larger than the others; what is still owed falls due one period later."""
 
 
 class Repricing(StrEnum):
-    """What a change of the rate does to the instalment."""
+    """Effect of a change of the rate on the instalment."""
 
     KEEP = "keep"
-    """Nothing: it is solved once over all the rates that are agreed, and stays."""
+    """None: the instalment is solved once over all agreed rates and stays the same."""
     RECALCULATE = "recalculate"
-    """It is solved anew from the balance over the rest of the term, as adjustable-rate notes agree it (重定价)."""
+    """It is solved anew from the balance over the rest of the term, as for adjustable-rate notes (重定价)."""
 
 
 class HolidayInterest(StrEnum):
-    """What becomes of the interest that a suspension leaves unpaid."""
+    """Treatment of the interest that a suspension leaves unpaid."""
 
     CAPITALISE = "capitalise"
-    """Joins the balance on every due date of the suspension."""
+    """Added to the balance on every due date of the suspension."""
     CAPITALISE_AT_END = "capitalise_at_end"
-    """Joins the balance once, on the last due date of the suspension."""
+    """Added to the balance once, on the last due date of the suspension."""
     PARK = "park"
-    """Waits without interest for the last instalment."""
+    """Deferred without interest to the last instalment."""
     SPREAD = "spread"
-    """Is paid in equal parts with the instalments after the suspension."""
+    """Paid in equal parts with the instalments after the suspension."""
     CARRY = "carry"
-    """Is due with the first instalment after the suspension, on top of it."""
+    """Due with the first instalment after the suspension, on top of it."""
     WAIVE = "waive"
-    """Is given up."""
+    """Waived."""
 
 
 class InstalmentStep(NamedTuple):
-    """How stepped instalments rise or fall: by a share or an amount, every so many, so many times."""
+    """How stepped instalments rise or fall, the amount in minor units."""
 
     every: int
+    """Instalments between two steps."""
     share: Fraction = Fraction(0)
     amount: int = 0
     times: int | None = None
+    """Number of steps; None: as many as the term has room for."""
     passed: int = 0
+    """Instalments that have already fallen due."""
 
     def taken(self, k: int) -> int:
-        """Count the steps behind the instalment with this index."""
+        """Count the steps taken up to the instalment with this index."""
         steps = (self.passed + k) // self.every
         return steps if self.times is None else min(steps, self.times)
 
 
 class Pause(NamedTuple):
-    """Instalments that are suspended: the first one's index, how many, what is still paid of each."""
+    """Consecutive suspended instalments."""
 
     first: int
+    """Index of the first of them."""
     size: int
+    """Number of them."""
     pays: int | None
-    """Minor units of each; None: its interest."""
+    """Minor units still paid of each; None: its interest."""
     unpaid: HolidayInterest = HolidayInterest.CAPITALISE
+    """Treatment of the interest that is not paid."""
 
     @property
     def end(self) -> int:
-        """Index of the first instalment after it."""
+        """Index of the first instalment after them."""
         return self.first + self.size
 
 
-_NOTHING_JOINS: Mapping[int, tuple[int, ...]] = MappingProxyType({})
+_NO_JOINS: Mapping[int, tuple[int, ...]] = MappingProxyType({})
 
 
 class Scheme(NamedTuple):
-    """Everything about a repayment that is not a date or a rate, in minor units."""
+    """Everything about a repayment that is neither a date nor a rate, in minor units."""
 
     divide: Divide
     """Rounds interest."""
     method: Method = Method.LEVEL
     instalment_rounding: Rounding = Rounding.HALF_UP
+    """Rounds a solved instalment."""
     multiple: int = 1
-    """Instalments are multiples of this many minor units."""
+    """Minor units that solved instalments are multiples of."""
     last_row: LastRow = LastRow.RESIDUE
     balloon: int = 0
-    """Principal that waits for the last instalment."""
+    """Principal due with the last instalment, on top of it."""
     flat_base: int = 0
-    """What flat interest is charged on."""
+    """Principal that flat interest is charged on."""
     growing: bool = False
-    """Whether an instalment may lie below the interest."""
+    """Whether an instalment may be below the interest of its period."""
     cut: bool = False
-    """Whether factors come in pieces."""
+    """Whether interest factors may be tuples, one number for each part of a period."""
     pieced: bool = False
-    """Whether the pieces of a factor are rounded one by one."""
+    """Whether interest is rounded in each part of a period, not once per period."""
     step: InstalmentStep | None = None
     pauses: tuple[Pause, ...] = ()
     """Suspended instalments in order, none overlapping."""
-    joins: Mapping[int, tuple[int, ...]] = _NOTHING_JOINS
-    """By index of a period: what joins the balance before each piece of its factor."""
+    joins: Mapping[int, tuple[int, ...]] = _NO_JOINS
+    """By index of a period: amounts added to the balance before each part of the period."""
 
-    def settle(self, numerator: int, denominator: int) -> int:
-        """Round an instalment to its multiple."""
+    def to_multiple(self, numerator: int, denominator: int) -> int:
+        """Divide and round an instalment to its multiple."""
         return round_div(numerator, denominator * self.multiple, self.instalment_rounding) * self.multiple
 
-    def solved(self, numerator: int, denominator: int) -> int:
-        """Round what was solved: the instalment or part of principal to its multiple, a flat part to the minor unit."""
+    def round_solved(self, numerator: int, denominator: int) -> int:
+        """Divide and round a solved instalment or part of principal to its multiple, a flat part to the minor unit."""
         if self.method is Method.FLAT:
             return round_div(numerator, denominator, self.instalment_rounding)
-        return self.settle(numerator, denominator)
+        return self.to_multiple(numerator, denominator)
 
     def flat_principal(self, part: int, interest: int) -> int:
-        """Give the principal of a flat instalment, whose total is a multiple; none where that is below the interest."""
-        return max(self.settle(part + interest, 1) - interest, 0)
+        """Give the principal of a flat instalment, the total rounded to a multiple; 0 if that is below the interest."""
+        return max(self.to_multiple(part + interest, 1) - interest, 0)
+
+    @property
+    def suspended(self) -> set[int]:
+        """Indices of the suspended instalments."""
+        return {k for pause in self.pauses for k in range(pause.first, pause.end)}
 
     @property
     def joining(self) -> int:
-        """Everything that joins the balance later."""
+        """Sum of the amounts added to the balance later."""
         return sum(map(sum, self.joins.values())) if self.joins else 0
 
     @property
@@ -162,11 +174,11 @@ class Scheme(NamedTuple):
         steps = self.step.taken(k)
         grown = (1 + self.step.share) ** steps
         if grown != 1:
-            first = self.settle(first * grown.numerator, grown.denominator)
+            first = self.to_multiple(first * grown.numerator, grown.denominator)
         return first + steps * self.step.amount
 
     def interest(self, balance: int, factor: InterestFactor, year: int, joins: Sequence[int] = ()) -> int:
-        """Give the interest of one period on the balance that bears it; `joins` come before each piece."""
+        """Give the interest of one period on the balance; each of `joins` is added before a part of the period."""
         base = self.flat_base if self.method is Method.FLAT else balance
         if isinstance(factor, int):
             return self.divide(base * factor, year)

@@ -1,4 +1,4 @@
-"""Accrual: the interest of each period per unit of balance, exact, whatever happens to the rate inside it."""
+"""Accrual: the exact interest of each period per unit of balance, changes of the rate inside it included."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -11,14 +11,25 @@ from math import lcm
 from restructure.calculator.conventions.day_counts import DayCount, year_fraction, year_fractions
 from restructure.calculator.conventions.money import round_div
 
-__all__ = ["Compounding", "InterestFactor", "interest_factors", "pieced_factors", "without_repetition"]
+__all__ = [
+    "Compounding",
+    "InterestFactor",
+    "RatePath",
+    "interest_factors",
+    "pieced_factors",
+    "without_repetition",
+]
 
 InterestFactor = int | tuple[int, ...]
-"""Interest of a period per unit of balance, as a numerator; a tuple where its pieces are rounded one by one."""
+"""Interest of a period per unit of balance, as a numerator; a tuple with one number for each part of the period where
+the rate, the balance or the rounding changes inside it."""
+
+RatePath = list[tuple[date, Fraction]]
+"""Annual rates in order, each with the first night it prices; the first also prices every night before."""
 
 
 class Compounding(StrEnum):
-    """How often a nominal rate compounds a year, where that is not once per period."""
+    """How often a nominal rate compounds a year, where it does not compound once per period."""
 
     ANNUAL = "annual"
     SEMI_ANNUAL = "semi_annual"
@@ -27,7 +38,7 @@ class Compounding(StrEnum):
 
     @property
     def times(self) -> int:
-        """Times a year."""
+        """Compounding periods a year, e.g. 12."""
         return {"annual": 1, "semi_annual": 2, "quarterly": 4, "monthly": 12}[self.value]
 
 
@@ -35,13 +46,12 @@ def interest_factors(
     day_count: DayCount,
     boundaries: list[date],
     anchor_day: int,
-    rates: list[tuple[date, Fraction]],
+    rates: RatePath,
     compounding: Compounding | None = None,
 ) -> tuple[list[int], int]:
     """Give each period's interest per unit of balance, as numerators over one denominator.
 
-    `boundaries` are the period borders and `rates` the (from, annual rate) segments in order, the first
-    reaching back to the first border. A rate "from D" prices the night from D to the next day. With
+    `boundaries` are the borders between periods. A rate "from D" prices the night from D to the next day. With
     `compounding` m times a year a part t of a year earns (1 + r/m)^(m·t) − 1.
     """
     if compounding is not None:
@@ -69,12 +79,12 @@ def pieced_factors(
     day_count: DayCount,
     boundaries: list[date],
     anchor_day: int,
-    rates: list[tuple[date, Fraction]],
+    rates: RatePath,
     cuts: Iterable[date],
 ) -> tuple[list[InterestFactor], int]:
-    """Give each period's interest factors in pieces, cut where the rate changes and on further days.
+    """Give each period's interest factors, cut where the rate changes and on further days.
 
-    A period that nothing cuts has one factor, any other a tuple of them.
+    A period without a cut has a single factor, any other a tuple of them.
     """
     turns = sorted({*cuts, *(start for start, _ in rates[1:])})
     refined, sizes = boundaries[:1], list[int]()
@@ -87,17 +97,17 @@ def pieced_factors(
     return [next(rest) if size == 1 else tuple(islice(rest, size)) for size in sizes], year
 
 
-def without_repetition(rates: list[tuple[date, Fraction]]) -> list[tuple[date, Fraction]]:
-    """Leave out what repeats the rate before it: a day of repricing at the same rate cuts no period."""
+def without_repetition(rates: RatePath) -> RatePath:
+    """Leave out every rate that repeats the one before it, because repricing at the same rate cuts no period."""
     if len(rates) == 1:
         return rates
     return rates[:1] + [later for earlier, later in pairwise(rates) if later[1] != earlier[1]]
 
 
 def _pieces(
-    day_count: DayCount, boundaries: list[date], anchor_day: int, rates: list[tuple[date, Fraction]]
+    day_count: DayCount, boundaries: list[date], anchor_day: int, rates: RatePath
 ) -> list[list[tuple[int, int, Fraction]]]:
-    """Cut every period where the rate changes: part of a year, over what, and the rate of each piece."""
+    """Cut every period where the rate changes; of each part: numerator and denominator in years, and the rate."""
     borders = [*(start for start, _ in rates[1:]), date.max]
     periods: list[list[tuple[int, int, Fraction]]] = []
     segment = 0
@@ -123,7 +133,7 @@ def _compounded(
     day_count: DayCount,
     boundaries: list[date],
     anchor_day: int,
-    rates: list[tuple[date, Fraction]],
+    rates: RatePath,
     compounding: Compounding,
 ) -> tuple[list[int], int]:
     times, year = compounding.times, 10**_DIGITS

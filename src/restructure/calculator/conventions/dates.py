@@ -1,7 +1,4 @@
-"""Due dates that step from an anchor without drift, and the day counts that price the days between.
-
-Accrual is half-open: a day count from 1 March to 1 April prices the nights from 1 March to 31 March.
-"""
+"""Due dates: payment frequencies, business days, and dates that step from an anchor day without drift."""
 
 import re
 from calendar import isleap
@@ -36,14 +33,14 @@ __all__ = [
 ]
 
 Closed = Callable[[date], bool]
-"""Tells whether a day is no business day; `weekend`, or the `holidays` package's calendars."""
+"""Predicate of the days without business: `weekend`, or a calendar of the `holidays` package."""
 
 
 class Roll(StrEnum):
-    """Where a due date goes that falls on a day without business (ISDA 2006 section 4.12)."""
+    """Business-day rule for a due date that falls on a day without business (ISDA 2006 section 4.12)."""
 
     NONE = "none"
-    """It stays where it is."""
+    """The date is not moved."""
     FOLLOWING = "following"
     """To the next business day."""
     MODIFIED_FOLLOWING = "modified_following"
@@ -55,10 +52,11 @@ class Roll(StrEnum):
 
 
 class Frequency(NamedTuple):
-    """A rhythm: every so many days, weeks or months, or twice a month."""
+    """A payment frequency: a number of days or months between due dates, or twice a month."""
 
     unit: Literal["day", "month", "semi_month"]
     size: int
+    """Days, months or half months between two due dates, e.g. 14."""
 
 
 _EVERY = re.compile(r"(?:(?:every )?(\d{1,3}) )?(day|week|month|year|quarter)s?")
@@ -66,7 +64,7 @@ _EVERY = re.compile(r"(?:(?:every )?(\d{1,3}) )?(day|week|month|year|quarter)s?"
 
 @lru_cache(maxsize=256)
 def step_of(every: str) -> Frequency:
-    """Read a rhythm: "1 month", "2 weeks", "14 days", "1 quarter", "1 year" or "semi-monthly".
+    """Read a payment frequency: "1 month", "2 weeks", "14 days", "1 quarter", "1 year" or "semi-monthly".
 
     Raises `ValueError` for anything else.
 
@@ -75,13 +73,13 @@ def step_of(every: str) -> Frequency:
     """
     if every == "semi-monthly":
         return Frequency("semi_month", 1)
-    found = _EVERY.fullmatch(every)
-    count = int(found[1] or 1) if found else 0
-    if not found or not count:
+    match = _EVERY.fullmatch(every)
+    count = int(match[1] or 1) if match else 0
+    if not match or not count:
         raise ValueError(
-            f'"{every}" is not a rhythm; write "1 month", "2 weeks", "14 days" or "semi-monthly"'
+            f'"{every}" is not a payment frequency; write "1 month", "2 weeks", "14 days" or "semi-monthly"'
         )
-    match found[2]:
+    match match[2]:
         case "day":
             return Frequency("day", count)
         case "week":
@@ -104,7 +102,7 @@ def _read_every(value: Any) -> Any:
 
 
 Every = Annotated[str, BeforeValidator(_read_every)]
-"""A rhythm in words: "1 month", "2 weeks", "14 days", "1 quarter", "1 year", "semi-monthly"."""
+"""A payment frequency in words: "1 month", "2 weeks", "14 days", "1 quarter", "1 year", "semi-monthly"."""
 
 
 def weekend(day: date) -> bool:
@@ -117,7 +115,7 @@ def weekend(day: date) -> bool:
 
 
 def roll_date(day: date, roll: Roll, closed: Closed = weekend) -> date:
-    """Move a due date off days without business.
+    """Move a due date to a business day.
 
     >>> roll_date(date(2026, 1, 31), Roll.FOLLOWING), roll_date(date(2026, 1, 31), Roll.MODIFIED_FOLLOWING)
     (datetime.date(2026, 2, 2), datetime.date(2026, 1, 30))
@@ -140,19 +138,19 @@ def _open_day(day: date, direction: int, closed: Closed) -> date:
 
 
 class LastPeriod(StrEnum):
-    """What the last period is where the rhythm does not meet the maturity."""
+    """Length of the last period where the frequency does not meet the maturity."""
 
     SHORT = "short"
     """A period of its own, shorter than the others."""
     LONG = "long"
-    """Part of the period before, which becomes longer than the others."""
+    """Joined to the period before, which becomes longer than the others."""
 
 
 MONTH_LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def month_length(index: int) -> int:
-    """Give the days of a month, months counted from year 0 (`calendar.monthrange` costs five times as much)."""
+    """Give the days of a month, months counted from year 0 (`calendar.monthrange` is five times slower)."""
     year, month = divmod(index, 12)
     return 29 if month == 1 and isleap(year) else MONTH_LENGTHS[month]
 
@@ -209,7 +207,7 @@ def due_dates(first: date, count: int, *, anchor_day: int | None = None, months:
 def every_dates(
     first: date, count: int, every: str = "1 month", *, anchor_day: int | None = None
 ) -> list[date]:
-    """Step `count` due dates from `first` in any rhythm, months from the anchor day, so that none drifts.
+    """Step `count` due dates from `first` at any frequency, months from the anchor day, so that none drifts.
 
     Twice a month means the anchor day and the day half a month from it (15 days), each in its own month.
     Raises `Refused` where the calendar ends.
@@ -249,9 +247,9 @@ def dates_until(
     anchor_day: int | None = None,
     stub: LastPeriod = LastPeriod.SHORT,
 ) -> list[date]:
-    """Step due dates from `first` in any rhythm up to the maturity, which is always the last of them.
+    """Step due dates from `first` at any frequency up to the maturity, which is always the last of them.
 
-    Where the rhythm misses the maturity a short stub keeps every date before it and a long one drops the
+    Where the frequency misses the maturity a short stub keeps every date before it and a long one drops the
     last of them, though never `first`. A maturity before `first` raises `ValueError`.
 
     >>> [d.isoformat() for d in dates_until(date(2026, 1, 31), date(2026, 4, 15))]
@@ -276,7 +274,7 @@ def _half_months(anchor_day: int) -> tuple[int, int]:
 
 
 def _half(day: date, early: int, late: int) -> int:
-    """Tell which half of its month a due date belongs to: 1 if it is the later of the two days."""
+    """Give the half of its month that a due date belongs to: 1 if it is the later of the two days, else 0."""
     return int(day.day >= min(late, month_length(day.year * 12 + day.month - 1))) if day.day > early else 0
 
 
@@ -285,7 +283,7 @@ def _half_date(index: int, early: int, late: int) -> date:
 
 
 def next_due(after: date, anchor_day: int, *, months: int = 1) -> date:
-    """Give the first date on the anchor day that lies strictly after a date.
+    """Give the first date on the anchor day strictly after a date.
 
     >>> next_due(date(2026, 2, 28), 31)
     datetime.date(2026, 3, 31)

@@ -1,4 +1,7 @@
-"""Day-count conventions: the year fraction between two dates."""
+"""Day-count conventions: the year fraction between two dates.
+
+Accrual is half-open: a day count from 1 March to 1 April prices the nights from 1 March to 31 March.
+"""
 
 from calendar import isleap
 from datetime import date
@@ -37,7 +40,7 @@ def year_fraction(
 ) -> tuple[int, int]:
     """Give the part of a year from `start` to `end` as an exact ratio of two integers.
 
-    `anchor_day` tells "30/360 by month" where the scheduled months begin (default: the day of `end`).
+    `anchor_day` is the day on which the scheduled months of "30/360 by month" begin (default: the day of `end`).
 
     >>> year_fraction(DayCount.ACT_365F, date(2026, 1, 1), date(2026, 2, 1))
     (31, 365)

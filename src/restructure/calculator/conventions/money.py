@@ -1,7 +1,7 @@
 """Money and rates: exact types at the edge, integers inside.
 
 Inside, money is an int of minor units and a rate a `Fraction`; at the edge both are text or `Decimal`,
-and a binary float is refused because it has already lost what it stood for.
+and a binary float is refused because it is not the decimal that was written.
 """
 
 from collections.abc import Callable
@@ -68,10 +68,10 @@ _MINOR_DIGITS = {
 # The rule engine compares 64-bit integers: in the finest minor unit (four decimals) even the sum of seven
 # buckets of this size fits.
 LARGEST = 10**14
-"""Every amount is below this."""
+"""Every amount in major units is below this."""
 
 EXACT = Context(prec=100)
-"""The arithmetic of amounts, whatever the caller's context is: no digit that is read may be lost."""
+"""Context for the arithmetic of amounts, independent of the caller's, so that no digit is lost."""
 
 _scaleb = EXACT.scaleb
 
@@ -120,7 +120,7 @@ def write_money(amount: Decimal | int, currency: str) -> str:
 
 
 class Rounding(StrEnum):
-    """How a fraction of a minor unit becomes a whole one."""
+    """Rounding of a fraction of a minor unit."""
 
     HALF_UP = "half_up"
     HALF_EVEN = "half_even"
@@ -129,7 +129,7 @@ class Rounding(StrEnum):
 
 
 def round_div(numerator: int, denominator: int, rounding: Rounding = Rounding.HALF_UP) -> int:
-    """Divide and round once; ties and directions count from zero, so that a sign changes nothing else.
+    """Divide and round once; negative numbers round as their absolute value does.
 
     >>> round_div(28733, 2), round_div(-28733, 2), round_div(5, 2, Rounding.HALF_EVEN)
     (14367, -14367, 2)
@@ -164,9 +164,9 @@ def round_half_up(numerator: int, denominator: int) -> int:
 
 
 def split_evenly(total: int, parts: int) -> list[int]:
-    """Split minor units into equal parts, each rounded half-up, the last one taking the residue.
+    """Split minor units into equal parts, each rounded half-up, the last part taking the residue.
 
-    Where the rounded parts would leave the last one less than nothing they are rounded down.
+    Where the rounded parts would leave a negative last part they are rounded down.
 
     >>> split_evenly(3000, 36)[:2], split_evenly(3000, 36)[-1]
     ([83, 83], 95)
@@ -204,12 +204,12 @@ def _write_plainly(rate: Fraction) -> str:
     return f"{write_rate(rate * 100)}%" if rate >= _IMPLAUSIBLE and "/" not in text else text
 
 
-# A float that nobody typed by hand has more digits than this.
+# A float with more digits than this is the result of a calculation and was not typed.
 _AS_TYPED = 12
 
 
 def _typed(value: float) -> str | None:
-    """Write a float as somebody typed it; nothing where it is the result of a calculation, or of no use as a number."""
+    """Write a float as it was typed; none where it is the result of a calculation or not finite."""
     written = Decimal(repr(value))
     if (
         not written.is_finite()
@@ -252,7 +252,7 @@ def _read_money(value: Any) -> Decimal:
         )
     if abs(amount) >= LARGEST:
         raise PydanticCustomError("money-too-large", "the amount has more than 14 digits before the point")
-    # One amount has one spelling, so that a digest over a record does not depend on trailing zeros.
+    # Every amount has a single notation, so that a digest over a record does not depend on trailing zeros.
     whole, _, decimals = f"{amount:f}".partition(".")
     return Decimal(f"{whole}.{decimals.rstrip('0').ljust(2, '0')}")
 
@@ -278,7 +278,7 @@ def _read_rate(value: Any, *, plausible: bool = True) -> Fraction:
         )
     explicit = isinstance(value, Fraction)
     try:
-        # An exponent could ask for a number with millions of digits, and nobody writes a rate so.
+        # An exponent could stand for a number with millions of digits, which no rate has.
         if isinstance(value, bool) or (isinstance(value, str) and ("e" in value.lower() or len(value) > 200)):
             raise TypeError
         if isinstance(value, Decimal) and abs(value.adjusted()) > 200:
@@ -336,7 +336,7 @@ def _read_currency(value: Any) -> str:
 _MONEY_TEXT = r"^-?\d{1,18}(\.\d+)?$"
 
 AS_AMOUNT = PlainSerializer(lambda amount: f"{amount:f}", return_type=str, when_used="json")
-"""Writes an amount as text; by it a field is known to hold money."""
+"""Serialises an amount as text, and marks a field as money."""
 
 Money = Annotated[
     Decimal,
@@ -354,7 +354,7 @@ SignedMoney = Annotated[
     AS_AMOUNT,
     WithJsonSchema({"type": ["string", "integer"], "pattern": _MONEY_TEXT, "examples": ["-120.00"]}),
 ]
-"""An amount that may be negative, such as what is left of an income after costs."""
+"""An amount in major units that may be negative, such as the rest of an income after costs."""
 
 _RATE_SCHEMA = {"type": ["string", "integer"], "examples": ["0.149", "14.9%", "149/1000"]}
 _RATE_TEXT = PlainSerializer(_write_plainly, return_type=str, when_used="json")
@@ -368,7 +368,7 @@ Multiplier = Annotated[
     PlainSerializer(write_rate, return_type=str, when_used="json"),
     WithJsonSchema(_RATE_SCHEMA),
 ]
-"""An exact number, zero or more, that something is multiplied by."""
+"""An exact factor, zero or more, e.g. "1.5"."""
 
 
 def _read_change(value: Any) -> Fraction:

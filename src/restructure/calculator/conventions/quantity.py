@@ -1,4 +1,4 @@
-"""What a number means: kind, unit and scale, said once beside each figure and fact.
+"""Metadata of a numeric field: kind, scale and derivation formula.
 
 A rule compares a fact as an integer of its declared scale, so the value that is compared is the value
 that is shown.
@@ -22,7 +22,7 @@ __all__ = [
 
 
 class Kind(StrEnum):
-    """What a fact holds."""
+    """Kind of value that a fact holds."""
 
     MONEY = "money"
     """An amount in the application's currency, compared in minor units."""
@@ -38,15 +38,15 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """Declare what a field holds, how finely, and how it follows from other fields."""
+    """Kind, scale and derivation of a numeric field."""
 
     kind: Kind
     scale: int = 0
-    """Decimals that a ratio keeps."""
+    """Decimals of a ratio, e.g. 6."""
     formula: str = ""
-    """How it follows from other facts, in their names."""
+    """Formula over the names of other facts, e.g. "debt_service / net_income"."""
     supplied: str = ""
-    """Where in an application it comes from, for what is asked when it is unknown."""
+    """Fields of an application that supply the value, named when it is unknown."""
 
 
 def ratio(numerator: int, denominator: int, scale: int = 6) -> Decimal:

@@ -1,4 +1,4 @@
-"""Annuity: the algebra of a loan in equal periods, before anything is rounded.
+"""Annuity: the algebra of a loan in equal periods, without rounding.
 
 Spreadsheets know these as PMT, IPMT, PPMT, CUMIPMT, CUMPRINC, ISPMT, NPER, RATE, EFFECT and NOMINAL. Here
 amounts are positive as a lender writes them: `principal` is lent, instalments are paid, and `balloon` is
@@ -22,6 +22,7 @@ from decimal import (
 )
 from fractions import Fraction
 from itertools import pairwise
+from typing import cast
 
 from restructure.calculator.conventions.money import round_div
 from restructure.errors import InvalidInput, Issue, Refused
@@ -45,7 +46,7 @@ __all__ = [
 ]
 
 Exact = int | str | Decimal | Fraction
-"""A number that is what it says: never a binary float."""
+"""An exact number: never a binary float."""
 
 WORKING = Context(
     prec=60,
@@ -54,10 +55,10 @@ WORKING = Context(
     Emax=MAX_EMAX,
     traps=[InvalidOperation, DivisionByZero, Overflow],
 )
-"""The arithmetic inside, whatever the caller's is; what is returned keeps 12 decimals."""
+"""Context for the arithmetic, independent of the caller's; results are rounded to 12 decimals."""
 
 _NO_RATE = Decimal("1e-30")
-"""Rates no larger than this grow nothing that 12 decimals could show."""
+"""Rates up to this size change nothing within 12 decimals."""
 
 
 def exact(value: Exact) -> Fraction:
@@ -92,7 +93,7 @@ def rounded(value: Fraction | Decimal, places: int = 12) -> Decimal:
 
 
 def decimal(value: Fraction) -> Decimal:
-    """Divide a fraction out in the context of the caller."""
+    """Convert a fraction to a decimal, in the caller's context."""
     return Decimal(value.numerator) / Decimal(value.denominator)
 
 
@@ -104,7 +105,7 @@ def _growth(rate: Fraction, periods: int) -> Fraction:
 def _instalment(
     rate: Fraction, periods: int, principal: Fraction, balloon: Fraction, early: bool
 ) -> Fraction:
-    _hold_whole(periods)
+    _reject_fractions(periods)
     if periods < 1 or rate <= -1:
         raise Refused(Issue("term-not-positive", "a loan needs at least one period and a rate above −100 %"))
     grown = principal * (1 + rate) ** periods - balloon
@@ -132,7 +133,7 @@ def principal_repaid_by(rate: Fraction, periods: int, instalment: Fraction) -> F
 
 
 def _owed(rate: Fraction, period: int, principal: Fraction, instalment: Fraction, early: bool) -> Fraction:
-    """Give what is owed at the end of a period, its instalment paid (in advance: the one at its start)."""
+    """Give the balance at the end of a period, after its instalment (in advance: the instalment at its start)."""
     paid = instalment * _growth(rate, period) * (1 + rate if early else 1)
     return principal * (1 + rate) ** period - paid
 
@@ -141,7 +142,7 @@ def _interest(
     rate: Fraction, first: int, last: int, periods: int, principal: Fraction, balloon: Fraction, early: bool
 ) -> tuple[Fraction, Fraction]:
     """Give interest and principal in the instalments from `first` to `last`."""
-    _hold_whole(first, last, periods)
+    _reject_fractions(first, last, periods)
     if not 1 <= first <= last <= periods:
         raise InvalidInput(
             Issue("value-invalid", f"instalments {first} to {last} do not lie within 1 to {periods}")
@@ -199,7 +200,7 @@ def principal_between(
 def interest_in(
     rate: Exact, period: int, periods: int, principal: Exact, *, balloon: Exact = 0, in_advance: bool = False
 ) -> Decimal:
-    """Give the interest in one instalment of a level loan (IPMT); paid in advance, the first holds none.
+    """Give the interest in one instalment of a level loan (IPMT); paid in advance, the first contains none.
 
     >>> rounded(interest_in("0.01", 1, 12, 10000), 2)
     Decimal('100.00')
@@ -226,15 +227,15 @@ def equal_principal_interest(rate: Exact, period: int, periods: int, principal: 
     >>> equal_principal_interest("0.01", 1, 10, 10000), equal_principal_interest("0.01", 10, 10, 10000)
     (Decimal('100.000000000000'), Decimal('10.000000000000'))
     """
-    _hold_whole(period)
-    _hold_whole(periods, least=1)
+    _reject_fractions(period)
+    _reject_fractions(periods, least=1)
     return rounded(exact(rate) * exact(principal) * Fraction(periods - period + 1, periods))
 
 
 def periods_to_repay(
     rate: Exact, instalment: Exact, principal: Exact, *, balloon: Exact = 0, in_advance: bool = False
 ) -> Decimal:
-    """Give how many periods an instalment takes to bring a principal down to the balloon (NPER).
+    """Give the number of periods an instalment takes to bring a principal down to the balloon (NPER).
 
     Raises `Refused` with `negative-amortisation` where it never does.
 
@@ -272,19 +273,21 @@ def rate_of(
     >>> rounded(rate_of(12, "888.4879", 10000), 6)
     Decimal('0.010000')
     """
-    _hold_whole(periods)
+    _reject_fractions(periods)
     paid, lent, left = (exact(value) for value in (instalment, principal, balloon))
     ends = (lent - paid, -left) if in_advance else (lent, -paid - left)
     flows = [flow for flow in (ends[0], -paid if periods > 1 else 0, ends[1]) if flow]
     if periods < 1 or sum(a * b < 0 for a, b in pairwise(flows)) != 1:
         raise Refused(Issue("apr-undefined", "no single rate: something is lent, and repaid after that"))
-    sense = 1 if flows[0] > 0 else -1  # money saved up and paid out is the same loan seen from the other side
+    sense = (
+        1 if flows[0] > 0 else -1
+    )  # savings paid in and paid out are the same loan with the signs reversed
     with localcontext(WORKING):
         given, each, rest = (sense * decimal(value) for value in (lent, paid, left))
 
         def worth(rate: Decimal) -> Decimal:
             grown = (1 + rate) ** periods
-            # Below this the difference from 1 loses its digits; n stands for it to more than are returned.
+            # Below this the difference from 1 loses its digits; n replaces it to more digits than are returned.
             annuity = (grown - 1) / rate if abs(rate) > _NO_RATE else Decimal(periods)
             return each * annuity * (1 + rate if in_advance else 1) + rest - given * grown
 
@@ -292,10 +295,10 @@ def rate_of(
 
 
 def bracket(worth: Callable[[Decimal], Decimal]) -> tuple[Decimal, Decimal]:
-    """Find two rates above −100 % between which a value that falls with the rate changes its sign.
+    """Give two rates above −100 % between which a value that falls with the rate changes its sign.
 
-    Doubling from the top and halving the distance to −100 % reaches every root there is; callers show that
-    one exists. Raises `Refused` with `apr-undefined` past a factor of 2^200.
+    Doubling from the top and halving the distance to −100 % reaches every root; callers show that a
+    root exists. Raises `Refused` with `apr-undefined` past a factor of 2^200.
     """
     zero = worth(Decimal(0))
     if zero >= 0:
@@ -317,7 +320,7 @@ def root_between(worth: Callable[[Decimal], Decimal], low: Decimal, high: Decima
     """Solve worth(rate) = 0 between two rates where its signs differ, to 25 digits and 35 decimals.
 
     False position with the Illinois step, and a bisection whenever three steps have not halved the bracket;
-    the bracket holds the root throughout, so that what is returned is one.
+    the bracket contains the root throughout, so that the result is a root.
     """
     at_low, at_high = worth(low), worth(high)
     assert at_low * at_high <= 0, "the bracket holds no root"
@@ -347,9 +350,10 @@ def root_between(worth: Callable[[Decimal], Decimal], low: Decimal, high: Decima
     return low if not at_low else high
 
 
-def _hold_whole(*counts: object, least: int | None = None) -> None:
-    for one in counts:
-        if not isinstance(one, int | Fraction) or one != int(one) or (least is not None and one < least):
+def _reject_fractions(*counts: object, least: int | None = None) -> None:
+    for periods in counts:
+        whole = isinstance(periods, int | Fraction) and periods == int(periods)
+        if not whole or (least is not None and cast("Fraction", periods) < least):
             raise InvalidInput(Issue("value-invalid", "periods are counted in whole numbers from 1 on"))
 
 
@@ -359,7 +363,7 @@ def effective_of(nominal_rate: Exact, per_year: int) -> Decimal:
     >>> effective_of("12%", 12)
     Decimal('0.126825030132')
     """
-    _hold_whole(per_year, least=1)
+    _reject_fractions(per_year, least=1)
     return rounded((1 + exact(nominal_rate) / per_year) ** per_year - 1)
 
 
@@ -369,7 +373,7 @@ def nominal_of(effective_rate: Exact, per_year: int) -> Decimal:
     >>> nominal_of("0.126825030132", 12)
     Decimal('0.120000000000')
     """
-    _hold_whole(per_year, least=1)
+    _reject_fractions(per_year, least=1)
     if exact(effective_rate) < -1:
         sentence = f"{effective_rate} is below −100 %, and more than everything cannot be lost"
         raise InvalidInput(Issue("value-invalid", sentence))

@@ -1,4 +1,4 @@
-"""Cost: what a stream of advances and payments costs a year, and what it is worth.
+"""Annual percentage rates and present values of a stream of advances and payments.
 
 A flow is a date and an amount, zero or more: an int of minor units or a `Decimal`. Rates come back as
 fractions of one with 12 decimals; `percent` rounds them as they are disclosed.
@@ -6,8 +6,8 @@ fractions of one with 12 decimals; `percent` rounds them as they are disclosed.
 Every annual percentage rate here solves Σ advance·d(r) = Σ payment·d(r) for the rate r of a period, where the
 discount factors d fall faster the later a flow is. If at the root the balance is never negative, it is the
 only one: weigh each flow by d(r′)/d(r), which falls over time for r′ > r and rises for r′ < r, and sum by
-parts; the balances being partial sums ≥ 0, the total is positive above r and negative below. So the root
-is proved by its bracket, and that it is the only one by the balances; what is not proved is refused.
+parts; the balances being partial sums ≥ 0, the total is positive above r and negative below. So the
+bracket proves the root and the balances prove that it is the only one; a rate without that proof is refused.
 """
 
 from collections import defaultdict
@@ -59,7 +59,7 @@ __all__ = [
 Flow = tuple[date, int | Decimal]
 """A day and an amount: minor units as an int, or a `Decimal`; one stream keeps to one unit."""
 
-_When = TypeVar("_When", date, Fraction)
+_Time = TypeVar("_Time", date, Fraction)
 
 
 def apr_us(advances: Iterable[Flow], payments: Iterable[Flow], *, unit: UnitPeriod | None = None) -> Decimal:
@@ -67,7 +67,7 @@ def apr_us(advances: Iterable[Flow], payments: Iterable[Flow], *, unit: UnitPeri
 
     Solves Σ A/((1+e·i)(1+i)^q) = Σ P/((1+f·i)(1+i)^t), the flows measured in full unit-periods and one
     fraction from the first advance, and multiplies i by the unit-periods in a year (12 CFR 1026, Appendix J
-    (b)(1) and (b)(8)). The unit-period is found from the dates, or given. The rate is accurate if it is
+    (b)(1) and (b)(8)). The unit-period follows from the dates, or is given as `unit`. The rate is accurate if it is
     within 1/8 of a percentage point, 1/4 for an irregular transaction (§ 1026.22(a)).
 
     Raises `Refused` with `apr-undefined` or `apr-ambiguous` where no rate, or not just one, solves it.
@@ -146,7 +146,7 @@ def internal_rate(
     day_count: DayCount = DayCount.THIRTY_360_BY_MONTH,
     anchor_day: int | None = None,
 ) -> InternalRate:
-    """Give the internal rate of return (综合年化), time measured by a day count in months of 1/12 of a year.
+    """Give the internal rate of return (综合年化), with time measured by a day count in months of 1/12 of a year.
 
     Solves Σ advance·(1+m)^−months = Σ payment·(1+m)^−months. `anchor_day` is where scheduled months begin
     (default: what the payments step from). Raises as `apr_us` does.
@@ -159,7 +159,7 @@ def internal_rate(
     net = _net(advances, payments)
     anchor = anchor_day or month_anchor(_days(net)[1])
     times = _years(net[0][0], [day for day, _ in net], day_count, anchor)
-    step, amounts = _steps([12 * years for years in times], [amount for _, amount in net])
+    step, amounts = _in_whole_steps([12 * years for years in times], [amount for _, amount in net])
     rate = _rate_per_period(amounts)
     with localcontext(WORKING):
         monthly = (1 + rate) ** step - 1
@@ -167,7 +167,7 @@ def internal_rate(
 
 
 def percent(rate: Decimal, places: int = 2) -> Decimal:
-    """Write a rate in percent, rounded half-up as rates are disclosed.
+    """Convert a rate to percent, rounded half-up as rates are disclosed.
 
     >>> percent(Decimal("0.130662385830")), percent(Decimal("0.1285"), 1)
     (Decimal('13.07'), Decimal('12.9'))
@@ -176,10 +176,10 @@ def percent(rate: Decimal, places: int = 2) -> Decimal:
 
 
 def _net(
-    advances: Iterable[tuple[_When, int | Decimal]], payments: Iterable[tuple[_When, int | Decimal]]
-) -> list[tuple[_When, Decimal]]:
-    """Sum flows of one day, advances positive, and drop what cancels, so that the first is the first advance."""
-    sums: defaultdict[_When, Fraction] = defaultdict(Fraction)
+    advances: Iterable[tuple[_Time, int | Decimal]], payments: Iterable[tuple[_Time, int | Decimal]]
+) -> list[tuple[_Time, Decimal]]:
+    """Sum the flows of each day, advances positive, and drop those that cancel, so that the first is an advance."""
+    sums: defaultdict[_Time, Fraction] = defaultdict(Fraction)
     for sign, flows in ((1, advances), (-1, payments)):
         for when, amount in flows:
             value = exact(amount)
@@ -202,16 +202,16 @@ def _days(net: Sequence[tuple[date, Decimal]]) -> tuple[list[date], list[date]]:
 
 
 def _effective(net: Sequence[tuple[Fraction, Decimal]]) -> Decimal:
-    step, flows = _steps([years for years, _ in net], [amount for _, amount in net])
+    step, flows = _in_whole_steps([years for years, _ in net], [amount for _, amount in net])
     rate = _rate_per_period(flows)
     with localcontext(WORKING):
         return rounded((1 + rate) ** step - 1)
 
 
-def _steps(
+def _in_whole_steps(
     times: Sequence[Fraction], amounts: Sequence[Decimal]
 ) -> tuple[int, list[tuple[int, Fraction, Decimal]]]:
-    """Measure times in whole steps, as small as they need, and give the steps in one of their units."""
+    """Measure times in whole steps; gives the number of steps in a unit of time, and the flows as (t, f, amount)."""
     steps = lcm(*(time.denominator for time in times))
     return steps, [
         (int(time * steps), Fraction(0), amount) for time, amount in zip(times, amounts, strict=True)
@@ -253,7 +253,7 @@ def _rate_per_period(flows: Sequence[tuple[int, Fraction, Decimal]]) -> Decimal:
 def _years(
     on: date, days: Sequence[date], day_count: DayCount, anchor_day: int | None = None
 ) -> list[Fraction]:
-    """Measure days in years from a day by a day count, adding its parts up from date to date."""
+    """Measure days in years from a day by a day count, summed from date to date."""
     borders = sorted({on, *days})
     if borders[0] < on:
         raise InvalidInput(
@@ -272,7 +272,7 @@ def present_value(
     day_count: DayCount = DayCount.ACT_365F,
     anchor_day: int | None = None,
 ) -> Decimal:
-    """Give what flows are worth on a day at an effective annual rate: Σ amount·(1+r)^−years.
+    """Give the present value of flows on a day at an effective annual rate: Σ amount·(1+r)^−years.
 
     A nominal rate becomes effective with `annuity.effective_of`. An amount may be negative. A flow before
     the day raises `InvalidInput` with `date-order`.
@@ -329,7 +329,7 @@ def npv_loss(
 
 
 def is_diminished(loss: Decimal, *, threshold: Exact = "0.01") -> bool:
-    """Tell whether a loss of present value diminishes the obligation: above the threshold, at most 1 %.
+    """Whether a loss of present value diminishes the obligation: above the threshold, at most 1 %.
 
     EBA/GL/2016/07 paragraph 51: beyond the threshold the forborne borrower is in default.
 
@@ -340,7 +340,7 @@ def is_diminished(loss: Decimal, *, threshold: Exact = "0.01") -> bool:
 
 
 def is_substantial(loss: Decimal, *, threshold: Exact = "0.1") -> bool:
-    """Tell whether a change of present value, up or down, is at least 10 % (IFRS 9 B3.3.6).
+    """Whether a change of present value, up or down, is at least 10 % (IFRS 9 B3.3.6).
 
     The test is written for the debtor's books; lenders use it for theirs by analogy.
 

@@ -1,9 +1,9 @@
-"""Intervals: how disclosure rules measure the time between advances and payments.
+"""Unit periods: the time between advances and payments, as disclosure rules measure it.
 
 The United States count unit-periods and one fraction of them (Regulation Z, 12 CFR 1026, Appendix J (b)(3)
 to (b)(5)); the European Union and the United Kingdom count years, months or weeks and odd days (Directive
 2014/17/EU Annex I and Directive (EU) 2023/2225 Annex III, remark (c); MCOB 10A.2.3, CONC App 1.2).
-Both expect the dates of the contract, not those that a holiday has moved.
+Both expect the dates of the contract, not dates moved to a business day.
 """
 
 from calendar import monthrange
@@ -47,13 +47,13 @@ _DAYS = {
     Interval.MONTH: Fraction(365, 12),
 }
 _PER_YEAR = {Interval.DAY: 365, Interval.WEEK: 52, Interval.SEMIMONTH: 24, Interval.MONTH: 12}
-# Of two readings of one period the calendar one is meant: 12 months, not 365 days.
+# Where a period can be read in two ways, the calendar reading is meant: 12 months, not 365 days.
 _PREFERENCE = (Interval.MONTH, Interval.SEMIMONTH, Interval.WEEK, Interval.DAY)
 
 
 @dataclass(frozen=True, slots=True)
 class UnitPeriod:
-    """Name a unit-period: how many of which interval; at most a year.
+    """A unit-period: a number of intervals, at most a year.
 
     >>> UnitPeriod(Interval.WEEK, 4).per_year, UnitPeriod(Interval.MONTH, 12).per_year
     (Fraction(13, 1), Fraction(1, 1))
@@ -68,7 +68,7 @@ class UnitPeriod:
 
     @property
     def days(self) -> Fraction:
-        """Mean length in days, to compare unit-periods by."""
+        """Mean length in days, for comparison."""
         return self.count * _DAYS[self.interval]
 
     @property
@@ -82,7 +82,7 @@ YEAR = UnitPeriod(Interval.MONTH, 12)
 
 
 def month_anchor(dates: Sequence[date]) -> int | None:
-    """Find the day of the month that dates at the end of months step from.
+    """Give the day of the month that dates at the end of months step from.
 
     A series on the last day of every month is measured from last day to last day, and one on the 29th or
     30th uses the last day of February (Appendix J (b)(3)(iv)). Days up to the 27th never need it.
@@ -101,13 +101,13 @@ def month_anchor(dates: Sequence[date]) -> int | None:
 
 
 def _back(later: date, months: int, anchor: int | None) -> date:
-    """Step whole months back from a day, along the anchor of its series if it lies at the end of a month."""
+    """Step whole months back from a day, along the anchor of its series if it is at the end of a month."""
     day = anchor if anchor is not None and later.day >= 28 else later.day
     return due_dates(later, 2, anchor_day=day, months=-months)[1] if months else later
 
 
 def _months_and_days(earlier: date, later: date, anchor: int | None) -> tuple[int, int]:
-    """Count full months back from the later day, then the days that are left (Appendix J (b)(5)(ii))."""
+    """Count full months back from the later day, then the remaining days (Appendix J (b)(5)(ii))."""
     months = (later.year - earlier.year) * 12 + later.month - earlier.month
     while months and _back(later, months, anchor) < earlier:
         months -= 1
@@ -120,7 +120,7 @@ def _whole_months(earlier: date, later: date, anchor: int | None) -> int | None:
 
 
 def unit_period(advances: Sequence[date], payments: Sequence[date]) -> UnitPeriod:
-    """Find the unit-period of a transaction (Regulation Z, Appendix J (b)(4)).
+    """Give the unit-period of a transaction (Regulation Z, Appendix J (b)(4)).
 
     It is the period between neighbouring advances, neighbouring payments, or the first advance and the first
     payment that occurs most often, the shorter of two that occur equally often, and at most a year. Where no
@@ -150,7 +150,7 @@ def unit_period(advances: Sequence[date], payments: Sequence[date]) -> UnitPerio
     if most > 1:
         common = [unit for unit in seen if len(seen[unit]) == most]
         shortest = min(common, key=_by_length)
-        # The same periods may be 30 days and a month each: then months are meant, all of them equal.
+        # The same periods may be 30 days and a month each: then equal months are meant.
         return min(
             (unit for unit in common if seen[unit] == seen[shortest]),
             key=lambda unit: _PREFERENCE.index(unit.interval),
@@ -166,7 +166,7 @@ def _of_single_payment(start: date, end: date) -> UnitPeriod:
 
 
 def _readings(earlier: date, later: date, anchor: int | None) -> list[UnitPeriod]:
-    """List what a period may be read as: 28 days in February are four weeks and a month."""
+    """List the possible unit-periods of a period: 28 days in February are four weeks and a month."""
     days, months = (later - earlier).days, _whole_months(earlier, later, anchor)
     readings = []
     if months is not None and months <= 12:
@@ -214,7 +214,7 @@ def _by_length(unit: UnitPeriod) -> tuple[Fraction, int]:
 def unit_periods(
     unit: UnitPeriod, earlier: date, later: date, *, anchor_day: int | None = None
 ) -> tuple[int, Fraction]:
-    """Count the full unit-periods between two dates and the fraction of one that remains (Appendix J (b)(5)).
+    """Count the full unit-periods between two dates and the remaining fraction of a unit-period (Appendix J (b)(5)).
 
     Months are counted back from the later date, along `anchor_day` where its series has one; what remains
     are days, 30 to a month, or 365 to a year.
@@ -238,7 +238,7 @@ def unit_periods(
 
 
 class CountedIn(StrEnum):
-    """The whole periods that an interval is expressed in before its odd days."""
+    """Whole periods in which an interval is expressed, before its odd days."""
 
     YEARS = "years"
     MONTHS = "months"
@@ -246,7 +246,7 @@ class CountedIn(StrEnum):
 
 
 def counted_in(advances: Sequence[date], payments: Sequence[date]) -> CountedIn:
-    """Choose what the intervals of an agreement are counted in: what leaves none with odd days, if anything does.
+    """Choose the periods in which the intervals of an agreement are counted: those that leave no odd days, if any do.
 
     Otherwise it is the interval that occurs most often: months and halves of them in months, weeks in weeks,
     anything else in years.

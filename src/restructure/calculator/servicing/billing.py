@@ -1,12 +1,12 @@
-"""Bills: the instalments that fell due, what accrues on them while they are late, and how payments clear them."""
+"""Billing: the instalments that fell due, what accrues on them while they are late, and how payments clear them."""
 
 from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
 from itertools import groupby
 
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.rows import Divide
-from restructure.calculator.amortisation.terms import Repayment
 from restructure.calculator.conventions.accrual import interest_factors, without_repetition
 from restructure.calculator.conventions.day_counts import DayCount, year_fraction
 from restructure.calculator.conventions.money import to_minor
@@ -14,21 +14,22 @@ from restructure.calculator.servicing.contract import (
     AllocationClaim,
     Component,
     OverdueInterest,
+    Penalty,
     ServicingTerms,
     Timing,
 )
 
 __all__ = ["Bill", "Bills"]
 
-# Every bill is asked four times for each payment, and `Component.FEES` is looked up each time.
+# Each payment compares the components of every bill, and looking up `Component.FEES` each time is slow.
 _FEES, _PENALTY, _INTEREST, _PRINCIPAL = _COMPONENTS = tuple(Component)
 _NOTHING = Fraction(0)
 _ClearingStep = tuple[Timing | None, tuple[Component, ...]]
-"""Components that are cleared row after row, in all rows or in those of one timing."""
+"""Timing of the bills that are cleared, or None for all of them, and the components cleared bill by bill."""
 
 
 class Bill:
-    """One instalment that fell due, or fees charged while none was open."""
+    """An instalment that fell due, or fees charged while no instalment was open; in minor units."""
 
     __slots__ = (
         "billed",
@@ -48,10 +49,10 @@ class Bill:
     def __init__(self, due: date, principal: int = 0, interest: int = 0, *, penalty: int = 0) -> None:
         self.due, self.principal, self.interest, self.fees = due, principal, interest, 0
         self.penalty = penalty
-        """What of earlier lateness a plan bills with it."""
+        """Penalty for earlier lateness that a plan bills with this instalment."""
         self.billed = principal + interest
-        # What accrues on it while late: exact sums, rounded only when asked for, so that the number
-        # of payments in between does not change what is owed.
+        # What accrues while it is late: exact sums, rounded only when read, so that the number of payments in
+        # between does not change what is owed.
         self.late = self.penal = self.compounded = _NOTHING
         self.late_paid = self.penal_paid = 0
         self.penalised = False
@@ -62,7 +63,7 @@ class Bill:
         return bool(self.principal or self.interest)
 
     def timing(self, day: date) -> Timing:
-        """Tell how its due date lies to the day of a payment."""
+        """Give its timing relative to the day of a payment."""
         return Timing.PAST_DUE if self.due < day else Timing.DUE
 
     def pay(self, component: Component, amount: int) -> None:
@@ -80,13 +81,13 @@ class Bill:
 
 
 class Bills:
-    """What fell due and is not yet paid, oldest first."""
+    """Bills that are not fully paid, oldest first; in minor units."""
 
-    def __init__(self, handling: ServicingTerms, terms: Repayment, currency: str, divide: Divide) -> None:
-        self.handling, self.terms, self.divide = handling, terms, divide
+    def __init__(self, servicing: ServicingTerms, terms: Repayment, currency: str, divide: Divide) -> None:
+        self.servicing, self.terms, self.divide = servicing, terms, divide
         self.open: list[Bill] = []
-        self.steps = list(_steps(handling))
-        penalty = handling.penalty
+        self.steps = list(_clearing_steps(servicing))
+        penalty = servicing.penalty
         self.fixed = self.cap = None
         self.cap_share = None if penalty is None else penalty.cap_share
         if penalty is not None and penalty.amount is not None:
@@ -100,13 +101,13 @@ class Bills:
         self.open[-1].fees = fees
 
     def charge(self, on: date, amount: int) -> None:
-        """Put a fee on the newest open instalment, or where none is open on a bill of its own."""
+        """Add a fee to the newest open bill, or to a new one if none is open."""
         if not self.open:
             self.open.append(Bill(on))
         self.open[-1].fees += amount
 
     def owed(self, bill: Bill, component: Component) -> int:
-        """Give what is owed of one component of a bill, in minor units."""
+        """Give the amount owed of a component of a bill."""
         if component is _FEES:
             return bill.fees
         if component is _PENALTY:
@@ -118,16 +119,16 @@ class Bills:
         return bill.principal
 
     def total(self, component: Component) -> int:
-        """Sum what is owed of one component."""
+        """Sum the amounts owed of a component."""
         return sum(self.owed(bill, component) for bill in self.open)
 
     @property
     def overdue_principal(self) -> int:
-        """Principal that fell due and is unpaid."""
+        """Sum of the principal that fell due and is unpaid."""
         return sum(bill.principal for bill in self.open)
 
     def _penal(self, bill: Bill) -> Fraction:
-        """Give the penalty, as far as its cap allows, and the compound interest."""
+        """Give the penalty, limited by its caps, plus the compound interest."""
         exact = bill.penal if bill.penalised else _NOTHING
         if self.cap is not None:
             exact = min(exact, Fraction(self.cap))
@@ -135,18 +136,18 @@ class Bills:
             exact = min(exact, bill.billed * self.cap_share)
         return exact + bill.compounded if bill.compounded else exact
 
-    def run(self, start: date, end: date, balance: int) -> None:
-        """Let interest and penalty run on what is overdue, from one event to the next.
+    def accrue(self, start: date, end: date, balance: int) -> None:
+        """Accrue interest and penalty on what is overdue, from one day to another.
 
-        `balance` is the principal not yet due, which some penalties run on as well.
+        `balance` is the principal not yet due, which some penalties are charged on as well.
         """
         late = [bill for bill in self.open if bill.unpaid]
         if not late:
             return
         terms, anchor = self.terms, self.terms.anchor
-        penalty, compound = self.handling.penalty, self.handling.compound
+        penalty, compound = self.servicing.penalty, self.servicing.compound
         path = without_repetition(terms.rate_path(start))
-        if self.handling.overdue_interest is OverdueInterest.SEPARATE:
+        if self.servicing.overdue_interest is OverdueInterest.SEPARATE:
             factor = _growth(terms.day_count, start, end, anchor, path)
             for bill in late:
                 bill.late += bill.principal * factor
@@ -155,8 +156,13 @@ class Bills:
             factor = _growth(compound.day_count, start, end, anchor, rates)
             for bill in late:
                 bill.compounded += bill.interest * factor
-        if penalty is None:
-            return
+        if penalty is not None:
+            self._accrue_penalty(penalty, late, start, end, balance)
+
+    def _accrue_penalty(
+        self, penalty: Penalty, late: list[Bill], start: date, end: date, balance: int
+    ) -> None:
+        anchor = self.terms.anchor
         if penalty.annual_rate is not None:
             part, year = year_fraction(penalty.day_count, start, end, anchor_day=anchor)
             factor = penalty.annual_rate * Fraction(part, year)
@@ -173,7 +179,7 @@ class Bills:
                     bill.penal = Fraction(self.fixed)
 
     def clear(self, amount: int, on: date) -> int:
-        """Clear what is due in the contract's order; gives what is left over."""
+        """Clear what is due in the contract's order; gives the rest of the amount."""
         for timing, components in self.steps:
             for bill in self.open:
                 if timing is not None and bill.timing(on) is not timing:
@@ -196,18 +202,18 @@ class Bills:
 def _growth(
     day_count: DayCount, start: date, end: date, anchor: int, rates: list[tuple[date, Fraction]]
 ) -> Fraction:
-    """Give the simple interest on a unit from one day to another."""
+    """Give the simple interest on a unit of money from one day to another."""
     factors, year = interest_factors(day_count, [start, end], anchor, rates)
     return Fraction(factors[0], year)
 
 
-def _steps(handling: ServicingTerms) -> Iterator[_ClearingStep]:
-    """Put the allocation order into steps, leaving out what falls due later."""
+def _clearing_steps(servicing: ServicingTerms) -> Iterator[_ClearingStep]:
+    """Turn the allocation order into steps, leaving out what falls due later."""
     words = [
         (word.timing, word.component) if isinstance(word, AllocationClaim) else (None, word)
-        for word in handling.allocation
+        for word in servicing.allocation
     ]
-    if handling.allocate_by == "bucket":
+    if servicing.allocate_by == "bucket":
         yield from ((timing, (component,)) for timing, component in words if timing is not Timing.IN_ADVANCE)
         return
     for timing, group in groupby(words, key=lambda word: word[0]):

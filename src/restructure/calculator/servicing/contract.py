@@ -1,4 +1,4 @@
-"""Contract: a loan agreement, what lateness costs under it, what payments go to, and the payments themselves."""
+"""Contract: a loan agreement with its late charges and allocation order, and the payments received under it."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -10,7 +10,8 @@ from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, Wi
 from pydantic_core import PydanticCustomError
 
 from restructure.calculator.amortisation.scheme import Method
-from restructure.calculator.amortisation.terms import Terms, scale_problems
+from restructure.calculator.amortisation.terms import Terms
+from restructure.calculator.conventions.currency_scale import scale_problems
 from restructure.calculator.conventions.day_counts import DayCount
 from restructure.calculator.conventions.money import Currency, Money, Rate, Share, to_minor
 from restructure.errors import Issue, did_you_mean
@@ -38,7 +39,7 @@ __all__ = [
 
 
 class Component(StrEnum):
-    """What a payment can be allocated to, past due and due together."""
+    """Component of a bill that a payment can be allocated to, whatever its due date."""
 
     FEES = "fees"
     PENALTY = "penalty"
@@ -47,18 +48,18 @@ class Component(StrEnum):
 
 
 class Timing(StrEnum):
-    """How the due date of an instalment lies to the day of a payment."""
+    """Timing of an instalment's due date relative to the day of a payment."""
 
     PAST_DUE = "past_due"
-    """It fell due on an earlier day."""
+    """Fell due on an earlier day."""
     DUE = "due"
-    """It falls due on the day itself."""
+    """Falls due on the day itself."""
     IN_ADVANCE = "in_advance"
-    """It falls due later."""
+    """Falls due later."""
 
 
 class AllocationClaim(StrEnum):
-    """What a payment can be allocated to, by how its due date lies to the day of the payment."""
+    """Component of a bill that a payment can be allocated to, together with the timing of the bill."""
 
     PAST_DUE_FEES = "past_due_fees"
     PAST_DUE_PENALTY = "past_due_penalty"
@@ -75,48 +76,51 @@ class AllocationClaim(StrEnum):
 
     @property
     def timing(self) -> Timing:
-        """Whether it stands in instalments past due, due or still to come."""
+        """Whether the instalment is past due, due or still to come."""
         return Timing(self.value.rpartition("_")[0])
 
     @property
     def component(self) -> Component:
-        """What it is, whenever it falls due."""
+        """The component, whatever its timing."""
         return Component(self.value.rpartition("_")[2])
 
 
-_WORDS: dict[str, Component | AllocationClaim] = {
-    word.value: word for kind in (Component, AllocationClaim) for word in kind
+_CLAIMS: dict[str, Component | AllocationClaim] = {
+    claim.value: claim for kind in (Component, AllocationClaim) for claim in kind
 }
 
 
-def _read_word(value: Any) -> Component | AllocationClaim:
-    if isinstance(value, str) and value in _WORDS:
-        return _WORDS[value]
+def _read_claim(value: Any) -> Component | AllocationClaim:
+    if isinstance(value, str) and value in _CLAIMS:
+        return _CLAIMS[value]
     raise PydanticCustomError(
         "choice-unknown",
         "{text} is nothing a payment can go to{hint}",
-        {"text": f'"{value}"'[:60], "hint": did_you_mean(value, _WORDS) or f" (known: {', '.join(_WORDS)})"},
+        {
+            "text": f'"{value}"'[:60],
+            "hint": did_you_mean(value, _CLAIMS) or f" (known: {', '.join(_CLAIMS)})",
+        },
     )
 
 
 Allocation = tuple[
     Annotated[
         Component | AllocationClaim,
-        PlainValidator(_read_word),
-        PlainSerializer(lambda word: word.value, return_type=str, when_used="json"),
-        WithJsonSchema({"type": "string", "enum": [*_WORDS]}),
+        PlainValidator(_read_claim),
+        PlainSerializer(lambda claim: claim.value, return_type=str, when_used="json"),
+        WithJsonSchema({"type": "string", "enum": [*_CLAIMS]}),
     ],
     ...,
 ]
-"""What a payment goes to first: the four components in some order, or the claims past due, due and in advance."""
+"""Order in which payments clear what is due: the four components, or the claims past due, due and in advance."""
 
 STANDARD_ORDER: tuple[Component | AllocationClaim, ...] = tuple(Component)
 """Costs, then interest, then principal (PRC Civil Code Art. 561)."""
 
 
 def allocation_problems(allocation: tuple[Component | AllocationClaim, ...]) -> list[tuple[str, ...]]:
-    """List what is wrong with an allocation order, as code, sentence and field."""
-    claims = [word for word in allocation if isinstance(word, AllocationClaim)]
+    """List the problems of an allocation order, each as code, sentence and field."""
+    claims = [claim for claim in allocation if isinstance(claim, AllocationClaim)]
     if not claims:
         if sorted(allocation) != sorted(Component):
             sentence = "allocation must name fees, penalty, interest and principal once each"
@@ -125,14 +129,14 @@ def allocation_problems(allocation: tuple[Component | AllocationClaim, ...]) -> 
     if len(claims) < len(allocation):
         sentence = "allocation mixes words with and without past_due, due or in_advance; keep one kind"
         return [("value-invalid", sentence, "allocation")]
-    found: list[tuple[str, ...]] = []
+    problems: list[tuple[str, ...]] = []
     needed = [claim for claim in AllocationClaim if claim.timing is not Timing.IN_ADVANCE]
     missing = [claim.value for claim in needed if claim not in claims]
     if missing or len(set(claims)) < len(claims):
         sentence = "allocation must name the four past_due and the four due words once each" + (
             f"; missing: {', '.join(missing)}" if missing else "; one is named twice"
         )
-        found.append(("value-invalid", sentence, "allocation"))
+        problems.append(("value-invalid", sentence, "allocation"))
     if any(
         earlier.timing is Timing.IN_ADVANCE and later.timing is not Timing.IN_ADVANCE
         for earlier, later in pairwise(claims)
@@ -140,19 +144,19 @@ def allocation_problems(allocation: tuple[Component | AllocationClaim, ...]) -> 
         sentence = (
             "allocation names in_advance words before others; nothing is prepaid while something is due"
         )
-        found.append(("value-invalid", sentence, "allocation"))
-    return found
+        problems.append(("value-invalid", sentence, "allocation"))
+    return problems
 
 
 class OverdueInterest(StrEnum):
-    """Whether overdue principal goes on bearing contract interest, and where that interest is billed."""
+    """Whether overdue principal bears contract interest after its due date, and where that interest is billed."""
 
     SEPARATE = "separate"
-    """It accrues on each overdue instalment until that is paid, on top of every instalment."""
+    """Interest accrues on each overdue instalment until it is paid, on top of every instalment."""
     IN_INSTALMENT = "in_instalment"
-    """The next instalment bears it: its total stays as scheduled, so that it repays less principal."""
+    """The next instalment bears the interest: its total stays as scheduled, so that it repays less principal."""
     NONE = "none"
-    """Overdue principal bears none."""
+    """Overdue principal bears no contract interest."""
 
 
 def _read_overdue(value: Any) -> Any:
@@ -164,120 +168,125 @@ def _read_overdue(value: Any) -> Any:
 class Penalty(Record):
     """Penalty interest or a fixed charge on what is overdue (罚息).
 
-    Give either `annual_rate` or `amount`. `cap` and `cap_share` bound what one instalment can be charged in
-    all, what was already paid of it included; where both are given the lesser binds.
+    Give either `annual_rate` or `amount`. `cap` and `cap_share` limit the total penalty of an instalment, what was
+    already paid of it included; where both are given the lower limit applies.
     """
 
     annual_rate: Rate | None = None
-    """Rate a year on top of the contract interest, as a fraction of one."""
+    """Penalty rate a year on top of the contract interest, as a fraction of one, e.g. "0.09" or "9%"."""
     amount: Money | None = None
-    """Charged once for each instalment that is later than the grace days, instead of a rate."""
+    """Fixed charge per instalment later than `grace_days`, in the loan's currency, e.g. 25.00, instead of a rate."""
     base: Literal["overdue_principal", "overdue_instalment", "outstanding_principal"] = "overdue_principal"
-    """What the rate runs on: the overdue principal, the whole overdue instalment, or, while anything is
-    overdue, all principal still owed (then it stands with the oldest overdue instalment)."""
+    """Amount that the rate is charged on: the overdue principal, the whole overdue instalment, or, while anything is
+    overdue, all principal still owed (billed with the oldest overdue instalment)."""
     grace_days: int = Field(default=0, ge=0)
-    """Days after which a late instalment bears penalty, then from its due date."""
+    """Days late up to which no penalty is charged, e.g. 3; later instalments bear it from their due date."""
     day_count: DayCount = DayCount.ACT_365F
-    """How days become a part of a year."""
+    """Day-count convention of the penalty, e.g. "ACT/360"."""
     cap: Money | None = None
-    """The most that one instalment is charged."""
+    """Limit of the penalty of an instalment, in the loan's currency, e.g. 50.00."""
     cap_share: Share | None = None
-    """The most that one instalment is charged, as a share of it as it was billed."""
+    """Limit of the penalty of an instalment, as a share of the amount billed, e.g. "5%"."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        found: list[tuple[str, ...]] = []
+        problems: list[tuple[str, ...]] = []
         if (self.annual_rate is None) == (self.amount is None):
             sentence = "a penalty is either an annual_rate or an amount; give exactly one of the two"
-            found.append(("value-invalid", sentence))
+            problems.append(("value-invalid", sentence))
         fixed = Penalty.model_fields
         for name in ("base", "day_count"):
             if self.amount is not None and getattr(self, name) != fixed[name].default:
                 sentence = f"{name} belongs to a penalty by annual_rate; a fixed amount does not read it"
-                found.append(("value-invalid", sentence, name))
-        refuse(found)
+                problems.append(("value-invalid", sentence, name))
+        refuse(problems)
         return self
 
     def finer_than(self, currency: str, *place: str) -> list[tuple[str, ...]]:
         """List the amounts that have more decimals than a currency, each with its field after `place`."""
         amounts = {"amount": self.amount, "cap": self.cap}
-        return [one for name, held in amounts.items() for one in scale_problems(held, currency, *place, name)]
+        return [
+            problem
+            for name, amount in amounts.items()
+            for problem in scale_problems(amount, currency, *place, name)
+        ]
 
 
 class Compound(Record):
     """Compound interest on unpaid interest (复利), as Chinese loan contracts charge it beside penalty interest.
 
     Interest that was billed and not paid bears simple interest from its due date; the compound interest
-    itself bears none. It is owed, and paid, as penalty.
+    itself bears none. It is owed and paid as penalty.
     """
 
     annual_rate: Rate | None = None
-    """Rate a year, as a fraction of one; absent: the contract rate."""
+    """Rate a year on unpaid interest, as a fraction of one, e.g. "0.18" or "18%"; absent: the contract rate."""
     day_count: DayCount = DayCount.ACT_365F
-    """How days become a part of a year."""
+    """Day-count convention of the compound interest, e.g. "ACT/365F"."""
 
 
 class Prepayment(StrEnum):
-    """What becomes of money that is left when everything past due and due is paid."""
+    """Use of the rest of a payment once everything past due and due is paid."""
 
     HOLD = "hold"
-    """It waits for the next due date and changes nothing until then."""
+    """Kept for the next due date; nothing else changes until then."""
     SHORTEN_TERM = "shorten_term"
-    """It repays principal on its day; the instalment stays and the last ones fall away."""
+    """Repays principal on its day; the instalment stays the same and the term becomes shorter."""
     LOWER_INSTALMENT = "lower_instalment"
-    """It repays principal on its day; as many instalments stay, each of them lower."""
+    """Repays principal on its day; the term stays the same and the instalment becomes lower."""
 
 
 class Charge(Record):
-    """A fee charged on a day."""
+    """A fee charged to the borrower."""
 
     on: date
-    """Day the fee falls due."""
+    """Day the fee falls due, e.g. 2026-02-20."""
     amount: Money
-    """Amount of the fee."""
+    """Amount of the fee, in the loan's currency, e.g. 30.00."""
 
 
 class Payment(Record):
     """Money received from the borrower."""
 
     on: date
-    """Day it was received."""
+    """Day the payment was received, e.g. 2026-02-15."""
     amount: Money
-    """Amount received."""
+    """Amount received, in the loan's currency, e.g. 1100.16."""
     id: str | None = None
-    """The servicing system's id; two payments may not carry the same one."""
+    """Id of the payment in the servicing system, e.g. "P-2026-0215"; no two payments may have the same one."""
     currency: Currency | None = None
-    """The loan's currency if absent; another one is an error."""
+    """Currency of the payment, as an ISO 4217 code, e.g. CNY; it must be the loan's. Absent: the loan's."""
     prepayment: Prepayment | None = None
-    """What becomes of what is left of it, where that is not as the contract says."""
+    """Use of the rest once everything past due and due is paid, e.g. `shorten_term`; absent: as the contract says."""
 
 
 AllocateBy = Literal["row", "bucket"]
-"""By row (horizontal) or by bucket (vertical)."""
+"""Allocation by row (horizontal) or by bucket (vertical)."""
 
 
 class ServicingTerms(Record):
-    """How lateness and payments are dealt with, whatever the terms of the loan."""
+    """Late charges and allocation of payments, independent of the terms of repayment."""
 
     overdue_interest: Annotated[
         OverdueInterest,
         BeforeValidator(_read_overdue),
         WithJsonSchema({"enum": [*(word.value for word in OverdueInterest), True, False]}),
     ] = OverdueInterest.SEPARATE
-    """Whether overdue principal goes on bearing contract interest, and where it is billed; `true` is read as
-    separate, `false` as none."""
+    """Whether overdue principal bears contract interest after its due date, and where it is billed, e.g. `separate`;
+    `true` is read as `separate`, `false` as `none`."""
     penalty: Penalty | None = None
-    """Penalty interest or a fixed charge, if the contract has it."""
+    """Penalty interest or a fixed charge on what is overdue (罚息); absent: the contract has none."""
     compound: Compound | None = None
-    """Compound interest on unpaid interest, if the contract has it."""
+    """Compound interest on unpaid interest (复利); absent: the contract has none."""
     allocation: Allocation = STANDARD_ORDER
-    """What a payment goes to first (default: costs, then interest, then principal, as PRC Civil Code Art. 561):
-    `fees`, `penalty`, `interest`, `principal`, or the same four after `past_due_`, `due_` and `in_advance_`."""
+    """Order in which payments clear what is due (default: costs, then interest, then principal, PRC Civil Code
+    Art. 561): `fees`, `penalty`, `interest`, `principal`, or the same four after `past_due_`, `due_` and
+    `in_advance_`."""
     allocate_by: AllocateBy = "row"
-    """By row clears the oldest instalment before the next, within words of one timing that stand together; by
-    bucket clears each word over all instalments before the next word."""
+    """`row` clears the oldest instalment before the next, within neighbouring words of the same timing; `bucket` clears
+    each word of `allocation` over all instalments before the next word."""
     prepayment: Prepayment = Prepayment.HOLD
-    """What becomes of money that is left when everything past due and due is paid."""
+    """Use of the rest of a payment once everything past due and due is paid, e.g. `shorten_term`."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -285,50 +294,52 @@ class ServicingTerms(Record):
         return self
 
     def contradictions(self) -> list[tuple[str, ...]]:
-        """List what contradicts itself, as code, sentence and field."""
+        """List contradictory fields, each as code, sentence and field."""
         return allocation_problems(self.allocation)
 
 
 class Contract(ServicingTerms, Terms):
-    """A loan agreement: its terms, what lateness costs, and what payments go to first."""
+    """A loan agreement: its terms, its late charges, and the order in which payments clear what is due."""
 
     charges: tuple[Charge, ...] = ()
-    """Fees charged so far."""
+    """Fees charged so far, each with its day and amount."""
 
     def contradictions(self) -> list[tuple[str, ...]]:
-        """List what contradicts itself, as code, sentence and field."""
-        found = [*Terms.contradictions(self), *ServicingTerms.contradictions(self)]
+        """List contradictory fields, each as code, sentence and field."""
+        problems = [*Terms.contradictions(self), *ServicingTerms.contradictions(self)]
+        problems += self._servicing_problems()
+        if self.penalty is not None:
+            problems += self.penalty.finer_than(self.currency, "penalty")
+        for charge in self.charges:
+            problems += scale_problems(charge.amount, self.currency, "charges")
+            if charge.on < self.start:
+                sentence = f"a charge on {charge.on} is before the loan's start {self.start}"
+                problems.append(("date-before-origination", sentence, "charges"))
+        return problems
+
+    def _servicing_problems(self) -> list[tuple[str, ...]]:
+        """List what the terms of repayment and those of servicing contradict in each other."""
+        problems: list[tuple[str, ...]] = []
+        in_instalment = self.overdue_interest is OverdueInterest.IN_INSTALMENT
         if self.method is Method.FLAT:
             if self.prepayment is Prepayment.SHORTEN_TERM:
-                found.append(("value-invalid", FLAT_TERM, "prepayment"))
-            if self.overdue_interest is OverdueInterest.IN_INSTALMENT:
+                problems.append(("value-invalid", FLAT_TERM, "prepayment"))
+            if in_instalment:
                 sentence = (
                     "flat interest runs on the original principal whether it is paid or not; "
                     "say separate or none"
                 )
-                found.append(("value-invalid", sentence, "overdue_interest"))
+                problems.append(("value-invalid", sentence, "overdue_interest"))
         if self.advances and self.prepayment is not Prepayment.HOLD:
             sentence = "what is paid back early while the loan is still being paid out waits; say hold"
-            found.append(("value-invalid", sentence, "prepayment"))
-        if self.overdue_interest is OverdueInterest.IN_INSTALMENT and (self.advances or self.suspensions):
+            problems.append(("value-invalid", sentence, "prepayment"))
+        if in_instalment and (self.advances or self.suspensions):
             name = "advances" if self.advances else "suspensions"
             sentence = (
                 f"an instalment that bears the interest on overdue principal contradicts {name}; say separate"
             )
-            found.append(("value-invalid", sentence, "overdue_interest"))
-        if self.penalty is not None:
-            found += self.penalty.finer_than(self.currency, "penalty")
-        for charge in self.charges:
-            found += scale_problems(charge.amount, self.currency, "charges")
-            if charge.on < self.start:
-                found.append(
-                    (
-                        "date-before-origination",
-                        f"a charge on {charge.on} is before the loan's start {self.start}",
-                        "charges",
-                    )
-                )
-        return found
+            problems.append(("value-invalid", sentence, "overdue_interest"))
+        return problems
 
 
 FLAT_TERM = (
@@ -340,7 +351,7 @@ FLAT_TERM = (
 def payment_problems(
     contract: Contract, payments: Sequence[Payment], *, prefix: str = "payments"
 ) -> list[Issue]:
-    """List every payment that cannot belong to the contract, each with its place after `prefix`."""
+    """List the payments that cannot belong to the contract, each with its place after `prefix`."""
     issues = received_problems(contract.currency, contract.start, payments, prefix=prefix)
     if contract.method is Method.FLAT:
         for k, payment in enumerate(payments):
@@ -352,7 +363,7 @@ def payment_problems(
 def received_problems(
     currency: str, start: date, payments: Sequence[Payment], *, prefix: str = "payments"
 ) -> list[Issue]:
-    """List every payment that cannot have been received since a day."""
+    """List the payments that cannot have been received since a day, each with its place after `prefix`."""
     issues: list[Issue] = []
     seen: set[str] = set()
     for k, payment in enumerate(payments):

@@ -1,6 +1,5 @@
-"""Position: what is owed on a date, in seven buckets, and how the rest was to be repaid."""
+"""Position: what is owed on a date, in seven buckets, and how the rest is to be repaid."""
 
-from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -10,12 +9,13 @@ from typing import NamedTuple, Self
 
 from pydantic import Field, model_validator
 
-from restructure.calculator.amortisation.amortise import Repaid, repay, solved_level
+from restructure.calculator.amortisation.amortise import repay, solved_level
+from restructure.calculator.amortisation.repaid import Repaid
+from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.repricing import known_rates
 from restructure.calculator.amortisation.scheme import Method, Scheme
-from restructure.calculator.amortisation.terms import Repayment, scale_problems
-from restructure.calculator.conventions.accrual import InterestFactor
-from restructure.calculator.conventions.currency_scale import spell
+from restructure.calculator.amortisation.timetable import Periods, Timetable
+from restructure.calculator.conventions.currency_scale import scale_problems, set_scale
 from restructure.calculator.conventions.dates import weekend
 from restructure.calculator.conventions.money import Currency, Money, Rate, from_minor, to_minor
 from restructure.calculator.servicing.contract import STANDARD_ORDER, Allocation, allocation_problems
@@ -25,44 +25,44 @@ __all__ = ["Bucket", "Buckets", "ParkedDue", "Position"]
 
 
 class Bucket(StrEnum):
-    """The seven places where money owed can stand."""
+    """The seven kinds of money owed."""
 
-    # An enumeration hashes in Python, its text in C, and the books look buckets up all the time.
+    # Hashing an enumeration is slow in Python and quick as text in C, and the books look buckets up constantly.
     __hash__ = str.__hash__
 
     PRINCIPAL = "principal"
-    """Not yet due."""
+    """Principal not yet due."""
     PRINCIPAL_ARREARS = "principal_arrears"
-    """Due and unpaid principal."""
+    """Principal due and unpaid."""
     INTEREST_ARREARS = "interest_arrears"
-    """Due and unpaid interest, with the contract interest on overdue principal."""
+    """Interest due and unpaid, with the contract interest on overdue principal."""
     ACCRUED = "accrued"
-    """Interest since the last due date, not yet billed."""
+    """Interest accrued since the last due date, not yet billed."""
     PENALTY = "penalty"
-    """Penalty interest."""
+    """Penalty interest charged and unpaid (罚息)."""
     FEES = "fees"
     """Fees charged and unpaid."""
     PARKED = "parked"
-    """Set aside by an earlier measure, bearing no interest, due at maturity."""
+    """Deferred by an earlier measure, bearing no interest, due at maturity."""
 
 
 class Buckets(Record):
-    """What is owed, split by what it is; nothing else may hold money."""
+    """Everything owed on a day, by kind, in the currency of the position."""
 
     principal: Money = Decimal("0.00")
-    """Principal not yet due."""
+    """Principal not yet due, e.g. 8000.00."""
     principal_arrears: Money = Decimal("0.00")
-    """Principal due and unpaid."""
+    """Principal due and unpaid, e.g. 933.96."""
     interest_arrears: Money = Decimal("0.00")
-    """Interest due and unpaid, with the contract interest on overdue principal."""
+    """Interest due and unpaid, with the contract interest on overdue principal, e.g. 173.88."""
     accrued: Money = Decimal("0.00")
-    """Interest since the last due date, not yet billed."""
+    """Interest accrued since the last due date and not yet billed, e.g. 60.20."""
     penalty: Money = Decimal("0.00")
-    """Penalty interest (罚息)."""
+    """Penalty interest charged and unpaid (罚息), e.g. 12.35."""
     fees: Money = Decimal("0.00")
-    """Fees charged and unpaid."""
+    """Fees charged and unpaid, e.g. 30.00."""
     parked: Money = Decimal("0.00")
-    """Set aside by an earlier measure, bearing no interest, due at maturity."""
+    """Deferred by an earlier measure, bearing no interest, due at maturity, e.g. 1500.00."""
 
     @property
     def claim(self) -> Decimal:
@@ -71,63 +71,61 @@ class Buckets(Record):
 
 
 class ParkedDue(Record):
-    """When a part of the parked money falls due."""
+    """Due date of a part of the deferred money."""
 
     amount: Money
-    """The part."""
+    """Deferred amount, in the currency of the position, e.g. 1500.00."""
     on: date | None = None
-    """Falls due with the first instalment on or after this day; absent: with the last one."""
+    """Day it is deferred to, e.g. 2027-01-15: due with the first instalment on or after it; absent: with the last."""
     annual_rate: Rate = Fraction(0)
-    """Simple interest that it bears from the day of the balances on, due together with it."""
+    """Simple interest a year that it bears from the day of the balances, due together with it, e.g. "3%"."""
 
 
-class _Whole(NamedTuple):
-    """The principal's repayment as agreed, as if the running period were still whole."""
+class _WholePeriods(NamedTuple):
+    """The principal's repayment as agreed, as if the current period were still whole."""
 
-    dues: list[date]
     scheme: Scheme
+    periods: Periods
     balance: int
-    factors: Sequence[InterestFactor]
-    year: int
 
     def repaid(self, agreed: int | None) -> Repaid:
-        return repay(self.scheme, self.dues, self.balance, agreed, self.factors, self.year)
+        return repay(self.scheme, self.periods, self.balance, agreed)
 
 
 class Position(Record):
-    """What is owed on a date, and how the rest was to be repaid."""
+    """What is owed on a date, and how the rest is to be repaid."""
 
     on: date
-    """The day the buckets hold, interest accrued up to it."""
+    """Day of the balances, e.g. 2026-04-01; interest is accrued up to it."""
     currency: Currency
-    """ISO 4217 code of every amount."""
+    """Currency of every amount, as an ISO 4217 code, e.g. CNY."""
     buckets: Buckets
-    """The seven buckets."""
+    """Everything owed on the day, by kind."""
     repayment: Repayment
-    """How the principal not yet due was to be repaid from here on."""
+    """How the principal not yet due is to be repaid from this day on."""
     oldest_unpaid_due: date | None = None
-    """Due date of the oldest instalment not paid in full; absent when none is."""
+    """Due date of the oldest instalment not paid in full, e.g. 2026-03-15; absent: nothing is overdue."""
     missed_instalments: int = Field(default=0, ge=0)
-    """Instalments past due and not paid in full."""
+    """Number of instalments past due and not paid in full, e.g. 1."""
     parked_due: tuple[ParkedDue, ...] = ()
-    """When parked money falls due; what this does not name falls due with the last instalment."""
+    """Due dates of the deferred money; what is not listed falls due with the last instalment."""
     credit: Money = Decimal("0.00")
-    """Received beyond everything owed; it is the borrower's money and no bucket holds it."""
+    """Money received beyond everything owed, e.g. 25.00; it belongs to the borrower and is in no bucket."""
     allocation: Allocation = STANDARD_ORDER
-    """What a payment goes to first, as the contract says."""
+    """Order in which payments clear what is due, as the contract says, e.g. fees, penalty, interest, principal."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        spell(self, self.currency)
-        buckets, terms, found = self.buckets, self.repayment, list[tuple[str, ...]]()
+        set_scale(self, self.currency)
+        buckets, terms, problems = self.buckets, self.repayment, list[tuple[str, ...]]()
         for name in Buckets.model_fields:
-            found += scale_problems(getattr(buckets, name), self.currency, "buckets", name)
-        found += terms.finer_than(self.currency, "repayment")
-        found += scale_problems(self.credit, self.currency, "credit")
+            problems += scale_problems(getattr(buckets, name), self.currency, "buckets", name)
+        problems += terms.finer_than(self.currency, "repayment")
+        problems += scale_problems(self.credit, self.currency, "credit")
         for later in self.parked_due:
-            found += scale_problems(later.amount, self.currency, "parked_due")
+            problems += scale_problems(later.amount, self.currency, "parked_due")
         if terms.first_due <= self.on:
-            found.append(
+            problems.append(
                 (
                     "date-order",
                     f"first_due {terms.first_due} is not after the day of the balances {self.on}; "
@@ -135,7 +133,7 @@ class Position(Record):
                 )
             )
         if self.oldest_unpaid_due is not None and self.oldest_unpaid_due > self.on:
-            found.append(
+            problems.append(
                 (
                     "date-order",
                     f"oldest_unpaid_due {self.oldest_unpaid_due} lies after the day of the balances {self.on}",
@@ -156,9 +154,9 @@ class Position(Record):
             ),
         ):
             if broken:
-                found.append(("balances-inconsistent", sentence))
-        found += allocation_problems(self.allocation)
-        refuse(found)
+                problems.append(("balances-inconsistent", sentence))
+        problems += allocation_problems(self.allocation)
+        refuse(problems)
         return self
 
     @cached_property
@@ -177,24 +175,22 @@ class Position(Record):
             return from_minor(agreed, currency)
         whole = self._whole_periods()
         scheme = whole.scheme
-        solved = (
-            None if agreed is not None else solved_level(scheme, whole.balance, whole.factors, whole.year)
-        )
+        solved = None if agreed is not None else solved_level(scheme, whole.periods, whole.balance)
         if solved is not None:
             return from_minor(solved, currency)
         repaid = whole.repaid(agreed)
         if scheme.annuity:
             return from_minor(repaid.instalment, currency)
-        suspended = {k for pause in scheme.pauses for k in range(pause.first, pause.end)}
+        suspended = scheme.suspended
         regular = next((row for k, row in enumerate(repaid.rows) if k not in suspended), repaid.rows[-1])
         return from_minor(regular[1] + regular[2], currency)
 
     @property
     def kept_instalment(self) -> Decimal | None:
-        """What `repayment.instalment` says, or, where it says nothing, what the borrower pays by the other terms.
+        """The agreed instalment, or, where none is agreed, the one that follows from the other terms.
 
-        The first instalment if they step, a part of principal if parts are equal. None where nothing is left to
-        repay, or interest-only and bullet loans have no such instalment. Raises `Refused` where the terms cannot
+        The first instalment if stepped, the part of principal for equal principal. None where nothing is left to
+        repay, or where interest-only and bullet loans have no such instalment. Raises `Refused` where the terms cannot
         be carried out over whole periods.
         """
         terms = self.repayment
@@ -204,12 +200,13 @@ class Position(Record):
             return None
         return from_minor(self._whole_periods().repaid(None).instalment, self.currency)
 
-    def _whole_periods(self) -> "_Whole":
-        """Lay out the principal's repayment as agreed, as if the running period were still whole."""
+    def _whole_periods(self) -> _WholePeriods:
+        """Lay out the principal's repayment as agreed, as if the current period were still whole."""
         terms, balance = self.repayment, to_minor(self.buckets.principal, self.currency)
-        rates = known_rates(terms, terms.rate_path(self.on), weekend)
-        dues, factors, year = terms.periods(terms.period_start(), terms.instalments, rates)
-        return _Whole(dues, terms.scheme(balance, self.currency), balance, factors, year)
+        timetable = Timetable(terms, terms.period_start(), terms.rate_path(self.on), weekend)
+        timetable = timetable._replace(rates=known_rates(timetable))
+        periods = timetable.periods(terms.instalments)
+        return _WholePeriods(terms.scheme(balance, self.currency), periods, balance)
 
     @property
     def days_past_due(self) -> int:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated, Self
@@ -27,7 +27,7 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Channel(StrEnum):
-    """How consent was given."""
+    """Channel through which consent was given."""
 
     PHONE = "phone"
     FACE_TO_FACE = "face_to_face"
@@ -36,42 +36,44 @@ class Channel(StrEnum):
 
 
 class Consent(Record):
-    """That the borrower agreed: who, when, how, and to what exactly."""
+    """Proof of the borrower's consent: who, when, through which channel, and to which text."""
 
     on: date
-    """The day of acceptance."""
+    """The day of acceptance, such as 2026-03-20."""
     by: str = Field(min_length=1, max_length=200)
-    """The borrower's reference, as in the application."""
+    """The borrower's reference, as in the application, such as "B-1001"."""
     channel: Channel
-    """How it was given."""
+    """Channel through which it was given, such as `phone`."""
     evidence: Digest
-    """SHA-256 of what was shown or read out, as `evidence_digest` makes it; keep the text or recording under it."""
+    """SHA-256 of the text that was shown or read out, from `evidence_digest`; archive the text or recording under
+    it."""
 
 
 class Agreement(Record):
-    """An accepted offer: what was agreed, with whom, and how it is followed up."""
+    """An accepted offer: the agreed plan, the consent and the terms of its follow-up."""
 
     id: Digest
-    """SHA-256 over decision, rule and consent: the same acceptance twice is one agreement."""
+    """SHA-256 of decision, rule and consent, so that the same acceptance sent twice gives the same id."""
     decision: Digest
-    """The decision that made the offer. Only one offer of a decision can be agreed on; whoever stores
-    agreements keeps this unique."""
+    """Id of the decision that made the offer. One decision leads to at most one agreement: a store of agreements
+    declares this unique."""
     policy: PolicyRef
-    """The policy it was made under."""
+    """Name, version and digest of the policy that the offer was made under."""
     rule: str
-    """The rule that made the offer."""
+    """Id of the rule that made the offer, such as `illness-relief`."""
     plan: Plan
-    """What was agreed: the new schedule, and what was owed when it was made."""
+    """The agreed plan: the new schedule, and what was owed when it was calculated."""
     consent: Consent
-    """That the borrower agreed."""
+    """Proof of the borrower's consent."""
     follow_up: FollowUp
-    """What the policy asks for from here on."""
+    """The policy's terms for the time of the agreement, such as days of grace and a trial period."""
     effective_on: date | None = None
-    """The day on which a passed trial let the change take effect; absent: it did with the agreement, or not yet."""
+    """The day on which the change took effect after a completed trial period; absent: with the agreement, or not
+    yet."""
 
     @property
     def on_trial(self) -> bool:
-        """Whether instalments have still to be paid in time before the change takes effect."""
+        """Whether trial payments are still due before the change takes effect."""
         return self.effective_on is None and self.follow_up.trial_payments > 0
 
     @property
@@ -81,7 +83,9 @@ class Agreement(Record):
 
     @property
     def withdrawable_until(self) -> date:
-        """The last day on which the borrower may withdraw; the day of acceptance itself if there is no such time."""
+        """Last day on which the borrower may withdraw; the day of acceptance if the policy has no cooling-off
+        period.
+        """
         return self.consent.on + timedelta(days=self.follow_up.cooling_off_days)
 
     @model_validator(mode="after")
@@ -92,7 +96,7 @@ class Agreement(Record):
 
 
 def evidence_digest(text: str | bytes) -> str:
-    """Give the digest of what the borrower was shown or told, as evidence of consent.
+    """Give the SHA-256 digest of the text that the borrower saw or heard, as evidence of consent.
 
     >>> evidence_digest("24 instalments of 1,824.23")[:12]
     '222945a099f6'
@@ -113,10 +117,10 @@ def accept(
 ) -> Agreement:
     """Record that a borrower accepts one offer of a decision.
 
-    `owed` is what the servicing system says is owed on a day since the decision; but for interest that went on
-    accruing it must be what the offer was made from. `documents` are those that arrived since the application. Raises
-    `InvalidInput` with every reason at once: an offer that was not made or has expired, another borrower, a day
-    before the decision, balances that moved, documents that are not yet held.
+    `owed` is the position by the servicing system on a day since the decision; except for interest accrued since, it
+    must equal the position of the offer. `documents` are those received since the application. Raises `InvalidInput`
+    with every reason at once: an offer that was not made or has expired, another borrower, a day before the decision,
+    balances that changed, missing documents.
 
     >>> from restructure.casework.decisions.decision import decide
     >>> from restructure.intake.application import read_application
@@ -134,34 +138,16 @@ def accept(
     except ValueError as error:
         raise InvalidInput(Issue("consent-invalid", _first_line(error), "consent")) from None
     offer: Offer | None = None
-    follow_up = decision.follow_up
-    found = _consent_problems(decision, consent)
+    issues = _consent_problems(decision, consent)
     try:
         offer = decision.offer_by(rule)
     except InvalidInput as unknown:
-        found += unknown.issues
+        issues += unknown.issues
     if offer is not None and owed is not None:
-        found += _moved(decision, offer, owed)
-    if follow_up.unknown:
-        found.append(
-            Issue(
-                "follow-up-unknown",
-                f"{', '.join(follow_up.unknown)} cannot be worked out from the file, so nothing can be agreed on yet",
-                "decision.follow_up",
-            )
-        )
-    held = {one.kind for one in (*decision.application.hardship.evidence, *documents) if one.on <= on}
-    lacking = [kind.value for kind in follow_up.documents if kind not in held]
-    if lacking:
-        found.append(
-            Issue(
-                "documents-missing",
-                f"the agreement needs {', '.join(lacking)}, which is not yet held; record it with its date",
-                "documents",
-            )
-        )
-    if found:
-        raise InvalidInput(found)
+        issues += _moved(decision, offer, owed)
+    issues += _follow_up_problems(decision, documents, on)
+    if issues:
+        raise InvalidInput(issues)
     assert offer is not None, "an offer that was not made was refused above"
     return Agreement(
         id=_agreement_id(decision.id, rule, consent),
@@ -170,50 +156,72 @@ def accept(
         rule=rule,
         plan=offer.plan,
         consent=consent,
-        follow_up=follow_up,
+        follow_up=decision.follow_up,
     )
 
 
+def _follow_up_problems(decision: Decision, documents: Sequence[Evidence], on: date) -> Iterator[Issue]:
+    follow_up = decision.follow_up
+    if follow_up.unknown:
+        sentence = (
+            f"{', '.join(follow_up.unknown)} cannot be derived from the application, so no agreement is possible yet; "
+            "supply what is missing and decide again"
+        )
+        yield Issue("follow-up-unknown", sentence, "decision.follow_up")
+    evidence = (*decision.application.hardship.evidence, *documents)
+    held = {document.kind for document in evidence if document.on <= on}
+    lacking = [kind.value for kind in follow_up.documents if kind not in held]
+    if lacking:
+        sentence = f"the agreement needs {', '.join(lacking)}, which is not yet held; record it with its date"
+        yield Issue("documents-missing", sentence, "documents")
+
+
 def _consent_problems(decision: Decision, consent: Consent) -> list[Issue]:
-    found = []
+    issues = []
     borrower = decision.application.borrower.reference
     if consent.by != borrower:
-        found.append(
+        issues.append(
             Issue(
                 "borrower-differs",
-                "who accepts is not the borrower of the decision; accept under the reference of its application",
+                "the acceptance is by another borrower than the decision; accept under the reference of "
+                "its application",
                 "by",
             )
         )
     if consent.on < decision.on:
-        found.append(
+        issues.append(
             Issue(
-                "date-order", f"the acceptance on {consent.on} is before the decision on {decision.on}", "on"
-            )
-        )
-    elif decision.open_until is not None and consent.on > decision.open_until:
-        found.append(
-            Issue(
-                "offer-expired",
-                f"the offer could be accepted until {decision.open_until}, not on {consent.on}; decide anew",
+                "date-order",
+                f"the acceptance on {consent.on} is before the decision on {decision.on}; correct the day",
                 "on",
             )
         )
-    return found
+    elif decision.open_until is not None and consent.on > decision.open_until:
+        issues.append(
+            Issue(
+                "offer-expired",
+                f"the offer could be accepted until {decision.open_until}, not on {consent.on}; decide again",
+                "on",
+            )
+        )
+    return issues
 
 
-# What grows from day to day without anybody moving it.
+# Buckets that grow from day to day by accrual alone.
 _ACCRUING = frozenset({Bucket.INTEREST_ARREARS, Bucket.ACCRUED, Bucket.PENALTY})
 
 
 def _moved(decision: Decision, offer: Offer, owed: Position) -> list[Issue]:
-    """Find what changed since the offer was made, interest that only went on accruing apart."""
+    """List the buckets that changed since the offer was made, apart from interest accrued since."""
     loan, then = decision.application.loan, offer.plan.position
     if owed.currency != then.currency:
-        sentence = f"what is owed is in {owed.currency} but the offer in {then.currency}"
+        sentence = (
+            f"what is owed is in {owed.currency} but the offer in {then.currency}; give it in the loan's "
+            "currency"
+        )
         return [Issue("currency-mixed", sentence, "owed.currency")]
     if owed.on < then.on:
-        sentence = f"what is owed on {owed.on} is older than the offer of {then.on}"
+        sentence = f"what is owed on {owed.on} is older than the offer of {then.on}; give it for a later day"
         return [Issue("date-order", sentence, "owed.on")]
     exact = isinstance(loan, ContractLoan) or owed.on == then.on
     expected = position_on(loan, owed.on) if isinstance(loan, ContractLoan) else then
@@ -227,7 +235,7 @@ def _moved(decision: Decision, offer: Offer, owed: Position) -> list[Issue]:
     return [
         Issue(
             "balances-moved",
-            f"{', '.join(moved)} changed since the offer was made on {then.on}; decide anew on what is owed now",
+            f"{', '.join(moved)} changed since the offer was made on {then.on}; decide again on what is owed now",
             f"owed.buckets.{moved[0]}",
         )
     ]
@@ -242,4 +250,4 @@ def _first_line(error: ValueError) -> str:
     faults = getattr(error, "errors", None)
     if faults is None:
         return str(error)
-    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in faults())
+    return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults())

@@ -1,14 +1,9 @@
-"""History: the append-only record of a restructuring, from which its state is derived, and which shows any edit."""
+"""Case history: the append-only record of a restructuring, from which its state is derived."""
 
-import hashlib
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from enum import StrEnum
-from os import PathLike
 from typing import Self, assert_never
-
-from pydantic import ValidationError
 
 from restructure.calculator.servicing.contract import Payment
 from restructure.casework.agreements.agreement import Agreement, Channel, accept
@@ -30,12 +25,11 @@ from restructure.casework.agreements.review import Review, received, review, tak
 from restructure.casework.decisions.decision import Decision
 from restructure.casework.decisions.rounds import Answer
 from restructure.casework.negotiation.counter import answered
-from restructure.document import Document, issues_of, read_text
 from restructure.errors import InvalidInput, Issue
-from restructure.inputs import Day, Source, day_of, document_of
+from restructure.inputs import Day, day_of
 from restructure.intake.application import Application, Evidence
 from restructure.policy.policy import Policy
-from restructure.record import Reader, Record
+from restructure.record import Record
 
 __all__ = [
     "Accepted",
@@ -51,33 +45,29 @@ __all__ = [
     "Stage",
     "TookEffect",
     "Withdrawn",
-    "read_history",
-    "write_history",
 ]
 
 
-_EVENT: Reader[Event] = Reader(Event)
-_FOUND = (Missed, TookEffect, Cured, Broken, Completed)
-_BEGIN = "0" * 64
+_BY_REVIEW = (Missed, TookEffect, Cured, Broken, Completed)
 
 
 class Stage(StrEnum):
-    """Where a restructuring stands."""
+    """Stage of a restructuring."""
 
     PROPOSED = "proposed"
-    """Offers are open, or were refused with their reasons."""
+    """A decision was made: its offers are open, or every rule was refused with a reason."""
     AGREED = "agreed"
-    """An offer was accepted and runs."""
+    """An offer was accepted and the agreement is in force."""
     WITHDRAWN = "withdrawn"
     """The borrower withdrew from the agreement."""
     BROKEN = "broken"
     """The agreement was broken."""
     COMPLETED = "completed"
-    """Everything was paid."""
+    """Everything owed was paid."""
 
 
 class History(Record):
-    """Everything that happened in one restructuring, in the order in which it became known; it only ever grows.
+    """Every event of one restructuring in the order in which it became known; events are only ever added.
 
     >>> from restructure.casework.agreements.agreement import evidence_digest
     >>> from restructure.casework.decisions.decision import decide
@@ -87,18 +77,18 @@ class History(Record):
     >>> history = History().proposed(decide(case, load_policy("cn-consumer-finance"), on=case.as_of))
     >>> history = history.accepted(rule="illness-relief", on=case.as_of, by=case.borrower.reference,
     ...                            channel="phone", evidence=evidence_digest("what was read out"))
-    >>> history.stage.value, len(history.events), history == read_history(write_history(history))
-    ('agreed', 2, True)
+    >>> history.stage.value, len(history.events), str(history.agreement.plan.instalment)
+    ('agreed', 2, '2046.14')
     """
 
     events: tuple[Event, ...] = ()
-    """What happened."""
+    """The events, such as a proposal, an acceptance and payments, in the order in which they became known."""
 
     # --- state
 
     @property
     def decision(self) -> Decision | None:
-        """The decision whose offers are open or were agreed on, the rounds of its negotiation included."""
+        """The decision whose offers are open or accepted, including the rounds of its negotiation."""
         decision: Decision | None = None
         for event in self.events:
             match event:
@@ -111,7 +101,7 @@ class History(Record):
 
     @property
     def agreement(self) -> Agreement | None:
-        """The agreement, if there is one and nobody withdrew from it."""
+        """The agreement, if there is one that the borrower has not withdrawn from."""
         agreement: Agreement | None = None
         since = self._since_agreed
         if any(isinstance(event, Proposed | Withdrawn) for event in since):
@@ -123,19 +113,19 @@ class History(Record):
                 case Accepted():
                     agreement = _agree(decision, event)
                 case TookEffect():
-                    assert agreement is not None, "what takes effect was agreed"
-                    known = [one for one in self.payments if one.on <= event.since]
+                    assert agreement is not None, "a change takes effect only after an acceptance"
+                    known = [payment for payment in self.payments if payment.on <= event.since]
                     agreement = take_effect(agreement, known, loan=decision.application.loan)
         return agreement
 
     @property
     def payments(self) -> tuple[Payment, ...]:
         """The payments under the agreement, as they became known."""
-        return tuple(one.payment for one in self._since_agreed if isinstance(one, Paid))
+        return tuple(event.payment for event in self._since_agreed if isinstance(event, Paid))
 
     @property
     def stage(self) -> Stage:
-        """Where it stands, as far as it was reviewed."""
+        """The stage of the restructuring, as of the last review recorded."""
         stage = Stage.PROPOSED
         for event in self.events:
             match event:
@@ -157,7 +147,7 @@ class History(Record):
 
     @property
     def _since_agreed(self) -> tuple[Event, ...]:
-        agreed = [k for k, one in enumerate(self.events) if isinstance(one, Accepted)]
+        agreed = [k for k, event in enumerate(self.events) if isinstance(event, Accepted)]
         return self.events[agreed[-1] :] if agreed else ()
 
     def review(
@@ -165,42 +155,44 @@ class History(Record):
     ) -> Review:
         """Review the agreement on a day from the payments known so far, with the class that a policy suggests.
 
-        `application` is the borrower's file as it is known by then, if it is another than the one that was decided
-        on. Raises `InvalidInput` if there is no agreement, and as `review` does.
+        `application` is the borrower's current application, if it differs from the one that was decided on. Raises
+        `InvalidInput` if there is no agreement, and as `review` does.
         """
         agreement, decision = self.agreement, self.decision
         if agreement is None or decision is None:
-            raise InvalidInput(Issue("event-order", "there is no agreement to review", "events"))
-        known = [one for one in self.payments if one.on <= on]
-        loan, file = decision.application.loan, application or decision.application
-        return review(agreement, known, on=on, loan=loan, application=file, policy=policy)
+            raise InvalidInput(
+                Issue("event-order", "there is no agreement to review; record an acceptance first", "events")
+            )
+        known = [payment for payment in self.payments if payment.on <= on]
+        loan, current = decision.application.loan, application or decision.application
+        return review(agreement, known, on=on, loan=loan, application=current, policy=policy)
 
-    # --- growing
+    # --- adding events
 
     def proposed(self, decision: Decision) -> Self:
         """Add a decision: the first one, or a second restructuring after the first ended."""
         return self.extended([Proposed(decision=decision)])
 
     def countered(self, answer: Decision, *, on: Day) -> Self:
-        """Add what the borrower asked for and the decision that `counter` made of it; the same again changes nothing.
+        """Add a counter-request and the decision that `counter` answered it with; the same answer again adds nothing.
 
-        Raises `InvalidInput` for an answer to another decision than the one that stands, about another borrower or
-        loan, dated before what came before it, or after the offers ran out.
+        Raises `InvalidInput` for an answer to another decision than the current one, about another borrower or loan,
+        dated before the previous event, or after the offers expired.
         """
         if not answer.rounds:
             sentence = "the decision answers no request; propose it instead"
             raise InvalidInput(Issue("decision-differs", sentence, "answer"))
         if self.decision is not None:
             _same_case(self.decision, answer)
-        told = answer.rounds[-1]
-        refused = told.answer is Answer.REFUSED
-        offer = None if refused else answer.offer_by(told.rule)
-        event = Countered(on=day_of(on), decision=answer.id, round=told, offer=offer)
+        latest = answer.rounds[-1]
+        refused = latest.answer is Answer.REFUSED
+        offer = None if refused else answer.offer_by(latest.rule)
+        event = Countered(on=day_of(on), decision=answer.id, round=latest, offer=offer)
         if self.events and event == self.events[-1]:
             return self
         grown = self.extended([event])
         if grown.decision != answer:
-            raise InvalidInput(Issue("decision-differs", _ANOTHER, "answer"))
+            raise InvalidInput(Issue("decision-differs", _NOT_CURRENT, "answer"))
         return grown
 
     def accepted(
@@ -213,7 +205,7 @@ class History(Record):
         evidence: str,
         documents: Sequence[Evidence] = (),
     ) -> Self:
-        """Add the acceptance of an offer; the same one again changes nothing. Raises as `accept` does."""
+        """Add the acceptance of an offer; the same acceptance again adds nothing. Raises as `accept` does."""
         if self.decision is None:
             raise InvalidInput(Issue("event-order", "an acceptance needs a proposal before it", "events"))
         agreed = accept(
@@ -224,26 +216,26 @@ class History(Record):
         return self.extended([Accepted(rule=rule, consent=agreed.consent, documents=tuple(documents))])
 
     def withdrawn(self, on: Day) -> Self:
-        """Add that the borrower withdrew inside the time to think it over."""
+        """Add the borrower's withdrawal within the cooling-off period."""
         return self.extended([Withdrawn(on=day_of(on))])
 
     def paid(self, *payments: Payment) -> Self:
-        """Add payments; one that is known already under its id is left out."""
-        known = {one for one in self.payments if one.id is not None}
+        """Add payments; one that was recorded before with the same id is skipped."""
+        known = {payment for payment in self.payments if payment.id is not None}
         new: list[Payment] = []
-        for one in payments:
-            if one not in known:
-                new.append(one)
-            if one.id is not None:  # without one, two that look alike are two
-                known.add(one)
-        return self.extended([Paid(payment=one) for one in new])
+        for payment in payments:
+            if payment not in known:
+                new.append(payment)
+            if payment.id is not None:  # equal payments without an id are separate payments
+                known.add(payment)
+        return self.extended([Paid(payment=payment) for payment in new])
 
     def reviewed(self, on: Day) -> Self:
-        """Add what a review on a day finds that was not yet known: missed, cured, broken, completed."""
-        return self.extended(_news(self, day_of(on)))
+        """Add the new findings of a review on a day: missed, cured, broken, completed."""
+        return self.extended(_findings(self, day_of(on)))
 
     def extended(self, events: Iterable[Event]) -> Self:
-        """Add events; raises `InvalidInput` if one of them cannot happen where it stands, and adds none."""
+        """Add events; raises `InvalidInput`, and adds none, if one of them is impossible at its place."""
         grown = self
         pending = list(events)
         for k, event in enumerate(pending):
@@ -255,7 +247,7 @@ class History(Record):
         return grown
 
 
-_ANOTHER = "the answer was not made from the decision that stands in the history; answer that one"
+_NOT_CURRENT = "the answer was not made from the current decision of the history; answer that one"
 
 
 def _same_case(decision: Decision, answer: Decision) -> None:
@@ -270,25 +262,25 @@ def _same_case(decision: Decision, answer: Decision) -> None:
         )
 
 
-def _follows(history: History, event: Countered) -> None:
-    """Refuse an answer that was not made from the decision that stands, or not while its offers were open."""
+def _check_answer(history: History, event: Countered) -> None:
+    """Refuse an answer that was not made from the current decision, or not while its offers were open."""
     decision, place = history.decision, f"events.{len(history.events)}"
     assert decision is not None, "a history begins with a proposal"
-    told, before = event.round, history.events[-1].on
+    latest, before = event.round, history.events[-1].on
     if event.on < before:
-        sentence = f"the answer on {event.on} is before what was put to the borrower on {before}"
+        sentence = f"the answer on {event.on} is before the previous event of {before}; correct the day"
         raise InvalidInput(Issue("date-order", sentence, f"{place}.on"))
     if decision.open_until is not None and event.on > decision.open_until:
-        sentence = f"the offers were open until {decision.open_until}, not on {event.on}; decide anew"
+        sentence = f"the offers were open until {decision.open_until}, not on {event.on}; decide again"
         raise InvalidInput(Issue("offer-expired", sentence, f"{place}.on"))
-    started = decision.offer_by(told.rule)
-    made = answered(decision, told, event.offer)
+    before_round = decision.offer_by(latest.rule)
+    result = answered(decision, latest, event.offer)
     if (
-        event.decision != made.id
-        or told.number != len(made.rounds)
-        or made.offer_by(told.rule).plan.position != started.plan.position
+        event.decision != result.id
+        or latest.number != len(result.rounds)
+        or result.offer_by(latest.rule).plan.position != before_round.plan.position
     ):
-        raise InvalidInput(Issue("decision-differs", _ANOTHER, f"{place}.decision"))
+        raise InvalidInput(Issue("decision-differs", _NOT_CURRENT, f"{place}.decision"))
 
 
 def _agree(decision: Decision, event: Accepted) -> Agreement:
@@ -304,47 +296,54 @@ def _agree(decision: Decision, event: Accepted) -> Agreement:
     )
 
 
-def _news(history: History, on: date) -> list[Event]:
-    found, known = history.review(on), history._since_agreed
-    events: list[Event] = []
-    told = {one.number for one in known if isinstance(one, Missed)}
-    events += [
-        Missed(on=on, number=one.number, due=one.due)
-        for one in found.instalments
-        if one.missed and one.number not in told
+def _findings(history: History, on: date) -> list[Event]:
+    state, known = history.review(on), history._since_agreed
+    recorded = {event.number for event in known if isinstance(event, Missed)}
+    events: list[Event] = [
+        Missed(on=on, number=instalment.number, due=instalment.due)
+        for instalment in state.instalments
+        if instalment.missed and instalment.number not in recorded
     ]
-    if found.trial is not None and found.trial.passed_on is not None:
-        events.append(TookEffect(on=on, since=found.trial.passed_on))
-    last = next((one for one in reversed([*known, *events]) if isinstance(one, _FOUND)), None)
-    if found.standing is AgreementStatus.CURED and isinstance(last, Missed):
+    if state.trial is not None and state.trial.passed_on is not None:
+        events.append(TookEffect(on=on, since=state.trial.passed_on))
+    last = next((event for event in reversed([*known, *events]) if isinstance(event, _BY_REVIEW)), None)
+    if state.standing is AgreementStatus.CURED and isinstance(last, Missed):
         events.append(Cured(on=on))
-    if found.broken_on is not None and not any(isinstance(one, Broken) for one in known):
-        events.append(Broken(on=on, since=found.broken_on, reason=found.reason))
-    if found.completed_on is not None and not any(isinstance(one, Completed) for one in known):
-        events.append(Completed(on=on, paid_on=found.completed_on))
+    if state.broken_on is not None and not any(isinstance(event, Broken) for event in known):
+        events.append(Broken(on=on, since=state.broken_on, reason=state.reason))
+    if state.completed_on is not None and not any(isinstance(event, Completed) for event in known):
+        events.append(Completed(on=on, paid_on=state.completed_on))
     return events
 
 
+def _acceptance_problem(history: History, event: Accepted) -> str:
+    if history.stage is not Stage.PROPOSED:
+        return f"no offer can be accepted once the case is {history.stage.value}"
+    decision, before = history.decision, history.events[-1].on
+    assert decision is not None, "a history begins with a proposal"
+    _agree(decision, event)
+    return f"the offers of {before} cannot be accepted on {event.on}" if event.on < before else ""
+
+
 def _impossible(history: History, event: Event) -> str:
-    """Say why an event cannot come next; empty if it can."""
+    """Give the reason why an event cannot come next; empty if it can."""
     stage, agreement = history.stage, history.agreement
     if not history.events:
         return "" if isinstance(event, Proposed) else "a history begins with a proposal"
     match event:
         case Proposed():
-            return "an agreement runs; it ends, or is withdrawn from, first" if stage is Stage.AGREED else ""
+            return (
+                "an agreement is in force; it has to end or be withdrawn from first"
+                if stage is Stage.AGREED
+                else ""
+            )
         case Countered():
             if stage is not Stage.PROPOSED:
-                return f"nothing can be asked for once the case is {stage.value}"
-            _follows(history, event)
+                return f"no counter-request is possible once the case is {stage.value}"
+            _check_answer(history, event)
             return ""
         case Accepted():
-            if stage is not Stage.PROPOSED:
-                return f"nothing can be accepted once the case is {stage.value}"
-            decision, before = history.decision, history.events[-1].on
-            assert decision is not None, "a history begins with a proposal"
-            _agree(decision, event)
-            return f"the offers of {before} cannot be accepted on {event.on}" if event.on < before else ""
+            return _acceptance_problem(history, event)
         case Withdrawn():
             if agreement is None or stage is not Stage.AGREED:
                 return "there is no agreement to withdraw from"
@@ -352,135 +351,14 @@ def _impossible(history: History, event: Event) -> str:
             return "" if agreement.on <= event.on <= until else f"withdrawal was possible until {until}"
         case Paid():
             if agreement is None:
-                return "there is no agreement that a payment could be under"
+                return "there is no agreement to record a payment under"
             received(agreement, [*history.payments, event.payment], on=date.max)
             return ""
         case Missed() | TookEffect() | Cured() | Broken() | Completed():
             if agreement is None:
-                return "there is no agreement"
-            return "" if event in _news(history, event.on) else f"a review on {event.on} does not find it"
+                return "there is no agreement to review"
+            return (
+                "" if event in _findings(history, event.on) else f"a review on {event.on} does not confirm it"
+            )
         case _:
             assert_never(event)
-
-
-# --- JSON Lines
-
-
-def _digest(previous: str, content: str) -> str:
-    return hashlib.sha256(f"{previous}\n{content}".encode()).hexdigest()
-
-
-def _plain(event: Event) -> str:
-    return json.dumps(event.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":"))
-
-
-def _history_of(document: Document) -> History:
-    """Derive a history anew from plain data, which carries no digests."""
-    events = document.data.get("events", [])
-    history = History()
-    for k, entry in enumerate(events if isinstance(events, list) else []):
-        try:
-            event = _EVENT.validate_json(json.dumps(entry, default=str))
-        except ValidationError as error:
-            raise InvalidInput(issues_of(error, document, root=("events", k))) from None
-        history = history.extended([event])
-    unknown = [
-        Issue("field-unknown", f'no field is called "{name}" here', name)
-        for name in document.data
-        if name != "events"
-    ]
-    if unknown or not isinstance(events, list):
-        raise InvalidInput(unknown or [Issue("value-invalid", "events is a list", "events")])
-    return history
-
-
-def _lines_of(source: Source, file: str | None) -> tuple[str, str | None]:
-    """Give the text of a history; a text that is empty, of several lines or in braces is no path."""
-    if isinstance(source, bytes | bytearray):
-        try:
-            return bytes(source).decode(), file
-        except UnicodeDecodeError as error:
-            raise InvalidInput(
-                Issue("history-broken", f"the text is not UTF-8 ({error.reason})", file=file)
-            ) from None
-    if isinstance(source, str) and (not source or "\n" in source or source.lstrip().startswith("{")):
-        return source, file
-    if not isinstance(source, str | PathLike):
-        sentence = f"{type(source).__name__} is not a history; give the record, a path, a text or a mapping"
-        raise InvalidInput(Issue("input-kind", sentence))
-    return read_text(source), file or str(source)
-
-
-def write_history(history: History) -> str:
-    """Write a history as JSON Lines: one event a line, each with a digest over all before it, and a seal.
-
-    Add to a file by writing it anew beside the old one and renaming it, so that no reader ever sees half of it.
-    """
-    lines, previous = [], _BEGIN
-    for event in history.events:
-        content = _plain(event)
-        previous = _digest(previous, content)
-        lines.append(f'{{"digest":"{previous}","event":{content}}}')
-    lines.append(json.dumps({"seal": previous, "events": len(history.events)}, separators=(",", ":")))
-    return "\n".join(lines) + "\n"
-
-
-def read_history(source: History | Source, *, file: str | None = None) -> History:
-    """Read a history from a path or a text of JSON Lines, or from plain data (`events`), and derive it anew.
-
-    Raises `InvalidInput` with the line for a line that is no event, one that was edited, left out or moved, a file
-    that ends too early, and an event that cannot have happened where it stands.
-    """
-    if isinstance(source, History):
-        return source
-    if isinstance(source, Mapping):
-        return _history_of(document_of(source, "a history"))
-    text, file = _lines_of(source, file)
-
-    def at(line: int, code: str, message: str) -> InvalidInput:
-        return InvalidInput(Issue(code, message, file=file, line=line))
-
-    # Not `splitlines`: a name may hold other line separators of Unicode, which JSON leaves as they are.
-    lines = text.removesuffix("\n").split("\n") if text else []
-    history, previous = History(), _BEGIN
-    for number, line in enumerate(lines, 1):
-        try:
-            entry = json.loads(line)
-            if not isinstance(entry, dict):
-                raise TypeError
-        except (ValueError, TypeError):
-            raise at(
-                number, "history-broken", "the line is no JSON object; the file was cut or edited"
-            ) from None
-        if "seal" in entry:
-            if number != len(lines):
-                raise at(number, "history-broken", "something follows the seal, which is the last line")
-            if entry != {"seal": previous, "events": number - 1}:
-                raise at(
-                    number,
-                    "history-altered",
-                    "the seal does not fit the events before it: one is missing or was added",
-                )
-            return history
-        try:
-            event = _EVENT.validate_json(json.dumps(entry.get("event")))
-        except ValidationError as error:
-            fault = error.errors()[0]
-            place = ".".join(map(str, fault["loc"]))
-            raise at(number, "history-broken", f"the event cannot be read: {place}: {fault['msg']}") from None
-        content = json.dumps(entry["event"], ensure_ascii=False, separators=(",", ":"))
-        digest = _digest(previous, content)
-        if entry.get("digest") != digest:
-            raise at(
-                number,
-                "history-altered",
-                "the digest does not fit this event and those before it: one was edited, moved or left out",
-            )
-        previous = digest
-        try:
-            history = history.extended([event])
-        except InvalidInput as error:
-            raise InvalidInput(
-                Issue(one.code, one.message, one.place, file=file, line=number) for one in error.issues
-            ) from None
-    raise at(len(lines) + 1, "history-truncated", "the file ends without its seal, so its end is missing")

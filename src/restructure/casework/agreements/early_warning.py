@@ -1,8 +1,9 @@
-"""Early warning: what a loan shows before and after the first missed payment, and the next step the policy names."""
+"""Early warning: signs of difficulty before and after the first missed payment, and the policy's next steps."""
 
 from datetime import date
 
-from restructure.casework.agreements.case_history import History, Stage, read_history
+from restructure.casework.agreements.case_history import History, Stage
+from restructure.casework.agreements.history_file import read_history
 from restructure.casework.agreements.performance import AgreementStatus
 from restructure.casework.decisions.judge import actions_of
 from restructure.casework.decisions.outcome import Detail, Outcome, Task
@@ -21,24 +22,24 @@ __all__ = ["EarlyWarning", "may_enforce", "watch"]
 
 
 class EarlyWarning(Record):
-    """What has to be done about a loan on a day, each step with the evidence for it."""
+    """Signs of difficulty of a loan on a day, and the steps that the policy asks for, each with its evidence."""
 
     on: date
-    """The day."""
+    """The day of the check, such as 2026-03-18."""
     policy: PolicyRef
-    """Whose steps they are."""
+    """Name, version and digest of the policy that names the steps."""
     stage: DelinquencyStage
-    """How late the loan is."""
+    """Band of days past due, such as `31-60 days`."""
     steps: tuple[Task, ...]
-    """What to do now, in the policy's order; `because` holds the evidence, every figure with its border."""
+    """Steps to take now, in the policy's order; `because` holds the evidence, each figure with its threshold."""
     withheld: tuple[Task, ...]
-    """Steps of enforcement that the policy names and that may not be taken yet."""
+    """Enforcement steps of the policy that may not be taken yet."""
     enforcement: str
-    """Why enforcement may or may not begin."""
+    """Reason why enforcement may or may not begin, such as "an offer is open"."""
     concluded: tuple[Concluded, ...] = ()
-    """What the policy concluded, such as a classification."""
+    """Facts that the policy concluded, such as a classification."""
     assessment: Assessment
-    """The facts."""
+    """The facts on which the steps are based."""
 
 
 def watch(
@@ -49,17 +50,17 @@ def watch(
     history: History | Source | None = None,
     engines: Engines | str = Engines.BOTH,
 ) -> EarlyWarning:
-    """Judge a loan for signs of difficulty, and name the steps that the policy asks for.
+    """Check a loan for signs of difficulty, and list the steps that the policy asks for.
 
     Signals and steps are the policy's `actions`: a condition, what to do, and its source. Steps of the kind `enforce`
-    are withheld unless `history` shows a completed assessment that ended in an offer that ran out or was broken, or in
-    a reasoned refusal. Raises `InvalidInput` as `decide` does, and for the history of another loan.
+    are withheld unless `history` shows a completed assessment that ended in an expired offer, a broken agreement or a
+    reasoned refusal. Raises `InvalidInput` as `decide` does, and for the history of another loan.
 
     >>> from restructure.intake.application import read_application
     >>> from restructure.policy.loading.loading import load_policy
     >>> case = read_application("examples/illness.json")
-    >>> seen = watch(case, load_policy("cn-consumer-finance"), on=case.as_of)
-    >>> seen.stage.value, seen.enforcement
+    >>> warning = watch(case, load_policy("cn-consumer-finance"), on=case.as_of)
+    >>> warning.stage.value, warning.enforcement
     ('31-60 days', 'no assessment has been made')
     """
     application, on = read_application(application), day_of(on)
@@ -78,8 +79,8 @@ def watch(
         on=on,
         policy=in_force.ref,
         stage=known.assessment.delinquency_stage,
-        steps=tuple(one for one in tasks if allowed or not one.enforces),
-        withheld=tuple(one for one in tasks if one.enforces and not allowed),
+        steps=tuple(task for task in tasks if allowed or not task.enforces),
+        withheld=tuple(task for task in tasks if task.enforces and not allowed),
         enforcement=why,
         concluded=known.concluded,
         assessment=known.assessment,
@@ -87,9 +88,9 @@ def watch(
 
 
 def may_enforce(history: History | None, *, on: Day) -> tuple[bool, str]:
-    """Tell whether enforcement may begin, and why: never before a completed assessment and its answer.
+    """Tell whether enforcement may begin, and why: never before a completed assessment and its result.
 
-    The answer is an offer that the borrower let run out, an agreement that was broken, or a refusal with reasons.
+    The result is an offer that expired, an agreement that was broken, or a refusal with reasons.
     """
     on = day_of(on)
     decision = None if history is None else history.decision
@@ -107,10 +108,10 @@ def may_enforce(history: History | None, *, on: Day) -> tuple[bool, str]:
     if history.stage is Stage.COMPLETED:
         return False, "everything is paid"
     if history.agreement is not None:
-        found = history.review(on)
-        if found.standing is AgreementStatus.BROKEN:
-            return True, f"the agreement of {history.agreement.on} is broken: {found.reason}"
-        return False, f"an agreement runs: {found.reason}"
+        state = history.review(on)
+        if state.standing is AgreementStatus.BROKEN:
+            return True, f"the agreement of {history.agreement.on} is broken: {state.reason}"
+        return False, f"an agreement is in force: {state.reason}"
     if decision.open_until is not None and on > decision.open_until:
-        return True, f"the offers of {decision.on} ran out on {decision.open_until}"
+        return True, f"the offers of {decision.on} expired on {decision.open_until}"
     return False, "an offer is open"

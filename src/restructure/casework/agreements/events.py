@@ -1,4 +1,4 @@
-"""Events: what can happen in the life of a restructuring, each dated by the day on which it became known."""
+"""Events of a restructuring, each dated by the day on which it became known."""
 
 from datetime import date
 from typing import Annotated, Literal, Self
@@ -29,12 +29,12 @@ __all__ = [
 
 
 class Proposed(Record):
-    """A decision was made and its offers were put to the borrower."""
+    """A decision was made and its offers were presented to the borrower."""
 
     kind: Literal["proposed"] = "proposed"
-    """What happened."""
+    """Always `proposed`: the type of this event."""
     decision: Decision
-    """The decision, whole, so that it can be replayed."""
+    """The whole decision, so that it can be replayed."""
 
     @property
     def on(self) -> date:
@@ -43,29 +43,32 @@ class Proposed(Record):
 
 
 class Countered(Record):
-    """The borrower asked for something else, and was answered.
+    """The borrower made a counter-request, and was answered.
 
-    Only what the round changed is said: the decision it made is the one before with this round, and with its plan
-    in place of the offer it started from.
+    Only the change is recorded: the resulting decision is the one before with this round added and, unless the request
+    was refused, with its plan in place of the offer that the request was about.
     """
 
     kind: Literal["countered"] = "countered"
-    """What happened."""
+    """Always `countered`: the type of this event."""
     on: date
-    """The day of the answer."""
+    """The day of the answer, such as 2026-03-20; not before the previous event."""
     decision: str
-    """The id of the decision that the answer made; it follows from the one before and the round."""
+    """Id of the resulting decision (SHA-256); it follows from the previous decision and the round."""
     round: Round
-    """What was asked, and what became of it."""
+    """The request and its answer."""
     offer: Offer | None = None
-    """The plan found; none if the request was refused, and then the offers stay as they were."""
+    """The offer that answers the request; absent if it was refused, and the earlier offers stay open."""
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
-        made = None if self.offer is None else self.offer.rule
-        wanted = None if self.round.answer is Answer.REFUSED else self.round.rule
-        if made != wanted:
-            sentence = "a plan by the rule that was asked about belongs to every answer but a refusal, and to that none"
+        offered = None if self.offer is None else self.offer.rule
+        expected = None if self.round.answer is Answer.REFUSED else self.round.rule
+        if offered != expected:
+            sentence = (
+                "an answer holds an offer of the rule that it is about, a refusal holds none; the event was "
+                "edited"
+            )
             refuse([("record-altered", sentence)])
         return self
 
@@ -74,13 +77,13 @@ class Accepted(Record):
     """The borrower accepted one of the offers."""
 
     kind: Literal["accepted"] = "accepted"
-    """What happened."""
+    """Always `accepted`: the type of this event."""
     rule: str
-    """The rule that made the offer."""
+    """Id of the rule whose offer was accepted, such as `illness-relief`."""
     consent: Consent
-    """That the borrower agreed."""
+    """Proof of the borrower's consent."""
     documents: tuple[Evidence, ...] = ()
-    """Documents that arrived since the application."""
+    """Documents received since the application."""
 
     @property
     def on(self) -> date:
@@ -89,21 +92,21 @@ class Accepted(Record):
 
 
 class Withdrawn(Record):
-    """The borrower withdrew inside the time to think it over."""
+    """The borrower withdrew within the cooling-off period."""
 
     kind: Literal["withdrawn"] = "withdrawn"
-    """What happened."""
+    """Always `withdrawn`: the type of this event."""
     on: date
-    """The day."""
+    """The day of the withdrawal, such as 2026-03-25; at most the last day of the cooling-off period."""
 
 
 class Paid(Record):
-    """Money was received under the agreement."""
+    """A payment was received under the agreement."""
 
     kind: Literal["paid"] = "paid"
-    """What happened."""
+    """Always `paid`: the type of this event."""
     payment: Payment
-    """The payment; one that is sent twice under one id is recorded once."""
+    """The payment; a second one with the same id is not recorded."""
 
     @property
     def on(self) -> date:
@@ -115,61 +118,61 @@ class Missed(Record):
     """An instalment was not paid by the end of its days of grace."""
 
     kind: Literal["missed"] = "missed"
-    """What happened."""
+    """Always `missed`: the type of this event."""
     on: date
     """The day of the review that found it."""
     number: int
-    """The instalment."""
+    """Number of the instalment in the schedule, from 1; 0 for the up-front payment."""
     due: date
-    """When it fell due."""
+    """Due date of the instalment, such as 2026-05-18."""
 
 
 class Cured(Record):
-    """Everything due is paid again after something was missed."""
+    """Everything due is paid again after an instalment was missed."""
 
     kind: Literal["cured"] = "cured"
-    """What happened."""
+    """Always `cured`: the type of this event."""
     on: date
     """The day of the review that found it."""
 
 
 class Broken(Record):
-    """The agreement was not kept as the policy asks."""
+    """The borrower defaulted on the agreement, by the triggers of the policy."""
 
     kind: Literal["broken"] = "broken"
-    """What happened."""
+    """Always `broken`: the type of this event."""
     on: date
     """The day of the review that found it."""
     since: date
-    """The day from which it counts as broken."""
+    """The first day on which a trigger of the policy applied, such as 2026-08-20."""
     reason: str
-    """Why, in one sentence."""
+    """The trigger, as in "because an instalment was more than 60 days late"."""
 
 
 class TookEffect(Record):
-    """The trial period was passed, and the change took effect."""
+    """The trial period was completed, and the change took effect."""
 
     kind: Literal["took_effect"] = "took_effect"
-    """What happened."""
+    """Always `took_effect`: the type of this event."""
     on: date
     """The day of the review that found it."""
     since: date
-    """The day from which the change holds."""
+    """The day of the last trial payment, from which the change applies."""
 
 
 class Completed(Record):
-    """Everything was paid."""
+    """Everything owed was paid."""
 
     kind: Literal["completed"] = "completed"
-    """What happened."""
+    """Always `completed`: the type of this event."""
     on: date
     """The day of the review that found it."""
     paid_on: date
-    """The day on which it was paid."""
+    """The day of the last payment, such as 2028-03-18."""
 
 
 Event = Annotated[
     Proposed | Countered | Accepted | Withdrawn | Paid | Missed | TookEffect | Cured | Broken | Completed,
     Field(discriminator="kind"),
 ]
-"""What can happen in the life of a restructuring."""
+"""An event of a restructuring; `kind` names its type."""

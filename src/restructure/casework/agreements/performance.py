@@ -1,4 +1,4 @@
-"""Keeping: the instalments of an agreement against the payments received, and where that leaves it."""
+"""Performance of an agreement: its instalments against the payments received."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -11,37 +11,37 @@ from restructure.calculator.servicing.contract import Payment
 from restructure.casework.agreements.agreement import Agreement
 from restructure.record import Record
 
-__all__ = ["AgreementStatus", "InstalmentState", "Keeping", "Trial"]
+__all__ = ["AgreementStatus", "InstalmentState", "Performance", "Trial"]
 
 
 class AgreementStatus(StrEnum):
-    """How an agreement stands."""
+    """Status of an agreement."""
 
     ON_TRACK = "on_track"
-    """Nothing is missed and nothing ever was."""
+    """No instalment is or was missed."""
     LATE = "late"
-    """An instalment is missed."""
+    """An instalment is missed and unpaid."""
     CURED = "cured"
     """Instalments were missed, and everything due is paid again."""
     BROKEN = "broken"
-    """It was not kept as the policy asks; what is paid later does not mend it."""
+    """A default trigger of the policy applied; later payments do not undo it."""
     COMPLETED = "completed"
-    """Everything owed is paid, what lateness cost included."""
+    """Everything owed is paid, default interest and fees included."""
 
 
 class InstalmentState(Record):
-    """How one instalment was paid; number 0 is what was to be paid up front."""
+    """How one instalment was paid."""
 
     number: int
-    """Its number in the schedule."""
+    """Number in the schedule, from 1; 0 for the up-front payment."""
     due: date
-    """When it fell or falls due."""
+    """Due date, such as 2026-04-18."""
     total: Money
-    """What it comes to."""
+    """Amount due, such as "1824.23"."""
     paid: Money
-    """What was received towards it, oldest instalment first."""
+    """Amount received for it; payments are allocated to the oldest instalment first."""
     paid_on: date | None
-    """The day on which it was paid, a tolerated shortfall apart."""
+    """The day on which it was paid, up to the tolerated shortfall; absent: unpaid."""
     missed: bool
     """Whether it was not paid by the end of its days of grace."""
 
@@ -50,17 +50,17 @@ class Trial(Record):
     """A trial period: instalments to be paid in time before the change takes effect."""
 
     payments: int
-    """How many have to be paid in time."""
+    """Number of instalments to be paid in time, such as 3."""
     paid: int
-    """How many were, from the first on without a miss."""
+    """Number paid in time without a miss, counted from the first."""
     passed_on: date | None
-    """The day on which the last of them was paid."""
+    """The day on which the last of them was paid; absent: not yet completed."""
     failed_on: date | None
-    """The day from which one of them counts as missed."""
+    """The day from which one of them counts as missed; absent: none."""
 
 
-class Keeping:
-    """Instalments against payments, in minor units."""
+class Performance:
+    """Compare the instalments of an agreement with the payments received, in minor units."""
 
     def __init__(self, agreement: Agreement, payments: Sequence[Payment], on: date) -> None:
         plan, self.follow_up, self.on = agreement.plan, agreement.follow_up, on
@@ -73,7 +73,7 @@ class Keeping:
             [(0, max(plan.position.on, agreement.on), up_front)] if up_front else []
         )
         self.dues += [(k, row[0], sum(row[PAID])) for k, row in enumerate(plan.schedule.rows.minor, 1)]
-        self.amounts = [to_minor(one.amount, currency) for one in payments]
+        self.amounts = [to_minor(payment.amount, currency) for payment in payments]
         self.received = sum(self.amounts)
         self.needed = list(accumulate(total for _, _, total in self.dues))
         tolerance, running = to_minor(self.follow_up.tolerance, currency), 0
@@ -83,7 +83,7 @@ class Keeping:
             by_day[payment.on] = running
         self.paid_on: list[date | None] = []
         for (_, due, total), needed in zip(self.dues, self.needed, strict=True):
-            # The tolerance never pays a whole instalment.
+            # Without this limit, the tolerance alone would pay a small instalment.
             short = min(tolerance, max(total - 1, 0))
             paid = next((day for day, so_far in by_day.items() if so_far >= needed - short), None)
             self.paid_on.append(due if not needed else paid)
@@ -105,20 +105,20 @@ class Keeping:
 
     @property
     def paid_since(self) -> date | None:
-        """The day since which everything was paid in time; none while something is missed."""
-        late = [paid for paid, was in zip(self.paid_on, self.missed, strict=True) if was]
+        """The day since which every instalment was paid in time; none while one is missed and unpaid."""
+        late = [paid for paid, missed in zip(self.paid_on, self.missed, strict=True) if missed]
         known = [day for day in late if day is not None]
         return max([self.granted, *known]) if len(known) == len(late) else None
 
     @property
     def overdue(self) -> int:
-        """What fell due and is not paid, up to the day."""
+        """Amount that fell due before the day and is unpaid."""
         due = sum(total for _, day, total in self.dues if day < self.on)
         return max(0, due - self.received)
 
     @property
     def days_past_due(self) -> int:
-        """Days since the oldest instalment that is not paid fell due."""
+        """Days past due, counted from the oldest unpaid instalment."""
         open_since = [
             due
             for (_, due, total), paid in zip(self.dues, self.paid_on, strict=True)
@@ -135,7 +135,7 @@ class Keeping:
             days += [self._beyond(k, allowed) for k in range(len(self.dues)) if self._late(k, allowed)]
         if follow_up.broken_after_missed is not None:
             grace = timedelta(days=follow_up.grace_days)
-            missed = [k for k, was in enumerate(self.missed) if was]
+            missed = [k for k, late in enumerate(self.missed) if late]
             for k in missed:
                 since = self._beyond(k, grace)
                 together = [
@@ -160,30 +160,30 @@ class Keeping:
         return self.dues[k][1] + allowed + timedelta(days=1)
 
     def trial(self) -> Trial | None:
-        """Tell how the trial period went."""
-        wanted = self.follow_up.trial_payments
+        """Give the state of the trial period; none if there is no trial under way."""
+        required = self.follow_up.trial_payments
         if not self.on_trial:
             return None
-        own = [k for k, (number, _, total) in enumerate(self.dues) if number and total][:wanted]
-        kept = next(
+        own = [k for k, (number, _, total) in enumerate(self.dues) if number and total][:required]
+        in_time = next(
             (place for place, k in enumerate(own) if self.missed[k] or self.paid_on[k] is None), len(own)
         )
         failed = next((k for k in own if self.missed[k]), None)
         grace = timedelta(days=self.follow_up.grace_days)
         return Trial(
-            payments=wanted,
-            paid=kept,
-            passed_on=self.paid_on[own[-1]] if own and kept == len(own) else None,
+            payments=required,
+            paid=in_time,
+            passed_on=self.paid_on[own[-1]] if own and in_time == len(own) else None,
             failed_on=None if failed is None else self._beyond(failed, grace),
         )
 
-    def standing(self, broken: date | None, completed: date | None) -> tuple[AgreementStatus, str]:
-        """Say how the agreement stands, and why."""
+    def status(self, broken: date | None, completed: date | None) -> tuple[AgreementStatus, str]:
+        """Give the status of the agreement, and the reason in one sentence."""
         if broken is not None:
             return AgreementStatus.BROKEN, f"it counts as broken from {broken} on, {self._why_broken(broken)}"
         if completed is not None:
             return AgreementStatus.COMPLETED, f"everything was paid by {completed}"
-        open_now = [k for k, was in enumerate(self.missed) if was and self.paid_on[k] is None]
+        open_now = [k for k, missed in enumerate(self.missed) if missed and self.paid_on[k] is None]
         if open_now:
             number, due, _ = self.dues[open_now[0]]
             what = f"instalment {number}" if number else "the up-front payment"
@@ -208,7 +208,7 @@ class Keeping:
         return f"because {follow_up.broken_after_missed} instalments were missed at one time"
 
     def instalments(self) -> tuple[InstalmentState, ...]:
-        """List every instalment with what was received towards it."""
+        """List every instalment with the amount received for it."""
         states, before = [], 0
         for k, (number, due, total) in enumerate(self.dues):
             paid = min(max(self.received - before, 0), total)

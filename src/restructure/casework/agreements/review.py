@@ -1,4 +1,4 @@
-"""Review: how an agreement is kept, from the payments received, and what follows if it is not."""
+"""Review of an agreement: its status from the payments received, and the consequences of default."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -12,7 +12,7 @@ from restructure.calculator.servicing.position import Bucket, Position
 from restructure.casework.agreements.agreement import Agreement
 from restructure.casework.agreements.clocks import ClockState, clock_states
 from restructure.casework.agreements.loan_class import Classification, classify
-from restructure.casework.agreements.performance import AgreementStatus, InstalmentState, Keeping, Trial
+from restructure.casework.agreements.performance import AgreementStatus, InstalmentState, Performance, Trial
 from restructure.errors import InvalidInput, Issue
 from restructure.inputs import Day, Source, day_of
 from restructure.intake.application import Application, ContractLoan, Loan, position_on, read_application
@@ -36,52 +36,53 @@ __all__ = [
 
 
 class Reinstated(Record):
-    """What was given up on condition of performance and is owed again."""
+    """An amount waived or forgiven on condition of performance that is owed again after default."""
 
     on: date
-    """The day on which the agreement was broken."""
+    """The day from which the agreement counts as broken."""
     bucket: Bucket
-    """What it was before; principal comes back as overdue."""
+    """Bucket that it was waived or forgiven from; principal is reinstated as overdue."""
     kind: Reversal
-    """Whether it had been waived or forgiven."""
+    """Whether it had been waived (interest, fees) or forgiven (principal)."""
     amount: Money
-    """How much."""
+    """Amount reinstated, in the loan's currency, such as "1200.00"."""
 
 
 class Review(Record):
-    """How an agreement stands on a day."""
+    """Status of an agreement on a day, with what is paid, overdue and owed."""
 
     agreement: str
-    """The agreement's id."""
+    """Id of the agreement (SHA-256)."""
     on: date
-    """The day of the review."""
+    """The day of the review, such as 2026-09-01."""
     standing: AgreementStatus
-    """How it stands."""
+    """Status of the agreement, such as `on_track`."""
     reason: str
-    """Why, in one sentence."""
+    """Reason of the status, such as "instalment 3 of 2026-06-18 is not paid"."""
     instalments: tuple[InstalmentState, ...]
-    """Every instalment, the up-front payment first."""
+    """Every instalment with the amount received for it, the up-front payment first."""
     received: Money
-    """Everything received under the agreement."""
+    """Total received under the agreement, such as "5472.69"."""
     overdue: Money
-    """What is due and not paid."""
+    """Amount due before the day and unpaid, such as "1824.23"."""
     days_past_due: int
-    """Days since the oldest instalment that is not paid fell due."""
+    """Days past due, counted from the oldest unpaid instalment, such as 15."""
     broken_on: date | None
-    """The day from which it counts as broken."""
+    """The day from which the agreement counts as broken; absent: it is not broken."""
     completed_on: date | None
-    """The day on which everything was paid."""
+    """The day on which everything owed was paid; absent: something is owed."""
     trial: Trial | None
-    """How the trial period went, while the change has not taken effect."""
+    """State of the trial period; absent: there is none, or the change has taken effect."""
     reinstated: tuple[Reinstated, ...]
-    """What comes back because the agreement is broken."""
+    """Amounts owed again because the agreement is broken."""
     owed: Position | None
-    """What is owed on the day under the agreement, what came back included, and on trial under the loan as it was;
-    none for a settlement."""
+    """What is owed on the day, reinstated amounts included: under the agreement, or during a trial under the original
+    terms; absent for a settlement."""
     clocks: tuple[ClockState, ...]
-    """The periods of good conduct."""
+    """Regulatory periods of good conduct, such as probation."""
     classification: Classification | None = None
-    """The class that a policy suggests, if it was asked and names one; none of a settlement or once nothing is owed."""
+    """The loan class that the policy suggests; absent: no policy was given or it has no classification, the agreement
+    is a settlement, or nothing is owed."""
 
 
 def review(
@@ -95,11 +96,11 @@ def review(
 ) -> Review:
     """Review an agreement on a day from the payments received since it was made.
 
-    Payments may come in any order, and one that is sent twice under one id counts once. They go to the oldest
-    instalment first. `loan` tells what lateness costs, if the loan was given by its contract. With the borrower's
-    file as `application`, which holds the loan too, `policy` suggests the loan's class on the day. Raises
-    `InvalidInput` with every finding: a payment in another currency, before the agreement, after `on`, or two
-    different ones under one id; and for a policy without a file, or the file of another borrower.
+    Payments may be given in any order, and two with the same id count once. They are allocated to the oldest
+    instalment first. `loan` gives the default interest and fees, if it is given by its contract. With `application`,
+    which includes the loan, `policy` suggests the loan's class on the day. Raises `InvalidInput` with every finding: a
+    payment in another currency, before the agreement, after `on`, or two different ones with one id; and for a policy
+    without an application, or the application of another borrower.
 
     >>> from restructure.casework.agreements.agreement import accept, evidence_digest
     >>> from restructure.casework.decisions.decision import decide
@@ -117,86 +118,113 @@ def review(
     application = None if application is None else read_application(application)
     policy = None if policy is None else policy_of(policy)
     if policy is not None and application is None:
-        sentence = "a class needs the borrower's file beside the policy; give it as application"
+        sentence = "a class needs the borrower's application beside the policy; give it as application"
         raise InvalidInput(Issue("field-missing", sentence, "application"))
     if loan is None and application is not None:
         loan = application.loan
     counted = received(agreement, payments, on=on)
-    kept = Keeping(agreement, counted, on)
+    performance = Performance(agreement, counted, on)
+    unclassified = _reviewed(agreement, performance, counted, loan)
+    owed, broken = unclassified.owed, unclassified.broken_on
+    if policy is None or application is None or owed is None or not owed.buckets.claim:
+        return unclassified
+    if unclassified.completed_on:
+        return unclassified
+    suggested = classify(agreement, performance, owed, application, policy, broken=broken is not None)
+    return unclassified.model_copy(update={"classification": suggested})
+
+
+def _reviewed(
+    agreement: Agreement, performance: Performance, counted: Sequence[Payment], loan: Loan | None
+) -> Review:
+    on = performance.on
+    broken, completed = _ends(agreement, counted, loan, performance)
+    # A trial that failed has waived nothing, so nothing is reinstated.
+    reinstated = _reinstated(agreement, broken) if broken and not agreement.on_trial else ()
     position = _owed(agreement, counted, on, loan)
-    if agreement.plan.repayment is None:
-        completed = kept.completed_on
-    else:
-        completed = None if agreement.on_trial else _repaid(agreement, counted, loan)
-    broken = None if completed and not (kept.broken and kept.broken < completed) else kept.broken
-    # What a trial would have given up was never given up before it was passed.
-    back = _reinstated(agreement, broken) if broken and not agreement.on_trial else ()
-    if position is not None and back:
-        position = _with_reinstated(position, back, broken)
-    standing, reason = kept.standing(broken, completed)
-    if (
-        kept.completed_on
-        and standing in (AgreementStatus.ON_TRACK, AgreementStatus.CURED)
-        and position is not None
-    ):
-        left = f"{position.buckets.claim:,} {position.currency}"
-        reason = f"every instalment is paid; {left} that late payment cost is still owed"
-    classification = None
-    owing = position if broken or not completed else None
-    if policy is not None and application is not None and owing is not None and owing.buckets.claim:
-        classification = classify(agreement, kept, owing, application, policy, broken=broken is not None)
+    if position is not None and reinstated:
+        position = _with_reinstated(position, reinstated, broken)
+    status, reason = _status(performance, broken, completed, position)
     currency = agreement.plan.position.currency
     return Review(
         agreement=agreement.id,
         on=on,
-        standing=standing,
+        standing=status,
         reason=reason,
-        instalments=kept.instalments(),
-        received=from_minor(kept.received, currency),
-        overdue=from_minor(0 if completed else kept.overdue, currency),
-        days_past_due=0 if completed else kept.days_past_due,
+        instalments=performance.instalments(),
+        received=from_minor(performance.received, currency),
+        overdue=from_minor(0 if completed else performance.overdue, currency),
+        days_past_due=0 if completed else performance.days_past_due,
         broken_on=broken,
         completed_on=None if broken else completed,
-        trial=kept.trial(),
-        reinstated=back,
+        trial=performance.trial(),
+        reinstated=reinstated,
         owed=position,
-        clocks=clock_states(agreement.follow_up, kept, on),
-        classification=classification,
+        clocks=clock_states(agreement.follow_up, performance, on),
     )
 
 
-def take_effect(agreement: Agreement, payments: Sequence[Payment], *, loan: Loan | None = None) -> Agreement:
-    """Let the change take effect once its trial is passed: the same measures on what is then owed.
+_RUNNING = (AgreementStatus.ON_TRACK, AgreementStatus.CURED)
 
-    The plan is made anew on the day of the last trial payment, from the loan as it was less what was paid; that the
-    borrower agreed stays as it is. Raises `InvalidInput` if there is no trial or it is not passed, and `Refused` if the
+
+def _status(
+    performance: Performance, broken: date | None, completed: date | None, position: Position | None
+) -> tuple[AgreementStatus, str]:
+    status, reason = performance.status(broken, completed)
+    if performance.completed_on and status in _RUNNING and position is not None:
+        left = f"{position.buckets.claim:,} {position.currency}"
+        reason = f"every instalment is paid; {left} of interest or fees for late payment is still owed"
+    return status, reason
+
+
+def _ends(
+    agreement: Agreement, counted: Sequence[Payment], loan: Loan | None, performance: Performance
+) -> tuple[date | None, date | None]:
+    """Give the days on which the agreement was broken and on which everything owed was paid."""
+    if agreement.plan.repayment is None:
+        completed = performance.completed_on
+    else:
+        completed = None if agreement.on_trial else _repaid(agreement, counted, loan)
+    broken = performance.broken
+    if completed and not (broken and broken < completed):
+        broken = None
+    return broken, completed
+
+
+def take_effect(agreement: Agreement, payments: Sequence[Payment], *, loan: Loan | None = None) -> Agreement:
+    """Apply the agreed measures after a completed trial period to what is then owed.
+
+    The plan is recalculated on the day of the last trial payment, from the original terms less the payments; the
+    consent stays valid. Raises `InvalidInput` if there is no trial or it is not completed, and `Refused` if the
     measures no longer fit what is owed.
     """
-    days = [one.on for one in payments]
-    passed = None
+    days = [payment.on for payment in payments]
+    trial = None
     if agreement.on_trial and days:
-        passed = Keeping(agreement, received(agreement, payments, on=max(days)), max(days)).trial()
-    if passed is None or passed.passed_on is None:
-        sentence = "no trial period is passed, so there is no change to take effect"
+        trial = Performance(agreement, received(agreement, payments, on=max(days)), max(days)).trial()
+    if trial is None or trial.passed_on is None:
+        sentence = (
+            "no trial period is completed, so no change can take effect; review after the last trial payment"
+        )
         raise InvalidInput(Issue("trial-not-passed", sentence, "agreement"))
-    on = passed.passed_on
-    trial = [one for one in payments if one.on <= on]
-    owed = _owed(agreement, received(agreement, trial, on=on), on, loan)
-    assert owed is not None, "a settlement has no instalments to try"
+    on = trial.passed_on
+    paid = [payment for payment in payments if payment.on <= on]
+    owed = _owed(agreement, received(agreement, paid, on=on), on, loan)
+    assert owed is not None, "a settlement has no trial period"
     plan = reschedule(owed, agreement.plan.measures)
     return agreement.model_copy(update={"plan": plan, "effective_on": on})
 
 
 def received(agreement: Agreement, payments: Sequence[Payment], *, on: date) -> tuple[Payment, ...]:
-    """Sort the payments of an agreement by day, each counted once; raises `InvalidInput` for what cannot be one."""
+    """Sort the payments of an agreement by day, each counted once; raises `InvalidInput` with every invalid payment."""
     seen: dict[str, Payment] = {}
     counted: list[Payment] = []
-    found: list[Issue] = []
+    issues: list[Issue] = []
     for k, payment in enumerate(payments):
         earlier = seen.get(payment.id) if payment.id is not None else None
         if earlier is not None:
             if earlier != payment:
-                found.append(
+                issues.append(
                     Issue(
                         "payment-repeated",
                         f'two different payments carry the id "{payment.id}"; correct one of them',
@@ -210,31 +238,35 @@ def received(agreement: Agreement, payments: Sequence[Payment], *, on: date) -> 
             sentence = (
                 f"the payment on {payment.on} is after the day of the review {on}; review on a later day"
             )
-            found.append(Issue("date-after-decision", sentence, f"payments.{k}.on"))
+            issues.append(Issue("date-after-decision", sentence, f"payments.{k}.on"))
         if payment.on < agreement.on:
             sentence = (
                 f"the payment on {payment.on} is before the agreement of {agreement.on}; "
-                "it belongs to the loan as it was"
+                "give it with the payments of the original loan"
             )
-            found.append(Issue("payment-before-agreement", sentence, f"payments.{k}.on"))
+            issues.append(Issue("payment-before-agreement", sentence, f"payments.{k}.on"))
         counted.append(payment)
-    # What is earlier than the agreement has been said; only currency and scale are left to find.
-    found += received_problems(agreement.plan.position.currency, date.min, counted)
+    # Payments before the agreement are reported above, so only currency and scale are checked here.
+    issues += received_problems(agreement.plan.position.currency, date.min, counted)
     if on < agreement.on:
-        found.append(
-            Issue("date-order", f"the review on {on} is before the agreement of {agreement.on}", "on")
+        issues.append(
+            Issue(
+                "date-order",
+                f"the review on {on} is before the agreement of {agreement.on}; correct the day",
+                "on",
+            )
         )
-    if found:
-        raise InvalidInput(found)
-    if agreement.effective_on is not None:  # what came before paid for the trial
-        counted = [one for one in counted if one.on > agreement.effective_on]
-    return tuple(sorted(counted, key=lambda one: (one.on, one.id or "", one.amount)))
+    if issues:
+        raise InvalidInput(issues)
+    if agreement.effective_on is not None:  # earlier payments paid the trial instalments
+        counted = [payment for payment in counted if payment.on > agreement.effective_on]
+    return tuple(sorted(counted, key=lambda payment: (payment.on, payment.id or "", payment.amount)))
 
 
 # --- what is owed
 
 
-def _handling(loan: Loan | None) -> ServicingTerms:
+def _servicing_terms(loan: Loan | None) -> ServicingTerms:
     if not isinstance(loan, ContractLoan):
         return ServicingTerms()
     contract = loan.contract
@@ -249,24 +281,24 @@ def _handling(loan: Loan | None) -> ServicingTerms:
 def _owed(agreement: Agreement, payments: Iterable[Payment], on: date, loan: Loan | None) -> Position | None:
     plan = agreement.plan
     if agreement.on_trial and isinstance(loan, ContractLoan):
-        known = (*loan.payments, *(one.model_copy(update={"id": None}) for one in payments))
+        known = (*loan.payments, *(payment.model_copy(update={"id": None}) for payment in payments))
         return position_on(loan.model_copy(update={"payments": known}), on)
     if agreement.on_trial and plan.before is not None:
-        plan = reschedule(plan.position)  # the loan as it was, as far as balances tell
+        plan = reschedule(plan.position)  # the original terms, on the stated balances
     if plan.repayment is None:
         return None
-    # The plan has booked the up-front payment, so what was received towards it is no payment under the schedule.
+    # The plan has booked the up-front payment, so the amount received for it is not paid under the schedule.
     left, rest = plan.up_front, list[Payment]()
     for payment in payments:
         taken = min(left, payment.amount)
         left -= taken
         if payment.amount > taken:
             rest.append(payment.model_copy(update={"amount": payment.amount - taken, "prepayment": None}))
-    return position_after(plan, rest, on=on, handling=_handling(loan))
+    return position_after(plan, rest, on=on, handling=_servicing_terms(loan))
 
 
 def _repaid(agreement: Agreement, payments: Sequence[Payment], loan: Loan | None) -> date | None:
-    """Give the day on which everything owed was paid, what lateness cost included, a tolerated rest apart."""
+    """Give the day on which everything owed was paid, default interest included, up to the tolerated shortfall."""
     plan, tolerance = agreement.plan, agreement.follow_up.tolerance
     first = plan.schedule.rows[0]
     principal = first.balance + first.principal - first.capitalised
@@ -276,7 +308,7 @@ def _repaid(agreement: Agreement, payments: Sequence[Payment], loan: Loan | None
         if so_far + tolerance >= plan.up_front + principal:
             days[payment.on] = None
     for day in days:
-        owed = _owed(agreement, [one for one in payments if one.on <= day], day, loan)
+        owed = _owed(agreement, [payment for payment in payments if payment.on <= day], day, loan)
         if owed is not None and owed.buckets.claim <= tolerance:
             return day
     return None
@@ -284,26 +316,29 @@ def _repaid(agreement: Agreement, payments: Sequence[Payment], loan: Loan | None
 
 def _reinstated(agreement: Agreement, broken: date) -> tuple[Reinstated, ...]:
     plan, kinds = agreement.plan, set(agreement.follow_up.reversed_when_broken)
-    currency, back = plan.position.currency, dict[tuple[Bucket, Reversal], int]()
+    currency, amounts = plan.position.currency, dict[tuple[Bucket, Reversal], int]()
     for on, kind, bucket, amount in booked(plan.ledger, currency):
         if kind not in (MovementKind.WAIVED, MovementKind.FORGIVEN) or on > broken:
             continue
         reversal = Reversal(kind.value)
         if reversal in kinds and amount:
-            back[bucket, reversal] = back.get((bucket, reversal), 0) + amount
+            amounts[bucket, reversal] = amounts.get((bucket, reversal), 0) + amount
     return tuple(
         Reinstated(on=broken, bucket=bucket, kind=kind, amount=from_minor(amount, currency))
-        for (bucket, kind), amount in back.items()
+        for (bucket, kind), amount in amounts.items()
     )
 
 
-def _with_reinstated(position: Position, back: Sequence[Reinstated], since: date | None) -> Position:
+def _with_reinstated(position: Position, reinstated: Sequence[Reinstated], since: date | None) -> Position:
     buckets = position.buckets
-    for one in back:
-        # Principal that was given up had its place in no instalment, so it comes back as due.
-        name = "principal_arrears" if one.bucket in (Bucket.PRINCIPAL, Bucket.PARKED) else one.bucket.value
-        name = "interest_arrears" if one.bucket is Bucket.ACCRUED else name
-        buckets = buckets.model_copy(update={name: getattr(buckets, name) + one.amount})
+    for entry in reinstated:
+        # Forgiven principal is part of no instalment, so it is reinstated as overdue.
+        name = entry.bucket.value
+        if entry.bucket in (Bucket.PRINCIPAL, Bucket.PARKED):
+            name = "principal_arrears"
+        elif entry.bucket is Bucket.ACCRUED:
+            name = "interest_arrears"
+        buckets = buckets.model_copy(update={name: getattr(buckets, name) + entry.amount})
     oldest = position.oldest_unpaid_due
     if buckets.principal_arrears and oldest is None:
         oldest = since

@@ -1,4 +1,4 @@
-"""Decision: what is offered to a borrower, what is refused, and why, as one record that explains itself."""
+"""Decision: the offers to a borrower, the refusals and their reasons, in one record."""
 
 import hashlib
 from collections.abc import Sequence
@@ -40,72 +40,72 @@ __all__ = [
 
 
 class Decision(Record):
-    """What was decided about one application under one policy on one day; its own audit record."""
+    """The decision on one application under one policy on one day, complete for an audit."""
 
     id: str
-    """SHA-256 over application, policy and day: the same three give the same id."""
+    """SHA-256 of application, policy and day, so that the same three give the same id."""
     on: date
-    """The day of the decision."""
+    """The day of the decision, such as 2026-03-18."""
     policy: PolicyRef
-    """Which policy decided."""
+    """Name, version and digest of the policy."""
     engines: tuple[str, ...]
-    """Which evaluators ran."""
+    """Names of the rule evaluators that ran, such as `reference`."""
     detail: Detail = Detail.DECISIVE
-    """How much of its reasons is recorded."""
+    """How much of the reasons is recorded."""
     outcome: Outcome
-    """How the case came out."""
+    """Outcome of the case, such as `offer`."""
     offers: tuple[Offer, ...]
-    """What is offered, best first."""
+    """The offers, the best first."""
     refusals: Listed[Refusal]
-    """What is not offered, and why."""
+    """The rules that made no offer, each with its reason."""
     gates: Listed[GateResult]
-    """Every gate, passed or not."""
+    """Every gate of the policy, passed or not."""
     actions: tuple[Task, ...] = ()
-    """What the lender has to do now, with or without an offer."""
+    """Tasks of the lender on the case, whatever the outcome."""
     concluded: tuple[Concluded, ...] = ()
-    """What the policy concluded from the facts, in the order in which it could."""
+    """Facts that the policy concluded, each after those that it depends on."""
     missing: tuple[Missing, ...]
-    """Information that is missing."""
+    """Missing information, each place with the gates and rules that need it."""
     enforcement_barred: bool
-    """Whether collection must not be enforced: true unless a complete assessment ended in a reasoned refusal."""
+    """Whether enforcement is barred: true unless a complete assessment ended in a reasoned refusal."""
     enforcement_reason: str
-    """Why."""
+    """Why enforcement is or is not barred, in one sentence."""
     follow_up: FollowUp = FollowUp()
-    """What an agreement on one of the offers needs, and how it is followed up."""
+    """Terms for an agreement on one of the offers, such as its documents, days of grace and trial payments."""
     rounds: tuple[Round, ...] = ()
-    """What the borrower asked for since, and what was answered."""
+    """The rounds of the negotiation since, each a request and its answer."""
     assessment: Assessment
-    """The facts that were decided on."""
+    """The facts on which the decision is based."""
     application: Application
-    """What they were derived from."""
+    """The application from which the facts were derived."""
 
-    @computed_field(description="How every fact came about, in one line each.")  # type: ignore[prop-decorator]
+    @computed_field(description="Derivation of every fact from the application, in one line each.")  # type: ignore[prop-decorator]
     @property
     def derivations(self) -> dict[str, str]:
-        """How every fact came about, in one line each."""
+        """Derivation of every fact from the application, in one line each."""
         return {name: self.derivation(name) for name, fact in facts().items() if not fact.of_plan}
 
     @model_validator(mode="before")
     @classmethod
     def _drop_derivations(cls, data: Any) -> Any:
-        # They follow from the record, so they are written and never read.
+        # They are derived from the record, so they are written and ignored on reading.
         return {k: v for k, v in data.items() if k != "derivations"} if isinstance(data, dict) else data
 
     @property
     def failed_gates(self) -> tuple[GateResult, ...]:
-        """Every gate that was not passed, failed ones before unknown ones."""
+        """Every gate that is not passed, failed ones before unknown ones."""
         open_gates = [gate for gate in self.gates if gate.verdict != "passed"]
         return tuple(sorted(open_gates, key=lambda gate: gate.verdict != "failed"))
 
     @property
     def open_until(self) -> date | None:
-        """The last day on which an offer can be accepted; none if the offers do not expire."""
+        """Last day on which an offer can be accepted; none if the offers do not expire."""
         valid = self.follow_up.valid_days
         return None if valid is None else self.on + timedelta(days=valid)
 
     def offer_by(self, rule: str) -> Offer:
         """Give the offer that a rule made; raises `InvalidInput` if it made none."""
-        offered = {one.rule: one for one in self.offers}
+        offered = {offer.rule: offer for offer in self.offers}
         if rule not in offered:
             hint = did_you_mean(rule, offered) if offered else "; the decision made none"
             raise InvalidInput(
@@ -114,7 +114,7 @@ class Decision(Record):
         return offered[rule]
 
     def under(self, policy: Policy) -> InForce:
-        """Give the policy that decided as it then was; raises `InvalidInput` for another one."""
+        """Give the policy in force on the day of the decision; raises `InvalidInput` for another policy or version."""
         in_force = policy.in_currency(self.application.loan.currency).at(self.on)
         if in_force.ref != self.policy:
             raise InvalidInput(
@@ -129,7 +129,7 @@ class Decision(Record):
         return in_force
 
     def derivation(self, fact: str) -> str:
-        """Say how a fact came about, with the values that went into it."""
+        """Write the derivation of a fact, with the values of this case."""
         return derivation(self.assessment, fact)
 
 
@@ -143,15 +143,12 @@ def decide(
 ) -> Decision:
     """Decide an application under a policy on a day.
 
-    Application and policy are records, paths, texts or plain data; a packaged policy is known by its name.
-    A business outcome is a value: a decision with refusals, never an exception. Raises `InvalidInput`
+    Application and policy are records, paths, texts or plain data; a packaged policy is given by its name.
+    A refusal is a result like an offer, never an exception. Raises `InvalidInput`
     for an application that contradicts itself, `InvalidPolicy` if the policy is not in force, and
     `EngineDisagreement` if the two evaluators differ.
 
-    >>> from restructure.intake.application import read_application
-    >>> from restructure.policy.loading.loading import load_policy
-    >>> case = read_application("examples/illness.json")
-    >>> decision = decide(case, load_policy("cn-consumer-finance"), on=case.as_of)
+    >>> decision = decide("examples/illness.json", "cn-consumer-finance", on="2026-03-18")
     >>> decision.outcome.value, decision.offers[0].rule
     ('offer', 'illness-relief')
     """
@@ -163,13 +160,14 @@ def decide(
         raise InvalidInput(
             Issue(
                 "policy-currency",
-                f"the loan is in {application.loan.currency} but the policy {policy.name} in {policy.currency}",
+                f"the loan is in {application.loan.currency} but the policy {policy.name} in {policy.currency}; "
+                "choose a policy in the currency of the loan",
                 "loan.currency",
             )
         )
     known = facts_of(in_force, assess(application, on=on), engines)
     judged = judge(known, engines=engines, detail=detail)
-    # A policy that has no rule to offer by has not refused anything either.
+    # A policy without rules refuses nothing, so such a case is referred.
     untried = not judged.offers and not judged.refusals
     outcome = _outcome(judged.verdicts, offers=bool(judged.offers), undecided=judged.undecided or untried)
     barred, why = _enforcement(outcome, known.assessment)
@@ -183,8 +181,8 @@ def decide(
         offers=judged.offers,
         refusals=judged.refusals,
         gates=judged.gates,
-        # No enforcement before assessment, whatever a policy says.
-        actions=tuple(one for one in judged.actions if not (barred and one.enforces)),
+        # No enforcement before a complete assessment, even if the policy asks for it.
+        actions=tuple(task for task in judged.actions if not (barred and task.enforces)),
         concluded=known.concluded,
         missing=judged.missing,
         enforcement_barred=barred,
@@ -196,10 +194,10 @@ def decide(
 
 
 def _outcome(verdicts: Sequence[tuple[str, Otherwise]], *, offers: bool, undecided: bool) -> Outcome:
-    """Settle the outcome: no need first, then what a person must see, then refusal, then offers.
+    """Give the outcome: no action needed first, then a referral, then a refusal, then an offer.
 
-    A case that fails a declining gate and also needs a person or a document is referred: nobody is
-    declined on an assessment that is not finished.
+    A case that fails a declining gate and also needs a person or a document is referred, since no borrower is
+    declined on an unfinished assessment.
     """
     failed = {otherwise for verdict, otherwise in verdicts if verdict == "failed"}
     if Otherwise.NO_ACTION_NEEDED in failed:
@@ -214,7 +212,7 @@ def _outcome(verdicts: Sequence[tuple[str, Otherwise]], *, offers: bool, undecid
 
 
 def _enforcement(outcome: Outcome, assessment: Assessment) -> tuple[bool, str]:
-    """Bar enforcement unless a complete assessment ended in a reasoned refusal (the founding rule of this library)."""
+    """Bar enforcement unless a complete assessment ended in a reasoned refusal, the main rule of this library."""
     if outcome is Outcome.DECLINE and assessment.file_complete:
         return False, "the assessment is complete and every offer was refused with its reason"
     if not assessment.file_complete:
@@ -232,6 +230,6 @@ def _enforcement(outcome: Outcome, assessment: Assessment) -> tuple[bool, str]:
 
 def decision_id(application: Application, in_force: InForce, on: date) -> str:
     """Give the digest of an application, a policy on a day and that day."""
-    # Without defaults: a field that a later version adds must not change what an old application is called.
+    # Without defaults, so that a field that a later version adds does not change the id of an old application.
     text = f"{application.model_dump_json(exclude_defaults=True)}\n{in_force.digest}\n{on.isoformat()}"
     return hashlib.sha256(text.encode()).hexdigest()

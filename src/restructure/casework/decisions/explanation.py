@@ -1,4 +1,4 @@
-"""Explanation: why a rule led to an offer or to none, how near it came, and what would have opened it."""
+"""Explanation of a rule's result: its conditions, near misses, and the smallest changes that lead to an offer."""
 
 from datetime import date
 from fractions import Fraction
@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from restructure.calculator.conventions.quantity import Kind
-from restructure.casework.decisions.condition_text import told_leaf
+from restructure.casework.decisions.condition_text import comparison_result
 from restructure.casework.decisions.decision import Decision
 from restructure.casework.decisions.judge import judge
 from restructure.casework.decisions.outcome import Offer, Refusal, StepResult, TierResult
@@ -32,97 +32,97 @@ TruthWord = Literal["true", "false", "unknown"]
 _VERDICTS: dict[bool | None, TruthWord] = {True: "true", False: "false", None: "unknown"}
 
 _NEAR = Fraction(1, 10)
-# Where no border says how far a figure has to move, these shares of it are tried.
+# Where no threshold says how far a figure has to change, these shares of it are tried.
 _SHARES = tuple(Fraction(n, 100) for n in (1, 2, 5, 10, 20, 50, 100, 200))
 
 
 class Branch(Record):
-    """One condition with what it consists of."""
+    """A condition with its parts."""
 
     word: Literal["all", "any", "not", "compare"]
-    """How its parts go together; compare is a single comparison."""
+    """`all`, `any` or `not` of its parts, or `compare` for a single comparison."""
     verdict: TruthWord
-    """How it came out."""
+    """Verdict of the condition; `unknown` if a fact is missing."""
     result: ConditionResult | None = None
-    """The comparison with both values."""
+    """The comparison with value and threshold; absent unless `word` is `compare`."""
     parts: tuple["Branch", ...] = ()
-    """What it consists of."""
+    """Its parts, in the order of the policy."""
 
 
 class Judged(Record):
-    """A condition of a rule, gate or limit, whole."""
+    """The whole condition of a rule, gate or limit."""
 
     id: str
-    """What it belongs to."""
+    """Id of the rule, gate, limit or step, such as `illness-relief`."""
     what: Literal["rule", "gate", "limit", "step"]
-    """Whether that is a rule, a gate, a limit or the guard of a step."""
+    """Whether that is a rule, a gate, a limit or a step."""
     title: Text
-    """What that is."""
+    """Display title, per language."""
     reference: str
-    """Where it comes from."""
+    """Key of the policy's sources, with the paragraph after a colon if there is one."""
     condition: Branch
-    """The condition with every value."""
+    """The condition with the value of every fact."""
 
 
 class NearMiss(Record):
-    """A comparison that failed by little."""
+    """A comparison that failed by a tenth of its threshold or less."""
 
     fact: str
-    """What was compared."""
+    """Name of the fact that was compared, such as `income_drop`."""
     actual: str
-    """Its value."""
+    """Value of the fact, such as "28 %"."""
     threshold: str
-    """What it was compared with."""
+    """Threshold of the comparison, such as "30 %"."""
     distance: str
-    """How far it is from passing."""
+    """Distance from the threshold, such as "2 points"."""
     sentence: str
-    """The same in words."""
+    """The near miss as a sentence."""
 
 
 class Counterfactual(Record):
-    """The least change of one fact, all others as they are, that would have made the offer."""
+    """The smallest change of one fact, with all others unchanged, that leads to the offer."""
 
     fact: str
-    """The fact."""
+    """Name of the fact, such as `hardship_cause`."""
     actual: str
-    """Its value."""
+    """Value of the fact, such as "illness"."""
     needed: str
-    """The value that would have been enough, found by deciding again."""
+    """Nearest value that leads to the offer, found by deciding again, such as "unemployment"."""
     sentence: str
-    """The same in words."""
+    """The change as a sentence."""
 
 
 class Explanation(Record):
-    """Why a rule led to an offer or to none."""
+    """Why a rule made an offer or none."""
 
     rule: str
-    """The rule."""
+    """Id of the rule in the policy, such as `job-loss-holiday`."""
     title: Text
-    """What it offers."""
+    """Display title of the rule, per language."""
     reference: str
-    """Where it comes from."""
+    """Key of the policy's sources, with the paragraph after a colon if there is one."""
     verdict: Literal["offered", "refused", "unknown"]
-    """How it came out."""
+    """Result of the rule; `unknown` if it depends on a missing fact."""
     stage: str
-    """Where it stopped; empty for an offer."""
+    """Stage of the refusal, such as `condition` or `limit`; empty for an offer."""
     message: str
-    """One sentence."""
+    """Reason of the result, in one sentence."""
     conditions: tuple[Judged, ...]
-    """Its own condition, the gates that are not passed, and the limits its plan was held against."""
+    """The rule's condition, the gates that are not passed, and the limits that its plan was checked against."""
     steps: tuple[StepResult, ...]
-    """What its search tried."""
+    """Steps of its search; empty if it has none."""
     tiers: tuple[TierResult, ...] = ()
-    """What came of every tier, if its target is a ladder."""
+    """Every tier that was tried, if the search has several."""
     near_misses: tuple[NearMiss, ...]
-    """What failed by a tenth of its border or less, nearest first."""
+    """Comparisons that failed by a tenth of their threshold or less, the nearest first."""
     counterfactuals: tuple[Counterfactual, ...]
-    """What one changed fact would have done, the smallest change first."""
+    """Changes of one fact that lead to the offer, the smallest first."""
 
 
 def explain(decision: Decision, policy: Policy | Source, *, rule: str) -> Explanation:
-    """Explain a rule of a decision: every condition with its values, near misses, what would have opened it.
+    """Explain the result of a rule: every condition with its values, near misses, and changes that lead to the offer.
 
-    A counterfactual changes one fact of the assessment, leaves the others as they are, and is kept only if
+    A counterfactual changes one fact of the assessment, leaves the others unchanged, and is listed only if
     deciding again makes the offer. Raises `InvalidInput` for a rule that the policy does not have, and for a
     policy that is not the one that decided.
 
@@ -136,7 +136,7 @@ def explain(decision: Decision, policy: Policy | Source, *, rule: str) -> Explan
     """
     policy = policy_of(policy)
     in_force = decision.under(policy)
-    by_id = {one.id: one for one in policy.rules}
+    by_id = {each.id: each for each in policy.rules}
     if rule not in by_id:
         raise InvalidInput(
             Issue("rule-unknown", f'the policy has no rule "{rule}"{did_you_mean(rule, by_id)}')
@@ -146,7 +146,7 @@ def explain(decision: Decision, policy: Policy | Source, *, rule: str) -> Explan
 
 
 class _Explainer:
-    """One explanation in the making."""
+    """Explains one rule of one decision."""
 
     def __init__(self, decision: Decision, known: CaseFacts, rule: Rule) -> None:
         self.decision, self.known, self.rule = decision, known, rule
@@ -154,46 +154,46 @@ class _Explainer:
         self.currency = known.assessment.currency
 
     def explanation(self) -> Explanation:
-        came_out: Literal["offered", "refused", "unknown"]
-        found = self.outcome()
-        conditions, failing = self.judged(found)
-        if isinstance(found, Offer):
-            came_out, stage, message = "offered", "", "the offer is made"
+        result: Literal["offered", "refused", "unknown"]
+        outcome = self.outcome()
+        conditions, failing = self.judged(outcome)
+        if isinstance(outcome, Offer):
+            result, stage, message = "offered", "", "the offer is made"
         else:
-            unknown = found.code in ("unknown", "amount-unknown") or any(
+            unknown = outcome.code in ("unknown", "amount-unknown") or any(
                 judged.condition.verdict == "unknown" for judged in conditions
             )
-            came_out, stage, message = "unknown" if unknown else "refused", found.stage, found.message
+            result, stage, message = "unknown" if unknown else "refused", outcome.stage, outcome.message
         return Explanation(
             rule=self.rule.id,
             title=self.rule.title,
             reference=self.rule.reference,
-            verdict=came_out,
+            verdict=result,
             stage=stage,
             message=message,
             conditions=conditions,
-            steps=found.steps,
-            tiers=found.tiers,
+            steps=outcome.steps,
+            tiers=outcome.tiers,
             near_misses=tuple(self.near_misses(failing)),
-            counterfactuals=() if isinstance(found, Offer) else self.counterfactuals(failing),
+            counterfactuals=() if isinstance(outcome, Offer) else self.counterfactuals(failing),
         )
 
     def outcome(self) -> Offer | Refusal:
         results: list[Offer | Refusal] = [*self.decision.offers, *self.decision.refusals]
-        return next(one for one in results if one.rule == self.rule.id)
+        return next(result for result in results if result.rule == self.rule.id)
 
-    # --- conditions, whole
+    # --- whole conditions
 
-    def judged(self, found: Offer | Refusal) -> tuple[tuple[Judged, ...], list[tuple[Node, CaseFacts]]]:
-        """Give the conditions that bear on the rule, and those of them that do not hold."""
+    def judged(self, outcome: Offer | Refusal) -> tuple[tuple[Judged, ...], list[tuple[Node, CaseFacts]]]:
+        """Give the conditions that decide the rule, and those of them that are not true."""
         failing: list[tuple[Node, CaseFacts]] = []
-        told: list[Judged] = []
+        judged: list[Judged] = []
 
-        def add(what: Literal["rule", "gate", "limit"], one: Rule | Gate | Limit, known: CaseFacts) -> None:
-            condition = one.when if isinstance(one, Rule) else one.require
+        def add(what: Literal["rule", "gate", "limit"], owner: Rule | Gate | Limit, known: CaseFacts) -> None:
+            condition = owner.when if isinstance(owner, Rule) else owner.require
             branch = self.branch(condition, known)
-            told.append(
-                Judged(id=one.id, what=what, title=one.title, reference=one.reference, condition=branch)
+            judged.append(
+                Judged(id=owner.id, what=what, title=owner.title, reference=owner.reference, condition=branch)
             )
             if branch.verdict != "true":
                 failing.append((self.in_force.node(condition), known))
@@ -203,29 +203,29 @@ class _Explainer:
         for gate in self.policy.gates:
             if gate.id in closed:
                 add("gate", gate, self.known)
-        if isinstance(found, Refusal) and found.code == "not-tried":
-            named = found.message.replace(",", "").split()
-            for one in self.policy.rules:
-                if one.id in self.in_force.behind[self.rule.id] and one.id in named:
-                    # What it waits for made an offer: what keeps that from being made may open it.
-                    add("rule", one, self.known)
-                    failing.append((self.in_force.node(one.when).negated(), self.known))
-        plan = self.plan(found)
+        if isinstance(outcome, Refusal) and outcome.code == "not-tried":
+            named = outcome.message.replace(",", "").split()
+            for other in self.policy.rules:
+                if other.id in self.in_force.behind[self.rule.id] and other.id in named:
+                    # A rule that takes precedence made an offer: a change that prevents that may lead to this one.
+                    add("rule", other, self.known)
+                    failing.append((self.in_force.node(other.when).negated(), self.known))
+        plan = self.plan(outcome)
         if plan is not None:
             for limit in self.policy.limits:
                 if limit.about(self.rule):
                     add("limit", limit, plan)
-            if isinstance(found, Refusal) and found.stage == "search":
-                wanted = self.made.asked if found.code == "target-not-accepted" else self.made.target
-                assert wanted is not None, "a search says what it wants"
-                failing.append((wanted, plan))
-        return tuple(told), failing
+            if isinstance(outcome, Refusal) and outcome.stage == "search":
+                missed = self.made.asked if outcome.code == "target-not-accepted" else self.made.target
+                assert missed is not None, "a search has a target"
+                failing.append((missed, plan))
+        return tuple(judged), failing
 
-    def plan(self, found: Offer | Refusal) -> CaseFacts | None:
-        """Give what the rule's plan would mean, if it has one to be held against the limits."""
-        if isinstance(found, Offer):
-            return self.known.with_plan(found.prospect, found.plan)
-        return self.made.proposal.known if found.stage in ("search", "limit") else None
+    def plan(self, outcome: Offer | Refusal) -> CaseFacts | None:
+        """Give the facts with those of the rule's plan, if it has a plan to check against the limits."""
+        if isinstance(outcome, Offer):
+            return self.known.with_plan(outcome.prospect, outcome.plan)
+        return self.made.proposal.known if outcome.stage in ("search", "limit") else None
 
     @cached_property
     def made(self) -> SearchResult:
@@ -234,124 +234,124 @@ class _Explainer:
     def branch(self, condition: Condition, known: CaseFacts) -> Branch:
         node = self.in_force.node(condition)
         names = facts_read(node)
-        came_out = _VERDICTS[verdict(node, known.encoded(names))]
+        truth = _VERDICTS[verdict(node, known.encoded(names))]
         match condition:
             case Comparison():
                 assert isinstance(node, Leaf), "one comparison is one leaf"
-                return Branch(word="compare", verdict=came_out, result=told_leaf(node, known))
+                return Branch(word="compare", verdict=truth, result=comparison_result(node, known))
             case AllOf():
                 parts = tuple(self.branch(part, known) for part in condition.all)
-                return Branch(word="all", verdict=came_out, parts=parts)
+                return Branch(word="all", verdict=truth, parts=parts)
             case AnyOf():
                 parts = tuple(self.branch(part, known) for part in condition.any)
-                return Branch(word="any", verdict=came_out, parts=parts)
+                return Branch(word="any", verdict=truth, parts=parts)
             case Not():
-                return Branch(word="not", verdict=came_out, parts=(self.branch(condition.negated, known),))
+                return Branch(word="not", verdict=truth, parts=(self.branch(condition.negated, known),))
 
     # --- near misses
 
     def near_misses(self, failing: list[tuple[Node, CaseFacts]]) -> list[NearMiss]:
-        found: list[tuple[Fraction, NearMiss]] = []
+        misses: list[tuple[Fraction, NearMiss]] = []
         for node, known in failing:
             values = _values(node, known)
-            for leaf, outcome in decisive(node, values):
-                apart, sides = leaf.gap(values), leaf.sides(values)
-                if outcome is not False or apart is None or sides is None or not sides[1]:
+            for leaf, truth in decisive(node, values):
+                gap, sides = leaf.gap(values), leaf.sides(values)
+                if truth is not False or gap is None or sides is None or not sides[1]:
                     continue
                 share = Fraction(abs(sides[0] - sides[1]), abs(sides[1]))
                 if share <= _NEAR:
-                    one = told_leaf(leaf, known)
+                    result = comparison_result(leaf, known)
                     fact = self.in_force.fact(leaf.fact)
                     over = "above" if sides[0] > sides[1] else ("below" if sides[0] < sides[1] else "at")
-                    distance = _in_points(fact, one.distance)
-                    found.append(
-                        (
-                            share,
-                            NearMiss(
-                                fact=one.fact,
-                                actual=one.actual,
-                                threshold=one.threshold,
-                                distance=distance,
-                                sentence=f"{one.fact} is {one.actual}, {distance} {over} the border of {one.threshold}",
-                            ),
-                        )
+                    distance = _in_points(fact, result.distance)
+                    miss = NearMiss(
+                        fact=result.fact,
+                        actual=result.actual,
+                        threshold=result.threshold,
+                        distance=distance,
+                        sentence=f"{result.fact} is {result.actual}, {distance} {over} the threshold of "
+                        f"{result.threshold}",
                     )
-        return [one for _, one in sorted(found, key=lambda pair: pair[0])]
+                    misses.append((share, miss))
+        return [miss for _, miss in sorted(misses, key=lambda pair: pair[0])]
 
     # --- counterfactuals
 
     def counterfactuals(self, failing: list[tuple[Node, CaseFacts]]) -> tuple[Counterfactual, ...]:
-        found: list[tuple[Fraction, Counterfactual]] = []
-        borders = self.borders(failing)
-        for name in borders:
+        changes: list[tuple[Fraction, Counterfactual]] = []
+        for name, thresholds in self.thresholds(failing).items():
             fact = self.in_force.fact(name)
-            needed = self.least(fact, borders[name])
+            needed = self.least(fact, thresholds)
             if needed is not None:
                 size, value = needed
                 actual = show(fact, self.known.value(name), self.currency)
                 shown = show(fact, value, self.currency)
                 sentence = f"if {name} were {shown} instead of {actual}, the offer would be made"
-                found.append(
-                    (size, Counterfactual(fact=name, actual=actual, needed=shown, sentence=sentence))
-                )
-        return tuple(one for _, one in sorted(found, key=lambda pair: pair[0]))
+                change = Counterfactual(fact=name, actual=actual, needed=shown, sentence=sentence)
+                changes.append((size, change))
+        return tuple(change for _, change in sorted(changes, key=lambda pair: pair[0]))
 
-    def borders(self, failing: list[tuple[Node, CaseFacts]]) -> dict[str, set[int]]:
-        """Name the facts of the case that what failed rests on, each with the values at which something turns."""
-        found: dict[str, set[int]] = {}
+    def thresholds(self, failing: list[tuple[Node, CaseFacts]]) -> dict[str, set[int]]:
+        """Give the facts of the case that the failed conditions depend on, each with the values at which one
+        changes.
+        """
+        thresholds: dict[str, set[int]] = {}
 
-        def add(name: str, border: Fraction | None) -> None:
+        def add(name: str, threshold: Fraction | None) -> None:
             for base in self.in_force.rests_on(name):
                 if base == "as_of" or base.startswith("events."):
-                    continue  # what day it is and what happened are no facts that could be changed
+                    continue  # the day and past events cannot be changed
                 if not self.in_force.fact(base).of_plan:
-                    turning = found.setdefault(base, set())
-                    if base == name and border is not None:
-                        turning.update(
-                            border.numerator // border.denominator + step for step in (-1, 0, 1, 2)
-                        )
+                    values = thresholds.setdefault(base, set())
+                    if base == name and threshold is not None:
+                        whole = threshold.numerator // threshold.denominator
+                        values.update(whole + step for step in (-1, 0, 1, 2))
 
         for node, known in failing:
             values = _values(node, known)
             for leaf in node.leaves():
-                mine = values[leaf.fact]
+                left = values[leaf.fact]
                 if leaf.other is None:
                     add(leaf.fact, Fraction(leaf.threshold))
                 else:
-                    theirs = values[leaf.other]
-                    add(leaf.fact, None if theirs is None else Fraction(leaf.right * theirs, leaf.left))
-                    add(leaf.other, None if mine is None else Fraction(leaf.left * mine, leaf.right))
-        return found
+                    right = values[leaf.other]
+                    add(leaf.fact, None if right is None else Fraction(leaf.right * right, leaf.left))
+                    add(leaf.other, None if left is None else Fraction(leaf.left * left, leaf.right))
+        return thresholds
 
-    def least(self, fact: Fact, borders: set[int]) -> tuple[Fraction, Any] | None:
-        """Find the value nearest to the fact's own that makes the offer, with the size of the change."""
+    def least(self, fact: Fact, thresholds: set[int]) -> tuple[Fraction, Any] | None:
+        """Find the value nearest to the fact's own that leads to the offer, with the size of the change."""
         value = self.known.value(fact.name)
         now = None if value is None else fact.encode(value, self.currency)
         if fact.kind in (Kind.FLAG, Kind.CHOICE):
             count = len(fact.choices) if fact.kind is Kind.CHOICE else 2
             others = [number for number in range(count) if number != now]
             return next(
-                ((Fraction(1), self.decoded(fact, one)) for one in others if self.opens(fact, one)), None
+                ((Fraction(1), self.decoded(fact, other)) for other in others if self.opens(fact, other)),
+                None,
             )
         base = 0 if now is None else now
-        tried = borders | {base + int(sign * share * abs(base)) for share in _SHARES for sign in (-1, 1)}
-        near = sorted(tried - {now}, key=lambda one: abs(one - base))
-        # Less and more are looked at apart: what is tried first may open further away than the other does.
-        sides = ([number for number in near if number < base], [number for number in near if number >= base])
-        found = [
+        tried = thresholds | {base + int(sign * share * abs(base)) for share in _SHARES for sign in (-1, 1)}
+        near = sorted(tried - {now}, key=lambda number: abs(number - base))
+        # Both sides are tried, since the first value that leads to the offer may be nearer on the other side.
+        sides = (
+            [number for number in near if number < base],
+            [number for number in near if number >= base],
+        )
+        opening = [
             number if now is None else self.edge(fact, base, number)
             for side in sides
             for number in [next((number for number in side if self.opens(fact, number)), None)]
             if number is not None
         ]
-        if not found:
+        if not opening:
             return None
-        edge = min(found, key=lambda one: abs(one - base))
+        edge = min(opening, key=lambda number: abs(number - base))
         size = Fraction(abs(edge - base), abs(base)) if base and fact.kind is not Kind.DATE else Fraction(1)
         return size, self.decoded(fact, edge)
 
     def edge(self, fact: Fact, closed: int, opened: int) -> int:
-        """Close in on where the offer begins to be made, between a value that does not make it and one that does."""
+        """Bisect between a value that does not lead to the offer and one that does."""
         while abs(opened - closed) > 1:
             middle = (opened + closed) // 2
             opened, closed = (middle, closed) if self.opens(fact, middle) else (opened, middle)
@@ -373,7 +373,7 @@ class _Explainer:
         )
         try:
             judged = judge(facts_of(self.in_force, changed, Engines.REFERENCE), engines=Engines.REFERENCE)
-        except InvalidPolicy:  # the changed case would make rules match together that exclude each other
+        except InvalidPolicy:  # with the changed fact, rules match together that exclude each other
             return False
         return any(offer.rule == self.rule.id for offer in judged.offers)
 
@@ -383,5 +383,5 @@ def _values(node: Node, known: CaseFacts) -> dict[str, int | None]:
 
 
 def _in_points(fact: Fact, distance: str) -> str:
-    """Write the distance between two shares in points, so that it is not read as a share of a share."""
+    """Write the distance between two shares in percentage points, so that it is not read as a share of a share."""
     return distance.replace(" %", " points") if fact.kind is Kind.RATIO else distance

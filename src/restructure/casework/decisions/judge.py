@@ -1,10 +1,11 @@
-"""Judging: what a policy makes of one case, gate by gate and rule by rule."""
+"""Evaluate the gates and rules of a policy on one case, and build the offers and refusals."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
-from restructure.casework.decisions.condition_text import condition_results, told
+from restructure.casework.decisions.condition_text import condition_results, failures_text
+from restructure.casework.decisions.judgement import GateVerdict, Judgement, RefusalStage
 from restructure.casework.decisions.outcome import (
     Detail,
     GateResult,
@@ -25,65 +26,48 @@ from restructure.policy.engine.normal_form import Node, Problem, Values, facts_r
 from restructure.policy.engine.reference import ConditionResult, decisive, verdict
 from restructure.policy.engine.trace import trace
 from restructure.policy.language.hit_policies import RowMatch, settle
-from restructure.policy.language.sections import Action, Gate, Limit, Otherwise, Rule
+from restructure.policy.language.sections import Action, Gate, Limit, Rule
 from restructure.policy.language.templates import UnknownAmount
 from restructure.record import Later, trusted
 from restructure.texts import Text
 
-__all__ = ["Judgement", "actions_of", "hold", "judge"]
+__all__ = ["actions_of", "check_limits", "judge"]
 
 _UNFIT: Text = {"en": "This plan does not fit your situation.", "zh": "该方案不适合您的情况。"}
-GateVerdict = Literal["passed", "failed", "unknown"]
-RefusalStage = Literal["condition", "gate", "measure", "search", "limit", "choice"]
-
-
-class Judgement(NamedTuple):
-    """Every gate and rule of a policy, judged on one case."""
-
-    verdicts: tuple[tuple[GateVerdict, Otherwise], ...]
-    """How every gate came out, and where a case goes that does not pass it."""
-    gates: Sequence[GateResult]
-    """The same with what made it so."""
-    offers: tuple[Offer, ...]
-    refusals: Sequence[Refusal]
-    missing: tuple[Missing, ...]
-    actions: tuple[Task, ...]
-    """What the lender has to do now."""
-    undecided: bool
-    """Whether a rule led to no offer only because something is unknown."""
 
 
 def judge(
     known: CaseFacts, *, engines: Engines = Engines.BOTH, detail: Detail = Detail.DECISIVE
 ) -> Judgement:
-    """Judge every gate and rule on the facts of a case; what is told about them is made when somebody looks.
+    """Evaluate every gate and rule on the facts of a case; the records of their reasons are built when first read.
 
     Raises `EngineDisagreement` if the two evaluators differ, and `InvalidPolicy` if rules match together that
-    the policy says exclude each other.
+    exclude each other by the policy.
     """
     return _Judge(known, engines, detail).judge()
 
 
-def hold(
+def check_limits(
     rule: Rule, proposal: Proposal, *, engines: Engines = Engines.BOTH, detail: Detail = Detail.DECISIVE
 ) -> Offer | Refusal:
-    """Hold a plan whose measures somebody else chose against the limits, as an offer of a rule."""
-    bench = _Judge(proposal.known, engines, detail)
-    held = bench.held_against_limits(rule, SearchResult(proposal, True, ()))
-    return held if isinstance(held, Offer) else held()
+    """Check a plan built elsewhere (counter-offer, frontier) against the policy limits; return an `Offer` or the
+    `Refusal`.
+    """
+    result = _Judge(proposal.known, engines, detail).checked(rule, SearchResult(proposal, True, ()))
+    return result if isinstance(result, Offer) else result()
 
 
 def actions_of(
     known: CaseFacts, *, engines: Engines = Engines.BOTH, detail: Detail = Detail.DECISIVE
 ) -> tuple[Task, ...]:
-    """Give what the lender has to do on a case, without making any offer."""
-    bench = _Judge(known, engines, detail)
-    fired = set(evaluator(bench.problem).fired(bench.values, engines))
-    return bench.tasks("action", bench.policy.actions, bench.problem, fired, bench.values)
+    """Give the tasks of the lender on a case, without building any offer."""
+    evaluation = _Judge(known, engines, detail)
+    fired = set(evaluator(evaluation.problem).fired(evaluation.values, engines))
+    return evaluation.tasks("action", evaluation.policy.actions, evaluation.problem, fired, evaluation.values)
 
 
 class _Judge:
-    """One judgement in the making."""
+    """Evaluates one case and notes what is unknown on the way."""
 
     def __init__(self, known: CaseFacts, engines: Engines, detail: Detail) -> None:
         self.known, self.engines, self.detail = known, engines, detail
@@ -97,9 +81,38 @@ class _Judge:
 
     def judge(self) -> Judgement:
         fired = set(evaluator(self.problem).fired(self.values, self.engines))
-        verdicts = [self.gate_verdict(gate, fired) for gate in self.policy.gates]
-        gates = Later(lambda: [self.gate(*one) for one in zip(self.policy.gates, verdicts, strict=True)])
-        closed = [gate.id for gate, one in zip(self.policy.gates, verdicts, strict=True) if one != "passed"]
+        verdicts = [(gate, self.gate_verdict(gate, fired)) for gate in self.policy.gates]
+        gates = Later(lambda: [self.gate(gate, verdict) for gate, verdict in verdicts])
+        results = self.results(fired, [gate.id for gate, verdict in verdicts if verdict != "passed"], gates)
+        refused = [result for result in results if not isinstance(result, Offer)]
+        offers = self.ranked([result for result in results if isinstance(result, Offer)])
+        if self.policy.choose == "first" and len(offers) > 1:
+            best, others = offers[0].rule, {offer.rule for offer in offers[1:]}
+            why = f"{best} comes first and the policy makes one offer"
+            refused += [
+                partial(self.refusal, rule, "choice", "not-first", why)
+                for rule in self.policy.rules
+                if rule.id in others
+            ]
+            offers = offers[:1]
+        actions = self.tasks("action", self.policy.actions, self.problem, fired, self.values)
+        for action in self.policy.actions:
+            if f"action:{action.id}" not in fired and f"action:{action.id}" in self.unknown:
+                self.note_missing(self.nodes[f"action:{action.id}"], self.values, action.id)
+        return Judgement(
+            tuple((verdict, gate.otherwise) for gate, verdict in verdicts),
+            gates,
+            tuple(offers),
+            Later(lambda: [make_refusal() for make_refusal in refused]),
+            tuple(Missing(place=place, needed_by=tuple(ids)) for place, ids in self.needed.items()),
+            actions,
+            self.undecided,
+        )
+
+    def results(
+        self, fired: set[str], closed: Sequence[str], gates: Sequence[GateResult]
+    ) -> list[Offer | Callable[[], Refusal]]:
+        """Give the offer or the refusal of every rule, in the order of the policy."""
         beaten = self.beaten(fired)
         rules = {rule.id: rule for rule in self.policy.rules}
         results: dict[str, Offer | Callable[[], Refusal]] = {}
@@ -120,55 +133,31 @@ class _Judge:
                 results[name] = partial(self.refusal, rule, "choice", "not-tried", why)
             else:
                 results[name] = self.made(rule)
-        came_out = [results[name] for name in rules]
-        refused = [one for one in came_out if not isinstance(one, Offer)]
-        offers = self.ranked([one for one in came_out if isinstance(one, Offer)])
-        if self.policy.choose == "first" and len(offers) > 1:
-            best, others = offers[0].rule, {offer.rule for offer in offers[1:]}
-            told_why = f"{best} comes first and the policy makes one offer"
-            refused += [
-                partial(self.refusal, rule, "choice", "not-first", told_why)
-                for rule in self.policy.rules
-                if rule.id in others
-            ]
-            offers = offers[:1]
-        actions = self.tasks("action", self.policy.actions, self.problem, fired, self.values)
-        for one in self.policy.actions:
-            if f"action:{one.id}" not in fired and f"action:{one.id}" in self.unknown:
-                self.note_missing(self.nodes[f"action:{one.id}"], self.values, one.id)
-        return Judgement(
-            tuple((one, gate.otherwise) for gate, one in zip(self.policy.gates, verdicts, strict=True)),
-            gates,
-            tuple(offers),
-            Later(lambda: [make_refusal() for make_refusal in refused]),
-            tuple(Missing(place=place, needed_by=tuple(ids)) for place, ids in self.needed.items()),
-            actions,
-            self.undecided,
-        )
+        return [results[name] for name in rules]
 
     # --- gates
 
     def gate_verdict(self, gate: Gate, fired: set[str]) -> GateVerdict:
-        found: GateVerdict = "unknown"
+        verdict: GateVerdict = "unknown"
         if f"passed:{gate.id}" in fired:
             return "passed"
         if f"failed:{gate.id}" in fired:
-            found = "failed"
+            verdict = "failed"
         else:
             self.note_missing(self.nodes[f"passed:{gate.id}"], self.values, gate.id)
         read = {leaf.fact for leaf in self.nodes[f"passed:{gate.id}"].leaves()}
         if {"file_complete", "completeness"} & read:
             for place in self.assessment.missing:
                 self.needed[place].append(gate.id)
-        return found
+        return verdict
 
-    def gate(self, gate: Gate, found: GateVerdict) -> GateResult:
+    def gate(self, gate: Gate, verdict: GateVerdict) -> GateResult:
         return GateResult.model_construct(
             id=gate.id,
             title=gate.title,
             reason=gate.reason,
             reference=gate.reference,
-            verdict=found,
+            verdict=verdict,
             otherwise=gate.otherwise,
             conditions=self.conditions(self.nodes[f"passed:{gate.id}"], self.values),
         )
@@ -176,8 +165,8 @@ class _Judge:
     # --- rules
 
     def beaten(self, fired: set[str]) -> dict[str, tuple[str, str]]:
-        """Give the rows of tables that match and do not count: the code and the sentence."""
-        found: dict[str, tuple[str, str]] = {}
+        """Give the matching rows of tables that another row takes precedence over: the code and the sentence."""
+        refused: dict[str, tuple[str, str]] = {}
         for table in self.policy.tables:
             rows = [rule for rule in self.policy.rules if rule.table == table.id]
             settled = settle(table.hit, [self.match(rule, fired) for rule in rows])
@@ -186,17 +175,17 @@ class _Judge:
                     Issue(
                         "hit-not-unique",
                         f"the table {table.id} has the hit policy unique, yet {', '.join(settled.clash)} all "
-                        "match; make them exclude each other",
+                        "match; make their conditions exclude each other",
                     )
                 )
             for row, other in settled.beaten.items():
-                found[row] = ("not-first", f"{other} comes first in the table {table.id}")
+                refused[row] = ("not-first", f"{other} comes first in the table {table.id}")
             for row, other in settled.open.items():
-                found[row] = (
+                refused[row] = (
                     "unknown",
-                    f"{other} comes first in the table {table.id} and cannot be judged yet",
+                    f"{other} comes first in the table {table.id} and is undetermined",
                 )
-        return found
+        return refused
 
     def match(self, rule: Rule, fired: set[str]) -> RowMatch:
         if f"rule:{rule.id}" in fired:
@@ -204,16 +193,16 @@ class _Judge:
         return RowMatch(rule.id, "unknown" if self.is_unknown(rule) else "false", rule.priority)
 
     def is_unknown(self, rule: Rule) -> bool:
-        """Tell whether a rule that has not fired might have, were more known."""
+        """Tell whether a rule is undetermined because a fact is unknown."""
         return f"rule:{rule.id}" in self.unknown
 
     @cached_property
     def unknown(self) -> frozenset[str]:
-        """The conditions that cannot be judged before more is known."""
+        """Names of the conditions that are undetermined because a fact is unknown."""
         return frozenset(trace(self.problem, self.values).unknown)
 
     def not_met(self, rule: Rule) -> Callable[[], Refusal]:
-        """Note what a rule that has not fired would need to know, and tell later why it has not."""
+        """Note which missing information a rule depends on; its refusal is built when first read."""
         node, unknown = self.nodes[f"rule:{rule.id}"], self.is_unknown(rule)
         if unknown:
             self.undecided = True
@@ -225,7 +214,7 @@ class _Judge:
                 rule,
                 "condition",
                 "unknown" if unknown else "not-met",
-                told(decided),
+                failures_text(decided),
                 conditions=self.conditions(node, self.values) if self.detail is Detail.FULL else decided,
             )
 
@@ -238,15 +227,15 @@ class _Judge:
             "gate",
             names,
             f"its own conditions hold, but not every gate is passed: {names}",
-            conditions=tuple(one for gate in gates if gate.id in closed for one in gate.conditions),
+            conditions=tuple(result for gate in gates if gate.id in closed for result in gate.conditions),
         )
 
     # --- offers
 
     def made(self, rule: Rule) -> Offer | Callable[[], Refusal]:
-        """Make the plan of a rule, looked for if the rule says so, and hold it against the limits."""
+        """Build the plan of a rule, by a search if the rule has one, and check it against the limits."""
         try:
-            found = make(self.known, rule)
+            result = make(self.known, rule)
         except Refused as refused:
             issue = refused.issues[0]
             return partial(self.refusal, rule, "measure", issue.code, issue.message)
@@ -255,20 +244,20 @@ class _Judge:
         except UnknownTarget as unknown:
             names = [name for name in (unknown.leaf.fact, unknown.leaf.other) if name]
             return self.not_known(rule, names, " and ".join(names))
-        if not found.met and rule.id in self.in_force.strict:
-            return partial(self.missed, rule, found)
-        if not found.accepted:
-            return self.not_accepted(rule, found)
-        return self.held_against_limits(rule, found)
+        if not result.met and rule.id in self.in_force.strict:
+            return partial(self.missed, rule, result)
+        if not result.accepted:
+            return self.not_accepted(rule, result)
+        return self.checked(rule, result)
 
     def not_known(self, rule: Rule, names: Iterable[str], what: str) -> Callable[[], Refusal]:
         self.undecided = True
         self.ask_for(names, rule.id)
-        why = f"{what} is unknown, so no amount can be worked out"
+        why = f"{what} is unknown, so the amount cannot be calculated"
         return partial(self.refusal, rule, "measure", "amount-unknown", why)
 
-    def missed(self, rule: Rule, found: SearchResult) -> Refusal:
-        leaf, known = found.target, found.proposal.known
+    def missed(self, rule: Rule, result: SearchResult) -> Refusal:
+        leaf, known = result.target, result.proposal.known
         assert leaf is not None, "only a search can miss a target"
         values = known.encoded(leaf.facts)
         conditions = condition_results(leaf, values, known)
@@ -276,16 +265,16 @@ class _Judge:
             rule,
             "search",
             "target-missed",
-            f"every step was taken as far as allowed, and {told(conditions)}",
+            f"every step was taken as far as allowed, and {failures_text(conditions)}",
             conditions=conditions,
-            steps=found.steps,
-            tiers=found.tiers,
+            steps=result.steps,
+            tiers=result.tiers,
         )
 
-    def not_accepted(self, rule: Rule, found: SearchResult) -> Callable[[], Refusal]:
-        """Refuse a plan that reaches its target and is not accepted for it."""
-        node, known = found.asked, found.proposal.known
-        assert node is not None, "a plan that has to please nobody is accepted"
+    def not_accepted(self, rule: Rule, result: SearchResult) -> Callable[[], Refusal]:
+        """Refuse a plan that reaches its target but does not meet the tier's acceptance condition."""
+        node, known = result.asked, result.proposal.known
+        assert node is not None, "a tier without accept_if always accepts"
         values = known.encoded(facts_read(node))
         if verdict(node, values) is None:
             self.undecided = True
@@ -297,16 +286,16 @@ class _Judge:
                 rule,
                 "search",
                 "target-not-accepted",
-                f"no tier of the target gave a plan that is accepted: {told(conditions)}",
+                f"no tier of the target gave a plan that is accepted: {failures_text(conditions)}",
                 conditions=conditions,
-                steps=found.steps,
-                tiers=found.tiers,
+                steps=result.steps,
+                tiers=result.tiers,
             )
 
         return refusal
 
-    def held_against_limits(self, rule: Rule, found: SearchResult) -> Offer | Callable[[], Refusal]:
-        problem, made = self.in_force.plan_problem, found.proposal
+    def checked(self, rule: Rule, result: SearchResult) -> Offer | Callable[[], Refusal]:
+        problem, made = self.in_force.plan_problem, result.proposal
         values = made.known.encoded(problem.facts)
         fired = set(evaluator(problem).fired(values, self.engines))
         limits = [limit for limit in self.policy.limits if limit.about(rule)]
@@ -317,7 +306,7 @@ class _Judge:
                 self.note_missing(problem.nodes[f"passed:{limit.id}"], values, rule.id)
         nodes = [problem.nodes[f"passed:{limit.id}"] for limit in broken or limits]
         if broken:
-            return partial(self.beyond, rule, broken, nodes, values, found)
+            return partial(self.beyond, rule, broken, nodes, values, result)
         duties = [duty for duty in self.policy.duties if duty.about(rule)]
         return Offer.model_construct(
             rule=rule.id,
@@ -327,7 +316,7 @@ class _Judge:
             reference=rule.reference,
             because=self.conditions(self.nodes[f"rule:{rule.id}"], self.values),
             limits=Later(
-                lambda: [one for node in nodes for one in self.conditions(node, values, made.known)]
+                lambda: [part for node in nodes for part in self.conditions(node, values, made.known)]
             ),
             flags=tuple(
                 flag.id for flag in self.policy.flags if flag.about(rule) and f"flag:{flag.id}" in fired
@@ -335,24 +324,24 @@ class _Judge:
             duties=self.tasks("duty", duties, problem, fired, values, made.known),
             prospect=made.prospect,
             concluded=Later(made.known.of_plan) if self.in_force.figures else (),
-            steps=found.steps,
-            tiers=found.tiers,
+            steps=result.steps,
+            tiers=result.tiers,
             plan=made.plan,
         )
 
     def beyond(
-        self, rule: Rule, broken: Sequence[Limit], nodes: Sequence[Node], values: Values, found: SearchResult
+        self, rule: Rule, broken: Sequence[Limit], nodes: Sequence[Node], values: Values, result: SearchResult
     ) -> Refusal:
-        failing = [one for node in nodes for one in condition_results(node, values, found.proposal.known)]
+        failing = [part for node in nodes for part in condition_results(node, values, result.proposal.known)]
         return self.refusal(
             rule,
             "limit",
             ", ".join(limit.id for limit in broken),
-            told(failing),
+            failures_text(failing),
             reason=broken[0].reason,
             conditions=tuple(failing),
-            steps=found.steps,
-            tiers=found.tiers,
+            steps=result.steps,
+            tiers=result.tiers,
         )
 
     def refusal(
@@ -382,34 +371,34 @@ class _Judge:
     def tasks(
         self,
         what: Literal["action", "duty"],
-        every: Sequence[Action],
+        listed: Sequence[Action],
         problem: Problem,
         fired: set[str],
         values: Values,
         known: CaseFacts | None = None,
     ) -> tuple[Task, ...]:
-        """Give what has to be done, in the order of the policy; what cannot be judged is not asked for."""
+        """Give the tasks whose condition holds, in the order of the policy; an undetermined one is left out."""
         return tuple(
             Task.model_construct(
-                id=one.id,
-                title=one.title,
-                text=one.text,
-                kind=one.kind,
-                reference=one.reference,
-                because=self.conditions(problem.nodes[f"{what}:{one.id}"], values, known),
+                id=action.id,
+                title=action.title,
+                text=action.text,
+                kind=action.kind,
+                reference=action.reference,
+                because=self.conditions(problem.nodes[f"{what}:{action.id}"], values, known),
             )
-            for one in every
-            if f"{what}:{one.id}" in fired
+            for action in listed
+            if f"{what}:{action.id}" in fired
         )
 
     def ranked(self, offers: list[Offer]) -> list[Offer]:
-        """Order the offers by the policy's keys; those it cannot tell apart stay in the order of the rules."""
-        foreseen = {offer.rule: self.known.with_plan(offer.prospect, offer.plan) for offer in offers}
+        """Order the offers by the policy's keys; equal ones stay in the order of the rules."""
+        prospects = {offer.rule: self.known.with_plan(offer.prospect, offer.plan) for offer in offers}
         for key in reversed(self.policy.rank):
             fact, down = self.in_force.fact(key.fact), key.order == "descending"
 
             def place(offer: Offer, fact: Fact = fact, down: bool = down) -> tuple[bool, int]:
-                value: Any = foreseen[offer.rule].value(fact.name)
+                value: Any = prospects[offer.rule].value(fact.name)
                 number = 0 if value is None else fact.encode(value, self.assessment.currency)
                 return value is None, -number if down else number
 
@@ -427,7 +416,7 @@ class _Judge:
     # --- reasons
 
     def note_missing(self, node: Node, values: Values, needed_by: str) -> None:
-        """Remember which information would settle an unknown condition."""
+        """Note which information would determine an unknown condition."""
         for leaf, outcome in decisive(node, values):
             if outcome is None:
                 self.ask_for(leaf.facts, needed_by)

@@ -1,8 +1,11 @@
-"""Outcome: the parts of a decision, each a record that explains itself: gates, refusals, offers."""
+"""The parts of a decision, each a record that includes its reasons: gates, refusals, offers, tasks."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import AfterValidator
+
+from restructure.calculator.measures.fields import current_word
 from restructure.calculator.plans.plan import Plan
 from restructure.intake.prospect import Prospect
 from restructure.policy.case_facts import Concluded
@@ -25,14 +28,14 @@ __all__ = [
 
 
 class Outcome(StrEnum):
-    """How a case came out."""
+    """Outcome of a decision."""
 
     OFFER = "offer"
     """At least one offer is made."""
     REFER = "refer"
-    """A person has to look at it, or information is missing."""
+    """A person has to decide, or information is missing."""
     DECLINE = "decline"
-    """Everything is known and nothing can be offered."""
+    """Everything is known, and no offer is possible."""
     NO_ACTION_NEEDED = "no_action_needed"
     """The borrower is not in difficulty."""
 
@@ -41,131 +44,139 @@ class Detail(StrEnum):
     """How much of its reasons a decision records."""
 
     NAMES = "names"
-    """Which rules fired and which were refused at which stage, without conditions: the cheapest."""
+    """Which rules made an offer and at which stage the others were refused, without conditions: the fastest."""
     DECISIVE = "decisive"
-    """The conditions that made each rule and gate come out as it did."""
+    """The conditions that decided each rule and gate."""
     FULL = "full"
-    """Every condition of every rule and gate, those that did not matter included."""
+    """Every condition of every rule and gate, including those that decided nothing."""
+
+
+def _as_called_now(field: str) -> str:
+    """Give a measure's field in an older record with the word that the measure is called by now."""
+    measure, dot, name = field.partition(".")
+    return f"{current_word(measure)}{dot}{name}"
 
 
 class StepResult(Record):
-    """What a search made of one step, readable without the policy."""
+    """Result of one step of a search, readable without the policy."""
 
     id: str
-    """The step."""
+    """Id of the step in the policy, such as `lower-rate`."""
     outcome: Literal["applied", "exhausted", "skipped", "not-needed", "no-room", "refused"]
-    """Applied and the target reached; taken to its end in vain; skipped by its guard; no longer needed;
-    nothing to vary; or refused by the calculator."""
-    field: str
-    """The number that was looked for, such as `rate.annual_rate`."""
+    """`applied`: the target was reached; `exhausted`: taken to its end without reaching it; `skipped`: its guard
+    does not hold; `not-needed`: the target was reached before; `no-room`: start and end are the same; `refused`: the
+    calculator refuses the measure."""
+    field: Annotated[str, AfterValidator(_as_called_now)]
+    """The number that the step varies, such as `rate.annual_rate`."""
     start: str = ""
-    """Where it started."""
+    """Value at the start, such as "18 %"."""
     end: str = ""
-    """How far it could have gone."""
+    """Last value that the step allows, such as "6 %"."""
     value: str = ""
-    """Where it stopped."""
+    """Value chosen, such as "9.5 %"."""
     bound: str = ""
-    """The cap that set the end, if it is the least or greatest of several."""
+    """Name of the cap that set the end, where the end is the least or greatest of several."""
     figure_before: str = ""
-    """The figure before the step."""
+    """Target figure before the step, such as "2,310.40"."""
     figure_after: str = ""
-    """The figure after it."""
+    """Target figure after the step."""
     target: str = ""
-    """The figure and what it has to reach."""
+    """Target condition, such as "instalment_after <= 1,800.00"."""
     gap: str = ""
-    """How far the figure still is from it; empty once it is reached."""
+    """Distance of the figure from the target, such as "120.00"; empty once it is reached."""
     because: str = ""
-    """What the guard found, or what the calculator refused."""
+    """Why the guard does not hold, or why the calculator refuses the measure."""
     tried: int = 0
-    """How many plans were tried."""
+    """Number of plans calculated, such as 12."""
 
 
 class TierResult(Record):
-    """What came of one tier of a search's target ladder, readable without the policy."""
+    """Result of one tier of a search's targets, readable without the policy."""
 
     number: int
-    """Its place in the ladder, from 1."""
+    """Number of the tier, from 1."""
     target: str
-    """The figure and what it has to reach."""
+    """Target condition of the tier, such as "payment_to_income_after <= 31 %"."""
     figure: str
-    """What the figure came to."""
+    """Target figure of the plan found, such as "30.9 %"."""
     met: bool
     """Whether the target was reached."""
     accepted: bool
-    """Whether the plan was taken; otherwise the next tier was tried."""
+    """Whether the plan was accepted; if not, the next tier was tried."""
     because: str = ""
-    """Why it was not."""
+    """Why the plan was not accepted; empty if it was."""
     steps: tuple[StepResult, ...]
-    """How the amounts were looked for, each tier from the start."""
+    """The steps of the search for this tier, which starts from the rule's terms."""
 
 
 class GateResult(Record):
-    """How one gate came out."""
+    """Result of one gate."""
 
     id: str
-    """The gate."""
+    """Id of the gate in the policy, such as `file-complete`."""
     title: Text
-    """What it asks."""
+    """Display title of the gate, per language."""
     reason: Text
-    """What the borrower is told if it fails."""
+    """Reason given to the borrower if the gate fails, per language."""
     reference: str
-    """Where it comes from."""
+    """Key of the policy's sources, with the paragraph after a colon if there is one."""
     verdict: Literal["passed", "failed", "unknown"]
-    """Unknown if information is missing."""
+    """`passed`, `failed`, or `unknown` if information is missing."""
     otherwise: Otherwise
-    """Where the case goes if it is not passed."""
+    """What happens to the case if the gate is not passed, such as `decline`."""
     conditions: Listed[ConditionResult]
-    """What made it come out so."""
+    """The conditions that decided the verdict, each with value and threshold."""
 
 
 class Missing(Record):
-    """Information that is not in the file and would matter."""
+    """Missing information that a gate or rule needs."""
 
     place: str
-    """Where it belongs in the application."""
+    """Place in the application, such as `finances.income`."""
     needed_by: tuple[str, ...]
-    """The gates and rules that cannot be judged without it."""
+    """Ids of the gates, rules and actions that are undetermined without it; empty: only a complete file needs it."""
 
 
 class Refusal(Record):
-    """A rule that led to no offer, and why."""
+    """A rule that made no offer, and the reason."""
 
     rule: str
-    """The rule."""
+    """Id of the rule in the policy, such as `job-loss-holiday`."""
     title: Text
-    """What it would have offered."""
+    """Display title of the rule, per language."""
     stage: Literal["condition", "gate", "measure", "search", "limit", "choice"]
-    """Where it stopped: its condition, a gate, a measure that cannot be applied, a search that missed its
-    target, a limit, the choice of another."""
+    """Stage of the refusal: the rule's condition, a gate, a measure that cannot be applied, a search that missed its
+    target, a limit, or the choice of another rule."""
     code: str
-    """`not-met`, `unknown`, `not-first`, `not-tried`, the gates or limits that failed, the calculator's reason."""
+    """`not-met`, `unknown`, `not-first`, `not-tried`, the ids of the gates or limits that failed, or the code of the
+    calculator's refusal, such as `term-too-long`."""
     message: str
-    """One sentence."""
+    """Reason for the lender, in one sentence."""
     reason: Text
-    """What the borrower is told."""
+    """Reason given to the borrower, per language."""
     conditions: Listed[ConditionResult] = ()
-    """The conditions that failed or are unknown, with both values."""
+    """The conditions that failed or are unknown, each with value and threshold."""
     steps: tuple[StepResult, ...] = ()
-    """What its search tried, step by step; of a target ladder the last tier."""
+    """Steps of its search; of a search with several tiers, those of the last."""
     tiers: tuple[TierResult, ...] = ()
-    """Every tier that was tried, if the target is a ladder."""
+    """Every tier that was tried, if the search has several."""
 
 
 class Task(Record):
-    """What the lender has to do: an action on the case, or a duty that comes with an offer."""
+    """A task of the lender: an action on the case, or a duty that comes with an offer."""
 
     id: str
-    """The action or duty."""
+    """Id of the action or duty in the policy, such as `call-borrower`."""
     title: Text
-    """What it is."""
+    """Display title of the task, per language."""
     text: Text
-    """What has to be done, in full."""
+    """What has to be done, in full, per language."""
     kind: str
-    """A word by which a service sorts them."""
+    """Category for sorting tasks, such as `contact`; those that begin with `enforce` are steps of enforcement."""
     reference: str
-    """Where it comes from."""
+    """Key of the policy's sources, with the paragraph after a colon if there is one."""
     because: Listed[ConditionResult] = ()
-    """The conditions that made it so."""
+    """The conditions that require it, each with value and threshold."""
 
     @property
     def enforces(self) -> bool:
@@ -177,30 +188,30 @@ class Offer(Record):
     """A plan that is affordable and inside policy."""
 
     rule: str
-    """The rule that makes it."""
+    """Id of the rule that makes the offer, such as `illness-relief`."""
     rank: int
-    """Its place among the offers, from 1."""
+    """Rank among the offers, from 1 for the best."""
     title: Text
-    """What it is."""
+    """Display title of the offer, per language."""
     reason: Text
-    """What the borrower is told."""
+    """Reason given to the borrower, per language."""
     reference: str
-    """Where the rule comes from."""
+    """Key of the policy's sources, with the paragraph after a colon if there is one."""
     because: Listed[ConditionResult]
-    """The conditions that made the rule fire."""
+    """The conditions that make the rule apply, each with value and threshold."""
     limits: Listed[ConditionResult]
-    """The limits it keeps, with both values."""
+    """The limits that the plan keeps, each with value and threshold."""
     flags: tuple[str, ...]
-    """Marks the policy sets on it."""
+    """Ids of the flags that the policy sets on the offer, such as `needs-approval`."""
     duties: tuple[Task, ...] = ()
-    """What the lender has to do if it is taken."""
+    """Tasks of the lender if the offer is accepted."""
     prospect: Prospect
-    """What it would mean to the borrower."""
+    """Figures of the plan and their effect on the borrower's income."""
     concluded: Listed[Concluded] = ()
-    """The policy's own figures of the plan and how they came about."""
+    """The policy's own figures of the plan, with their derivation."""
     steps: tuple[StepResult, ...] = ()
-    """How its search found the amounts, step by step; of a target ladder the last tier."""
+    """Steps by which its search found the amounts; of a search with several tiers, those of the last."""
     tiers: tuple[TierResult, ...] = ()
-    """Every tier that was tried, if the target is a ladder."""
+    """Every tier that was tried, if the search has several."""
     plan: Plan
-    """The new schedule, the ledger and its identities."""
+    """The new schedule, the ledger of what is owed, and the identities that prove it."""

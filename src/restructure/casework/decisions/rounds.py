@@ -1,4 +1,4 @@
-"""Rounds: what a borrower asked for in a negotiation, and what became of it."""
+"""Rounds of a negotiation: the borrower's request and its answer."""
 
 from datetime import date
 from enum import StrEnum
@@ -17,18 +17,19 @@ __all__ = ["Answer", "CounterRequest", "Round", "read_counter_request"]
 
 
 class CounterRequest(Record):
-    """What the borrower asks for; everything that is said has to hold together."""
+    """What the borrower asks for; a plan has to meet every field that is set."""
 
     max_monthly_payment: Money | None = None
-    """No instalment may be above this."""
+    """Highest instalment a month, in the loan's currency, such as "1800.00"."""
     first_payment_from: date | None = None
-    """Nothing is to be paid before this day; instalments that fall due earlier are suspended."""
+    """First day on which something is paid, such as 2026-06-01; instalments due earlier are suspended."""
     keep_end_date: bool = False
-    """The loan is to end no later than as agreed."""
+    """Whether the loan has to end no later than agreed."""
     lump_sum: Money | None = None
-    """Paid at once, up front."""
+    """Amount that the borrower pays up front, such as "2000.00"."""
     measures: tuple[Measure, ...] | None = None
-    """Other measures instead of those of the offer, such as one of them edited."""
+    """Measures in place of those of the offer, such as the same ones with one number changed; absent: those of the
+    offer."""
 
     @model_validator(mode="after")
     def _asks(self) -> Self:
@@ -49,28 +50,28 @@ def read_counter_request(source: CounterRequest | Source) -> CounterRequest:
 
 
 class Answer(StrEnum):
-    """What became of a request."""
+    """Answer to a request."""
 
     MET = "met"
-    """There is a plan inside the limits that does all that was asked."""
+    """A plan within the limits meets the request in full."""
     NEAREST = "nearest"
-    """None does; this is the one inside the limits that comes nearest."""
+    """No plan does; the offer is the nearest one within the limits."""
     REFUSED = "refused"
-    """No plan of this kind is inside the limits; what was offered before stays open."""
+    """No plan of this kind is within the limits; the earlier offers stay open."""
 
 
 class Round(Record):
-    """One round of a negotiation: what was asked, and what was answered."""
+    """One round of a negotiation: a request and its answer."""
 
     number: int = Field(ge=1)
-    """The round, from 1."""
+    """Number of the round, from 1."""
     rule: str
-    """The rule whose offer it started from."""
+    """Id of the rule whose offer the request is about, such as `illness-relief`."""
     request: CounterRequest
-    """What was asked."""
+    """The borrower's request."""
     answer: Answer
-    """What became of it."""
+    """Whether the request was met, met as far as the limits allow, or refused."""
     message: str
-    """Why, in one sentence."""
+    """Reason of the answer, in one sentence."""
     binding: tuple[ConditionResult, ...] = ()
-    """The limits that stood in the way of what was asked, with both values."""
+    """Limits that the request exceeds, each with value and threshold."""

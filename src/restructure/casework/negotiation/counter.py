@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 from restructure.calculator.conventions.money import minor_digits
 from restructure.calculator.measures.catalogue import Measure
-from restructure.calculator.measures.timing import Extend, Holiday
+from restructure.calculator.measures.holiday import Holiday
+from restructure.calculator.measures.timing import Extend
 from restructure.calculator.measures.up_front import Pay
 from restructure.casework.decisions.decision import Decision
-from restructure.casework.decisions.judge import hold
+from restructure.casework.decisions.judge import check_limits
 from restructure.casework.decisions.outcome import Offer, Refusal
 from restructure.casework.decisions.plan_search import Proposal, propose
 from restructure.casework.decisions.rounds import Answer, CounterRequest, Round, read_counter_request
@@ -353,7 +354,7 @@ class _Borders:
 
     def held(self, at: Proposal) -> Offer | Refusal:
         """Hold a plan against the policy's limits and against what the policy itself would give up."""
-        held = hold(self.rule, at)
+        held = check_limits(self.rule, at)
         if isinstance(held, Refusal):
             return held
         return self._ranges(at) or self._given_up(at) or held

@@ -1,4 +1,4 @@
-"""Conditions: what a policy asks of facts, as written, and their normal form for the evaluators."""
+"""Conditions: comparisons of facts as a policy writes them, and their normal form for the evaluators."""
 
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
@@ -25,45 +25,45 @@ class Comparison(Record):
     """Compare a fact with a constant, a parameter, or another fact times a constant."""
 
     fact: str
-    """What is compared."""
+    """The fact that is compared, such as `income_drop`."""
     op: Operator
-    """How."""
+    """The operator, such as `>=`."""
     value: Constant | None = None
-    """A constant of the fact's kind."""
+    """A constant of the fact's kind, such as `0.31`."""
     parameter: str | None = None
-    """The parameter whose value on the day is compared with."""
+    """The parameter with whose value on the day the fact is compared."""
     other: str | None = None
-    """Another fact of the same kind."""
+    """Another fact of the same kind with which the fact is compared."""
     times: Multiplier = Fraction(1)
-    """What the other fact is multiplied by."""
+    """The factor by which the other fact is multiplied, such as `0.4`."""
 
 
 class AllOf(Record):
-    """Hold if every condition holds."""
+    """True if all of several conditions are true."""
 
     all: tuple["Condition", ...]
-    """The conditions."""
+    """The conditions, at least one."""
 
 
 class AnyOf(Record):
-    """Hold if at least one condition holds."""
+    """True if at least one of several conditions is true."""
 
     any: tuple["Condition", ...]
-    """The conditions."""
+    """The conditions, at least one."""
 
 
 class Not(Record):
-    """Hold if the condition is false; unknown stays unknown."""
+    """True if a condition is false; unknown stays unknown."""
 
     negated: "Condition"
-    """The condition."""
+    """The condition that is negated."""
 
 
 Condition = Comparison | AllOf | AnyOf | Not
 
 
 def comparisons(condition: Condition) -> Iterator[Comparison]:
-    """Walk the comparisons of a condition in order."""
+    """Iterate over the comparisons of a condition, in order."""
     match condition:
         case Comparison():
             yield condition
@@ -78,7 +78,7 @@ def comparisons(condition: Condition) -> Iterator[Comparison]:
 
 
 def spelled_out(condition: Condition, *, negated: bool = False) -> int:
-    """Count the alternatives a condition spells out to."""
+    """Count the alternatives of a condition in disjunctive normal form."""
     match condition:
         case Not():
             return spelled_out(condition.negated, negated=not negated)
@@ -91,8 +91,8 @@ def spelled_out(condition: Condition, *, negated: bool = False) -> int:
     widths = [spelled_out(part, negated=negated) for part in parts]
     total = sum(widths) if adds else 1
     if not adds:
-        for one in widths:
-            total *= one
+        for width in widths:
+            total *= width
     return total
 
 

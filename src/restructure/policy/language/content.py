@@ -11,8 +11,10 @@ from restructure.policy.amounts.lookups import Lookup
 from restructure.policy.language.follow_up import FollowUpRule
 from restructure.policy.language.letter_texts import Wording
 from restructure.policy.language.loan_class import ClassificationRule
+from restructure.policy.language.section_table import JUDGED, Evaluated
 from restructure.policy.language.sections import (
     Action,
+    CitedSource,
     Conclusion,
     DecisionTable,
     Duty,
@@ -24,7 +26,6 @@ from restructure.policy.language.sections import (
     PolicyFact,
     Ranking,
     Rule,
-    Source,
 )
 from restructure.record import Record
 from restructure.texts import Text
@@ -33,58 +34,58 @@ __all__ = ["PolicyContent"]
 
 
 class PolicyContent(Record):
-    """A lender's policy as written, with parameters dated; `Policy` adds what can be done with it."""
+    """A lender's policy as written, with dated parameters; `Policy` adds its operations."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=80)
-    """Lower-case words joined by hyphens."""
+    """The name: lower-case words joined by hyphens, such as `cn-consumer-finance`."""
     version: str = Field(min_length=1, max_length=40)
-    """The author's version."""
+    """The version that the author gives it, such as `2026.1`."""
     title: Text
-    """What it is for."""
+    """The title, in each language."""
     currency: Currency = ""
-    """The currency of its amounts; empty only for one that makes no offers and names no amount of money."""
+    """The ISO code of the currency of its amounts, such as CNY; empty only without offers and amounts of money."""
     effective_from: date | None = None
-    """First day it may decide."""
+    """The first day on which it decides; absent if there is no first day."""
     effective_until: date | None = None
-    """First day it may no longer decide."""
-    sources: dict[str, Source]
-    """Where rules and values come from."""
+    """The first day on which it no longer decides; absent if it has no end."""
+    sources: dict[str, CitedSource]
+    """The sources that rules and values cite, by key."""
     scores: tuple[str, ...] = ()
-    """Scores that rules read as `scores.NAME`."""
+    """The names of scores that conditions read as `scores.NAME`."""
     parameters: dict[str, Parameter] = Field(default_factory=dict)
-    """Dated values by name."""
+    """Dated values, by name."""
     lookups: dict[str, Lookup] = Field(default_factory=dict)
-    """Reference tables by name, dated if need be."""
+    """Reference tables by name, whose rows may be dated."""
     facts: dict[str, PolicyFact] = Field(default_factory=dict)
-    """Facts that the policy adds to those of a case and of a plan, by name."""
+    """Facts that the policy adds to those of the case and the plan, by name."""
     events: dict[str, EventKind] = Field(default_factory=dict)
-    """Kinds of events of the history that its amounts read, by name."""
+    """Kinds of events in the history that amounts read, by name."""
     conclusions: tuple[Conclusion, ...] = ()
-    """What is concluded about them when."""
+    """Conclusions, which give facts of the policy a value under a condition."""
     tables: tuple[DecisionTable, ...] = ()
-    """Decision tables, whose rows stand among the rules and conclusions."""
+    """Decision tables, whose rows follow the rules and conclusions that are written out."""
     gates: tuple[Gate, ...] = ()
-    """Conditions for any offer at all; every one is evaluated."""
+    """Conditions for any offer at all; all of them are evaluated."""
     rules: tuple[Rule, ...] = ()
-    """What is offered when, those of tables last; without any it offers nothing and serves to be extended."""
+    """What is offered under which condition, rows of tables last; a policy without rules is meant to be extended."""
     limits: tuple[Limit, ...] = ()
-    """What no offer may exceed."""
+    """Conditions that every offer must meet."""
     flags: tuple[Flag, ...] = ()
-    """Marks on offers."""
+    """Marks on offers, which refuse nothing."""
     actions: tuple[Action, ...] = ()
-    """What the lender has to do on a case now."""
+    """What the lender must do on a case now, with or without an offer."""
     duties: tuple[Duty, ...] = ()
-    """What the lender has to do if an offer is taken."""
+    """What the lender must do if an offer is accepted."""
     rank: tuple[Ranking, ...] = ()
-    """Keys that order the offers; without any, the order of the rules."""
+    """The figures that order the offers; without any, the order of the rules."""
     choose: Literal["all", "first", "one"] = "all"
-    """All offers, the first in rank, or exactly one (two are an error)."""
+    """Which offers are made: all, the first in rank, or exactly one (two are an error)."""
     follow_up: FollowUpRule | None = None
-    """What an agreement on an offer needs and how it is followed up."""
+    """What an agreement on an offer requires and how it is followed up; if absent, there are no requirements."""
     classification: ClassificationRule | None = None
-    """Which conclusion is the class of a loan under an agreement; without one a review suggests none."""
+    """Which fact is the class of a loan under an agreement; if absent, a review suggests no class."""
     letters: Wording | None = None
-    """What letters say that no rule decides."""
+    """Texts of letters that do not depend on a rule."""
 
     @cached_property
     def given(self) -> tuple[str, ...]:
@@ -98,4 +99,5 @@ class PolicyContent(Record):
     @property
     def of_offers(self) -> tuple[Limit | Flag | Duty, ...]:
         """Limits, flags and duties, in this order."""
-        return (*self.limits, *self.flags, *self.duties)
+        plan = (section for section in JUDGED if section.evaluated is Evaluated.PLAN)
+        return tuple(entry for section in plan for entry in section.entries(self))

@@ -1,4 +1,4 @@
-"""Follow-up: what a policy asks of an agreement, what breaks one, and which clocks run beside it."""
+"""Follow-up: what a policy requires of an agreement, when an agreement is broken, and which clocks run with it."""
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -28,70 +28,70 @@ class Starts(StrEnum):
     FIRST_DUE = "first_due"
     """The first due date after it."""
     PAYMENTS_RESUME = "payments_resume"
-    """The first due date on which anything is paid, so the end of a payment holiday."""
+    """The first due date on which anything is to be paid, which is the end of a payment holiday."""
 
 
 class Reversal(StrEnum):
-    """What comes back when an agreement is broken."""
+    """What is reinstated when an agreement is broken."""
 
     WAIVED = "waived"
-    """Interest, penalty and fees given up on the effective date."""
+    """Interest, penalty and fees waived on the effective date."""
     FORGIVEN = "forgiven"
-    """Principal given up."""
+    """Principal forgiven."""
 
 
 class Clock(Record):
-    """A period of good conduct that a regulator or the lender asks for, such as observation, cure or probation.
+    """A period of good conduct that a regulator or the lender requires, such as observation, cure or probation.
 
-    It ends with the latest of `months` after its start and the due date `instalments` periods after it.
+    It ends with the later of `months` after its start and the due date `instalments` periods after it.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=80)
-    """Names it in records."""
+    """The id in records, such as `probation`: lower-case words joined by hyphens."""
     title: Text
-    """What it is."""
+    """The title, in each language."""
     reference: str
-    """Key of the policy's sources, with the paragraph after a colon if there is one."""
+    """The source: a key of the policy's `sources`, optionally followed by a colon and a paragraph."""
     months: Annotated[int, Field(ge=0, le=1200)] = 0
-    """Months it runs at least."""
+    """The least number of months it runs."""
     instalments: Annotated[int, Field(ge=0, le=1200)] = 0
-    """Payment periods it runs at least."""
+    """The least number of payment periods it runs."""
     starts: Starts = Starts.GRANTED
-    """When it begins, if it follows no other clock."""
+    """When it begins, unless it follows another clock."""
     follows: str | None = None
-    """The clock above it whose end it begins with; a restart of that one moves this one too."""
+    """The id of a clock above it at whose end it begins; a restart of that clock moves this one too."""
     restarts_when_late: Days | None = None
-    """It begins anew when an instalment is more than so many days late: for 0 on the due date of what is missed,
-    beyond the days of grace; otherwise on the first day beyond. Absent: nothing restarts it."""
+    """It restarts when an instalment is more than so many days late: with 0 on the due date of an instalment missed
+    beyond its days of grace, otherwise on the first day that is too late. Absent: nothing restarts it."""
     restarts: str | None = None
-    """The clock that begins anew instead of this one, such as cure when probation is not kept."""
+    """The id of the clock that restarts instead of this one, such as `cure` when probation fails."""
 
 
 class FollowUp(Record):
-    """What an agreement needs to come about, and how it is followed up."""
+    """What an agreement requires, and how it is followed up, with every number worked out."""
 
     valid_days: Days | None = None
     """Days for which an offer can be accepted, the day of the decision not counted; absent: it does not expire."""
     cooling_off_days: Days = 0
     """Days after acceptance in which the borrower may withdraw."""
     documents: tuple[EvidenceKind, ...] = ()
-    """What must be held before an acceptance counts."""
+    """The documents required before an acceptance counts, such as `identity`."""
     trial_payments: Annotated[int, Field(ge=0, le=60)] = 0
-    """Instalments to be paid in time before the change takes effect."""
+    """The number of instalments to be paid on time before the change takes effect."""
     grace_days: Days = 0
-    """Days after a due date on which a payment still counts as in time."""
+    """Days after a due date within which a payment still counts as on time."""
     tolerance: Money = Decimal("0.00")
-    """What may be short of everything due so far without counting as missed."""
+    """The shortfall of everything due so far, in the currency, that does not count as missed."""
     broken_after_missed: Annotated[int, Field(ge=1, le=1200)] | None = None
-    """The agreement is broken once so many instalments are missed at one time; absent: not by their number."""
+    """The number of instalments missed at the same time that breaks the agreement; absent: no number does."""
     broken_after_days: Days | None = None
-    """The agreement is broken once an instalment is more than so many days late; absent: not by its lateness."""
+    """The agreement is broken when an instalment is more than so many days late; absent: no delay breaks it."""
     reversed_when_broken: tuple[Reversal, ...] = ()
-    """What was given up on condition of performance and comes back when the agreement is broken."""
+    """What was waived or forgiven on condition of performance and is reinstated when the agreement is broken."""
     clocks: tuple[Clock, ...] = ()
-    """Periods of good conduct that run beside it."""
+    """Periods of good conduct that run with the agreement."""
     unknown: tuple[str, ...] = ()
-    """What the policy asks for that cannot be worked out from the file; nothing can be agreed on before."""
+    """Requirements that cannot be worked out from the application; until they are known, no agreement can be made."""
 
 
 AMOUNTS = (
@@ -103,46 +103,46 @@ AMOUNTS = (
     "broken_after_missed",
     "broken_after_days",
 )
-"""The numbers of a follow-up that a policy may work out from facts and parameters."""
+"""The fields of a follow-up that may be amounts of facts and parameters."""
 
 
 class FollowUpRule(Record):
-    """What an agreement needs and how it is followed up, as a policy says it: numbers may be amounts."""
+    """What an agreement requires and how it is followed up, as a policy writes it: numbers may be amounts."""
 
     reference: str
-    """Key of `sources`, with the paragraph after a colon if there is one."""
+    """The source: a key of `sources`, optionally followed by a colon and a paragraph, such as `art70: notice`."""
     valid_days: Amount | None = None
     """Days for which an offer can be accepted; absent: it does not expire."""
     cooling_off_days: Amount = Decimal(0)
     """Days after acceptance in which the borrower may withdraw."""
     documents: tuple[EvidenceKind, ...] = ()
-    """What must be held before an acceptance counts."""
+    """The documents required before an acceptance counts, such as `identity`."""
     trial_payments: Amount = Decimal(0)
-    """Instalments to be paid in time before the change takes effect."""
+    """The number of instalments to be paid on time before the change takes effect."""
     grace_days: Amount = Decimal(0)
-    """Days after a due date on which a payment still counts as in time."""
+    """Days after a due date within which a payment still counts as on time."""
     tolerance: Amount = Decimal(0)
-    """What may be short of everything due so far without counting as missed."""
+    """The shortfall of everything due so far, in the currency, that does not count as missed."""
     broken_after_missed: Amount | None = None
-    """The agreement is broken once so many instalments are missed at one time; absent: not by their number."""
+    """The number of instalments missed at the same time that breaks the agreement; absent: no number does."""
     broken_after_days: Amount | None = None
-    """The agreement is broken once an instalment is more than so many days late; absent: not by its lateness."""
+    """The agreement is broken when an instalment is more than so many days late; absent: no delay breaks it."""
     reversed_when_broken: tuple[Reversal, ...] = ()
-    """What was given up on condition of performance and comes back when the agreement is broken."""
+    """What was waived or forgiven on condition of performance and is reinstated when the agreement is broken."""
     clocks: tuple[Clock, ...] = ()
-    """Periods of good conduct that run beside it, those that others follow first."""
+    """Periods of good conduct that run with the agreement; a clock comes before those that follow it."""
 
     @property
     def amounts(self) -> Iterator[Amount]:
-        """Its numbers, as they are written."""
-        yield from (one for name in AMOUNTS if (one := getattr(self, name)) is not None)
+        """Its amounts, in the order of `AMOUNTS`."""
+        yield from (amount for name in AMOUNTS if (amount := getattr(self, name)) is not None)
 
 
 def asked(rule: FollowUpRule | None, currency: str, worth: Callable[[Amount], Fraction | None]) -> FollowUp:
-    """Work out what a policy asks of an agreement on a case; without a rule it asks for nothing."""
+    """Work out what a policy requires of an agreement on a case; without a rule there are no requirements."""
     if rule is None:
         return FollowUp()
-    said: dict[str, object] = {
+    fields: dict[str, object] = {
         "documents": rule.documents,
         "reversed_when_broken": rule.reversed_when_broken,
         "clocks": rule.clocks,
@@ -159,7 +159,7 @@ def asked(rule: FollowUpRule | None, currency: str, worth: Callable[[Amount], Fr
         exact = max(exact, Fraction(0))
         if name == "tolerance":
             minor = exact * 10 ** minor_digits(currency)
-            said[name] = from_minor(round_div(minor.numerator, minor.denominator), currency)
+            fields[name] = from_minor(round_div(minor.numerator, minor.denominator), currency)
         else:
-            said[name] = round_div(exact.numerator, exact.denominator)
-    return FollowUp(**said, unknown=tuple(unknown))
+            fields[name] = round_div(exact.numerator, exact.denominator)
+    return FollowUp(**fields, unknown=tuple(unknown))

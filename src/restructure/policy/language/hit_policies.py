@@ -17,60 +17,60 @@ class Hit(StrEnum):
     PRIORITY = "priority"
     """The one whose output comes first among the declared values."""
     COLLECT = "collect"
-    """All of them."""
+    """All that match."""
 
 
 class RowMatch(NamedTuple):
-    """How one row came out."""
+    """The verdict on one row."""
 
     id: str
     verdict: Literal["true", "false", "unknown"]
     priority: tuple[int, ...] = ()
-    """Smaller comes first; rows of one priority stay in their order."""
+    """Lower comes first; rows of equal priority keep their order."""
 
 
 class Settled(NamedTuple):
-    """Which rows count, and what stood in the way of the others."""
+    """Which rows count, and why the others do not."""
 
     chosen: tuple[str, ...]
     """The rows that count."""
     beaten: dict[str, str]
     """Rows that match and do not count, each with the row that comes before it."""
     open: dict[str, str]
-    """Rows that match but may not count, each with the row before it that nobody can judge."""
+    """Rows that match but are undetermined, each with the undetermined row before it."""
     clash: tuple[str, ...] = ()
-    """Rows that match though only one may."""
+    """Rows that match although at most one may."""
     moot: frozenset[str] = frozenset()
-    """Rows that nobody can judge and that would not count if they matched."""
+    """Undetermined rows that would not count if they matched."""
 
 
 def settle(hit: Hit, matches: Sequence[RowMatch]) -> Settled:
-    """Choose among matching rows; a row that nobody can judge keeps later ones open.
+    """Choose among matching rows; an undetermined row leaves all later rows undetermined.
 
     >>> rows = [RowMatch("a", "false"), RowMatch("b", "true"), RowMatch("c", "true")]
     >>> settle(Hit.FIRST, rows).chosen, settle(Hit.COLLECT, rows).chosen, settle(Hit.UNIQUE, rows).clash
     (('b',), ('b', 'c'), ('b', 'c'))
     """
-    matching = tuple(one.id for one in matches if one.verdict == "true")
+    matching = tuple(match.id for match in matches if match.verdict == "true")
     if hit is Hit.COLLECT:
         return Settled(matching, {}, {})
     if hit is Hit.UNIQUE:
         return Settled(matching, {}, {}) if len(matching) < 2 else Settled((), {}, {}, matching)
-    ordered = sorted(matches, key=lambda one: one.priority) if hit is Hit.PRIORITY else matches
+    ordered = sorted(matches, key=lambda match: match.priority) if hit is Hit.PRIORITY else matches
     chosen: tuple[str, ...] = ()
     beaten: dict[str, str] = {}
     undecided: dict[str, str] = {}
     unknown, moot = "", set()
-    for one in ordered:
-        if one.verdict == "unknown":
-            unknown = unknown or one.id
+    for row in ordered:
+        if row.verdict == "unknown":
+            unknown = unknown or row.id
             if chosen:
-                moot.add(one.id)
-        elif one.verdict == "true":
+                moot.add(row.id)
+        elif row.verdict == "true":
             if chosen:
-                beaten[one.id] = chosen[0]
+                beaten[row.id] = chosen[0]
             elif unknown:
-                undecided[one.id] = unknown
+                undecided[row.id] = unknown
             else:
-                chosen = (one.id,)
+                chosen = (row.id,)
     return Settled(chosen, beaten, undecided, moot=frozenset(moot))

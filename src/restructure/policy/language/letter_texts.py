@@ -1,4 +1,4 @@
-"""Wording: what a policy says to borrowers beside its rules, in every language it speaks."""
+"""Letter texts: what a policy says to borrowers that does not depend on a rule, in each language."""
 
 from pydantic import Field
 
@@ -10,18 +10,18 @@ __all__ = ["Wording"]
 
 
 class Wording(Record):
-    """What letters say that no rule decides; a text that is absent leaves its paragraph out."""
+    """Texts of letters that do not depend on a rule; a paragraph whose text is absent is left out."""
 
     credit_record: Text | None = None
-    """What happens to the borrower's credit record."""
+    """How the change is reported to the credit register, in each language."""
     missed_payment: Text | None = None
-    """What happens if an instalment is missed."""
+    """What happens if an instalment is missed, in each language."""
     charges: Text | None = None
-    """Whether interest, yearly fees and other charges go on while the plan is paid."""
+    """Whether interest, yearly fees and other charges continue while the plan is paid."""
     promises: Text | None = None
     """What the borrower promises, and the rights and duties of both sides."""
     advice: Text | None = None
-    """Where free debt advice is to be had."""
+    """Where free debt advice is available."""
     complaint: Text | None = None
     """How to complain or ask for a review."""
     education: dict[Cause, Text] = Field(default_factory=dict)

@@ -7,6 +7,7 @@ from restructure.policy.amounts.expression import Amount, facts_in, lookups_in, 
 from restructure.policy.language.conditions import Condition, comparisons
 from restructure.policy.language.content import PolicyContent
 from restructure.policy.language.search import Search
+from restructure.policy.language.section_table import JUDGED
 from restructure.policy.language.sections import Rule
 from restructure.policy.language.templates import amounts_of
 
@@ -19,23 +20,23 @@ def read_by(policy: PolicyContent) -> dict[str, set[str]]:
         name: set(facts_in(own.value)) if own.value is not None else set()
         for name, own in policy.facts.items()
     }
-    # A table settles its rows together, so that each waits for what all of them read.
+    # The rows of a table are settled together, so each needs the facts that any of them reads.
     read: dict[str, set[str]] = {}
-    for one in policy.conclusions:
-        read.setdefault(one.table or f"={one.id}", set()).update(_facts_of(one.when))
-    for one in policy.conclusions:
-        for name in one.conclude:
-            needs.setdefault(name, set()).update(read[one.table or f"={one.id}"])
-        for name, amount in one.amounts.items():
+    for conclusion in policy.conclusions:
+        group = conclusion.table or f"={conclusion.id}"
+        read.setdefault(group, set()).update(_facts_of(conclusion.when))
+    for conclusion in policy.conclusions:
+        for name in conclusion.conclude:
+            needs.setdefault(name, set()).update(read[conclusion.table or f"={conclusion.id}"])
+        for name, amount in conclusion.amounts.items():
             needs[name].update(facts_in(amount))
     return needs
 
 
 def searches_of(policy: PolicyContent) -> Iterator[tuple[Rule, Search]]:
     for rule in policy.rules:
-        for one in rule.offer:
-            if isinstance(one, Search):
-                yield rule, one
+        for search in rule.searches:
+            yield rule, search
 
 
 def _facts_of(condition: Condition) -> Iterator[str]:
@@ -62,12 +63,8 @@ def lookups_used(policy: PolicyContent) -> Iterator[str]:
 
 
 def _conditions_of(policy: PolicyContent) -> Iterator[Condition]:
-    yield from (gate.require for gate in policy.gates)
-    yield from (limit.require for limit in policy.limits)
-    yield from (conclusion.when for conclusion in policy.conclusions)
-    yield from (rule.when for rule in policy.rules)
-    yield from (flag.when for flag in policy.flags)
-    yield from (one.when for one in (*policy.actions, *policy.duties))
+    for section in JUDGED:
+        yield from (condition for _, condition in section.conditions(policy))
     for _, search in searches_of(policy):
         for tier in search.tiers:
             yield tier
@@ -82,9 +79,7 @@ def _amounts_of(policy: PolicyContent) -> Iterator[Amount]:
             yield own.value
     for conclusion in policy.conclusions:
         yield from conclusion.amounts.values()
-    templates: list[Mapping[str, Any]] = [
-        one for rule in policy.rules for one in rule.offer if not isinstance(one, Search)
-    ]
+    templates: list[Mapping[str, Any]] = [measure for rule in policy.rules for measure in rule.measures]
     for _, search in searches_of(policy):
         templates += [step.measure for step in search.steps]
         yield from (tier.amount for tier in search.tiers if tier.amount is not None)

@@ -1,4 +1,4 @@
-"""Search: an offer whose amounts are looked for, step by step, until a target holds."""
+"""Search: an offer whose terms are found step by step, until a figure of the plan reaches a target."""
 
 from decimal import Decimal
 from enum import StrEnum
@@ -28,9 +28,9 @@ class Stop(StrEnum):
     CLOSEST_NOT_CROSSING = "closest_not_crossing"
     """At the last value at which the figure has not passed the target; reaching it exactly is not passing."""
     EXACT = "exact"
-    """At the value at which the figure is nearest to the target, the one that has reached it if two are as near."""
+    """At the value at which the figure is nearest to the target; of two equally near, the one that has reached it."""
     TEST_ONLY = "test_only"
-    """Nowhere: every step goes as far as it may, and the figure is tested at the end."""
+    """At its end, whatever the figure; the figure is tested after the last step."""
 
     @property
     def compares(self) -> tuple[Operator, ...]:
@@ -45,81 +45,81 @@ class Stop(StrEnum):
 
 
 class Vary(Record):
-    """The one number of a step that is looked for."""
+    """The number of a step that the search varies."""
 
     start: Amount = Field(default=Decimal(0), validation_alias=AliasChoices("from", "start"))
-    """Where it starts; there the step does nothing yet."""
+    """The value it starts from, at which the step has no effect; 0 if absent."""
     up_to: Amount | None = None
-    """How far it may rise; the least of several caps names the one that bound."""
+    """The highest value; if it is the least of several named caps, the record names the one that was binding."""
     down_to: Amount | None = None
-    """How far it may fall; the greatest of several floors names the one that bound."""
+    """The lowest value; if it is the greatest of several named floors, the record names the one that was binding."""
     by: Amount | None = None
-    """How far it goes at a time; absent: the finest unit, so that the target is met as exactly as can be."""
+    """The increment, such as 0.125% of a rate; if absent, the finest unit: a cent, an instalment or a millionth."""
     land_on_end: bool = True
-    """Whether a last part step may land on the end; otherwise only whole steps are taken."""
+    """Whether a last, smaller increment may land on the end; otherwise only whole increments are taken."""
 
     @property
     def end(self) -> Amount:
-        """How far it may go."""
+        """The last value: the highest if it rises, the lowest if it falls."""
         end = self.down_to if self.up_to is None else self.up_to
         assert end is not None, "one of the two is given"
         return end
 
 
 class SearchStep(Record):
-    """One measure of a search, with the number that is looked for."""
+    """One measure of a search, with the number that the search varies."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=80)
-    """Names it in the trace."""
+    """The id in the trace, such as `lower-rate`: lower-case words joined by hyphens."""
     measure: dict[str, Any]
     """The measure; one of its fields is `{vary: {from, up_to or down_to, by}}`, the others are fixed."""
     when: Condition | None = None
-    """Whether the step is taken, judged on the state after the earlier steps; absent: always."""
+    """The condition, on the plan after the earlier steps, under which the step is taken; absent: always."""
     reference: str = ""
-    """Where it comes from, if not from where the rule does."""
+    """The source of the step, if it is not that of the rule."""
 
 
 class WhenMissed(StrEnum):
-    """What becomes of an offer whose search has not reached its target."""
+    """What happens to an offer whose search has not reached its target."""
 
     REFUSE = "refuse"
     """It is not made."""
     OFFER = "offer"
-    """It is made all the same, as far as the steps went; limits still judge it."""
+    """The plan of the last step is offered; limits still apply."""
 
 
 class TargetTier(Comparison):
-    """What a search aims at; the value may be an amount, and the plan may have to please."""
+    """One target of a search: a figure and the value it must reach, and perhaps a condition for accepting the plan."""
 
     amount: Amount | None = None
-    """The value it has to reach, if it is worked out for every plan anew."""
+    """The value it must reach, if that is an amount worked out for each plan."""
     accept_if: Condition | None = None
-    """What the plan has to hold for the search to end here; absent: nothing but the target."""
+    """The condition the plan must also meet to be accepted; absent: the target alone."""
 
     @property
     def against(self) -> tuple[str, ...]:
-        """The facts that the value it has to reach is made of."""
-        found = () if self.amount is None else tuple(facts_in(self.amount))
-        return found if self.other is None else (*found, self.other)
+        """The facts that the value it must reach depends on."""
+        names = () if self.amount is None else tuple(facts_in(self.amount))
+        return names if self.other is None else (*names, self.other)
 
 
 class Search(Record):
     """Ordered steps, each taken as far as needed, until a figure of the plan reaches a target."""
 
     target: TargetTier
-    """The figure, the value it has to reach and how they then compare, which `stop` says where it can."""
+    """The figure, the value it must reach and the operator between them, which follows from `stop` if it is absent."""
     further: tuple[TargetTier, ...] = ()
-    """The other tiers of a target ladder, each tried from the start if the plan of the one before is not accepted."""
+    """The further tiers of a target ladder, each tried from the start if no plan of an earlier tier is accepted."""
     stop: Stop
-    """Where to stop."""
+    """At which value a step stops."""
     steps: tuple[SearchStep, ...] = Field(min_length=1)
-    """What is tried, in order."""
+    """The steps, in the order in which they are applied."""
     if_missed: WhenMissed = WhenMissed.REFUSE
-    """What becomes of the offer if no step reaches the target."""
+    """What happens to the offer if no step reaches the target."""
 
     @property
     def tiers(self) -> tuple[TargetTier, ...]:
-        """The target, or all tiers of a target ladder in order."""
+        """All tiers in order; without a target ladder, the target alone."""
         return (self.target, *self.further)
 
 
@@ -130,8 +130,8 @@ MONOTONE: dict[tuple[str, str], frozenset[str]] = {
     for measure, field, figures in (
         ("rate", "annual_rate", _REGULAR),
         ("extend", "instalments", (*_REGULAR, "term_after", "term_added")),
-        ("park", "amount", (*_REGULAR, "balance_after", "parked_after")),
-        ("park", "share", (*_REGULAR, "balance_after", "parked_after")),
+        ("defer", "amount", (*_REGULAR, "balance_after", "parked_after")),
+        ("defer", "share", (*_REGULAR, "balance_after", "parked_after")),
         ("forgive", "amount", (*_REGULAR, "relief", "balance_after", "parked_after")),
         ("forgive", "share", (*_REGULAR, "relief", "balance_after", "parked_after")),
         ("waive", "amount", ("relief",)),
@@ -143,7 +143,7 @@ MONOTONE: dict[tuple[str, str], frozenset[str]] = {
 
 A regular instalment is one rounding of an amount that falls strictly with rate and principal; other figures,
 such as the highest payment with its residue in the last row, may move to and fro by cents. An instalment that was
-agreed and does not repay the loan stands apart: it is kept while the balance that is amortised is what it was (at the
+agreed and does not repay the loan is an exception: it is kept while the balance that is amortised is unchanged (at the
 start, or while a payment up front goes to arrears), and solved anew, perhaps higher, at all other values. Where a loan
 ends in an extra row and something is spread over the instalments, their parts move to and fro by a cent. Where
 suspensions give up their interest, principal that is forgiven lowers what they give up, each by its own rounding:
@@ -153,6 +153,6 @@ what rounding left over, to and fro by a cent; a loan of a few cents an instalme
 
 
 def varied(measure: dict[str, Any]) -> str | None:
-    """Name the field of a measure that a step looks for, `None` unless it is exactly one."""
+    """Name the field of a measure that a step varies, `None` unless there is exactly one."""
     fields = [name for name, value in measure.items() if isinstance(value, dict) and set(value) == {"vary"}]
     return fields[0] if len(fields) == 1 else None

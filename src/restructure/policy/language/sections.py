@@ -17,6 +17,7 @@ from restructure.texts import Text
 
 __all__ = [
     "Action",
+    "CitedSource",
     "Conclusion",
     "Dated",
     "DecisionTable",
@@ -31,7 +32,6 @@ __all__ = [
     "PolicyFact",
     "Ranking",
     "Rule",
-    "Source",
     "source_key",
 ]
 
@@ -45,37 +45,37 @@ def source_key(reference: str) -> str:
     return reference.partition(":")[0].strip()
 
 
-class Source(Record):
-    """Where a rule or a value comes from."""
+class CitedSource(Record):
+    """A source that rules and values cite: a law, a guideline or a decision of the lender."""
 
     title: str
-    """What it is called."""
+    """The title of the document, such as `Decision of the board`."""
     url: str = ""
-    """Where it can be read."""
+    """The address of the document; empty if it is not public."""
     confidence: Literal["high", "medium", "low", "own"] = "medium"
-    """How well it was read; `own` is the lender's own decision."""
+    """How certain the reading of the source is; `own` is the lender's own decision."""
 
 
 class Dated(Record):
-    """A value from a day on."""
+    """The value of a parameter from a day on."""
 
     since: date
-    """First day it holds."""
+    """The first day on which the value applies."""
     value: Constant | None
-    """The value; null ends the parameter."""
+    """The value, in the unit of the parameter; null ends the parameter."""
 
 
 class Parameter(Record):
-    """A number of the policy with its unit, its source and the days it holds."""
+    """A dated value of the policy, with its unit and its source."""
 
     title: Text
-    """What it is."""
+    """What the value means, such as `Fall of income that counts as serious`."""
     unit: Kind
-    """What kind of fact it can be compared with."""
+    """The unit of the value: money, ratio, days, months, count or date."""
     source: str
-    """Key of `sources`."""
+    """The source: a key of `sources`, optionally followed by a colon and a paragraph."""
     values: tuple[Dated, ...] = Field(min_length=1)
-    """Its values from day to day."""
+    """Its values, in ascending order of the days from which they apply."""
 
     def on(self, day: date) -> Constant | None:
         """Give the value on a day, `None` before the first and after an end."""
@@ -87,7 +87,7 @@ class Parameter(Record):
 
 
 class Otherwise(StrEnum):
-    """What becomes of a case that fails a gate."""
+    """The outcome of a case that fails a gate."""
 
     DECLINE = "decline"
     REFER = "refer"
@@ -97,41 +97,51 @@ class Otherwise(StrEnum):
 
 class _Cited(Record):
     id: str = Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=80)
-    """Names it in records; lower-case words joined by hyphens."""
+    """The id in records, unique in the policy: lower-case words joined by hyphens, such as `small-step`."""
     title: Text
-    """What it is, for the lender."""
+    """The title for the lender's staff, such as `The borrower is in difficulty`."""
     reason: Text
-    """What the borrower is told."""
+    """The explanation for the borrower, such as `We lengthen the term.`, in each language."""
     reference: str
-    """Key of `sources`, with the paragraph after a colon if there is one."""
+    """The source: a key of `sources`, optionally followed by a colon and a paragraph, such as `art70: notice`."""
 
 
 class Gate(_Cited):
-    """A condition that must hold before any offer is made."""
+    """A condition that must be true before any offer is made."""
 
     require: Condition
-    """What must hold."""
+    """The condition on facts of the case; the gate is passed if it is true."""
     otherwise: Otherwise
-    """Where the case goes if it does not."""
+    """The outcome of a case that fails the gate."""
 
 
 class Rule(_Cited):
-    """Offer a set of measures when a condition holds."""
+    """Offer a set of measures if a condition is true."""
 
     when: Condition
-    """When the offer is made."""
+    """The condition on facts of the case under which the offer is made."""
     offer: tuple[Search | dict[str, Any], ...] = Field(min_length=1)
-    """Measures, whose numbers may be amounts worked out from parameters and facts, and at most one search."""
+    """The measures, whose numbers may be amounts of parameters and facts, and at most one search."""
     unless_offered: tuple[str, ...] = ()
-    """Rules and decision tables, by id; it is tried only if none of them made an offer."""
+    """Ids of the rules and tables that it is the fallback for: it is tried only if none of them made an offer."""
     table: str = ""
-    """The decision table it is a row of."""
+    """The id of the decision table whose row it is; empty if it is written out."""
     priority: tuple[int, ...] = ()
-    """Its place among the rows of a table with the hit policy priority."""
+    """Positions of its outputs among the values that the table lists, for the hit policy `priority`; lower is first."""
+
+    @property
+    def measures(self) -> tuple[dict[str, Any], ...]:
+        """The measures that are offered as written, without those of the search."""
+        return tuple(part for part in self.offer if not isinstance(part, Search))
+
+    @property
+    def searches(self) -> tuple[Search, ...]:
+        """The search of the offer, if it has one."""
+        return tuple(part for part in self.offer if isinstance(part, Search))
 
 
 class Gather(StrEnum):
-    """What becomes of several conclusions about one fact with the hit policy collect."""
+    """How the values of several conclusions about one fact are combined, with the hit policy `collect`."""
 
     SUM = "sum"
     LEAST = "least"
@@ -140,130 +150,130 @@ class Gather(StrEnum):
 
 
 class PolicyFact(Record):
-    """A fact that the policy adds: worked out from others, or concluded by rules and read by later ones."""
+    """A fact that the policy adds: worked out from other facts, given by the application, or concluded."""
 
     title: Text
-    """What it is."""
+    """What the fact means, such as `Value of the collateral`."""
     unit: Kind
-    """What it holds: money, ratio, days, months, count, date, flag, choice."""
+    """The unit: money, ratio, days, months, count, date, flag (yes or no) or choice (one of several words)."""
     reference: str
-    """Key of `sources`, with the paragraph after a colon if there is one."""
+    """The source: a key of `sources`, optionally followed by a colon and a paragraph, such as `art70: notice`."""
     choices: tuple[str, ...] = ()
-    """The words of a choice, the one of the highest priority first."""
+    """The words of a choice, such as `[severe, moderate, mild]`, the one of the highest priority first."""
     value: Amount | None = None
-    """The amount it is; absent: it is given or concluded."""
+    """The amount it is worked out by; absent if it is given or concluded."""
     given: bool = False
-    """Whether the application supplies it, under `facts`; what it leaves out is unknown."""
+    """Whether the application supplies it, under `facts`; if the application omits it, it is unknown."""
     hit: Hit = Hit.UNIQUE
-    """Which conclusion counts if several are drawn; unique allows several that say the same."""
+    """Which conclusion counts if several apply; `unique` allows several with the same value."""
     gather: Gather | None = None
-    """What becomes of all of them if the hit policy is collect."""
+    """How their values are combined if the hit policy is `collect`."""
     otherwise: Constant | None = None
-    """Its value if nothing is concluded; absent: unknown."""
+    """Its value if no conclusion applies; if absent, it is then unknown."""
 
 
 class EventKind(Record):
     """A kind of event that the policy reads from the history of a case."""
 
     title: Text
-    """What it is."""
+    """What happened, such as `Trial plan`."""
     reference: str
-    """Key of `sources`, with the paragraph after a colon if there is one."""
+    """The source: a key of `sources`, optionally followed by a colon and a paragraph, such as `art70: notice`."""
     outcomes: tuple[str, ...] = ()
-    """What may become of it; empty: whatever a file says."""
+    """The outcomes it may have, such as `[kept, failed]`; if empty, any word."""
 
 
 class Conclusion(Record):
-    """Conclude facts when a condition holds, for later conditions to read."""
+    """Give facts of the policy a value if a condition is true."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=80)
-    """Names it in records."""
+    """The id in records, unique in the policy: lower-case words joined by hyphens, such as `small-step`."""
     title: Text
-    """What it says."""
+    """The title, in each language."""
     reference: str
-    """Key of `sources`, with the paragraph after a colon if there is one."""
+    """The source: a key of `sources`, optionally followed by a colon and a paragraph, such as `art70: notice`."""
     when: Condition
-    """When it is drawn."""
+    """The condition on facts of the case under which it applies."""
     conclude: dict[str, Constant | Amount] = Field(min_length=1)
-    """Facts of the policy, each with the value it then has: a constant, or an amount of facts of the case."""
+    """Facts of the policy and the value concluded for each: a constant, or an amount of facts of the case."""
     table: str = ""
-    """The decision table it is a row of."""
+    """The id of the decision table whose row it is; empty if it is written out."""
     priority: tuple[int, ...] = ()
-    """Its place among the rows of a table with the hit policy priority."""
+    """Positions of its outputs among the values that the table lists, for the hit policy `priority`; lower is first."""
 
     @property
     def amounts(self) -> dict[str, Amount]:
-        """What it concludes that is no constant, by fact."""
-        return {name: said for name, said in self.conclude.items() if isinstance(said, Record)}
+        """The concluded values that are amounts, by fact."""
+        return {name: value for name, value in self.conclude.items() if isinstance(value, Record)}
 
 
 class DecisionTable(Record):
-    """A decision table; its rows are rules or conclusions, one of them each."""
+    """A decision table; each row is a rule if the table has an offer, otherwise a conclusion."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=70)
-    """Names it; row 3 of `relief` is the rule `relief-3`."""
+    """The id, unique in the policy; row 3 of `relief` is the rule `relief-3`."""
     title: Text
-    """What it decides."""
+    """The title, such as `Relief by cause`."""
     reference: str
-    """Key of `sources`, with the paragraph after a colon if there is one."""
+    """The source: a key of `sources`, optionally followed by a colon and a paragraph, such as `art70: notice`."""
     hit: Hit
-    """Which row counts if several match."""
+    """The hit policy: which row counts if several match."""
 
 
 class _OfOffers(Record):
     offers_of: tuple[str, ...] = ()
-    """Rules, or tables with an offer, whose offers it is about; absent: all."""
+    """Ids of the rules, or tables with an offer, to whose offers it applies; if absent, to all offers."""
 
     def about(self, rule: Rule) -> bool:
-        """Tell whether it is about the offers of a rule."""
+        """Tell whether it applies to the offers of a rule."""
         return not self.offers_of or rule.id in self.offers_of or rule.table in self.offers_of
 
 
 class Limit(_Cited, _OfOffers):
-    """What no offer may exceed, or none of some rules."""
+    """A condition that every offer, or every offer of some rules, must meet."""
 
     require: Condition
-    """What must hold for an offer, facts of the plan included."""
+    """The condition on facts of the case and figures of the plan; the offer is refused unless it is true."""
 
 
 class Flag(_OfOffers):
-    """A mark on an offer that refuses nothing: a classification, an accounting test."""
+    """A mark on an offer that refuses nothing, such as an accounting test."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=80)
-    """Names it in records."""
+    """The id in records, unique in the policy: lower-case words joined by hyphens, such as `small-step`."""
     title: Text
-    """What it says."""
+    """The title, in each language."""
     reference: str
-    """Key of `sources`."""
+    """The source: a key of `sources`, optionally followed by a colon and a paragraph, such as `art70: notice`."""
     when: Condition
-    """When the mark is set."""
+    """The condition on facts of the case and figures of the plan under which the offer is marked."""
 
 
 class Action(Record):
-    """What the lender has to do on a case, whether or not an offer is made."""
+    """A task of the lender on a case, whether or not an offer is made."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=80)
-    """Names it in records."""
+    """The id in records, unique in the policy: lower-case words joined by hyphens, such as `small-step`."""
     title: Text
-    """What it is."""
+    """The title, such as `Stop collection`."""
     text: Text
-    """What has to be done, in full."""
+    """The instruction in full, in each language."""
     kind: str = Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)
-    """A word by which a service sorts them, such as remind, call, notify, stop_collection, keep."""
+    """A word by which a service routes the task, such as remind, call, notify or stop_collection."""
     reference: str
-    """Key of `sources`, with the paragraph after a colon if there is one."""
+    """The source: a key of `sources`, optionally followed by a colon and a paragraph, such as `art70: notice`."""
     when: Condition
-    """When it has to be done."""
+    """The condition under which the task arises."""
 
 
 class Duty(Action, _OfOffers):
-    """What the lender has to do if an offer is taken, such as what an agreement has to contain."""
+    """A task of the lender if an offer is accepted, such as what the agreement must contain."""
 
 
 class Ranking(Record):
-    """One key by which offers are put in order."""
+    """One key by which offers are ordered."""
 
     fact: str
-    """A fact of the plan."""
+    """A figure of the plan, such as `instalment_after`."""
     order: Literal["ascending", "descending"] = "ascending"
     """Whether the smallest or the largest comes first."""

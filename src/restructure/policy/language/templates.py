@@ -1,4 +1,4 @@
-"""Templates: measures as a policy writes them, with amounts where numbers stand."""
+"""Templates: measures as a policy writes them, with amounts in place of numbers."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +18,7 @@ from restructure.document import Document, issues_of
 from restructure.errors import Issue, Refused
 from restructure.policy.amounts.expression import AMOUNT_WORDS, Amount, ParameterAmount, worth
 from restructure.policy.language.search import Vary
-from restructure.record import Reader, Record
+from restructure.record import Record, TypeReader
 
 __all__ = [
     "Template",
@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 _PARTS = 1_000_000
-_AMOUNTS: Reader[Amount] = Reader(Amount)
+_AMOUNTS: TypeReader[Amount] = TypeReader(Amount)
 
 
 class UnknownAmount(Exception):
@@ -68,18 +68,19 @@ def _percent(value: Any) -> Any:
 
 
 def read_vary(value: Mapping[str, Any]) -> Vary:
-    """Read what a step looks for from plain data that was checked before."""
+    """Read what a step varies, from plain data that was checked before."""
     amounts = {key: read_amount(value[key]) for key in ("from", "up_to", "down_to", "by") if key in value}
     rest = {key: part for key, part in value.items() if key not in amounts}
     return Vary.model_validate({**rest, **amounts})
 
 
 def amounts_of(template: Mapping[str, Any]) -> Iterator[Amount]:
-    """List the amounts of a measure, those of what a step looks for included."""
+    """List the amounts of a measure, including those of what a step varies."""
     for value in template.values():
         if isinstance(value, Mapping) and set(value) == {"vary"}:
             vary = read_vary(value["vary"])
-            yield from (one for one in (vary.start, vary.up_to, vary.down_to, vary.by) if one is not None)
+            amounts = (vary.start, vary.up_to, vary.down_to, vary.by)
+            yield from (amount for amount in amounts if amount is not None)
         elif is_amount(value):
             yield read_amount(value)
         elif isinstance(value, Mapping):
@@ -133,7 +134,7 @@ def _with_amounts(value: Any) -> Any:
 
 
 def quantised(exact: Fraction, kind: Kind | None, currency: str) -> Any:
-    """Round an amount half-up to what a field of a kind holds: minor units, whole numbers, days, or six decimals."""
+    """Round an amount half-up to the unit of a field of a kind: minor units, whole numbers, days, or six decimals."""
     units = exact / finest(kind, currency)
     number = round_div(units.numerator, units.denominator)
     if kind is Kind.MONEY:
@@ -144,7 +145,7 @@ def quantised(exact: Fraction, kind: Kind | None, currency: str) -> Any:
 
 
 def finest(kind: Kind | None, currency: str) -> Fraction:
-    """Give the finest unit of what a field of a kind holds."""
+    """Give the finest unit of a field of a kind."""
     if kind is Kind.MONEY:
         return Fraction(1, 10 ** minor_digits(currency))
     return Fraction(1, _PARTS) if kind is Kind.RATIO else Fraction(1)
@@ -160,9 +161,10 @@ def measure_of_case(data: Mapping[str, Any]) -> Measure:
     try:
         return read_measure(data)
     except ValidationError as error:
-        found = issues_of(error, Document(data, file=None, places={}))
+        issues = issues_of(error, Document(data, file=None, places={}))
         raise Refused(
-            Issue(one.code, f"{data['measure']} cannot be made: {one.place} {one.message}") for one in found
+            Issue(issue.code, f"{data['measure']} cannot be made: {issue.place} {issue.message}")
+            for issue in issues
         ) from None
 
 
@@ -177,7 +179,7 @@ _FIELDS = {Decimal: Kind.MONEY, Fraction: Kind.RATIO, int: Kind.COUNT, date: Kin
 
 
 def _kind_of(annotation: Any) -> Kind | None:
-    """Tell what a field of a type holds, whatever it is annotated with and whether or not it may be absent."""
+    """Give the kind of a field from its type, without annotations and whether or not it may be absent."""
     if annotation in _FIELDS:
         return _FIELDS[annotation]
     if get_origin(annotation) is Annotated:
@@ -189,7 +191,7 @@ def _kind_of(annotation: Any) -> Kind | None:
 
 @cache
 def field_kinds(measure: str | None) -> dict[str, Kind]:
-    """Tell what the fields of a measure hold that an amount may stand in."""
+    """Give the kind of each field of a measure that may be an amount."""
     model = measure_models().get(measure) if isinstance(measure, str) else None
     if model is None:
         return {}
@@ -198,5 +200,5 @@ def field_kinds(measure: str | None) -> dict[str, Kind]:
 
 
 def field_kind(measure: Any, field: str) -> Kind | None:
-    """Tell what one field of a measure holds, `None` if it is no number, date or no field."""
+    """Give the kind of one field of a measure, `None` if it is no number, no date or no field."""
     return field_kinds(measure if isinstance(measure, str) else None).get(field)

@@ -1,7 +1,7 @@
-"""Extending: a policy that says only how it differs from others, resolved before anything else is read.
+"""Extending: resolve a policy that extends others into one, before anything else is read.
 
-The result is plain data like that of one file, and every part of it knows the file and line that it comes from, so
-that a fault of a base is found in the base.
+The result is plain data like that of one file, and every part of it keeps the file and line that it comes from, so
+that a fault of a base policy is reported in the base policy.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,31 +10,21 @@ from typing import Any, NamedTuple
 
 from restructure.document import Document, Place, read_document
 from restructure.errors import InvalidPolicy, Issue, RestructureError, did_you_mean
+from restructure.policy.language.section_table import SECTIONS, Inheritance, section_named
 
 __all__ = ["Entry", "Resolved", "resolve"]
 
 _DEEPEST = 8
-_OWN = ("name", "version", "title")
-_WHOLE = (
-    *_OWN,
-    "currency",
-    "effective_from",
-    "effective_until",
-    "rank",
-    "choose",
-    "scores",
-    "follow_up",
-    "classification",
-    "letters",
-)
+_OWN = tuple(section.name for section in SECTIONS if section.inheritance is Inheritance.NOTHING)
+_WHOLE = tuple(section.name for section in SECTIONS if section.inheritance is not Inheritance.ENTRIES)
 _HANDLED = ("extends", "removes")
 
 Find = Callable[[str, Path], Path]
-"""Gives the file that a policy names, seen from its folder; raises `InvalidPolicy` if there is none."""
+"""Finds the file of a policy that another names, given the folder of that one, or raises `InvalidPolicy`."""
 
 
 class _EntrySource(NamedTuple):
-    """One entry, and where it stands."""
+    """One entry, and where it is written."""
 
     value: Any
     document: Document
@@ -43,35 +33,35 @@ class _EntrySource(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One entry of a resolved policy, and where it comes from."""
+    """One entry of a resolved policy, and where it is written."""
 
     section: str
     """The section, such as `rules`."""
     name: str
-    """Its id or name; empty for what there is one of, such as the currency."""
+    """Its id or name; empty for a section that is one value, such as the currency."""
     file: str
-    """The file it comes from."""
+    """The path of the file it is written in."""
     line: int
-    """The line."""
+    """The line in that file, from 1."""
     replaces: tuple[str, int] | None
-    """File and line of what it replaces."""
-    says: str
-    """What it says, in short."""
+    """File and line of the inherited entry it replaces, `None` if it replaces none."""
+    summary: str
+    """Its content in a few words, such as the title, or the values of a parameter."""
 
 
 class _PolicyLayer(NamedTuple):
-    """A policy with all that it extends, section by section."""
+    """A policy merged with all that it extends, section by section."""
 
     whole: dict[str, _EntrySource]
     named: dict[str, dict[str, _EntrySource]]
     lists: set[str]
-    """The sections that are lists of entries with an id; the others name their entries."""
+    """The sections that are lists of entries with an id; in the others the key is the name."""
     currencies: dict[str, str]
-    """The currency of each file's amounts, empty if neither it nor what it extends says one."""
+    """The currency of each file's amounts, empty if neither the file nor a policy that it extends has one."""
 
 
 class Resolved(Document):
-    """The data of a policy with what it extends; every place in it is looked up where it was written."""
+    """The data of a policy merged with what it extends; places are located in the file they were written in."""
 
     __slots__ = ("_homes", "currencies", "entries", "removed")
 
@@ -81,9 +71,9 @@ class Resolved(Document):
         self.currencies: Mapping[str, str] = {}
         """The currency of each file's amounts."""
         self.entries: tuple[Entry, ...] = ()
-        """Every entry with its origin, in order."""
+        """Every entry with the file and line it is written in, in order."""
         self.removed: tuple[Entry, ...] = ()
-        """What it leaves out of what it extends."""
+        """The inherited entries that it removes."""
 
     def home(self, place: Sequence[Any]) -> tuple[Document, Place]:
         """Give the document in which a place of the resolved policy was written, and its place there."""
@@ -106,9 +96,10 @@ class Resolved(Document):
 
 
 def resolve(document: Document, path: Path, find: Find) -> tuple[Resolved, list[Issue]]:
-    """Resolve what a policy extends, and give all faults of that.
+    """Merge a policy with what it extends, and give the faults found on the way.
 
-    Raises `InvalidPolicy` if something it extends cannot be read: all that rests on it would look wrong.
+    Raises `InvalidPolicy` if a policy that it extends cannot be read: everything that refers to it would be reported
+    too.
     """
     if not isinstance(document.data, Mapping):
         return Resolved(document, document.data, {}), []
@@ -147,19 +138,23 @@ def _entries(layer: _PolicyLayer) -> Iterator[Entry]:
 
 
 def _entry(section: str, name: str, part: _EntrySource) -> Entry:
-    under = part.replaces
-    return Entry(section, name, *_at(part), None if under is None else _at(under), _said(section, part.value))
+    replaces = None if part.replaces is None else _at(part.replaces)
+    return Entry(section, name, *_at(part), replaces, _summary(section, part.value))
 
 
-def _said(section: str, value: Any) -> str:
-    """Put an entry in a few words: the values of a parameter, the title of what has one, what is a word itself."""
+def _summary(section: str, value: Any) -> str:
+    """Summarise an entry: the dated values if they are plain, else the title, or the words of a list."""
     if isinstance(value, Mapping):
         title, values = value.get("title", value.get("en")), value.get("values")
         if section == "parameters" and isinstance(values, Mapping):
-            return ", ".join(f"{'none' if one is None else one} from {day}" for day, one in values.items())
-        return _said("", title) if title else ""
+            return ", ".join(
+                f"{'none' if number is None else number} from {day}" for day, number in values.items()
+            )
+        return _summary("", title) if title else ""
     if isinstance(value, list):
-        return ", ".join(str(one.get("fact", "")) if isinstance(one, Mapping) else str(one) for one in value)
+        return ", ".join(
+            str(part.get("fact", "")) if isinstance(part, Mapping) else str(part) for part in value
+        )
     return str(value)
 
 
@@ -168,22 +163,22 @@ def _at(part: _EntrySource) -> tuple[str, int]:
 
 
 class _Resolver:
-    """One resolution in the making."""
+    """Resolves one policy with all that it extends."""
 
     def __init__(self, find: Find) -> None:
         self.find = find
         self.issues: list[Issue] = []
         self.layers: dict[Path, _PolicyLayer] = {}
-        """What was resolved before: a policy that is reached by many ways is read once."""
+        """The policies resolved so far: one that is extended by several others is read once."""
         self.incomplete = False
-        """Whether something that is extended could not be read."""
+        """Whether a policy that is extended could not be read."""
         self.removed: list[tuple[str, str, _EntrySource]] = []
 
     def layer(self, document: Document, path: Path, under: tuple[Path, ...]) -> _PolicyLayer:
-        """Lay a policy over what it extends; `under` are the policies that extend it."""
+        """Merge a policy with what it extends; `under` are the policies that extend it, outermost first."""
         data: Mapping[str, Any] = document.data
         bases = list(self.bases(document, path, (*under, path.resolve())))
-        layer = self.together(document, bases)
+        layer = self.combined(document, bases)
         self.remove(document, layer)
         for section, raw in data.items():
             if section in _HANDLED:
@@ -193,7 +188,9 @@ class _Resolver:
             alike = section not in layer.named or listed is (section in layer.lists)
             if parts is None or not alike:
                 value = raw
-                if section == "scores" and isinstance(raw, list) and section in layer.whole:
+                known = section_named(section)
+                united = known is not None and known.inheritance is Inheritance.UNION
+                if united and isinstance(raw, list) and section in layer.whole:
                     value = [*dict.fromkeys([*layer.whole[section].value, *raw])]
                 layer.whole[section] = _EntrySource(value, document, (section,), layer.whole.get(section))
                 layer.named.pop(section, None)
@@ -202,7 +199,7 @@ class _Resolver:
                 if listed:
                     layer.lists.add(section)
                 for key, part in parts.items():
-                    here[key] = self.laid(section, key, part, here.get(key), bases)
+                    here[key] = self.merged(section, key, part, here.get(key), bases)
         currency = layer.whole.get("currency")
         layer.currencies[document.file or ""] = "" if currency is None else str(currency.value)
         return layer
@@ -220,7 +217,7 @@ class _Resolver:
                     place,
                 )
                 continue
-            base = self.found(document, source, path, under, place)
+            base = self.base_file(document, source, path, under, place)
             if base is not None and base.resolve() not in self.layers:
                 read = self.opened(base)
                 if read is not None:
@@ -230,7 +227,7 @@ class _Resolver:
             if layer is not None:
                 yield layer
 
-    def found(
+    def base_file(
         self, document: Document, source: str, path: Path, under: tuple[Path, ...], place: Place
     ) -> Path | None:
         try:
@@ -240,7 +237,7 @@ class _Resolver:
             return None
         if base.resolve() in under:
             names = [
-                one.parent.name if one.stem == "policy" else one.name for one in (*under, base.resolve())
+                path.parent.name if path.stem == "policy" else path.name for path in (*under, base.resolve())
             ]
             self.report(document, "extends-cycle", f"{' extends '.join(names)}; break the circle", place)
             return None
@@ -265,8 +262,8 @@ class _Resolver:
             return None
         return read
 
-    def together(self, document: Document, bases: Sequence[_PolicyLayer]) -> _PolicyLayer:
-        """Put what is extended side by side; what two of them say differently has to be settled."""
+    def combined(self, document: Document, bases: Sequence[_PolicyLayer]) -> _PolicyLayer:
+        """Combine the base policies; conflicting entries that this one does not resolve are reported."""
         layer = _PolicyLayer({}, {}, set(), {})
         settled = _settled(document)
         for base in bases:
@@ -286,27 +283,27 @@ class _Resolver:
                         self.clash(document, key, held, part)
         return layer
 
-    def clash(self, document: Document, name: str, one: _EntrySource, other: _EntrySource) -> None:
-        places = " and ".join(f"{file}:{line}" for file, line in (_at(one), _at(other)))
+    def clash(self, document: Document, name: str, first: _EntrySource, second: _EntrySource) -> None:
+        places = " and ".join(f"{file}:{line}" for file, line in (_at(first), _at(second)))
         self.report(
             document,
             "extends-clash",
-            f'"{name}" stands in {places}; replace it here, or remove it',
+            f'"{name}" is defined differently in {places}; replace it here, or remove it',
             ("extends",),
         )
 
     def remove(self, document: Document, layer: _PolicyLayer) -> None:
         raw = document.data.get("removes", [])
-        if not isinstance(raw, list) or not all(isinstance(one, str) for one in raw):
+        if not isinstance(raw, list) or not all(isinstance(name, str) for name in raw):
             self.report(document, "value-invalid", "write a list of the ids to remove", ("removes",))
             return
         for k, name in enumerate(raw):
-            found = [section for section, parts in layer.named.items() if name in parts]
-            for section in found:
+            sections = [section for section, parts in layer.named.items() if name in parts]
+            for section in sections:
                 self.removed.append((section, name, layer.named[section].pop(name)))
                 if not layer.named[section]:
                     del layer.named[section]
-            if not found and not self.incomplete:
+            if not sections and not self.incomplete:
                 self.report(
                     document,
                     "extends-unknown",
@@ -315,7 +312,7 @@ class _Resolver:
                     ("removes", k),
                 )
 
-    def laid(
+    def merged(
         self,
         section: str,
         key: str,
@@ -323,7 +320,7 @@ class _Resolver:
         under: _EntrySource | None,
         bases: Sequence[_PolicyLayer],
     ) -> _EntrySource:
-        """Lay an entry over the one of the same name, if there is one and it says so."""
+        """Merge an entry with the inherited one of the same name, if there is one and the entry replaces it."""
         value, document, place = part.value, part.document, part.place
         if not isinstance(value, Mapping):
             return part
@@ -338,7 +335,7 @@ class _Resolver:
             )
             kept = []
         if under is None:
-            if asked is True and not self.incomplete:  # what could not be read may hold it
+            if asked is True and not self.incomplete:  # a policy that could not be read may have it
                 known = [name for base in bases for name in base.named.get(section, {})]
                 why = did_you_mean(key, known) if bases else "; this policy extends none"
                 self.report(
@@ -348,23 +345,25 @@ class _Resolver:
                     (*place, "replaces"),
                 )
             return part._replace(value=value)
+        known_section = section_named(section)
         # A source that is copied is still the same source.
-        if asked is not True and (section != "sources" or under.value != value):
+        repeated = known_section is not None and known_section.repeatable and under.value == value
+        if asked is not True and not repeated:
             file, line = _at(under)
             self.report(
                 document,
                 "extends-silent",
-                f'"{key}" stands in {file}:{line} too; write replaces: true, or choose another name',
+                f'"{key}" is already defined in {file}:{line}; write replaces: true, or choose another name',
                 place,
             )
-        if section == "parameters" and isinstance(under.value, Mapping):
-            value = {name: under.value[name] for name in ("title", "unit") if name in under.value} | value
+        if known_section is not None and isinstance(under.value, Mapping):
+            value = {name: under.value[name] for name in known_section.kept if name in under.value} | value
         value = self.kept(kept, part, under) | value
         return part._replace(value=value, replaces=under)
 
     def kept(self, kept: Any, part: _EntrySource, under: _EntrySource) -> dict[str, Any]:
-        """Take from what is replaced the parts that an entry keeps."""
-        if not isinstance(kept, list) or not all(isinstance(one, str) for one in kept):
+        """Take over from the replaced entry the fields that an entry keeps."""
+        if not isinstance(kept, list) or not all(isinstance(name, str) for name in kept):
             self.report(
                 part.document, "extends-keeps", "write a list of the fields to keep", (*part.place, "keeps")
             )
@@ -372,11 +371,11 @@ class _Resolver:
         theirs: Mapping[str, Any] = under.value if isinstance(under.value, Mapping) else {}
         for k, name in enumerate(kept):
             there = name in theirs and name not in part.value
-            # What stands in a file beside the other would be looked for beside this one.
+            # A file named in the replaced entry would be looked for in the folder of this policy.
             if not there or (name in ("rows", "values") and isinstance(theirs[name], str)):
                 file, line = _at(under)
                 why = (
-                    f'"{name}" is said here too'
+                    f'"{name}" is given here too'
                     if name in part.value
                     else f"{file}:{line} has it in a file beside it"
                     if name in theirs
@@ -395,35 +394,35 @@ class _Resolver:
 
 
 def _parts(section: str, raw: Any, document: Document) -> dict[str, _EntrySource] | None:
-    """Take a section apart by name or id; `None` for what is neither."""
+    """Split a section into entries by name or id; `None` if it is neither a group nor a list."""
     if isinstance(raw, Mapping):
         return {name: _EntrySource(value, document, (section, name)) for name, value in raw.items()}
     if not isinstance(raw, list):
         return None
-    found: dict[str, _EntrySource] = {}
+    parts: dict[str, _EntrySource] = {}
     for k, item in enumerate(raw):
         name = item.get("id") if isinstance(item, Mapping) else None
-        # What has no id, or one that stands twice in this file, is kept apart to be reported where it is read.
-        key = name if isinstance(name, str) and name not in found else f"{document.file}#{k}"
-        found[key] = _EntrySource(item, document, (section, k))
-    return found
+        # An entry without an id, or with a repeated one, gets a key of its own; the fault is reported when it is read.
+        key = name if isinstance(name, str) and name not in parts else f"{document.file}#{k}"
+        parts[key] = _EntrySource(item, document, (section, k))
+    return parts
 
 
-def _same(one: _EntrySource, other: _EntrySource) -> bool:
-    """Tell whether two entries say the same, also where a file beside them says the rest."""
-    folders = {Path(part.document.file or "").parent.resolve() for part in (one, other)}
-    beside = isinstance(one.value, Mapping) and isinstance(one.value.get("rows"), str)
-    return one.value == other.value and (len(folders) == 1 or not beside)
+def _same(first: _EntrySource, second: _EntrySource) -> bool:
+    """Tell whether two entries are equal, and read the same file if they name one for their rows."""
+    folders = {Path(part.document.file or "").parent.resolve() for part in (first, second)}
+    beside = isinstance(first.value, Mapping) and isinstance(first.value.get("rows"), str)
+    return first.value == second.value and (len(folders) == 1 or not beside)
 
 
 def _settled(document: Document) -> set[str]:
-    """Name what a policy says itself or removes, of which it does not matter that two bases have it."""
+    """Name the entries that a policy defines itself or removes, which its bases may define differently."""
     removes = document.data.get("removes")
-    found = {one for one in removes if isinstance(one, str)} if isinstance(removes, list) else set[str]()
+    names = {name for name in removes if isinstance(name, str)} if isinstance(removes, list) else set[str]()
     for section, raw in document.data.items():
         if section not in (*_WHOLE, *_HANDLED):
-            found.update(_parts(section, raw, document) or ())
-    return found
+            names.update(_parts(section, raw, document) or ())
+    return names
 
 
 def _names(layer: _PolicyLayer) -> list[str]:

@@ -1,4 +1,4 @@
-"""Listing: a policy with all that it extends, line by line, each entry with the file and line it comes from."""
+"""Listing: the entries of a policy merged with all that it extends, each with the file and line it is written in."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ __all__ = ["listed", "own_facts_lines"]
 
 
 def listed(located: Located) -> Iterator[str]:
-    """List the entries of a policy section by section: what each says, where it stands, what it replaces.
+    """List the entries of a policy section by section: a summary of each, its file and line, and what it replaces.
 
     >>> from restructure.policy.loading.loading import load_located
     >>> lines = list(listed(load_located("cn-consumer-finance")))
@@ -33,13 +33,13 @@ def listed(located: Located) -> Iterator[str]:
 
 def _line(entry: Entry) -> str:
     name = f"  {entry.name}" if entry.name else entry.section
-    says = f": {entry.says}" if entry.says else ""
-    under = "" if entry.replaces is None else f", replaces {entry.replaces[0]}:{entry.replaces[1]}"
-    return f"{name}{says}  [{entry.file}:{entry.line}{under}]"
+    summary = f": {entry.summary}" if entry.summary else ""
+    replaced = "" if entry.replaces is None else f", replaces {entry.replaces[0]}:{entry.replaces[1]}"
+    return f"{name}{summary}  [{entry.file}:{entry.line}{replaced}]"
 
 
 def own_facts_lines(policy: Policy) -> Iterator[str]:
-    """List each fact that a policy adds: what it holds, where it comes from, and what it is.
+    """List each fact that a policy adds: its unit, whether it is worked out, given or concluded, and its title.
 
     >>> from restructure.policy.loading.loading import load_policy
     >>> [line for line in own_facts_lines(load_policy("cn-consumer-finance")) if "everything_overdue" in line]

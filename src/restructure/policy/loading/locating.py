@@ -1,4 +1,4 @@
-"""Finding: where a policy and the files beside it lie; nothing leads out of a folder by way of a link."""
+"""Locating: find the file of a policy and the files beside it, refusing links that lead out of its folder."""
 
 from importlib.resources import files
 from os import PathLike
@@ -37,7 +37,7 @@ def find_policy(source: str | PathLike[str]) -> Path:
 
 
 def find_base(source: str, folder: Path) -> Path:
-    """Find what a policy extends: beside it, elsewhere by a path relative to it, or among those that are packaged."""
+    """Find a policy that another extends: by a path relative to that one's folder, or among the packaged ones."""
     path = folder / source
     if Path(source).is_absolute():
         raise InvalidPolicy(
@@ -59,11 +59,11 @@ def find_base(source: str, folder: Path) -> Path:
 
 
 def inside(folder: Path, name: str) -> Path:
-    """Give a file of a folder, refusing one that lies elsewhere, by its path or by way of a link."""
+    """Give the path of a file in a folder; raises `InvalidPolicy` if its path or a link leads out of the folder."""
     path = folder / name
     try:
         within = path.resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError, ValueError):  # a loop of links, or what no path can hold
+    except (OSError, RuntimeError, ValueError):  # a loop of links, or characters that no path can have
         within = False
     if not within:
         raise InvalidPolicy(

@@ -1,4 +1,4 @@
-"""Origins: where each part of a policy stands in its files, for what is said about the policy and not by it."""
+"""Origins: the file and line of every gate, rule, condition, step and cap, for coverage and diagnostics."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -8,10 +8,11 @@ from restructure.policy.amounts.expression import Greatest, Least
 from restructure.policy.language.conditions import Condition, comparisons
 from restructure.policy.language.content import PolicyContent
 from restructure.policy.language.search import Search, SearchStep, varied
+from restructure.policy.language.section_table import JUDGED
 from restructure.policy.language.sections import Rule
 from restructure.policy.language.templates import read_vary
 from restructure.policy.loading.extending import Entry
-from restructure.policy.loading.reader import Spot
+from restructure.policy.loading.findings import Spot
 from restructure.policy.policy import Policy
 
 __all__ = ["Located", "Origin", "cap_names", "conditions_of", "guards_of", "origins"]
@@ -27,7 +28,7 @@ class Origin(NamedTuple):
 
 
 class Located(NamedTuple):
-    """A policy and where its parts stand."""
+    """A policy and where its parts are written."""
 
     policy: Policy
     """The policy."""
@@ -37,9 +38,9 @@ class Located(NamedTuple):
     """By id; a step is `rule/step`, a named cap `rule/step/cap`, the target of a search `rule#target`, the k-th
     comparison of a condition `id#k` and of a guard `rule/step#k`."""
     entries: tuple[Entry, ...] = ()
-    """Every entry of its sections, with what it replaces if the policy extends others."""
+    """Every entry of its sections, with the inherited entry it replaces if the policy extends others."""
     removed: tuple[Entry, ...] = ()
-    """What it leaves out of what it extends."""
+    """The inherited entries that it removes."""
 
 
 def origins(
@@ -48,32 +49,28 @@ def origins(
     read: Sequence[tuple[Condition, Spot]],
     at: Callable[[Spot], Origin],
 ) -> dict[str, Origin]:
-    """Place every part of a policy: `named` has the spot of each id, `read` that of each comparison."""
-    found = {name: at(spot) for name, spot in named.items()}
+    """Locate every part of a policy: `named` has the spot of each id, `read` that of each comparison."""
+    places = {name: at(spot) for name, spot in named.items()}
     spots = {id(comparison): spot for comparison, spot in read}
     for owner, condition in conditions_of(policy):
         for k, comparison in enumerate(comparisons(condition)):
-            # A row of a table that tests nothing has a condition that nobody wrote.
+            # A row of a table that tests nothing has a condition that is not written anywhere.
             if id(comparison) in spots:
-                found[f"{owner}#{k}"] = at(spots[id(comparison)])
+                places[f"{owner}#{k}"] = at(spots[id(comparison)])
     for rule in policy.rules:
         root = named[rule.table or rule.id][:-1]
-        found |= {name: at((*root, *inside)) for name, inside in _searched(rule)}
+        places |= {name: at((*root, *inside)) for name, inside in _searched(rule)}
         for name, guard in guards_of(rule):
             for k, comparison in enumerate(comparisons(guard)):
                 written = spots.get(id(comparison))
-                found[f"{name}#{k}"] = found[name] if written is None else at(written)
-    return found
+                places[f"{name}#{k}"] = places[name] if written is None else at(written)
+    return places
 
 
 def conditions_of(policy: PolicyContent) -> Iterator[tuple[str, Condition]]:
     """Give every condition of a policy with the id it belongs to, guards of steps left out."""
-    yield from ((one.id, one.require) for one in policy.gates)
-    yield from ((one.id, one.when) for one in policy.conclusions)
-    yield from ((one.id, one.when) for one in policy.rules)
-    yield from ((one.id, one.require) for one in policy.limits)
-    yield from ((one.id, one.when) for one in policy.flags)
-    yield from ((one.id, one.when) for one in (*policy.actions, *policy.duties))
+    for section in JUDGED:
+        yield from section.conditions(policy)
 
 
 def cap_names(step: SearchStep) -> dict[str, Spot]:
@@ -92,19 +89,18 @@ def cap_names(step: SearchStep) -> dict[str, Spot]:
 
 def guards_of(rule: Rule) -> Iterator[tuple[str, Condition]]:
     """Give the guard of each step of a rule that has one, by the name of the step, `rule/step`."""
-    for one in rule.offer:
-        if isinstance(one, Search):
-            yield from ((f"{rule.id}/{step.id}", step.when) for step in one.steps if step.when is not None)
+    for search in rule.searches:
+        yield from ((f"{rule.id}/{step.id}", step.when) for step in search.steps if step.when is not None)
 
 
 def _searched(rule: Rule) -> Iterator[tuple[str, Spot]]:
-    for j, one in enumerate(rule.offer):
-        if isinstance(one, Search):
-            for number in range(1, len(one.tiers) + 1):
-                inside: Spot = (number - 1,) if one.further else ()
+    for j, part in enumerate(rule.offer):
+        if isinstance(part, Search):
+            for number in range(1, len(part.tiers) + 1):
+                inside: Spot = (number - 1,) if part.further else ()
                 yield f"{rule.id}/{number}", ("offer", j, "search", "target", *inside)
             yield f"{rule.id}#target", ("offer", j, "search", "target")
-            for i, step in enumerate(one.steps):
+            for i, step in enumerate(part.steps):
                 here = ("offer", j, "search", "steps", i)
                 yield f"{rule.id}/{step.id}", here
                 for cap, inside in cap_names(step).items():

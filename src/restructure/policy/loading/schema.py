@@ -1,6 +1,6 @@
 """Schema: the JSON Schema of a policy as it is written, for editors that complete and check it.
 
-It is generated from the models, changed where the written form is shorter than what it is read into:
+It is generated from the records, and changed where a file is written more briefly than the record it is read into:
 comparisons, amounts inside measures, dated values, tables and searches.
 """
 
@@ -11,12 +11,12 @@ from pydantic import TypeAdapter
 
 from restructure.calculator.measures.catalogue import MEASURES
 from restructure.intake.facts import facts
-from restructure.policy.amounts.dates import CALENDAR_WORDS
-from restructure.policy.amounts.expression import Amount
+from restructure.policy.amounts.expression import AMOUNT_WORDS, Amount
 from restructure.policy.constants import UNITS
 from restructure.policy.engine.normal_form import Operator
 from restructure.policy.language.hit_policies import Hit
 from restructure.policy.language.search import Stop, Vary
+from restructure.policy.language.section_table import JUDGED, SECTIONS, Inheritance, Section
 from restructure.policy.language.templates import field_kinds, measure_models
 from restructure.policy.policy import Policy
 
@@ -24,6 +24,15 @@ __all__ = ["policy_schema"]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _OF_TABLES = ("table", "priority")
+_CONDITIONS = {
+    "require": "The condition that must hold.",
+    "when": "The condition under which the entry applies.",
+}
+
+
+def _record_name(section: Section) -> str:
+    assert section.record is not None, "a section whose entries have a condition has a record for them"
+    return section.record.__name__
 
 
 def _ref(name: str) -> dict[str, Any]:
@@ -60,13 +69,11 @@ def policy_schema() -> dict[str, Any]:
     _tables(definitions)
     _lookups(definitions)
     _searches(definitions)
-    for name in ("Gate", "Limit"):
-        definitions[name]["properties"]["require"] = _described("What must hold.", **_ref("Condition"))
-    for name in ("Rule", "Flag", "Conclusion", "Action", "Duty"):
-        definitions[name]["properties"]["when"] = _described("When it applies.", **_ref("Condition"))
-    for name in ("Rule", "Conclusion"):
-        for field in _OF_TABLES:
-            definitions[name]["properties"].pop(field)
+    for section in JUDGED:
+        properties = definitions[_record_name(section)]["properties"]
+        properties[section.condition] = _described(_CONDITIONS[section.condition], **_ref("Condition"))
+        for field in _OF_TABLES if section.from_tables else ():
+            properties.pop(field)
     for definition in definitions.values():
         _texts(definition)
     _texts(schema)
@@ -93,7 +100,7 @@ def _conditions() -> dict[str, Any]:
         ),
         "Not": {
             "type": "object",
-            "description": "Hold if the condition is false; unknown stays unknown.",
+            "description": "True if the condition is false; unknown stays unknown.",
             "properties": {"not": _ref("Condition")},
             "required": ["not"],
             "additionalProperties": False,
@@ -103,7 +110,7 @@ def _conditions() -> dict[str, Any]:
             "description": "Compare a fact with a constant, a parameter, or another fact times a constant.",
             "properties": {
                 "fact": _ref("FactName"),
-                "op": _described("How.", enum=[op.value for op in Operator]),
+                "op": _described("The operator, such as >=.", enum=[op.value for op in Operator]),
                 "value": _ref("Compared"),
             },
             "required": ["fact"],
@@ -137,25 +144,7 @@ def _group(text: str, properties: dict[str, Any], required: list[str]) -> dict[s
 
 
 def _amount_names() -> list[str]:
-    return [
-        "ParameterAmount",
-        "FactAmount",
-        "Least",
-        "Greatest",
-        "Sum",
-        "Difference",
-        "ProductAmount",
-        "Quotient",
-        "Rounded",
-        "FirstKnown",
-        "EventsAmount",
-        *(model.__name__ for model in CALENDAR_WORDS.values()),
-        "LookupAmount",
-        "Bands",
-        "PresentValue",
-        "RepaidBy",
-        "Level",
-    ]
+    return [word.__name__ for word in AMOUNT_WORDS.values()]
 
 
 def _amount() -> dict[str, Any]:
@@ -166,7 +155,7 @@ def _amount() -> dict[str, Any]:
 
 
 def _point_at(definitions: dict[str, Any], name: str, members: list[str]) -> None:
-    """Let every field that takes one of a union's members in full take the union by its name."""
+    """Replace a union that is written out, wherever a field takes it, by a reference to its name."""
     wanted = {f"#/$defs/{member}" for member in members}
 
     def walk(node: Any) -> Any:
@@ -188,19 +177,22 @@ def _point_at(definitions: dict[str, Any], name: str, members: list[str]) -> Non
 
 
 def _measures(definitions: dict[str, Any]) -> None:
-    """Let amounts stand where measures take numbers; in a step one of them may be looked for."""
+    """Allow amounts where measures take numbers."""
     names = []
     for word, model in measure_models().items():
         plain = copy.deepcopy(definitions[model.__name__])
-        plain["required"] = ["measure", *(one for one in plain.get("required", []) if one != "measure")]
+        plain["required"] = ["measure", *(field for field in plain.get("required", []) if field != "measure")]
         for field in field_kinds(word):
             plain["properties"][field] = {
                 "description": plain["properties"][field].get("description", ""),
                 "anyOf": [plain["properties"][field], _ref("Amount"), _ref("Cell")],
             }
         for field, taken in plain["properties"].items():
-            if _ref("Bucket") in (taken.get("items"), *(one.get("items") for one in taken.get("anyOf", []))):
-                # One bucket stands for a list of one.
+            if _ref("Bucket") in (
+                taken.get("items"),
+                *(branch.get("items") for branch in taken.get("anyOf", [])),
+            ):
+                # One bucket is short for a list of it alone.
                 plain["properties"][field] = {
                     "description": taken.get("description", ""),
                     "anyOf": [_ref("Bucket"), taken],
@@ -222,11 +214,13 @@ def _measures(definitions: dict[str, Any]) -> None:
 
 def _parameters(definitions: dict[str, Any]) -> None:
     properties = definitions["Parameter"]["properties"]
-    properties["unit"] = _described("What kind of fact it can be compared with.", enum=list(UNITS)[:6])
+    properties["unit"] = _described(
+        "The unit of its values: money, ratio, days, months, count or date.", enum=list(UNITS)[:6]
+    )
     properties["values"] = {
         "type": "object",
         "minProperties": 1,
-        "description": "Its values, each from its day on; null ends the parameter.",
+        "description": "Its values by the day they apply from, such as 2026-01-01: 0.2; null ends the parameter.",
         "patternProperties": {r"^\d{4}-\d{2}-\d{2}$": {"anyOf": [_ref("Constant"), {"type": "null"}]}},
         "additionalProperties": False,
     }
@@ -235,12 +229,12 @@ def _parameters(definitions: dict[str, Any]) -> None:
 
 def _own_facts(definitions: dict[str, Any]) -> None:
     properties = definitions["PolicyFact"]["properties"]
-    properties["unit"] = _described("What it holds.", enum=list(UNITS))
-    properties["otherwise"] = _described("Its value if nothing is concluded.", **_ref("Constant"))
+    properties["unit"] = _described("The unit of its value.", enum=list(UNITS))
+    properties["otherwise"] = _described("Its value if no conclusion applies.", **_ref("Constant"))
     definitions["Conclusion"]["properties"]["conclude"] = {
         "type": "object",
         "minProperties": 1,
-        "description": "Facts of the policy, each with the value it then has: a constant or an amount.",
+        "description": "Facts of the policy and the value concluded for each: a constant or an amount.",
         "additionalProperties": {"anyOf": [_ref("Constant"), *map(_ref, _amount_names())]},
     }
 
@@ -257,7 +251,9 @@ def _tables(definitions: dict[str, Any]) -> None:
     table = definitions["DecisionTable"]
     table["properties"] |= {
         "reason": copy.deepcopy(definitions["Rule"]["properties"]["reason"]),
-        "hit": _described("Which row counts if several match.", enum=[hit.value for hit in Hit]),
+        "hit": _described(
+            "The hit policy: which row counts if several match.", enum=[hit.value for hit in Hit]
+        ),
         "inputs": _described("Facts that the cells test.", **columns),
         "outputs": _described("Columns of results.", **columns),
         "rows": {
@@ -274,7 +270,7 @@ def _tables(definitions: dict[str, Any]) -> None:
 
 
 def _lookups(definitions: dict[str, Any]) -> None:
-    """Write lookups as they are written: keys and columns by name, rows plain or by the day they hold from."""
+    """Describe lookups as files write them: keys and columns by name, rows plain or by the day they apply from."""
     number = {"type": ["string", "number", "boolean", "null"]}
     rows = {
         "description": "The rows, keys before columns, or by name; or a CSV file beside the policy.",
@@ -294,7 +290,7 @@ def _lookups(definitions: dict[str, Any]) -> None:
     ):
         written = definitions[name]
         written["properties"]["unit"] = _described(
-            "What it holds; absent: what the fact of its name holds.", enum=units
+            "Its unit; if absent, the unit of the fact of the same name.", enum=units
         )
         written["required"] = ["name"]
         lookup[field] = {
@@ -314,7 +310,7 @@ def _lookups(definitions: dict[str, Any]) -> None:
     }
     band = definitions["Band"]
     band["properties"] = {
-        ("from" if name == "at_least" else name): one for name, one in band["properties"].items()
+        ("from" if name == "at_least" else name): field for name, field in band["properties"].items()
     }
     at = definitions["LookupAmount"]["properties"]["at"]
     at["additionalProperties"] = {"anyOf": [_ref("Amount"), {"type": "boolean"}]}
@@ -325,78 +321,72 @@ def _searches(definitions: dict[str, Any]) -> None:
     vary["properties"] = {
         ("from" if name == "start" else name): field for name, field in vary["properties"].items()
     }
-    definitions["Varied"] = _group("The number that is looked for.", {"vary": _ref("Vary")}, ["vary"])
+    definitions["Varied"] = _group("The number that the search varies.", {"vary": _ref("Vary")}, ["vary"])
     for word, model in measure_models().items():
         for field in field_kinds(word):
             definitions[model.__name__]["properties"][field]["anyOf"].append(_ref("Varied"))
     step = definitions["SearchStep"]["properties"]
-    step["measure"] = _described("The measure; one of its numbers is looked for.", **_ref("Measure"))
-    step["when"] = _described("Whether the step is taken.", **_ref("Condition"))
+    step["measure"] = _described("The measure; the search varies one of its numbers.", **_ref("Measure"))
+    step["when"] = _described("The condition under which the step is taken.", **_ref("Condition"))
     definitions["Tier"] = _group(
-        "The figure and the value it has to reach.",
+        "The figure of the plan and the value it must reach.",
         {
             "fact": _ref("FactName"),
-            "op": _described("How they compare once it is reached.", enum=["<=", ">=", "<", ">"]),
+            "op": _described(
+                "How the figure compares with the value once the target is reached.",
+                enum=["<=", ">=", "<", ">"],
+            ),
             "value": {"anyOf": [_ref("Compared"), _ref("Amount")]},
-            "accept_if": _described("What else the plan has to hold to be accepted.", **_ref("Condition")),
+            "accept_if": _described(
+                "A condition the plan must also meet to be accepted.", **_ref("Condition")
+            ),
         },
         ["fact", "value"],
     )
     search = definitions["Search"]["properties"]
     search.pop("further")
     search["target"] = {
-        "description": "What is aimed at, or a ladder: each tier is tried from the start until a plan is accepted.",
+        "description": "The target, or a target ladder: each tier is tried from the start until a plan is accepted.",
         "anyOf": [_ref("Tier"), {"type": "array", "minItems": 1, "items": _ref("Tier")}],
     }
     definitions["Search"]["properties"]["stop"] = _described(
-        "Where to stop.", enum=[stop.value for stop in Stop]
+        "At which value a step stops.", enum=[stop.value for stop in Stop]
     )
-
-
-_REPLACED = (
-    "Gate",
-    "Rule",
-    "Limit",
-    "Flag",
-    "Conclusion",
-    "DecisionTable",
-    "Parameter",
-    "PolicyFact",
-    "Source",
-    "Action",
-    "Duty",
-    "EventKind",
-    "Lookup",
-)
 
 
 def _extending(schema: dict[str, Any], definitions: dict[str, Any]) -> None:
-    """Let a policy say only how it differs from those that it extends."""
+    """Allow a policy to contain only its differences from the policies that it extends."""
     properties = schema["properties"]
     properties["currency"].pop("default", None)
-    schema["required"] = ["name", "version", "title"]
+    own = [section.name for section in SECTIONS if section.inheritance is Inheritance.NOTHING]
+    schema["required"] = own
     schema["anyOf"] = [{"required": ["sources"]}, {"required": ["extends"]}]
     names = {"type": "array", "items": {"type": "string"}}
     properties["extends"] = _described(
-        "Policies that it is laid over, by name or by a path from here.", anyOf=[{"type": "string"}, names]
+        "The policies that this one extends, by name or by a path relative to this file.",
+        anyOf=[{"type": "string"}, names],
     )
-    properties["removes"] = _described("Ids and names of what it leaves out of them.", **names)
-    for name in _REPLACED:
+    properties["removes"] = _described(
+        "Ids and names of inherited entries that this policy leaves out.", **names
+    )
+    extended = [section for section in SECTIONS if section.inheritance is Inheritance.ENTRIES]
+    for section in extended:
+        name = _record_name(section)
         definitions[name]["properties"]["replaces"] = _described(
-            "Whether it stands in for the entry of its name that is extended.", type="boolean"
+            "Whether it replaces the inherited entry of the same name.", type="boolean"
         )
         definitions[name]["properties"]["keeps"] = _described(
-            "Fields of the entry that it stands in for, kept as they are.", **names
+            "Fields taken over unchanged from the entry that it replaces.", **names
         )
         needed = definitions[name].get("required", [])
         definitions[name]["required"] = [field for field in needed if field == "id"]
-        asked = ["source", "values"] if name == "Parameter" else needed
+        asked = [field for field in needed if field not in section.kept]
         whole = [{"anyOf": [{"required": asked}, {"required": ["replaces", "keeps"]}]}]
         definitions[name]["allOf"] = [*definitions[name].get("allOf", []), *whole]
 
 
 def _texts(definition: dict[str, Any]) -> None:
-    """Let one sentence stand for a text in one language."""
+    """Allow a single sentence for a text in English."""
     for name in ("title", "reason", "text"):
         field = definition.get("properties", {}).get(name)
         if field and "additionalProperties" in field:

@@ -1,31 +1,25 @@
-"""Tables: decision tables in YAML or CSV, read into the rules or conclusions that their rows are.
+"""Tables: decision tables, read into the rules or conclusions that their rows are."""
 
-An input cell is a test of the fact its column names: `-` (anything), `>= 0.2`, `[30..90)`, `illness, divorce`,
-`not(over_spending)`, `known`; a word that names a parameter or another fact stands for its value.
-"""
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar
 
-import csv
-import io
-import re
-from collections.abc import Callable, Iterator, Mapping
-from datetime import date
-from decimal import Decimal
-from pathlib import Path
-from typing import Any, NamedTuple
+from pydantic import ValidationError
 
-from restructure.calculator.conventions.quantity import Kind
-from restructure.document import Document, Places
+from restructure.document import field_names
 from restructure.errors import did_you_mean
-from restructure.intake.facts import Fact, facts
-from restructure.policy.language.conditions import AllOf, AnyOf, Condition, Not
+from restructure.policy.language.conditions import AllOf, Condition
+from restructure.policy.language.content import PolicyContent
 from restructure.policy.language.hit_policies import Hit
-from restructure.policy.loading.reader import ANYTHING, CELL, Reader, Spot
+from restructure.policy.language.sections import Conclusion, DecisionTable, Rule
+from restructure.policy.loading.cells import EMPTY, cell_test
+from restructure.policy.loading.conditions import UNREADABLE
+from restructure.policy.loading.entries import read_concluded
+from restructure.policy.loading.findings import CELL, Spot
+from restructure.policy.loading.reading import Reading
+from restructure.policy.loading.rows import Cells, literal, rows_of
 
-__all__ = ["Cells", "CsvOf", "TableRow", "literal", "read_csv", "rows_of", "table_rows"]
+__all__ = ["read_tables"]
 
-_RANGE = re.compile(r"^([\[(\]])\s*(.+?)\s*\.\.\s*(.+?)\s*([\])\[])$")
-_NEGATED = re.compile(r"^not\s*\((.*)\)$", re.DOTALL)
-_TEST = re.compile(r"^([<>=!]+)\s*(.+)$", re.DOTALL)
 _FIELDS = (
     "id",
     "title",
@@ -38,19 +32,16 @@ _FIELDS = (
     "offer",
     "unless_offered",
 )
-_NOTHING = ("-", "")
-_OPENING, _CLOSING = ("[", "(", "]"), ("]", ")", "[")
-
-CsvOf = Callable[[str, Spot], Document | None]
+_RecordT = TypeVar("_RecordT", Rule, Conclusion, DecisionTable)
 
 
-class TableRow(NamedTuple):
+class _TableRow(NamedTuple):
     """One row, ready to become a rule or a conclusion."""
 
     number: int
     """From 1."""
     spot: Spot
-    """Where it stands."""
+    """Where it is written."""
     when: Condition
     """Its input cells together."""
     outputs: dict[str, Any]
@@ -58,7 +49,7 @@ class TableRow(NamedTuple):
     reference: str | None
     """Its own source, if the row gives one."""
     priority: tuple[int, ...]
-    """Place of its outputs among the declared values, for the hit policy priority."""
+    """Positions of its outputs among the declared values, for the hit policy priority."""
 
 
 class _Column(NamedTuple):
@@ -66,264 +57,228 @@ class _Column(NamedTuple):
     values: tuple[Any, ...] = ()
 
 
-def read_csv(path: Path) -> Document:
-    """Read a CSV file as a list of rows, each a list of cells, located by line and column."""
-    text = path.read_text(encoding="utf-8-sig")
-    places: Places = {(): (1, 1)}
-    rows: list[list[str]] = []
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True)
-    line = 1
-    for cells in _lines(reader):
-        if cells:
-            number = len(rows)
-            places[(number,)] = (line, 1)
-            for k in range(len(cells)):
-                places[(number, k)] = (line, k + 1)
-            rows.append([cell.strip() for cell in cells])
-        line = reader.line_num + 1
-    return Document(rows, file=str(path), places=places)
+def read_tables(reading: Reading) -> None:
+    """Read the decision tables; their rows are added to the rules and conclusions."""
+    tables = reading.data.get("tables")
+    if not isinstance(tables, list):
+        return
+    read: list[DecisionTable] = []
+    for k, raw in enumerate(tables):
+        place: Spot = ("tables", k)
+        if not isinstance(raw, Mapping):
+            reading.findings.report("table-shape", "a table is a group of named fields", place)
+            continue
+        reading.name(raw.get("id"), (*place, "id"))
+        raw = reading.cited(raw, "reference", place)
+        rows = _table_rows(reading, raw, place)
+        _check_columns_read(reading, raw, (*place, "offer"))
+        if raw.get("hit") is None:
+            sentence = f"say which row counts if several match: hit: {' | '.join(Hit)}"
+            reading.findings.report("table-shape", sentence, place)
+            continue
+        fields = {key: raw[key] for key in ("id", "title", "reference", "hit") if key in raw}
+        table = _made(reading, DecisionTable, fields, place)
+        if table is not None:
+            read.append(table)
+            _add_rows(reading, table, raw, rows, place)
+    reading.data["tables"] = read
 
 
-def _lines(reader: Any) -> Iterator[list[str]]:
+def _add_rows(
+    reading: Reading, table: DecisionTable, raw: Mapping[str, Any], rows: list[_TableRow], place: Spot
+) -> None:
+    """Add the rows of a table to the rules if it has an offer, else to the conclusions."""
+    if "offer" in raw and (not isinstance(raw["offer"], list) or not raw["offer"]):
+        sentence = '"offer" is a list of at least one measure'
+        reading.findings.report("table-shape", sentence, (*place, "offer"))
+        return
+    offers = "offer" in raw
+    section, build = ("rules", _rule_of) if offers else ("conclusions", _conclusion_of)
+    for row in rows:
+        reading.name(f"{table.id}-{row.number}", row.spot)
+        reading.check_width(row.when, row.spot, negated=not offers)
+        built = build(reading, table, raw, row, place)
+        if built is not None and isinstance(reading.data.setdefault(section, []), list):
+            reading.data[section] = [*reading.data[section], built]
+
+
+def _rule_of(
+    reading: Reading, table: DecisionTable, raw: Mapping[str, Any], row: _TableRow, place: Spot
+) -> Rule | None:
+    if {str(name) for name in _columns_in(raw["offer"])} - row.outputs.keys():
+        return None  # reported with the offer, or where the cell is
+    offer = reading.offer(_with_cells(raw["offer"], row.outputs), (*place, "offer"), at=row.spot)
+    own = {key: raw[key] for key in ("reason", "unless_offered") if key in raw}
+    return _made(reading, Rule, {**_common(reading, table, row), **own, "offer": offer}, place)
+
+
+def _conclusion_of(
+    reading: Reading, table: DecisionTable, raw: Mapping[str, Any], row: _TableRow, place: Spot
+) -> Conclusion | None:
+    for word in ("reason", "offer", "unless_offered"):
+        if word in raw:
+            sentence = f'a table without an offer has no "{word}"; remove it'
+            reading.findings.report("table-shape", sentence, (*place, word))
+    conclude = read_concluded(reading, row.outputs, row.spot)
+    return _made(reading, Conclusion, {**_common(reading, table, row), "conclude": conclude}, place)
+
+
+def _common(reading: Reading, table: DecisionTable, row: _TableRow) -> dict[str, Any]:
+    if row.reference is not None:
+        reading.cited({"reference": row.reference}, "reference", row.spot)
+    return {
+        "id": f"{table.id}-{row.number}",
+        "title": table.title,
+        "reference": row.reference or table.reference,
+        "when": row.when,
+        "table": table.id,
+        "priority": row.priority,
+    }
+
+
+def _made(reading: Reading, record: type[_RecordT], data: dict[str, Any], place: Spot) -> _RecordT | None:
     try:
-        yield from reader
-    except csv.Error as error:
-        raise csv.Error(f"{error}, in line {reader.line_num}; mend the quotes there") from None
+        return record.model_validate(data)
+    except ValidationError as error:
+        reading.findings.report_invalid(error, place, field_names(PolicyContent))
+        return None
 
 
-class Cells(NamedTuple):
-    """The cells of one row, by column."""
-
-    spot: Spot
-    """Where the row stands."""
-    values: dict[str, Any]
-    """What it holds by column; an input that is absent is not tested."""
-    spots: dict[str, Spot]
-    """Where each cell stands."""
-
-    def at(self, name: str) -> Spot:
-        """Give where a cell stands, or else its row."""
-        return self.spots.get(name, self.spot)
+# --- columns and rows
 
 
-def table_rows(reader: Reader, raw: Mapping[str, Any], spot: Spot, csv_of: CsvOf) -> list[TableRow]:
-    """Read the rows of a table; `csv_of` gives the document of a CSV file beside the policy, or `None`."""
-    reader.only(raw, _FIELDS, "a table", spot)
-    inputs = _columns(reader, raw.get("inputs"), (*spot, "inputs"))
-    outputs = _columns(reader, raw.get("outputs"), (*spot, "outputs"))
-    tested = [reader.fact(one.name, (*spot, "inputs", k), of_plan=False) for k, one in enumerate(inputs)]
+def _table_rows(reading: Reading, raw: Mapping[str, Any], spot: Spot) -> list[_TableRow]:
+    """Read the columns and rows of a table."""
+    findings = reading.findings
+    findings.report_unknown_fields(raw, _FIELDS, "a table", spot)
+    inputs = _columns(reading, raw.get("inputs"), (*spot, "inputs"))
+    outputs = _columns(reading, raw.get("outputs"), (*spot, "outputs"))
+    tested = [
+        reading.scope.fact(column.name, (*spot, "inputs", k), of_plan=False)
+        for k, column in enumerate(inputs)
+    ]
     if not inputs or not outputs:
         return []  # reported, and no row can be read
-    if raw.get("hit") == Hit.PRIORITY and outputs and not any(one.values for one in outputs):
-        reader.report(
+    if raw.get("hit") == Hit.PRIORITY and not any(column.values for column in outputs):
+        findings.report(
             "hit-priority",
             "with the hit policy priority an output lists its values, the one of the highest priority first: "
             "{name, values}",
             (*spot, "outputs"),
         )
-    names = [one.name for one in (*inputs, *outputs)]
+    names = [column.name for column in (*inputs, *outputs)]
     for name in sorted({name for name in names if names.count(name) > 1}):
-        reader.report("table-shape", f'two columns are called "{name}"; keep one', spot)
-    found: list[TableRow] = []
-    for number, row in enumerate(rows_of(reader, raw.get("rows"), names, (*spot, "rows"), csv_of), 1):
-        asked = [
-            _test(reader, fact, row.values[one.name], (*row.at(one.name), CELL))
-            for one, fact in zip(inputs, tested, strict=True)
-            if fact is not None and one.name in row.values
+        findings.report("table-shape", f'two columns are called "{name}"; keep one', spot)
+    rows: list[_TableRow] = []
+    written = rows_of(findings, raw.get("rows"), names, (*spot, "rows"), reading.csv_of)
+    for number, cells in enumerate(written, 1):
+        tests = [
+            cell_test(reading.conditions, fact, cells.values[column.name], (*cells.at(column.name), CELL))
+            for column, fact in zip(inputs, tested, strict=True)
+            if fact is not None and column.name in cells.values
         ]
-        tests = tuple(test for test in asked if test is not None)
-        when = (tests[0] if len(tests) == 1 else AllOf(all=tests)) if tests else ANYTHING
-        values: dict[str, Any] = {}
-        priority: list[int] = []
-        for one in outputs:
-            value = literal(row.values.get(one.name))
-            if value is None or value in _NOTHING:
-                reader.report(
-                    "table-shape", f'the row gives no "{one.name}"; fill the cell', row.at(one.name)
-                )
-                continue
-            if one.values and value not in one.values:
-                listed = ", ".join(map(str, one.values))
-                reader.report(
-                    "table-shape",
-                    f'{value} is not among the values of "{one.name}": {listed}',
-                    row.at(one.name),
-                )
-            elif one.values:
-                priority.append(one.values.index(value))
-            values[one.name] = {"parameter": value} if _names_parameter(reader, one.name, value) else value
-        source = row.values.get("reference")
-        found.append(
-            TableRow(number, row.spot, when, values, str(source) if source else None, tuple(priority))
-        )
-    return found
+        values, priority = _output_values(reading, outputs, cells)
+        source = cells.values.get("reference")
+        reference = str(source) if source else None
+        rows.append(_TableRow(number, cells.spot, _joined(tests), values, reference, priority))
+    return rows
 
 
-def _names_parameter(reader: Reader, column: str, value: Any) -> bool:
-    """Tell whether an output stands for a parameter's value: a word that is no choice of its fact."""
-    own = reader.own.get(column)
-    return isinstance(value, str) and value in reader.values and not (own and value in own.choices)
+def _joined(tests: list[Condition | None]) -> Condition:
+    """Join the tests of a row's cells; a row that tests nothing has a condition that is always true."""
+    asked = tuple(test for test in tests if test is not None)
+    if not asked:
+        return UNREADABLE
+    return asked[0] if len(asked) == 1 else AllOf(all=asked)
 
 
-def _columns(reader: Reader, raw: Any, spot: Spot) -> list[_Column]:
+def _output_values(
+    reading: Reading, outputs: list[_Column], cells: Cells
+) -> tuple[dict[str, Any], tuple[int, ...]]:
+    """Read the output cells of a row, and their positions among the values that the columns list."""
+    values: dict[str, Any] = {}
+    priority: list[int] = []
+    for column in outputs:
+        at = cells.at(column.name)
+        value = literal(cells.values.get(column.name))
+        if value is None or value in EMPTY:
+            sentence = f'the row gives no "{column.name}"; fill the cell'
+            reading.findings.report("table-shape", sentence, at)
+            continue
+        if column.values and value not in column.values:
+            listed = ", ".join(map(str, column.values))
+            sentence = f'{value} is not among the values of "{column.name}": {listed}'
+            reading.findings.report("table-shape", sentence, at)
+        elif column.values:
+            priority.append(column.values.index(value))
+        values[column.name] = {"parameter": value} if _is_parameter(reading, column.name, value) else value
+    return values, tuple(priority)
+
+
+def _is_parameter(reading: Reading, column: str, value: Any) -> bool:
+    """Tell whether an output is a parameter's value: a word that is no choice of its fact."""
+    own = reading.scope.own_facts.get(column)
+    named = isinstance(value, str) and value in reading.scope.parameter_values
+    return named and not (own and value in own.choices)
+
+
+def _columns(reading: Reading, raw: Any, spot: Spot) -> list[_Column]:
     if not isinstance(raw, list) or not raw:
-        reader.report("table-shape", f'"{spot[-1]}" is a list of at least one column', spot)
+        reading.findings.report("table-shape", f'"{spot[-1]}" is a list of at least one column', spot)
         return []
     columns: list[_Column] = []
-    for k, one in enumerate(raw):
-        if isinstance(one, str):
-            columns.append(_Column(one))
+    for k, column in enumerate(raw):
+        if isinstance(column, str):
+            columns.append(_Column(column))
         elif (
-            isinstance(one, Mapping)
-            and set(one) == {"name", "values"}
-            and isinstance(one["name"], str)
-            and isinstance(one["values"], list)
+            isinstance(column, Mapping)
+            and set(column) == {"name", "values"}
+            and isinstance(column["name"], str)
+            and isinstance(column["values"], list)
         ):
-            columns.append(_Column(one["name"], tuple(map(literal, one["values"]))))
+            columns.append(_Column(column["name"], tuple(map(literal, column["values"]))))
         else:
-            reader.report("table-shape", "a column is a name, or {name, values: [first, …]}", (*spot, k))
+            sentence = "a column is a name, or {name, values: [first, …]}"
+            reading.findings.report("table-shape", sentence, (*spot, k))
             return []
     return columns
 
 
-def rows_of(reader: Reader, raw: Any, names: list[str], spot: Spot, csv_of: CsvOf) -> list[Cells]:
-    """Read rows from a list, or from the CSV file that a name stands for; what cannot be read is reported."""
-    if isinstance(raw, str):
-        document = csv_of(raw, spot)
-        return [] if document is None else _rows_of_csv(reader, document, names)
-    if not isinstance(raw, list) or not raw:
-        reader.report(
-            "table-shape",
-            f"{spot[-1]} is a list of rows, or the name of a CSV file beside the policy",
-            spot,
-        )
-        return []
-    rows: list[Cells] = []
-    for r, row in enumerate(raw):
-        at = (*spot, r)
-        if isinstance(row, Mapping):
-            reader.only(row, (*names, "reference"), "a row of this table", at)
-            rows.append(Cells(at, dict(row), {name: (*at, name) for name in row}))
-        elif isinstance(row, list) and len(row) == len(names):
-            cells = dict(zip(names, row, strict=True))
-            rows.append(Cells(at, cells, {name: (*at, k) for k, name in enumerate(names)}))
+# --- offers that read columns
+
+
+def _check_columns_read(reading: Reading, raw: Mapping[str, Any], spot: Spot) -> None:
+    """Report columns that an offer reads and the table does not give."""
+    outputs = raw.get("outputs")
+    given = [
+        str(column.get("name")) if isinstance(column, Mapping) else str(column)
+        for column in (outputs if isinstance(outputs, list) else ())
+    ]
+    for name in sorted({str(name) for name in _columns_in(raw.get("offer"))} - set(given)):
+        if given:
+            sentence = f'the offer reads the column "{name}", which is no output{did_you_mean(name, given)}'
+            reading.findings.report("table-shape", sentence, spot)
+
+
+def _columns_in(value: Any) -> Iterator[Any]:
+    """Name the columns that an offer reads."""
+    if isinstance(value, Mapping):
+        if set(value) == {"column"}:
+            yield value["column"]
         else:
-            has = f"the row has {len(row)} cells" if isinstance(row, list) else "the row is no list of cells"
-            reader.report("table-shape", f"{has}; it takes {len(names)}: {', '.join(names)}", at)
-    return rows
+            for part in value.values():
+                yield from _columns_in(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _columns_in(part)
 
 
-def _rows_of_csv(reader: Reader, document: Document, names: list[str]) -> list[Cells]:
-    head, *body = document.data or [[]]
-    for k, name in enumerate(head):
-        if name in head[:k]:
-            reader.report("table-shape", f'a second column is called "{name}"; keep one', (document, 0, k))
-    if not body:
-        reader.report("table-shape", "the file has no rows below its head", (document,))
-    for name in names:
-        if name not in head:
-            reader.report(
-                "table-shape", f'the file has no column "{name}"{did_you_mean(name, head)}', (document, 0)
-            )
-    for k, name in enumerate(head):
-        if name not in (*names, "reference"):
-            reader.report(
-                "table-shape",
-                f'the table has no column "{name}"{did_you_mean(name, names)}',
-                (document, 0, k),
-            )
-    if not set(names) <= set(head):
-        return []  # reported, and every row would lack the same
-    rows: list[Cells] = []
-    for r, cells in enumerate(body, 1):
-        if len(cells) == len(head):
-            spots: dict[str, Spot] = {name: (document, r, k) for k, name in enumerate(head)}
-            rows.append(Cells((document, r), dict(zip(head, cells, strict=True)), spots))
-        else:
-            reader.report(
-                "table-shape", f"the row has {len(cells)} cells and the head {len(head)}", (document, r)
-            )
-    return rows
-
-
-def _test(reader: Reader, fact: Fact, cell: Any, spot: Spot) -> Condition | None:
-    """Read an input cell; `None` tests nothing."""
-    if cell is None:
-        return None
-    if isinstance(cell, Mapping):
-        return reader.comparison({"fact": fact.name, **cell}, spot, of_plan=False)
-    if isinstance(cell, list):
-        return AnyOf(any=tuple(_one(reader, fact, part, spot) for part in cell)) if cell else None
-    if not isinstance(cell, str):
-        return _compared(reader, fact, "==", cell, spot)
-    text = cell.strip()
-    if text in _NOTHING:
-        return None
-    negated = _NEGATED.match(text)
-    inner = _either(reader, fact, negated.group(1) if negated else text, spot)
-    return Not(negated=inner) if negated else inner
-
-
-def _either(reader: Reader, fact: Fact, text: str, spot: Spot) -> Condition:
-    parts = [part.strip() for part in text.split(",") if part.strip()]
-    tests = tuple(_one(reader, fact, part, spot) for part in parts)
-    if not tests:
-        reader.report("table-shape", "the cell tests nothing; write - for anything", spot)
-        return ANYTHING
-    return tests[0] if len(tests) == 1 else AnyOf(any=tests)
-
-
-def _one(reader: Reader, fact: Fact, cell: Any, spot: Spot) -> Condition:
-    if not isinstance(cell, str):
-        return _compared(reader, fact, "==", cell, spot)
-    span = _RANGE.match(cell)
-    if not span and (cell[:1] in _OPENING or cell[-1:] in _CLOSING or ".." in cell):
-        reader.report(
-            "table-shape",
-            f'"{cell}" is no range; write both ends and how each closes, such as [30..90)',
-            spot,
-        )
-        return ANYTHING
-    if span:
-        opening, low, high, closing = span.groups()
-        return AllOf(
-            all=(
-                _compared(reader, fact, ">=" if opening == "[" else ">", literal(low), spot),
-                _compared(reader, fact, "<=" if closing == "]" else "<", literal(high), spot),
-            )
-        )
-    if cell in ("known", "unknown"):
-        return reader.comparison({"fact": fact.name, "op": cell}, spot, of_plan=False)
-    test = _TEST.match(cell)
-    if test:
-        op, value = test.groups()
-        return _compared(reader, fact, "==" if op == "=" else op, literal(value), spot)
-    return _compared(reader, fact, "==", literal(cell), spot)
-
-
-def _compared(reader: Reader, fact: Fact, op: str, value: Any, spot: Spot) -> Condition:
-    if isinstance(value, str) and value not in fact.choices:
-        if value in reader.values:
-            value = {"parameter": value}
-        elif value in facts() or value in reader.own:
-            value = {"fact": value}
-        elif fact.kind is Kind.FLAG and value in ("yes", "no"):
-            value = value == "yes"
-    return reader.comparison({"fact": fact.name, "op": op, "value": value}, spot, of_plan=False)
-
-
-def literal(cell: Any) -> Any:
-    """Read a cell's text as the number, day or truth value it spells; other text stays text."""
-    if not isinstance(cell, str):
-        return cell
-    text = cell.strip()
-    if text in ("true", "false"):
-        return text == "true"
-    if re.fullmatch(r"[-+]?\d{1,18}", text):
-        return int(text)
-    if re.fullmatch(r"[-+]?\d{0,18}\.\d{1,18}", text):
-        return Decimal(text)
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return text
+def _with_cells(value: Any, cells: Mapping[str, Any]) -> Any:
+    """Replace each `{column: name}` by the cell of a row."""
+    if isinstance(value, Mapping):
+        if set(value) == {"column"}:
+            return cells[str(value["column"])]
+        return {key: _with_cells(part, cells) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_with_cells(part, cells) for part in value]
+    return value
