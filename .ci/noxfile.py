@@ -74,22 +74,15 @@ if "PIP_CONSTRAINT" not in os.environ:
 os.environ.update(PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1")
 
 
-def _timed(session: nox.Session, limit: str, *command: str, env: dict[str, str] | None = None) -> None:
+def _timed(session: nox.Session, limit: str, *command: str) -> None:
     """Run a command and end it after the limit (`20m`), on systems that have `timeout`."""
     prefix = ["timeout", limit] if shutil.which("timeout") else []
-    session.run(*prefix, *command, external=bool(prefix), env=env)
+    session.run(*prefix, *command, external=bool(prefix))
 
 
-def _pytest(
-    session: nox.Session,
-    limit: str,
-    *arguments: str,
-    without_words: bool = False,
-    env: dict[str, str] | None = None,
-) -> None:
+def _pytest(session: nox.Session, limit: str, *arguments: str) -> None:
     # `-v` cancels the project's `-q`, so that the output ends in pytest's line of totals.
-    words = () if without_words else session.posargs
-    _timed(session, limit, "python", "-m", "pytest", "-v", *arguments, *words, env=env)
+    _timed(session, limit, "python", "-m", "pytest", "-v", *arguments, *session.posargs)
 
 
 def _working_tree(session: nox.Session, *extras: str, editable: bool = True) -> None:
