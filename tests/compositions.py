@@ -37,6 +37,10 @@ FREQUENCIES = {
 }
 """Rhythms and how many days a period has, about; none so short that two due dates roll to one day."""
 
+HELD = st.one_of(st.just(0), st.integers(1, 50), st.integers(1, 10**6))
+PRINCIPALS = st.one_of(st.integers(10**4, 10**8), st.integers(1, 300))
+DAYS = st.dates(date(2019, 1, 1), date(2032, 12, 31))
+"""Built once: Hypothesis checks every new strategy before it draws from it."""
 SHARES = sampled([Fraction(0), Fraction(1, 3), Fraction(1, 2), Fraction(37, 100), Fraction(1)])
 FATES = sampled(list(HolidayInterest))
 
@@ -157,10 +161,10 @@ def repayments(draw, on: date, currency: str, principal: int, instalments: int):
 @st.composite
 def owed(draw, *, fewest: int = 0):
     """What is owed on a day, with every field that a position has."""
-    currency, on = draw(currencies), draw(st.dates(date(2019, 1, 1), date(2032, 12, 31)))
+    currency, on = draw(currencies), draw(DAYS)
     instalments = draw(st.one_of(st.integers(max(fewest, 1), 36), st.integers(fewest, 3)))
-    principal = draw(st.one_of(st.integers(10**4, 10**8), st.integers(1, 300))) if instalments else 0
-    held = {name: draw(st.one_of(st.just(0), st.integers(1, 50), st.integers(1, 10**6))) for name in DUE}
+    principal = draw(PRINCIPALS) if instalments else 0
+    held = {name: draw(HELD) for name in DUE}
     if not principal and not any(held.values()):
         held["fees"] = 1
     late = bool(held["principal_arrears"] or held["interest_arrears"])

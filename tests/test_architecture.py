@@ -8,14 +8,17 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from enum import Enum
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
+from typing import get_args
 
 import pytest
 
 import restructure
 from restructure.errors import CATALOGUE
 from restructure.policy.engine.durable import engine_version
+from restructure.record import Record
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src"
@@ -107,7 +110,10 @@ def test_import_loads_no_optional_package():
 def test_import_alone_loads_neither_pydantic_nor_the_storeys():
     loaded = _fresh("import restructure; print(*sys.modules)").split()
     # `views` is the door by which the package says who draws its records; it loads nothing itself.
-    assert [name for name in loaded if name.startswith(("pydantic", "restructure."))] == ["restructure.views"]
+    assert [name for name in loaded if name.startswith(("pydantic", "restructure."))] == [
+        "restructure.lazy",
+        "restructure.views",
+    ]
 
 
 _ADDED = 0.25
@@ -167,27 +173,68 @@ def test_loading_what_decides_costs_at_most_four_times_what_pydantic_costs(secon
 # --- the public names are loaded when first asked for
 
 
-def _declared_homes() -> dict[str, str]:
-    """Names that type checkers see, from the imports of `restructure/__init__.py` that only they run."""
+FACES = ["restructure", *(f"restructure.{name}" for name in restructure._FOLDERS if name != "errors")]
+"""The packages that public names are imported from."""
+
+
+def _declared_homes(package: str) -> dict[str, str]:
+    """Names that type checkers see, from the imports of an `__init__.py` that only they run."""
     return {
         alias.name: node.module
-        for node in (
-            node for block in TREES["restructure"].body if isinstance(block, ast.If) for node in block.body
-        )
+        for block in TREES[package].body
+        if isinstance(block, ast.If)
+        for node in block.body
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("restructure.")
         for alias in node.names
     }
 
 
-def test_type_checkers_and_the_interpreter_find_every_public_name_in_the_same_module():
-    assert _declared_homes() == restructure._MODULES
-    assert sorted(restructure.__all__) == sorted(restructure._MODULES)
+@pytest.mark.parametrize("package", FACES)
+def test_type_checkers_and_the_interpreter_find_every_public_name_in_the_same_module(package):
+    face, declared = importlib.import_module(package), _declared_homes(package)
+    assert declared == {
+        name: f"{package}.{module}" for module, names in face._HOMES.items() for name in names.split()
+    }
+    eager = {
+        alias.name
+        for node in TREES[package].body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.name in face.__all__
+    }
+    assert set(face.__all__) == declared.keys() | eager
 
 
-@pytest.mark.parametrize("name", restructure.__all__)
-def test_a_public_name_is_what_its_module_says(name):
-    assert getattr(restructure, name) is getattr(importlib.import_module(restructure._MODULES[name]), name)
-    assert name in dir(restructure)
+@pytest.mark.parametrize("package", FACES)
+def test_a_public_name_is_what_its_module_says(package):
+    face = importlib.import_module(package)
+    for name, module in _declared_homes(package).items():
+        assert getattr(face, name) is getattr(importlib.import_module(module), name)
+    assert set(face.__all__) <= set(dir(face))
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        face.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize("package", FACES[1:])
+def test_what_a_public_record_is_made_of_can_be_imported_beside_it(package):
+    """A caller who builds or reads a record finds the types of its fields without knowing the rooms."""
+    face = importlib.import_module(package)
+    lacking = {
+        f"{made.__name__} of {name}.{field}"
+        for name in face.__all__
+        if isinstance(model := getattr(face, name), type) and issubclass(model, Record)
+        for field, info in model.model_fields.items()
+        for made in _types_in(info.annotation)
+        if made.__module__.startswith(f"{package}.") and not hasattr(face, made.__name__)
+    }
+    assert lacking == set()
+
+
+def _types_in(annotation: object) -> Iterator[type]:
+    if isinstance(annotation, type) and (issubclass(annotation, Record | Enum)):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _types_in(part)
 
 
 def test_no_public_name_is_the_name_of_a_module_of_the_package():
@@ -407,3 +454,35 @@ def test_every_entry_of_the_catalogue_is_used():
 def test_an_entry_is_a_sentence_that_helps(code):
     assert code == code.lower().replace("_", "-")
     assert CATALOGUE[code].endswith(".")
+
+
+# --- rooms that one can live in
+
+LONGEST_FILE, LONGEST_FUNCTION = 450, 60
+
+
+def test_no_file_is_longer_than_a_room_should_be():
+    long = {
+        str(path.relative_to(SOURCE)): lines
+        for path in FILES
+        if (lines := len(path.read_text("utf-8").splitlines())) > LONGEST_FILE
+    }
+    assert long == {}, f"split along their nouns; {LONGEST_FILE} lines are the most"
+
+
+def test_no_function_is_longer_than_a_screen():
+    """Count the lines of code from the name on, the docstring and its example left out."""
+    long = {
+        f"{module}.{node.name}": lines
+        for module, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and (lines := _lines_of_code(node)) > LONGEST_FUNCTION
+    }
+    assert long == {}, f"split along their steps; {LONGEST_FUNCTION} lines are the most"
+
+
+def _lines_of_code(function: ast.FunctionDef) -> int:
+    first = function.body[0]
+    doc = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    docstring = (first.end_lineno or 0) - first.lineno + 1 if doc else 0
+    return (function.end_lineno or 0) - function.lineno + 1 - docstring

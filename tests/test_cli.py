@@ -158,7 +158,10 @@ def test_the_schema_describes_the_examples(capsys):
     assert status == 0
     for path in (ILLNESS, OVERSPENDING):
         jsonschema.validate(json.loads(path.read_text(encoding="utf-8")), schema)
-    assert schema["properties"]["as_of"]["description"] == "The day this describes."
+    assert (
+        schema["properties"]["as_of"]["description"]
+        == "The day that the application describes, such as 2026-03-18; nothing in it is dated later."
+    )
 
 
 def test_every_error_code_can_be_explained_and_an_unknown_one_is_wrong_input(capsys):

@@ -80,14 +80,26 @@ def test_the_cases_of_the_policy_that_extends_a_packaged_table_pass_and_cover_it
     assert [str(part) for part in report.coverages[0].open] == []
 
 
-@pytest.mark.parametrize(
-    "name", sorted(path.stem for path in EXAMPLES.glob("*.json") if (RULES / path.stem).is_dir())
-)
-def test_the_example_of_a_packaged_policy_is_decided_by_it_and_explains_itself(name):
+PACKS = sorted(path.stem for path in EXAMPLES.glob("*.json") if (RULES / path.stem).is_dir())
+
+
+def explained(name: str, most: int | None) -> None:
+    """Decide the example of a packaged policy and explain its refusals, or so many of them."""
     case, policy = read_application(EXAMPLES / f"{name}.json"), packaged(name)
     decision = decide(case, policy, on=case.as_of)
     assert decision.offers or decision.refusals or not policy.rules
-    assert all(explain(decision, policy, rule=refusal.rule) for refusal in decision.refusals)
+    assert all(explain(decision, policy, rule=refusal.rule) for refusal in decision.refusals[:most])
+
+
+@pytest.mark.parametrize("name", PACKS)
+def test_the_example_of_a_packaged_policy_is_decided_by_it_and_explains_itself(name):
+    explained(name, most=1)
+
+
+@pytest.mark.slow  # an explanation looks for what would have to differ, up to a second each
+@pytest.mark.parametrize("name", PACKS)
+def test_every_refusal_of_the_example_of_a_packaged_policy_is_explained(name):
+    explained(name, most=None)
 
 
 def test_the_readme_lists_every_packaged_policy_and_says_what_it_is_not():

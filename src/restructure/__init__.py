@@ -4,9 +4,9 @@ The flow: `read_application` → `assess` → `decide` under a `load_policy`; or
 `amortise` and `reschedule`.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from restructure.lazy import exports
 from restructure.views import registered_by
 
 # Each name is loaded when it is first asked for (PEP 562): the help of the command and a program that only amortises
@@ -191,74 +191,62 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
-    "restructure.calculator.amortisation.agreed_changes": "MovedDue RateFrom Steps Suspension",
-    "restructure.calculator.amortisation.repayment": "Repayment",
-    "restructure.calculator.amortisation.schedule": "Schedule amortise",
-    "restructure.calculator.amortisation.scheme": "HolidayInterest LastRow Method Repricing",
-    "restructure.calculator.amortisation.terms": "Advance FirstPeriod Terms",
-    "restructure.calculator.conventions.accrual": "Compounding",
-    "restructure.calculator.conventions.dates": "Roll weekend",
-    "restructure.calculator.conventions.day_counts": "DayCount",
-    "restructure.calculator.conventions.money": "Rounding",
-    "restructure.calculator.measures.catalogue": "Measure",
-    "restructure.calculator.measures.deferral": "Capitalise Defer Spread",
-    "restructure.calculator.measures.presets": "preset",
-    "restructure.calculator.measures.rate": "ChangeRate",
-    "restructure.calculator.measures.relief": "Forgive Waive",
-    "restructure.calculator.measures.solve": "Reamortise Solve",
-    "restructure.calculator.measures.timing": "ChangeFrequency ChangeMethod Extend Holiday MoveDue",
-    "restructure.calculator.measures.up_front": "LumpSum Pay Settle",
-    "restructure.calculator.plans.continuation": "position_after",
-    "restructure.calculator.plans.figures": "Figures figures_of",
-    "restructure.calculator.plans.plan": "Plan reschedule",
-    "restructure.calculator.servicing.account": "position_of",
-    "restructure.calculator.servicing.contract": (
+    "calculator.amortisation.agreed_changes": "MovedDue RateFrom Steps Suspension",
+    "calculator.amortisation.repayment": "Repayment",
+    "calculator.amortisation.schedule": "Schedule amortise",
+    "calculator.amortisation.scheme": "HolidayInterest LastRow Method Repricing",
+    "calculator.amortisation.terms": "Advance FirstPeriod Terms",
+    "calculator.conventions.accrual": "Compounding",
+    "calculator.conventions.dates": "Roll weekend",
+    "calculator.conventions.day_counts": "DayCount",
+    "calculator.conventions.money": "Rounding",
+    "calculator.measures.catalogue": "Measure",
+    "calculator.measures.deferral": "Capitalise Defer Spread",
+    "calculator.measures.presets": "preset",
+    "calculator.measures.rate": "ChangeRate",
+    "calculator.measures.relief": "Forgive Waive",
+    "calculator.measures.solve": "Reamortise Solve",
+    "calculator.measures.timing": "ChangeFrequency ChangeMethod Extend Holiday MoveDue",
+    "calculator.measures.up_front": "LumpSum Pay Settle",
+    "calculator.plans.continuation": "position_after",
+    "calculator.plans.figures": "Figures figures_of",
+    "calculator.plans.plan": "Plan reschedule",
+    "calculator.servicing.account": "position_of",
+    "calculator.servicing.contract": (
         "AllocationClaim Charge Component Compound Contract OverdueInterest "
         "Payment Penalty Prepayment ServicingTerms"
     ),
-    "restructure.calculator.servicing.position": "Buckets ParkedDue Position",
-    "restructure.casework.agreements.agreement": "Agreement Channel Consent accept evidence_digest",
-    "restructure.casework.agreements.case_history": "History Stage",
-    "restructure.casework.agreements.early_warning": "EarlyWarning may_enforce watch",
-    "restructure.casework.agreements.history_file": "read_history write_history",
-    "restructure.casework.agreements.performance": "AgreementStatus",
-    "restructure.casework.agreements.review": "Review review",
-    "restructure.casework.decisions.decision": "Decision decide",
-    "restructure.casework.decisions.explanation": "Explanation explain",
-    "restructure.casework.decisions.outcome": "Detail Offer Outcome Refusal Task",
-    "restructure.casework.decisions.rounds": "Answer CounterRequest Round",
-    "restructure.casework.negotiation.counter": "counter",
-    "restructure.casework.negotiation.frontier": "Frontier frontier",
-    "restructure.casework.negotiation.replay": "replay",
-    "restructure.errors": "EngineDisagreement EngineError InvalidInput InvalidPolicy Issue Refused RestructureError",
-    "restructure.intake.application": "Application read_application",
-    "restructure.intake.assessment": "Assessment assess",
-    "restructure.intake.facts": "facts",
-    "restructure.intake.prospect": "Prospect project",
-    "restructure.policy.engine.evaluation": "Engines",
-    "restructure.policy.language.follow_up": "FollowUp",
-    "restructure.policy.loading.loading": "load_policy",
-    "restructure.policy.loading.locating": "packaged_policies",
-    "restructure.policy.policy": "Policy",
+    "calculator.servicing.position": "Buckets ParkedDue Position",
+    "casework.agreements.agreement": "Agreement Channel Consent accept evidence_digest",
+    "casework.agreements.case_history": "History Stage",
+    "casework.agreements.early_warning": "EarlyWarning may_enforce watch",
+    "casework.agreements.history_file": "read_history write_history",
+    "casework.agreements.performance": "AgreementStatus",
+    "casework.agreements.review": "Review review",
+    "casework.decisions.decision": "Decision decide",
+    "casework.decisions.explanation": "Explanation explain",
+    "casework.decisions.outcome": "Detail Offer Outcome Refusal Task",
+    "casework.decisions.rounds": "Answer CounterRequest Round",
+    "casework.negotiation.counter": "counter",
+    "casework.negotiation.frontier": "Frontier frontier",
+    "casework.negotiation.replay": "replay",
+    "errors": "EngineDisagreement EngineError InvalidInput InvalidPolicy Issue Refused RestructureError",
+    "intake.application": "Application read_application",
+    "intake.assessment": "Assessment assess",
+    "intake.facts": "facts",
+    "intake.prospect": "Prospect project",
+    "policy.engine.evaluation": "Engines",
+    "policy.language.follow_up": "FollowUp",
+    "policy.loading.loading": "load_policy",
+    "policy.loading.locating": "packaged_policies",
+    "policy.policy": "Policy",
 }
 """The modules of the public names."""
 
-_MODULES = {name: module for module, names in _HOMES.items() for name in names.split()}
-_STOREYS = ("calculator", "casework", "errors", "intake", "policy", "report", "testing")
+_FOLDERS = ("calculator", "casework", "errors", "intake", "policy", "report", "testing")
 """What may be written as `restructure.policy` without importing it."""
 
 registered_by("restructure.report")
 
 if not TYPE_CHECKING:  # a checker that saw it would take every name for a public one
-
-    def __getattr__(name):
-        if name in _STOREYS:
-            return import_module(f"{__name__}.{name}")
-        if name not in _MODULES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        globals()[name] = value = getattr(import_module(_MODULES[name]), name)
-        return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, *_STOREYS})
+    __getattr__, __dir__ = exports(__name__, _HOMES, _FOLDERS)

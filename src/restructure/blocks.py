@@ -97,7 +97,7 @@ def _text_table(table: Table, width: int) -> str:
                 cells.append(padding + part if table.figures and k else part + padding)
             lines.append("  ".join(cells).rstrip())
         if number == 0:
-            lines.append("  ".join("-" * one for one in widths))
+            lines.append("  ".join("-" * width for width in widths))
     return "\n".join(lines)
 
 

@@ -113,7 +113,7 @@ def read_document(path: str | PathLike[str], *, exact_numbers: bool = False) -> 
     """
     text, name = read_text(path), str(path)
     if name.lower().endswith((".yaml", ".yml")):
-        data, places = _plain(_compose(text, name), name, exact=exact_numbers)
+        data, places = _yaml(text, name, exact=exact_numbers)
         return Document(data, file=name, places=places)
     return _json(text, name)
 
@@ -161,12 +161,16 @@ def text_document(text: str | bytes, *, exact_numbers: bool = False) -> Document
         return json_document(text)
     if len(text) > LARGEST:
         raise InvalidInput(Issue("file-too-large", f"the text has {len(text):,} bytes; the limit is 4 MiB"))
-    data, places = _plain(_compose(text, None), None, exact=exact_numbers)
+    data, places = _yaml(text, None, exact=exact_numbers)
     return Document(data, file=None, places=places)
 
 
 def _json(text: str, file: str | None) -> Document:
     return Document(read_json(text, file), file=file, places=lambda: json_places(text))
+
+
+def _yaml(text: str, file: str | None, *, exact: bool) -> tuple[Any, Places]:
+    return _plain(_compose(text, file), file, exact=exact)
 
 
 def _compose(text: str, file: str | None) -> Node:

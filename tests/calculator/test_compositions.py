@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from calculator.oracles import fraction_of_year, rounded
 from calculator.replay import BUCKETS, Replay, frequency, only
 from compositions import compositions, owed
-from laws import examples
+from laws import examples, how_many
 from restructure.blocks import to_text
 from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.schedule import Schedule
@@ -117,8 +117,9 @@ def run_compositions(number: int, **options) -> Counter:
     return tried
 
 
+@pytest.mark.hypothesis
 def test_every_cent_of_any_composition_is_accounted_for():
-    tried = run_compositions(500)
+    tried = run_compositions(how_many(500))
     assert tried[True] > 0.85 * tried.total()
 
 

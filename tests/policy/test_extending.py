@@ -198,7 +198,7 @@ def test_two_bases_that_differ_have_to_be_settled(tmp_path):
     other = SMALL + "rules:\n" + rule("a", ILL)
     (fault,) = refused(tmp_path, "extends: [../base, ../other]\n", other=other)
     assert fault == (
-        'mine/policy.yaml:4:1: extends-clash: extends: "a" stands in mine/../base/policy.yaml:7 and '
+        'mine/policy.yaml:4:1: extends-clash: extends: "a" is defined differently in mine/../base/policy.yaml:7 and '
         "mine/../other/policy.yaml:7; replace it here, or remove it"
     )
     mine = laid(tmp_path, "extends: [../base, ../other]\nrules:\n" + replacing(rule("a")), other=other)
@@ -217,7 +217,7 @@ def test_tables_that_read_alike_differ_if_the_files_beside_them_do(tmp_path):
         (tmp_path / name).mkdir()
         written(tmp_path / name, f"hardship_cause,n\nillness,{months}\n", "t.csv")
     (fault,) = refused(tmp_path, "extends: [../base, ../other]\n", base=SMALL + table, other=SMALL + table)
-    assert 'extends-clash: extends: "t" stands in' in fault
+    assert 'extends-clash: extends: "t" is defined differently in' in fault
 
 
 def test_only_a_source_may_be_copied_without_saying_so(tmp_path):

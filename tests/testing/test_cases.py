@@ -249,7 +249,7 @@ def test_a_failing_case_gives_1_and_wrong_input_2(tmp_path, capsys):
     assert main(["test", str(tmp_path / "nowhere")]) == 2
     (tmp_path / "empty").mkdir()
     assert main(["test", str(tmp_path / "empty")]) == 2
-    assert "holds no file of cases" in capsys.readouterr().err
+    assert "has no file of cases" in capsys.readouterr().err
 
 
 def test_too_little_coverage_gives_1_and_says_where(tmp_path, capsys):

@@ -8,7 +8,8 @@ import pytest
 pytest_plugins = ["pytester"]
 
 # What other plugins load takes longer than the project's tests.
-BARE = ("-p", "no:cacheprovider", "-p", "no:schemathesis", "-p", "no:anyio")
+WITHOUT = ("anyio", "benchmark", "cacheprovider", "hypothesispytest", "pytest_cov", "schemathesis")
+BARE = tuple(word for name in WITHOUT for word in ("-p", f"no:{name}"))
 
 GOOD = """\
 policy: cn-consumer-finance

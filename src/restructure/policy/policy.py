@@ -40,6 +40,7 @@ class Policy(PolicyContent):
         never becomes a refusal. Raises `InvalidPolicy` for a parameter that the policy does not have, a value of
         another kind, and whatever the loader finds.
 
+        >>> from datetime import date
         >>> from restructure.policy.loading.loading import load_policy
         >>> policy = load_policy("cn-consumer-finance").with_values(illness_extension=12)
         >>> policy.parameters["illness_extension"].on(date(2026, 3, 18))

@@ -1,11 +1,42 @@
-"""Output for people: views of records, a terminal, HTML, plots (extra `plots`) and letters (extra `letters`).
+"""What people see: views of records, a terminal, HTML, plots (extra `plots`) and letters (extra `letters`).
 
-Importing the package registers the views of `restructure.views` and needs no extra.
+Importing the package registers the views of `restructure.views` and needs no extra; what needs one is loaded when
+it is asked for.
 """
 
+from typing import TYPE_CHECKING
+
+from restructure.lazy import exports
 from restructure.report.answer import plan_view, schedule_view
 from restructure.report.decision import decision_view
 from restructure.report.explanation import explanation_view
 from restructure.report.warning import warning_view
 
-__all__ = ["decision_view", "explanation_view", "plan_view", "schedule_view", "warning_view"]
+if TYPE_CHECKING:
+    from restructure.report.letters.writing import Letter, letter
+    from restructure.report.plots import plot_balance, plot_frontier, plot_instalments
+    from restructure.report.terminal import render
+
+__all__ = [
+    "Letter",
+    "decision_view",
+    "explanation_view",
+    "letter",
+    "plan_view",
+    "plot_balance",
+    "plot_frontier",
+    "plot_instalments",
+    "render",
+    "schedule_view",
+    "warning_view",
+]
+
+_HOMES = {
+    "letters.writing": "Letter letter",
+    "plots": "plot_balance plot_frontier plot_instalments",
+    "terminal": "render",
+}
+"""The rooms of the names that are loaded when first asked for."""
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = exports(__name__, _HOMES)

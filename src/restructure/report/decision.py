@@ -206,7 +206,7 @@ def _offers(decision: Decision, language: str) -> list[Block]:
         "instalments",
         "last due",
         "total to pay",
-        "compared with paying as agreed",
+        "against paying as agreed",
         "given up by the lender",
         "cost a year",
         "loss of present value",

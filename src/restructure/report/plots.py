@@ -37,19 +37,19 @@ def plot_instalments(plan: Plan, ax: Axes | None = None) -> Axes:
     return _finished(ax, plan)
 
 
-def plot_frontier(found: Frontier, ax: Axes | None = None) -> Axes:
+def plot_frontier(frontier: Frontier, ax: Axes | None = None) -> Axes:
     """Draw the plans of a frontier: instalment a month, total paid, and in colour what each costs the lender."""
     ax = ax or _axes()
-    prospects = [point.offer.prospect for point in found.points]
+    prospects = [point.offer.prospect for point in frontier.points]
     dots = ax.scatter(
-        [float(one.instalment_after) for one in prospects],
-        [float(one.total_after) for one in prospects],
-        c=[100 * float(point.lender_loss) for point in found.points],
+        [float(prospect.instalment_after) for prospect in prospects],
+        [float(prospect.total_after) for prospect in prospects],
+        c=[100 * float(point.lender_loss) for point in frontier.points],
         cmap="viridis",
         s=36,
     )
-    if found.chosen is not None:
-        best = prospects[found.chosen]
+    if frontier.chosen is not None:
+        best = prospects[frontier.chosen]
         at = float(best.instalment_after), float(best.total_after)
         ax.scatter(
             *at, s=150, facecolors="none", edgecolors=_CHOSEN, linewidths=2, label="the policy's first"

@@ -37,7 +37,7 @@ def tasks_table(tasks: Sequence[Task], language: str) -> Table:
     """List the tasks of the lender."""
     return Table(
         ("to do", "", "kind"),
-        tuple((say(one.title, language), say(one.text, language), one.kind) for one in tasks),
+        tuple((say(task.title, language), say(task.text, language), task.kind) for task in tasks),
         figures=False,
     )
 
@@ -50,8 +50,8 @@ def tiers_table(tiers: Sequence[TierResult]) -> list[Block]:
         Table(
             ("tier", "target", "figure", "accepted", "reason"),
             tuple(
-                (str(one.number), one.target, one.figure, "yes" if one.accepted else "no", one.because)
-                for one in tiers
+                (str(tier.number), tier.target, tier.figure, "yes" if tier.accepted else "no", tier.because)
+                for tier in tiers
             ),
             figures=False,
         )

@@ -52,12 +52,12 @@ def check_case(case: Case, *, coverage: Coverage | None = None) -> CaseResult:
             tuple(
                 Issue(
                     "case-failed",
-                    f"expected a verdict, got {one.code}: {one.message}",
+                    f"expected a verdict, got {issue.code}: {issue.message}",
                     "",
                     case.file,
                     case.line,
                 )
-                for one in error.issues
+                for issue in error.issues
             ),
         )
 
@@ -120,9 +120,9 @@ class _CaseRun:
 
     def actions(self, verdicts: Verdicts, expected: Expected) -> tuple[str, str]:
         """Give the actions to be taken, and the reason of those that differ from the expectation."""
-        found = {name for name, verdict in verdicts.verdicts["actions"].items() if verdict == "true"}
-        why = [self.judged(verdicts, "action", name)[1] for name in sorted(found ^ set(expected.wanted))]
-        return ", ".join(sorted(found)) or "none", "; ".join(why)
+        taken = {name for name, verdict in verdicts.verdicts["actions"].items() if verdict == "true"}
+        why = [self.judged(verdicts, "action", name)[1] for name in sorted(taken ^ set(expected.wanted))]
+        return ", ".join(sorted(taken)) or "none", "; ".join(why)
 
     def fact(self, name: str) -> tuple[str, str]:
         """Give the value of a fact, and its derivation."""
@@ -260,7 +260,7 @@ class _OfApplication(_CaseRun):
         text = super().because(listed := list(results))
         absent = self.decision.assessment.missing
         if absent and {"file_complete", "completeness"} & {
-            one.fact for one in listed if one.verdict == "false"
+            result.fact for result in listed if result.verdict == "false"
         }:
             return f"{text} (missing: {', '.join(absent)})"
         return text
@@ -287,12 +287,12 @@ class _OfApplication(_CaseRun):
         return refusal.message
 
     def refusal(self, expected: Expected) -> tuple[str, str]:
-        found = self.refusals.get(expected.name)
-        if found is None:
+        refusal = self.refusals.get(expected.name)
+        if refusal is None:
             return "an offer", ""
-        if expected.wanted in (found.stage, *found.code.split(", ")):
+        if expected.wanted in (refusal.stage, *refusal.code.split(", ")):
             return str(expected.wanted), ""
-        return f"{found.stage} {found.code}", self.refused([expected.name])
+        return f"{refusal.stage} {refusal.code}", self.refused([expected.name])
 
     def step(self, expected: Expected) -> tuple[str, str]:
         name, _, field = expected.detail.rpartition(".")
@@ -316,7 +316,7 @@ def _worked_out(known: CaseFacts, name: str) -> str:
     fact = known.in_force.fact(name)
     read = [word.strip("(),") for word in fact.formula.split(" ")]
     values = [
-        f"{one} {known.shown(one)}" for one in dict.fromkeys(read) if one in facts() or one in known.own
+        f"{name} {known.shown(name)}" for name in dict.fromkeys(read) if name in facts() or name in known.own
     ]
     return f"{name} = {fact.formula} ({', '.join(values)})" if values else ""
 

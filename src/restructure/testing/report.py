@@ -40,9 +40,9 @@ class CaseReport(NamedTuple):
             yield from (f"  {failure_text(issue)}" for issue in result.failures)
         yield f"{len(self.results) - len(self.failed)} passed, {len(self.failed)} failed"
         if coverage:
-            for one in self.coverages:
+            for each in self.coverages:
                 yield ""
-                yield from _covered(one)
+                yield from _covered(each)
 
     def plain(self) -> dict[str, Any]:
         """Give the report as plain data."""
@@ -51,28 +51,28 @@ class CaseReport(NamedTuple):
             "failed": len(self.failed),
             "cases": [
                 {
-                    "name": one.case.name,
-                    "file": one.case.file,
-                    "line": one.case.line,
-                    "passed": one.passed,
-                    "failures": [{"line": issue.line, "message": issue.message} for issue in one.failures],
+                    "name": result.case.name,
+                    "file": result.case.file,
+                    "line": result.case.line,
+                    "passed": result.passed,
+                    "failures": [{"line": issue.line, "message": issue.message} for issue in result.failures],
                 }
-                for one in self.results
+                for result in self.results
             ],
             "coverage": [
                 {
-                    "policy": one.located.policy.name,
-                    "version": one.located.policy.version,
-                    "file": str(one.located.path),
-                    "reached": one.reached,
-                    "total": one.total,
+                    "policy": each.located.policy.name,
+                    "version": each.located.policy.version,
+                    "file": str(each.located.path),
+                    "reached": each.reached,
+                    "total": each.total,
                     "by_kind": {
                         kind: {"reached": reached, "total": total}
-                        for kind, (reached, total) in one.by_kind().items()
+                        for kind, (reached, total) in each.by_kind().items()
                     },
-                    "open": [part._asdict() for part in one.open],
+                    "open": [part._asdict() for part in each.open],
                 }
-                for one in self.coverages
+                for each in self.coverages
             ],
         }
 

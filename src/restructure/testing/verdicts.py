@@ -29,8 +29,8 @@ class Verdicts(NamedTuple):
     known: CaseFacts
     """The facts, with the figures of a plan if there are any."""
     verdicts: dict[str, dict[str, VerdictWord]]
-    """By section and id. A rule that is a row of a table, matches and does not count is false; limits, flags and
-    duties are missing unless figures of a plan are known."""
+    """Verdicts by section and id. A matching row of a table that another row takes precedence over is false; limits,
+    flags and duties are absent unless figures of a plan are known."""
     beaten: dict[str, str]
     """Matching rows of tables that another row takes precedence over, each with that row."""
 

@@ -148,7 +148,8 @@ def _lines_of(source: Source, file: str | None) -> tuple[str, str | None]:
             raise InvalidInput(
                 Issue("history-broken", f"the text is not UTF-8 ({error.reason})", file=file)
             ) from None
-    if isinstance(source, str) and (not source or "\n" in source or source.lstrip().startswith("{")):
+    # A caller that names the file has read its text.
+    if isinstance(source, str) and (file or not source or "\n" in source or source.lstrip().startswith("{")):
         return source, file
     if not isinstance(source, str | PathLike):
         sentence = f"{type(source).__name__} is not a history; give the record, a path, a text or a mapping"

@@ -124,6 +124,20 @@ def review(
         loan = application.loan
     counted = received(agreement, payments, on=on)
     performance = Performance(agreement, counted, on)
+    unclassified = _reviewed(agreement, performance, counted, loan)
+    owed, broken = unclassified.owed, unclassified.broken_on
+    if policy is None or application is None or owed is None or not owed.buckets.claim:
+        return unclassified
+    if unclassified.completed_on:
+        return unclassified
+    suggested = classify(agreement, performance, owed, application, policy, broken=broken is not None)
+    return unclassified.model_copy(update={"classification": suggested})
+
+
+def _reviewed(
+    agreement: Agreement, performance: Performance, counted: Sequence[Payment], loan: Loan | None
+) -> Review:
+    on = performance.on
     broken, completed = _ends(agreement, counted, loan, performance)
     # A trial that failed has waived nothing, so nothing is reinstated.
     reinstated = _reinstated(agreement, broken) if broken and not agreement.on_trial else ()
@@ -131,12 +145,6 @@ def review(
     if position is not None and reinstated:
         position = _with_reinstated(position, reinstated, broken)
     status, reason = _status(performance, broken, completed, position)
-    classification = None
-    open_position = position if broken or not completed else None
-    if policy is not None and application is not None and open_position and open_position.buckets.claim:
-        classification = classify(
-            agreement, performance, open_position, application, policy, broken=broken is not None
-        )
     currency = agreement.plan.position.currency
     return Review(
         agreement=agreement.id,
@@ -153,7 +161,6 @@ def review(
         reinstated=reinstated,
         owed=position,
         clocks=clock_states(agreement.follow_up, performance, on),
-        classification=classification,
     )
 
 

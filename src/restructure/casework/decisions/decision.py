@@ -148,10 +148,7 @@ def decide(
     for an application that contradicts itself, `InvalidPolicy` if the policy is not in force, and
     `EngineDisagreement` if the two evaluators differ.
 
-    >>> from restructure.intake.application import read_application
-    >>> from restructure.policy.loading.loading import load_policy
-    >>> case = read_application("examples/illness.json")
-    >>> decision = decide(case, load_policy("cn-consumer-finance"), on=case.as_of)
+    >>> decision = decide("examples/illness.json", "cn-consumer-finance", on="2026-03-18")
     >>> decision.outcome.value, decision.offers[0].rule
     ('offer', 'illness-relief')
     """

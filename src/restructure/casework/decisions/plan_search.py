@@ -1,4 +1,4 @@
-"""Search: the amounts of an offer, looked for step by step until a figure of the plan reaches its target."""
+"""Plan search: vary the amounts of an offer step by step until a figure of the plan reaches its target."""
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -40,7 +40,7 @@ _MOST_TRIED = 10_000
 
 
 class Proposal(NamedTuple):
-    """A plan, perhaps only on the way to another, with what it would mean."""
+    """A plan with its facts, final or an intermediate state of a search."""
 
     measures: tuple[Measure, ...]
     plan: Plan
@@ -48,39 +48,39 @@ class Proposal(NamedTuple):
 
     @property
     def prospect(self) -> Prospect:
-        """What the plan would mean, worked out once it is asked for."""
+        """Figures of the plan and their effect on the borrower, calculated when first read."""
         assert self.known.prospect is not None, "its facts hold the plan"
         return self.known.prospect
 
     @property
     def too_long(self) -> bool:
-        """Whether it breaks a limit on the term, which whatever runs longer breaks too."""
+        """Whether it breaks a limit that every longer plan breaks too, such as one on the term."""
         leaves = self.known.in_force.growing_limits
         values = self.known.encoded(facts_read(*leaves))
         return any(leaf.verdict(values) is False for leaf in leaves)
 
 
 class SearchResult(NamedTuple):
-    """Where a search ended."""
+    """Result of a search."""
 
     proposal: Proposal
     met: bool
-    """Whether the target is reached, or missed by no more than the stop mode wants."""
+    """Whether the target is reached, or missed by no more than the stop mode allows."""
     steps: tuple[StepResult, ...]
     target: Leaf | None = None
-    """The comparison that holds if it is reached."""
+    """The comparison that is true if the target is reached."""
     asked: Node | None = None
-    """What else the plan has to hold to be taken, if the tier that it ends on asks for something."""
+    """Acceptance condition (`accept_if`) of the tier on which the search ended; none if it has none."""
     accepted: bool = True
-    """Whether it does."""
+    """Whether the plan meets the acceptance condition."""
     tiers: tuple[TierResult, ...] = ()
-    """What came of every tier of a target ladder."""
+    """Results of every tier tried; empty for a search with one tier and no acceptance condition."""
     before: tuple[CaseFacts, ...] = ()
-    """What each step started from, which its guard was judged on."""
+    """Facts before each step, on which its guard was evaluated."""
 
 
 class UnknownTarget(Exception):
-    """The figure a search aims with, or the value it has to reach, is unknown."""
+    """The target figure of a search, or the value it has to reach, is unknown."""
 
     def __init__(self, leaf: Leaf) -> None:
         self.leaf = leaf
@@ -88,22 +88,22 @@ class UnknownTarget(Exception):
 
 
 def make(known: CaseFacts, rule: Rule) -> SearchResult:
-    """Make the plan of a rule, whose amounts may be worked out from facts and looked for.
+    """Build the plan of a rule, with amounts calculated from facts and found by its search.
 
-    Raises `Refused` for what cannot be done, `UnknownAmount` and `UnknownTarget` where it depends on what
-    is unknown.
+    Raises `Refused` if the calculator refuses the measures, `UnknownAmount` and `UnknownTarget` if they depend on an
+    unknown fact.
     """
     base = known.in_force.measures.get(rule.id)
     if base is None:
         base = offered_measures(known.in_force, rule.id, known.value)
-    search = next((one for one in rule.offer if isinstance(one, Search)), None)
+    search = next((offer for offer in rule.offer if isinstance(offer, Search)), None)
     return (
         SearchResult(propose(known, base), True, ()) if search is None else _seek(known, rule, search, base)
     )
 
 
 def propose(known: CaseFacts, measures: tuple[Measure, ...]) -> Proposal:
-    """Make the plan of a set of measures and work out what it would mean; raises `Refused` for what cannot be done."""
+    """Build the plan of a set of measures with its facts; raises `Refused` if the calculator refuses them."""
     plan = reschedule(known.assessment.position, measures)
     return Proposal(measures, plan, known.with_plan(None, plan))
 
@@ -111,40 +111,40 @@ def propose(known: CaseFacts, measures: tuple[Measure, ...]) -> Proposal:
 def _seek(known: CaseFacts, rule: Rule, search: Search, base: tuple[Measure, ...]) -> SearchResult:
     """Search for each tier of the target in turn, from the start, until the plan of one is accepted.
 
-    A tier is accepted if its target is reached and its plan holds what the tier asks for, which is then known.
-    Whatever the last one comes to is the result.
+    A tier is accepted if its target is reached and its plan meets the acceptance condition. If none is, the plan of the
+    last tier is the result.
     """
-    aims, start = known.in_force.aims[rule.id], propose(known, base)
-    climbed: list[TierResult] = []
-    for number, wanted in enumerate(aims, 1):
+    targets, start = known.in_force.aims[rule.id], propose(known, base)
+    tiers: list[TierResult] = []
+    for number, wanted in enumerate(targets, 1):
         aim = _Target(wanted, search.stop)
-        found = _taken_in_order(start, rule, search, aim)
-        now = found.proposal
+        result = _taken_in_order(start, rule, search, aim)
+        now = result.proposal
         refused = _why_not_accepted(now, wanted.accept)
-        taken = found.met and not refused
-        climbed.append(
+        accepted = result.met and not refused
+        tiers.append(
             TierResult(
                 number=number,
                 target=aim.shown(now),
                 figure=aim.figure(now),
-                met=found.met,
-                accepted=taken,
-                because=refused if found.met else failures_text([comparison_result(aim.at(now), now.known)]),
-                steps=found.steps,
+                met=result.met,
+                accepted=accepted,
+                because=refused if result.met else failures_text([comparison_result(aim.at(now), now.known)]),
+                steps=result.steps,
             )
         )
-        if taken:
+        if accepted:
             break
-    return found._replace(
+    return result._replace(
         target=aim.at(now),
         asked=wanted.accept,
         accepted=not refused,
-        tiers=tuple(climbed) if len(aims) > 1 or wanted.accept is not None else (),
+        tiers=tuple(tiers) if len(targets) > 1 or wanted.accept is not None else (),
     )
 
 
 def _why_not_accepted(now: Proposal, node: Node | None) -> str:
-    """Say what keeps a plan from being accepted, nothing if it is."""
+    """Give the reason why a plan does not meet an acceptance condition; empty if it does."""
     if node is None:
         return ""
     values = now.known.encoded(facts_read(node))
@@ -182,7 +182,7 @@ def _taken_in_order(now: Proposal, rule: Rule, search: Search, aim: "_Target") -
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """What a figure has to reach."""
+    """Target of a search: the figure, the value to reach and the stop mode."""
 
     wanted: TierTarget
     stop: Stop
@@ -192,7 +192,7 @@ class _Target:
         return self.wanted.leaf.fact
 
     def at(self, at: Proposal) -> Leaf:
-        """Give the comparison, whose value may be another for every plan."""
+        """Give the comparison, whose threshold may depend on the plan."""
         leaf, amount, known = self.wanted.leaf, self.wanted.amount, at.known
         if amount is None:
             return leaf
@@ -226,9 +226,9 @@ class _Target:
 
     def shown(self, at: Proposal) -> str:
         leaf = self.at(at)
-        border = threshold_text(leaf, at.known.encoded(self._names()), at.known)
-        made = "" if self.wanted.amount is None else f" ({write_amount(self.wanted.amount)})"
-        return f"{leaf.fact} {leaf.op.value} {border}{made}"
+        threshold = threshold_text(leaf, at.known.encoded(self._names()), at.known)
+        amount = "" if self.wanted.amount is None else f" ({write_amount(self.wanted.amount)})"
+        return f"{leaf.fact} {leaf.op.value} {threshold}{amount}"
 
     def gap(self, at: Proposal) -> str:
         return comparison_result(self.at(at), at.known).distance
@@ -242,7 +242,7 @@ def _field(step: SearchStep) -> str:
 
 
 def guarded(now: Proposal, rule: Rule, step: SearchStep) -> str:
-    """Say why a step is not taken, nothing if it is; what is unknown does not open it."""
+    """Give the reason why a step is skipped, empty if it is not; an unknown guard skips it."""
     if step.when is None:
         return ""
     node = now.known.in_force.guards[rule.id, step.id]
@@ -259,7 +259,7 @@ def _whole(exact: Fraction, unit: Fraction) -> Fraction:
 
 
 class Grid:
-    """The values a step may take: index 0 is where it starts and does nothing, the last is its end."""
+    """The values that a step may take: index 0 is its start and changes nothing, the last index is its end."""
 
     def __init__(self, now: Proposal, step: SearchStep, name: str, vary: Vary) -> None:
         known = now.known
@@ -276,12 +276,17 @@ class Grid:
         self.bound = binding(vary.end, parameter, known.value)
         unit = finest(self.kind, self.currency)
         self.start, end = _whole(exact(vary.start), unit), exact(vary.end)
-        # Nothing is half a cent or half an instalment, and no cap is exceeded for it.
+        # Whole cents and whole instalments only, rounded towards the start so that no cap is exceeded.
         inside = abs(end - self.start) // unit * unit
         self.end = self.start + (inside if end >= self.start else -inside)
         by = unit if vary.by is None else exact(vary.by)
         if by <= 0:
-            raise Refused(Issue("search-endless", f"the step {step.id} goes by {by}; it never arrives"))
+            raise Refused(
+                Issue(
+                    "search-endless",
+                    f"the step {step.id} goes by {by}, so it never reaches its end; write a positive number",
+                )
+            )
         self.by = max(_whole(by, unit), unit)
         span = (self.end - self.start if self.up else self.start - self.end) / self.by
         self.last = max(span.numerator // span.denominator, 0)
@@ -289,7 +294,7 @@ class Grid:
         self.last += self.lands
 
     def at(self, index: int) -> Fraction:
-        """Give a value."""
+        """Give the value at an index."""
         if index == self.last and self.lands:
             return self.end
         return self.start + (self.by if self.up else -self.by) * index
@@ -300,7 +305,7 @@ class Grid:
         return min(max(-((-far.numerator) // far.denominator), 0), self.last)
 
     def written(self, index: int) -> Any:
-        """Write a value as the field of a measure takes it."""
+        """Convert a value to the form of the measure's field."""
         value = self.at(index)
         if self.kind is Kind.MONEY:
             return from_minor(int(value * 10 ** minor_digits(self.currency)), self.currency)
@@ -320,24 +325,19 @@ class Grid:
 def _taken(
     now: Proposal, rule: Rule, step: SearchStep, aim: _Target, figures: dict[str, str]
 ) -> tuple[StepResult, Proposal]:
-    """Take one step as far as needed, or to its end in vain."""
+    """Take one step as far as needed, or to its end if it does not reach the target."""
     name, rest, vary = now.known.in_force.steps[rule.id, step.id]
     grid = Grid(now, step, name, vary)
-    says = {
-        "id": step.id,
-        "start": grid.shown(grid.start),
-        "end": grid.shown(grid.end),
-        "bound": grid.bound,
-        **figures,
-    }
+    start, end = grid.shown(grid.start), grid.shown(grid.end)
+    texts = {"id": step.id, "start": start, "end": end, "bound": grid.bound, **figures}
     if not grid.last:
-        return StepResult(outcome="no-room", value=says["start"], gap=aim.gap(now), **says), now
+        return StepResult(outcome="no-room", value=start, gap=aim.gap(now), **texts), now
     fixed = rest.filled(now.known.in_force.read, now.known.value, grid.currency)
     why = ""
 
     @cache
     def at(index: int) -> Proposal | None:
-        """Make the plan at a value, `None` if the calculator refuses it."""
+        """Build the plan at an index, `None` if the calculator refuses it."""
         nonlocal why
         if index == 0:
             return now
@@ -349,14 +349,14 @@ def _taken(
             return None
 
     def there(index: int) -> bool:
-        found = at(index)
-        if found is None:
+        plan = at(index)
+        if plan is None:
             return False
-        return aim.passed(found) if aim.stop is Stop.CLOSEST_NOT_CROSSING else aim.reached(found)
+        return aim.passed(plan) if aim.stop is Stop.CLOSEST_NOT_CROSSING else aim.reached(plan)
 
     first, last = None, grid.last
-    figures_moved = MONOTONE.get((str(step.measure["measure"]), name), frozenset[str]())
-    monotone = aim.fact in figures_moved and not aim.wanted.moves
+    monotone_figures = MONOTONE.get((str(step.measure["measure"]), name), frozenset[str]())
+    monotone = aim.fact in monotone_figures and not aim.wanted.moves
     if aim.stop is not Stop.TEST_ONLY and monotone:
         last = last_made(at, last)
         first = _bisected(there, last)
@@ -364,37 +364,35 @@ def _taken(
         first = _walked(there, last, step)
         last = _before(at, last + 1)
     index = last if first is None else _stopped(aim, at, first, walked=not monotone)
-    found = at(index)
-    arrived = first is not None or (aim.stop is Stop.CLOSEST_NOT_CROSSING and found and aim.reached(found))
+    plan = at(index)
+    arrived = first is not None or (aim.stop is Stop.CLOSEST_NOT_CROSSING and plan and aim.reached(plan))
     if not arrived:
         index = grid.last
-        found = at(index)
-    if found is None:
-        return StepResult(outcome="refused", because=why, gap=aim.gap(now), **says), now
-    return (
-        StepResult(
-            outcome="applied" if arrived else "exhausted",
-            value=grid.shown(grid.at(index)),
-            figure_after=aim.figure(found),
-            gap=aim.gap(found),
-            tried=at.cache_info().currsize,
-            **{**says, "bound": grid.bound if index == grid.last else ""},
-        ),
-        found,
+        plan = at(index)
+    if plan is None:
+        return StepResult(outcome="refused", because=why, gap=aim.gap(now), **texts), now
+    result = StepResult(
+        outcome="applied" if arrived else "exhausted",
+        value=grid.shown(grid.at(index)),
+        figure_after=aim.figure(plan),
+        gap=aim.gap(plan),
+        tried=at.cache_info().currsize,
+        **{**texts, "bound": grid.bound if index == grid.last else ""},
     )
+    return result, plan
 
 
 def beside(measure: Measure, others: tuple[Measure, ...]) -> tuple[Measure, ...]:
-    """Leave out what a step's measure stands in for: a rate for good that was set before it."""
+    """Leave out the measures that a step's measure replaces: an earlier permanent change of rate."""
 
-    def for_good(one: Measure) -> bool:
-        return isinstance(one, ChangeRate) and one.starts is None and one.ends is None
+    def permanent(other: Measure) -> bool:
+        return isinstance(other, ChangeRate) and other.starts is None and other.ends is None
 
-    return tuple(one for one in others if not for_good(one)) if for_good(measure) else others
+    return tuple(other for other in others if not permanent(other)) if permanent(measure) else others
 
 
 def last_made(at: Any, last: int) -> int:
-    """Give the last index the calculator takes: what is too much for it at one value is so at all later ones."""
+    """Give the last index that the calculator accepts: if it refuses one value, it refuses all later ones."""
     if at(last) is not None:
         return last
     taken, refused = 0, last
@@ -405,14 +403,14 @@ def last_made(at: Any, last: int) -> int:
 
 
 def _bisected(there: Any, last: int) -> int | None:
-    """Give the first index that is there, where the figure moves in one direction only from 1 on.
+    """Bisect for the first index that reaches the target, where the figure is monotone from 1 on.
 
-    Between 0, where nothing is done yet, and 1 it may jump the other way: an instalment that was agreed and
-    does not repay the loan in its term is only solved anew once something changes.
+    Between 0, where nothing is changed, and 1 it may jump the other way: an agreed instalment that does not repay the
+    loan in its term is solved again only once something changes.
     """
     if not last or not there(last):
         return 1 if last and there(1) else None
-    low, high = 0, last  # it is not there at low, and there at high
+    low, high = 0, last  # low does not reach the target, high does
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if there(middle) else (middle, high)
@@ -420,24 +418,24 @@ def _bisected(there: Any, last: int) -> int | None:
 
 
 def _walked(there: Any, last: int, step: SearchStep) -> int | None:
-    """Give the first index that is there, trying one after the other."""
+    """Try every index in order and give the first that reaches the target."""
     if last > _MOST_TRIED:
         raise Refused(
             Issue(
                 "search-too-fine",
-                f"the step {step.id} has {last:,} values to try and {_MOST_TRIED:,} are the most",
+                f"the step {step.id} has {last:,} values to try, more than {_MOST_TRIED:,}; write a larger `by`",
             )
         )
     return next((index for index in range(1, last + 1) if there(index)), None)
 
 
 def _before(at: Any, index: int) -> int:
-    """Give the last index before one that the calculator takes; 0, where nothing is done yet, it always does."""
-    return next(one for one in range(index - 1, -1, -1) if at(one) is not None)
+    """Give the last index before another that the calculator accepts; it always accepts 0, which changes nothing."""
+    return next(earlier for earlier in range(index - 1, -1, -1) if at(earlier) is not None)
 
 
 def _stopped(aim: _Target, at: Any, first: int, *, walked: bool) -> int:
-    """Give the index where the stop mode stops, given the first that has reached the target, or passed it."""
+    """Give the index at which the stop mode ends, from the first that reaches or passes the target."""
     if aim.stop not in (Stop.CLOSEST_NOT_CROSSING, Stop.EXACT):
         return first
     before = _before(at, first)

@@ -1,4 +1,6 @@
-"""Retreat: measures that a borrower asks for, taken back towards those of the offer as little as will do."""
+"""Concessions: interpolate between the requested and the offered measures to find the closest request that stays
+within the limits.
+"""
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -21,10 +23,9 @@ _FINEST = Fraction(1, 10_000)  # of a share or a rate: a hundredth of a percent
 
 
 def first_good(places: Sequence[int], good: Callable[[int], T | None]) -> tuple[int, T] | None:
-    """Find the first place at which something is found, and what.
+    """Find the first place with a result, and that result.
 
-    Few places are looked at one after the other; of many, every so many, and then between the last at which nothing
-    was found and the first at which something was, by halving.
+    Few places are tried in order; of many, a sample is tried and the gap before the first success is bisected.
 
     >>> first_good(range(1000), lambda place: place if place > 700 else None)
     (701, 701)
@@ -46,14 +47,14 @@ def first_good(places: Sequence[int], good: Callable[[int], T | None]) -> tuple[
 
 
 def sampled(places: Sequence[int]) -> Sequence[int]:
-    """Give few places as they are, and of many every so many, the first and the last among them."""
+    """Give all of few places, and of many an even sample with the first and the last."""
     if len(places) <= _WALKED:
         return places
     return [places[k * (len(places) - 1) // (_WALKED - 1)] for k in range(_WALKED)]
 
 
 class Retreat:
-    """The way back from what was asked to what was offered, in equal parts; the number of instalments apart."""
+    """Interpolates from the requested to the offered measures in equal parts, apart from the number of instalments."""
 
     def __init__(self, asked: Sequence[Measure], offered: Sequence[Measure], assessment: Assessment) -> None:
         self.currency, left = assessment.currency, list(offered)
@@ -70,21 +71,21 @@ class Retreat:
             for kind, wanted, given in numbers.values()
         ]
         self.parts = max((-(-span.numerator // span.denominator) for span in spans), default=0)
-        """How many parts there are; at the last it would be the offer again."""
+        """Number of parts; the last one equals the offer."""
 
     def at(self, part: int) -> tuple[Measure, ...]:
-        """Give the measures after so many parts of the way."""
+        """Give the measures after a number of parts."""
         measures = []
         for one, numbers in self._edits:
             values = {name: self._value(part, *number) for name, number in numbers.items()}
             if any(not value and not numbers[name][2] for name, value in values.items()):
-                continue  # of what was added, nothing is left
+                continue  # an added measure that is reduced to zero
             written = {name: self._written(numbers[name][0], value) for name, value in values.items()}
             measures.append(_with(one, written))
         return tuple(measures)
 
     def told(self, part: int) -> str:
-        """Say what it comes to, in words."""
+        """Write the changed numbers with their requested values."""
         return ", ".join(
             f"{one.measure}.{name} {self._shown(kind, self._value(part, kind, wanted, given))} instead of "
             f"{self._shown(kind, wanted)}"
@@ -115,7 +116,7 @@ class Retreat:
 
 
 def _alike(one: Measure, other: Measure) -> bool:
-    """Tell whether two measures are the same but for their numbers."""
+    """Tell whether two measures differ in their numbers only."""
     kinds = field_kinds(one.measure)
     return type(one) is type(other) and all(
         getattr(one, name) == getattr(other, name)
@@ -128,15 +129,15 @@ _NUMBERS = (Kind.MONEY, Kind.RATIO, Kind.COUNT, Kind.MONTHS)
 
 
 _SIZE = ("instalments", "amount", "share")
-"""What says how large a measure is that the offer does not have."""
+"""Fields that give the size of a measure that the offer does not have."""
 
 
 def _numbers(
     one: Measure, same: Measure | None, rate: Fraction
 ) -> dict[str, tuple[Kind, Fraction, Fraction]]:
-    """Give the numbers that were edited: what they hold, what was asked and what was offered.
+    """Give the changed numbers: their kind, the requested and the offered value.
 
-    A measure that the offer does not have goes back to nothing, and a rate to that of the contract.
+    A measure that the offer does not have is reduced to zero, and a rate to that of the contract.
     """
     kinds = {name: kind for name, kind in field_kinds(one.measure).items() if kind in _NUMBERS}
     if same is None and isinstance(one, ChangeRate):

@@ -1,4 +1,4 @@
-"""Frontier: the plans that cannot be bettered in a month's payment, total paid and lender's cost all at once."""
+"""Pareto frontier of plans over monthly payment, total repayment and cost to the lender."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
@@ -28,7 +28,7 @@ from restructure.record import Record, trusted
 __all__ = ["Frontier", "Point", "Redefault", "frontier", "undominated"]
 
 Redefault = Callable[[Offer], Any]
-"""Gives the probability, from 0 to 1, that a borrower does not keep a plan; a model of the caller's."""
+"""The caller's model: gives the probability, from 0 to 1, that the borrower defaults on an offer."""
 
 _LONGEST = 1200
 
@@ -37,25 +37,25 @@ class Point(Record):
     """One plan of the frontier."""
 
     offer: Offer
-    """The plan, as an offer of the rule it varies."""
+    """The plan, as an offer of the rule that it varies."""
     lender_loss: Ratio
-    """What it costs the lender as a share of the present value of paying as agreed: the loss of present value at the
-    original effective rate, or what is to be expected of it if a re-default probability is given."""
+    """Cost to the lender as a share of the present value of the original schedule, such as 0.043: the loss of present
+    value at the original effective rate, or its expected value if a re-default probability is given."""
     redefault: Ratio | None = None
-    """The probability that it is not kept, if the caller gave one."""
+    """Probability of re-default, such as 0.25; absent: the caller gave no model."""
 
 
 class Frontier(Record):
-    """The plans inside the limits of which none is better in every respect than another."""
+    """The plans within the limits that no other plan matches or beats in all three respects."""
 
     points: tuple[Point, ...]
-    """From the lowest instalment to the highest."""
+    """The plans from the lowest instalment to the highest."""
     chosen: int | None = Field(default=None, ge=0)
-    """Index of the point that the policy's own ranking puts first; none if there is no point."""
+    """Index in `points` of the plan that the policy ranks first, from 0; absent: there is no plan."""
     tried: int
-    """How many plans were made."""
+    """Number of plans calculated, such as 480."""
     inside: int
-    """How many of them keep every limit."""
+    """Number of them within every limit, such as 212."""
 
 
 def frontier(
@@ -67,20 +67,20 @@ def frontier(
     redefault: Redefault | None = None,
     recovered: Decimal | str = Decimal(0),
 ) -> Frontier:
-    """Find the plans that are not dominated: instalment a month, total paid, cost to the lender; less is better.
+    """Find the plans that are not dominated in monthly instalment, total repayment and cost to the lender.
 
-    What every rule that holds would offer is varied: each number of instalments that the limits allow, and
-    `parts` steps between nothing and what it gives up of rate and waivers. `redefault` gives the probability that a
-    plan is not kept; then `recovered` is the share of the present value that is collected all the same, and the
-    lender's cost is expected: (1 − p)·loss + p·(1 − recovered). Raises `InvalidInput` for a probability
+    The offer of every rule that applies is varied: each number of instalments that the limits allow, and `parts` steps
+    between no concession and the rule's own in rate and waivers. `redefault` gives the probability p of re-default;
+    then `recovered` is the share of the present value that is collected after it, and the cost to the lender is its
+    expected value: (1 − p)·loss + p·(1 − recovered). Raises `InvalidInput` for a probability
     outside 0 to 1.
 
     >>> from restructure.intake.application import read_application
     >>> from restructure.policy.loading.loading import load_policy
     >>> case, policy = read_application("examples/illness.json"), load_policy("cn-consumer-finance")
-    >>> found = frontier(case, policy, on=case.as_of)
-    >>> monthly = [point.offer.prospect.instalment_after for point in found.points]
-    >>> monthly == sorted(monthly), found.inside <= found.tried
+    >>> plans = frontier(case, policy, on=case.as_of)
+    >>> monthly = [point.offer.prospect.instalment_after for point in plans.points]
+    >>> monthly == sorted(monthly), plans.inside <= plans.tried
     (True, True)
     """
     if parts < 1:
@@ -101,10 +101,10 @@ def frontier(
 
 
 def undominated(points: Sequence[Point]) -> tuple[Point, ...]:
-    """Keep the points that no other equals or betters in all three respects; of equal ones the first."""
+    """Keep the points that no other matches or beats in all three respects; of equal ones the first."""
     front: list[tuple[_Costs, Point]] = []
-    for costs, point in sorted(((_costs(point), point) for point in points), key=lambda one: one[0]):
-        # What comes earlier has no higher instalment, so only the other two respects are left to compare.
+    for costs, point in sorted(((_costs(point), point) for point in points), key=lambda pair: pair[0]):
+        # Earlier points have no higher instalment, so only the other two respects are compared.
         if not any(other.total <= costs.total and other.loss <= costs.loss for other, _ in front):
             front.append((costs, point))
     return tuple(point for _, point in front)
@@ -136,17 +136,17 @@ def _probability(value: Any, what: str) -> Decimal:
             return read
     except ArithmeticError:
         pass
-    raise InvalidInput(Issue("value-invalid", f"{what} is {value!r}; it lies between 0 and 1", what))
+    raise InvalidInput(Issue("value-invalid", f"{what} is {value!r}; write a number from 0 to 1", what))
 
 
 # --- the plans
 
 
 def _starts(known: CaseFacts) -> Iterator[tuple[Rule, tuple[Measure, ...]]]:
-    """Give the rules that hold and what each would offer, also where that alone breaks a limit."""
+    """Give the rules that apply with the measures of each, including those whose own plan breaks a limit."""
     judged = judge(known)
     offered = {offer.rule: offer.plan.measures for offer in judged.offers}
-    missed = {one.rule for one in judged.refusals if one.stage in ("limit", "search")}
+    missed = {refusal.rule for refusal in judged.refusals if refusal.stage in ("limit", "search")}
     for rule in known.in_force.policy.rules:
         if rule.id in offered:
             yield rule, offered[rule.id]
@@ -155,7 +155,7 @@ def _starts(known: CaseFacts) -> Iterator[tuple[Rule, tuple[Measure, ...]]]:
 
 
 def _varied(known: CaseFacts, measures: tuple[Measure, ...], parts: int) -> Iterator[Proposal]:
-    """Vary what a rule offers in its number of instalments, its rate and its waivers."""
+    """Vary the number of instalments, the rate and the waivers of a rule's measures."""
     others = [one for one in measures if not isinstance(one, Extend)]
     for fixed in _given_up(others, known, parts):
         for extension in range(_LONGEST):

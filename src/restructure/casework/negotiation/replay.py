@@ -1,4 +1,4 @@
-"""Replay: decide a recorded case again, its negotiation included, and tell where today's code differs."""
+"""Replay: decide a recorded case again, including its negotiation, and list the differences."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -16,40 +16,44 @@ __all__ = ["Replay", "replay"]
 
 
 class Replay(Record):
-    """Whether today's code decides as it did."""
+    """Comparison of a recorded decision with the decision of the installed version."""
 
     same: bool
-    """Whether nothing differs."""
+    """Whether the two decisions are equal."""
     differences: tuple[str, ...]
-    """Paths in the record that differ."""
+    """Dotted paths in the record that differ, such as `offers.0.plan.instalment`."""
 
 
 def replay(decision: Decision, policy: Policy | Source, *, engines: Engines | str = Engines.BOTH) -> Replay:
-    """Decide a recorded case again and tell where the result differs.
+    """Decide a recorded case again and list where the result differs.
 
     Raises `InvalidInput` if the record's id does not match the application and day it contains.
     """
     policy = policy_of(policy)
     in_force = policy.in_currency(decision.application.loan.currency).at(decision.on)
     identity = decision_id(decision.application, in_force, decision.on)
-    for one in decision.rounds:
-        identity = round_id(identity, one)
+    for answered in decision.rounds:
+        identity = round_id(identity, answered)
     if in_force.ref == decision.policy and decision.id != identity:
         raise InvalidInput(
-            Issue("record-altered", "the id does not match the application and day in the record", "id")
+            Issue(
+                "record-altered",
+                "the id does not match the application and day in the record; restore it from a copy",
+                "id",
+            )
         )
     again = decide(decision.application, policy, on=decision.on, engines=engines, detail=decision.detail)
-    for one in decision.rounds:
-        again = counter(again, one.request, policy, rule=one.rule)
-    # Both as they are read back, so that a record kept on disk is compared with one that could be.
+    for answered in decision.rounds:
+        again = counter(again, answered.request, policy, rule=answered.rule)
+    # Both are written and read again, since a decision from a file has no more than that.
     old, new = (
-        Decision.model_validate_json(one.model_dump_json()).model_dump(mode="json")
-        for one in (decision, again)
+        Decision.model_validate_json(each.model_dump_json()).model_dump(mode="json")
+        for each in (decision, again)
     )
     for record in (old, new):
-        record.pop("engines")  # which evaluators ran says nothing about what was decided
-    found = tuple(_differences(old, new))
-    return Replay(same=not found, differences=found)
+        record.pop("engines")  # the decision does not depend on which evaluators ran
+    differences = tuple(_differences(old, new))
+    return Replay(same=not differences, differences=differences)
 
 
 def _differences(old: Any, new: Any, path: str = "") -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""Leeway: how far the steps of a rule's search may still go from an offer on, inside the policy's own ranges."""
+"""Remaining range of each search step, starting from the terms of an offer."""
 
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -14,32 +14,32 @@ __all__ = ["Leeway", "leeway"]
 
 
 class Leeway(NamedTuple):
-    """How far one step of a search may go, and where it stands in a plan."""
+    """Range of one step of a search, and its place in a plan."""
 
     step: SearchStep
     name: str
-    """The field it varies."""
+    """Field of the measure that the step varies, such as `annual_rate`."""
     grid: Grid
     fixed: dict[str, Any]
     standing: Measure | None
-    """The measure that the step put into the plan; none if it put none."""
+    """The measure that the step added to the plan; none if it added none."""
     stands: int
-    """Where on its grid that stands."""
+    """Index of that measure on the grid."""
     last: int
-    """The last place that the calculator takes."""
+    """Last index that the calculator accepts."""
 
     def at(self, index: int) -> Measure:
-        """Give the step's measure at a place beyond its start."""
+        """Give the step's measure at an index beyond its start."""
         return measure_of_case({**self.fixed, self.name: self.grid.written(index)})
 
     def placed(self, measures: tuple[Measure, ...], index: int) -> tuple[Measure, ...]:
-        """Give measures with the step's own at a place."""
+        """Give the measures with the step's own at an index."""
         others = tuple(one for one in measures if one != self.standing)
         measure = self.at(index)
         return (*beside(measure, others), measure)
 
     def beyond(self, measures: tuple[Measure, ...]) -> Fraction | None:
-        """Give the number with which a measure like the step's goes further than the step may."""
+        """Give the value by which a measure like the step's exceeds the step's range; none if it does not."""
         for one in measures:
             value = _number(one, self.step, self.name)
             if value is not None and (value > self.grid.end if self.grid.up else value < self.grid.end):
@@ -48,10 +48,9 @@ class Leeway(NamedTuple):
 
 
 def leeway(offered: Proposal, rule: Rule) -> tuple[Leeway, ...]:
-    """Say how far the steps of a rule's search may go, in their order, those that change the term apart.
+    """Give the range of each step of a rule's search, in their order, except steps that change the term.
 
-    Guards and caps are judged as the search judges them: on the state after the earlier steps, here taken to their
-    ends.
+    Guards and caps are evaluated as in the search: on the state after the earlier steps, here taken to their ends.
     """
     search = next((one for one in rule.offer if isinstance(one, Search)), None)
     steps = [] if search is None else [one for one in search.steps if one.measure["measure"] != "extend"]
@@ -96,10 +95,10 @@ def _standing(measures: tuple[Measure, ...], step: SearchStep, name: str) -> Mea
 
 
 def _number(measure: Measure, step: SearchStep, name: str) -> Fraction | None:
-    """Give what a measure like that of a step has in the field that the step varies."""
+    """Give the value that a measure like the step's has in the varied field; none for another measure."""
     fields = type(measure).model_fields
     if measure.measure != step.measure["measure"] or any(
-        # A pause of interest is another measure than a rate for good.
+        # A temporary rate is another measure than a permanent one.
         (getattr(measure, word) is None) != (word not in step.measure)
         for word in ("starts", "ends")
         if word in fields

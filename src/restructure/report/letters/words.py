@@ -22,7 +22,7 @@ _SHIPPED = Path(__file__).parent / "languages"
 def languages(folder: Path | None = None) -> tuple[str, ...]:
     """List the languages that letters can be written in, those of a folder of one's own included."""
     folders = [_SHIPPED, *([folder] if folder else [])]
-    return tuple(sorted({path.stem for one in folders for path in one.glob("*.yaml")}))
+    return tuple(sorted({path.stem for each in folders for path in each.glob("*.yaml")}))
 
 
 class Words:

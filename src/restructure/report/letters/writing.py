@@ -126,7 +126,7 @@ class _Writer:
             _Section(words.say("conditions"), list(self.conditions(offer))),
         ]
         if offer.duties:
-            texts = [words.text(one.text or one.title) for one in offer.duties]
+            texts = [words.text(duty.text or duty.title) for duty in offer.duties]
             sections.append(_Section(words.say("duties"), texts))
         return self.content(
             words.say("offer", title=words.text(offer.title)),
@@ -152,13 +152,13 @@ class _Writer:
             reasons = [words.say("why_open")]
         if not reasons:
             reasons = [
-                f"{words.text(one.title)}: {words.text(one.reason)}"
-                for one in decision.refusals
-                if one.stage != "condition"
-            ] or [words.text(one.reason) for one in list(decision.refusals)[:1]]
+                f"{words.text(refusal.title)}: {words.text(refusal.reason)}"
+                for refusal in decision.refusals
+                if refusal.stage != "condition"
+            ] or [words.text(refusal.reason) for refusal in list(decision.refusals)[:1]]
         sections.append(_Section(words.say("why"), list(dict.fromkeys(reasons))))
         if decision.missing:
-            places = [words.named("places", one.place) for one in decision.missing]
+            places = [words.named("places", missing.place) for missing in decision.missing]
             sections.append(
                 _Section(words.say("missing"), list(dict.fromkeys(f"• {place}" for place in places)))
             )
@@ -204,7 +204,7 @@ class _Writer:
                 rate = Decimal(measure.annual_rate.numerator) / Decimal(measure.annual_rate.denominator)
                 before = self.decision.assessment.contract_rate.normalize()
                 yield words.say("rate", rate=words.rate(rate), before=words.rate(before))
-        paused = sum(one.instalments for one in plan.measures if isinstance(one, Holiday))
+        paused = sum(measure.instalments for measure in plan.measures if isinstance(measure, Holiday))
         if paused:
             yield words.counted("holiday", paused)
         added = offer.prospect.term_added
@@ -273,7 +273,7 @@ class _Writer:
             yield words.counted("cooling", asked.cooling_off_days)
         if asked.trial_payments:
             yield words.counted("trial", asked.trial_payments)
-        held = {one.kind for one in decision.application.hardship.evidence}
+        held = {document.kind for document in decision.application.hardship.evidence}
         lacking = [words.named("evidence", kind.value) for kind in asked.documents if kind not in held]
         if lacking:
             yield words.say("documents", list=words.say("joined").join(lacking))
@@ -282,9 +282,9 @@ class _Writer:
 def _moved(plan: Plan) -> Iterator[tuple[MovementKind, Bucket, Decimal]]:
     """Sum up what became of each bucket on the effective date; principal that goes on as it was is no change."""
     sums: dict[tuple[MovementKind, Bucket], Decimal] = {}
-    for one in plan.ledger:
-        if one.on == plan.position.on:
-            sums[one.kind, one.bucket] = sums.get((one.kind, one.bucket), Decimal(0)) + one.amount
+    for move in plan.ledger:
+        if move.on == plan.position.on:
+            sums[move.kind, move.bucket] = sums.get((move.kind, move.bucket), Decimal(0)) + move.amount
     sums.pop((MovementKind.CARRIED, Bucket.PRINCIPAL), None)
     for kind in MovementKind:
         for bucket in Bucket:
