@@ -74,10 +74,13 @@ if "PIP_CONSTRAINT" not in os.environ:
 os.environ.update(PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1")
 
 
+def _limited(limit: str, *command: str) -> list[str]:
+    """Give a command that ends after the limit (`20m`), on systems that have `timeout`."""
+    return ["timeout", limit, *command] if shutil.which("timeout") else list(command)
+
+
 def _timed(session: nox.Session, limit: str, *command: str) -> None:
-    """Run a command and end it after the limit (`20m`), on systems that have `timeout`."""
-    prefix = ["timeout", limit] if shutil.which("timeout") else []
-    session.run(*prefix, *command, external=bool(prefix))
+    session.run(*_limited(limit, *command), external=True)
 
 
 def _pytest(session: nox.Session, limit: str, *arguments: str) -> None:
@@ -153,7 +156,7 @@ def readme_test(session: nox.Session) -> None:
 def readme_try(session: nox.Session) -> None:
     """README.md, first command: an offer, in a fresh copy and environment."""
     script = _script(session, _fresh_copy(session, "copy"), _readme_block(session, "## Try it"))
-    _illness_relief(session, session.run("sh", "-e", script, external=True, silent=True))
+    _illness_relief(session, session.run(*_limited("20m", "sh", "-e", script), external=True, silent=True))
 
 
 # --- tests
@@ -338,7 +341,7 @@ def without_engine(session: nox.Session) -> None:
         session.warn("README.md has no block with --no-deps: the line of this session is used")
     folder = _fresh_copy(session, "copy")
     script = _script(session, folder, documented[0] if documented else WITHOUT_ENGINE)
-    session.run("sh", "-e", script, external=True, env=no_compiler)
+    session.run(*_limited("20m", "sh", "-e", script), external=True, env=no_compiler)
     (installed,) = folder.glob(".venv*/bin/restructure")
     python = str(installed.with_name("python"))
     alone = "assert engines_here() == ('reference',), 'more than the reference evaluator is installed'"
