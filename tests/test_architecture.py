@@ -483,6 +483,10 @@ def test_no_function_is_longer_than_a_screen():
 
 def _lines_of_code(function: ast.FunctionDef) -> int:
     first = function.body[0]
-    doc = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    doc = (
+        isinstance(first, ast.Expr)
+        and isinstance(first.value, ast.Constant)
+        and isinstance(first.value.value, str)
+    )
     docstring = (first.end_lineno or 0) - first.lineno + 1 if doc else 0
     return (function.end_lineno or 0) - function.lineno + 1 - docstring

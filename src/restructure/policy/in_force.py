@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from restructure.calculator.conventions.quantity import Kind
 from restructure.calculator.measures.catalogue import Measure
+from restructure.document import FORMER_WORDS
 from restructure.errors import InvalidPolicy, Issue
 from restructure.intake.facts import Fact, fact_named
 from restructure.policy.amounts.expression import (
@@ -110,6 +111,8 @@ class InForce:
             content["lookups"] = {
                 name: _spelled(self.policy.lookups[name], rows) for name, rows in self.editions.items()
             }
+        for rule in content.get("rules", ()):
+            rule["offer"] = [_as_first_called(measure) for measure in rule["offer"]]
         text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -352,3 +355,18 @@ def _spelled(lookup: Lookup, edition: Edition | None) -> dict[str, Any]:
     content = lookup.model_dump(mode="json", exclude={"values"}, exclude_defaults=True)
     rows = None if edition is None else edition.rows
     return {**content, "rows": rows and [[plain(cell) for cell in row] for row in rows]}
+
+
+_FIRST_CALLED = {now: former for former, now in FORMER_WORDS.items()}
+
+
+def _as_first_called(written: dict[str, Any]) -> dict[str, Any]:
+    """Give a measure or search with the word that each measure was first called by.
+
+    A digest is over these, so that neither a renamed measure nor the spelling in the file changes it.
+    """
+    if "steps" in written:
+        steps = [{**step, "measure": _as_first_called(step["measure"])} for step in written["steps"]]
+        return {**written, "steps": steps}
+    word = written.get("measure")
+    return {**written, "measure": _FIRST_CALLED[word]} if word in _FIRST_CALLED else written

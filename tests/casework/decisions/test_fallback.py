@@ -56,7 +56,7 @@ def test_every_rule_that_was_offered_in_its_stead_is_named():
         (NO, SIX, "condition"),
         (UNKNOWN, SIX, "condition"),
         (YES, FORTY, "limit"),
-        (YES, "[{measure: park, of: principal, amount: 99999999}]", "measure"),
+        (YES, "[{measure: defer, of: principal, amount: 99999999}]", "measure"),
         (
             YES,
             "[{search: {target: {fact: instalment_after, value: 1}, stop: at_or_below, steps: [{id: s, measure: "

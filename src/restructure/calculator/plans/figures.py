@@ -1,4 +1,4 @@
-"""Figures: what a plan changes, in the numbers that offers are compared by."""
+"""Figures: the changes that a plan makes, in the numbers by which offers are compared."""
 
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -94,63 +94,34 @@ class Figures(Record):
 
 
 def figures_of(plan: Plan) -> Figures:
-    """Work out what a plan changes.
+    """Calculate the figures of a plan.
 
     Present values discount at the contract rate compounded monthly, time in scheduled months. The
     internal rate solves Σ payment·(1+m)^−months = claim − relief, shown as 12·m rounded to two decimals of a percent.
     The carrying amount that a modification loss is measured from is the present value of paying as agreed, so
-    that a plan without measures has none. Room `cost` has the same figures for flows on any dates.
+    that a plan without measures has none. `cost_of_credit.apr` has the same figures for flows on any dates.
     """
     position, currency = plan.position, plan.position.currency
-    agreed, rows = _as_agreed(plan), plan.schedule.rows
+    agreed, rows, moved = _as_agreed(plan), plan.schedule.rows, _moved(plan)
     claim = sum(position.minor.values())
-    waived = waived_of_claim = forgiven = up_front = balance = parked = 0
-    # Lump sums of a settlement are no instalments, and nothing bears interest until they are paid.
-    goes_on = not any(isinstance(one, Settle) for one in plan.measures)
-    for on, kind, bucket, amount in booked(plan.ledger, currency):
-        match kind:
-            case MovementKind.WAIVED:
-                waived += amount
-                # What a holiday waives accrued after the effective date, so it is no part of the claim.
-                waived_of_claim += amount if on == position.on else 0
-            case MovementKind.FORGIVEN:
-                forgiven += amount
-            case MovementKind.PAID:
-                up_front += amount
-            # What a holiday capitalises or parks comes later, so it is no part of where the plan starts.
-            case MovementKind.CAPITALISED if on == position.on:
-                balance += amount
-            case MovementKind.PARKED if on == position.on:
-                parked += amount
-            case MovementKind.CARRIED if goes_on and bucket is Bucket.PRINCIPAL:
-                balance += amount
-            case MovementKind.CARRIED if goes_on and bucket is Bucket.PARKED:
-                parked += amount
     instalment_after = to_minor(plan.instalment, currency)
     paid = _CashFlow.of(plan, rows)
-    total_after = sum(paid.payments) + up_front
+    total_after = sum(paid.payments) + moved.up_front
     life, principal_months = _average_life(rows, paid)
-    financed = claim - waived_of_claim - forgiven - up_front
-    internal, off = _internal_rate(financed, paid, principal_months)
-
-    def nominal() -> float:
-        return 12 * monthly_internal_rate(financed, paid.payments, paid.months)
-
-    def effective() -> float:
-        return (1 + monthly_internal_rate(financed, paid.payments, paid.months)) ** 12 - 1
-
+    financed = claim - moved.waived_of_claim - moved.forgiven - moved.up_front
+    apr, apr_effective = _yearly_costs(financed, paid, principal_months)
     instalment_before = regular_instalment(plan) if agreed is None else agreed.instalment
-    npv_loss, lost = (None, None) if agreed is None else _losses(agreed, paid, up_front)
+    npv_loss, lost = (None, None) if agreed is None else _losses(agreed, paid, moved.up_front)
     (figures,) = trusted(
         Figures,
         [
             {
                 "currency": currency,
-                "balance_after": from_minor(balance, currency),
-                "parked_after": from_minor(parked, currency),
+                "balance_after": from_minor(moved.balance, currency),
+                "parked_after": from_minor(moved.parked, currency),
                 "instalment_after": plan.instalment,
                 "highest_payment_after": from_minor(max(paid.payments, default=0), currency),
-                "paid_up_front": from_minor(up_front, currency),
+                "paid_up_front": from_minor(moved.up_front, currency),
                 "payment_reduction": None
                 if instalment_before is None
                 else ratio(instalment_before - instalment_after, instalment_before or 1),
@@ -160,17 +131,13 @@ def figures_of(plan: Plan) -> Figures:
                 "total_after": from_minor(total_after, currency),
                 "interest_after": plan.schedule.interest,
                 "extra_cost": None if agreed is None else from_minor(total_after - agreed.total, currency),
-                "waived": from_minor(waived, currency),
-                "forgiven": from_minor(forgiven, currency),
-                "relief": from_minor(waived + forgiven, currency),
-                "relief_share": ratio(waived + forgiven, claim),
+                "waived": from_minor(moved.waived, currency),
+                "forgiven": from_minor(moved.forgiven, currency),
+                "relief": from_minor(moved.waived + moved.forgiven, currency),
+                "relief_share": ratio(moved.waived + moved.forgiven, claim),
                 "npv_loss": npv_loss,
-                "apr_after": _yearly(12 * internal, 12 * off, nominal),
-                "apr_effective_after": _yearly(
-                    (1 + min(internal, _BEYOND)) ** 12 - 1,
-                    13 * (1 + min(internal, _BEYOND)) ** 11 * off,
-                    effective,
-                ),
+                "apr_after": apr,
+                "apr_effective_after": apr_effective,
                 "weighted_average_life_after": life,
                 "modification_loss": None if lost is None else from_minor(lost, currency),
                 "substantial_modification": None if npv_loss is None else abs(npv_loss) >= _SUBSTANTIAL,
@@ -178,6 +145,65 @@ def figures_of(plan: Plan) -> Figures:
         ],
     )
     return figures
+
+
+class _Moved(NamedTuple):
+    """Sums of the ledger, in minor units."""
+
+    waived: int
+    waived_of_claim: int
+    """Waived on the effective date, and so a part of the claim."""
+    forgiven: int
+    up_front: int
+    balance: int
+    """Principal that is repaid by instalments from the effective date on."""
+    parked: int
+
+
+def _moved(plan: Plan) -> _Moved:
+    waived = waived_of_claim = forgiven = up_front = balance = parked = 0
+    # Lump sums of a settlement are no instalments, and nothing bears interest until they are paid.
+    goes_on = not any(isinstance(measure, Settle) for measure in plan.measures)
+    effective = plan.position.on
+    for on, kind, bucket, amount in booked(plan.ledger, plan.position.currency):
+        match kind:
+            case MovementKind.WAIVED:
+                waived += amount
+                # Interest that a holiday waives accrued after the effective date, so it is no part of the claim.
+                waived_of_claim += amount if on == effective else 0
+            case MovementKind.FORGIVEN:
+                forgiven += amount
+            case MovementKind.PAID:
+                up_front += amount
+            # Interest that a holiday capitalises or parks comes later than the opening balances.
+            case MovementKind.CAPITALISED if on == effective:
+                balance += amount
+            case MovementKind.PARKED if on == effective:
+                parked += amount
+            case MovementKind.CARRIED if goes_on and bucket is Bucket.PRINCIPAL:
+                balance += amount
+            case MovementKind.CARRIED if goes_on and bucket is Bucket.PARKED:
+                parked += amount
+    return _Moved(waived, waived_of_claim, forgiven, up_front, balance, parked)
+
+
+def _yearly_costs(
+    financed: int, paid: "_CashFlow", principal_months: float
+) -> tuple[Decimal | None, Decimal | None]:
+    """Give the cost of a plan a year: twelve times the monthly internal rate, and that rate compounded."""
+    internal, off = _internal_rate(financed, paid, principal_months)
+
+    def nominal() -> float:
+        return 12 * monthly_internal_rate(financed, paid.payments, paid.months)
+
+    def effective() -> float:
+        return (1 + monthly_internal_rate(financed, paid.payments, paid.months)) ** 12 - 1
+
+    growth = 1 + min(internal, _BEYOND)
+    return (
+        _yearly(12 * internal, 12 * off, nominal),
+        _yearly(growth**12 - 1, 13 * growth**11 * off, effective),
+    )
 
 
 def regular_instalment(plan: Plan) -> int | None:
@@ -338,7 +364,7 @@ def _internal_rate(financed: int, paid: _CashFlow, principal_months: float) -> t
         left = change * change * (longest + 1)
         if left < 1e-13:
             return rate, left + growth * value / slope * _SLACK + 1e-13
-    return rate, 1.0  # not found so: whoever rounds it takes the careful way
+    return rate, 1.0  # not solved so: rounding then takes the careful way
 
 
 def monthly_internal_rate(financed: int, payments: Sequence[int], months: Sequence[float]) -> float:
@@ -376,10 +402,10 @@ _BEYOND = 1e6
 def _yearly(value: float, slack: float, carefully: Callable[[], float]) -> Decimal | None:
     """Round a yearly rate; none where it says nothing any more."""
     try:
-        found = _decimal(value, 4, slack, carefully)
+        rate = _decimal(value, 4, slack, carefully)
     except OverflowError:
         return None
-    return found if found < _BEYOND else None
+    return rate if rate < _BEYOND else None
 
 
 def _decimal(value: float, scale: int, slack: float, carefully: Callable[[], float]) -> Decimal:

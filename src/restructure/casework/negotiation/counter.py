@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from restructure.calculator.conventions.money import minor_digits
 from restructure.calculator.measures.catalogue import Measure
-from restructure.calculator.measures.timing import Extend, Holiday
+from restructure.calculator.measures.holiday import Holiday
+from restructure.calculator.measures.timing import Extend
 from restructure.calculator.measures.up_front import Pay
 from restructure.casework.decisions.decision import Decision
 from restructure.casework.decisions.judge import check_limits
