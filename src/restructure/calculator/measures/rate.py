@@ -18,8 +18,6 @@ from restructure.record import Record
 
 __all__ = ["ChangeRate", "rates_after", "repricing_of"]
 
-"""The first night that each rate prices, and the rate a year."""
-
 
 class ChangeRate(Record):
     """Set a new contract rate, for good or between two dates (phase 7); an interest pause is rate 0 between dates.
