@@ -338,13 +338,8 @@ def without_engine(session: nox.Session) -> None:
     if not documented:
         session.error("README.md has no ```sh block with --no-deps")
     folder = _fresh_copy(session, "copy")
-<<<<<<< HEAD
-    script = _script(session, folder, documented[0])
-    session.run("sh", "-e", script, external=True, env=no_compiler)
-=======
     script = _script(session, folder, documented[0] if documented else WITHOUT_ENGINE)
     session.run(*_limited("20m", "sh", "-e", script), external=True, env=no_compiler)
->>>>>>> habits
     (installed,) = folder.glob(".venv*/bin/restructure")
     python = str(installed.with_name("python"))
     alone = "assert engines_here() == ('reference',), 'more than the reference evaluator is installed'"
