@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from restructure.calculator.conventions.money import Rounding
     from restructure.calculator.measures.catalogue import Measure
     from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
+    from restructure.calculator.measures.holiday import Holiday
+    from restructure.calculator.measures.method import ChangeMethod
     from restructure.calculator.measures.presets import preset
     from restructure.calculator.measures.rate import ChangeRate
     from restructure.calculator.measures.relief import Forgive, Waive
     from restructure.calculator.measures.solve import Reamortise, Solve
-    from restructure.calculator.measures.timing import ChangeFrequency, ChangeMethod, Extend, Holiday, MoveDue
+    from restructure.calculator.measures.timing import ChangeFrequency, Extend, MoveDue
     from restructure.calculator.measures.up_front import LumpSum, Pay, Settle
     from restructure.calculator.plans.continuation import position_after
     from restructure.calculator.plans.figures import Figures, figures_of
@@ -202,11 +204,13 @@ _HOMES = {
     "calculator.conventions.money": "Rounding",
     "calculator.measures.catalogue": "Measure",
     "calculator.measures.deferral": "Capitalise Defer Spread",
+    "calculator.measures.holiday": "Holiday",
+    "calculator.measures.method": "ChangeMethod",
     "calculator.measures.presets": "preset",
     "calculator.measures.rate": "ChangeRate",
     "calculator.measures.relief": "Forgive Waive",
     "calculator.measures.solve": "Reamortise Solve",
-    "calculator.measures.timing": "ChangeFrequency ChangeMethod Extend Holiday MoveDue",
+    "calculator.measures.timing": "ChangeFrequency Extend MoveDue",
     "calculator.measures.up_front": "LumpSum Pay Settle",
     "calculator.plans.continuation": "position_after",
     "calculator.plans.figures": "Figures figures_of",

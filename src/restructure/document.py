@@ -22,6 +22,7 @@ from restructure.errors import CATALOGUE, InvalidInput, Issue, did_you_mean, quo
 from restructure.json_text import MAX_DEPTH, MAX_DIGITS, Place, Places, json_places, read_json, whole_number
 
 __all__ = [
+    "FORMER_WORDS",
     "LARGEST",
     "Document",
     "Place",
@@ -38,6 +39,10 @@ __all__ = [
 
 LARGEST = 4 * 1024 * 1024
 """Size limit of a file, in bytes."""
+
+FORMER_WORDS = {"park": "defer"}
+"""Words of measures that older files and records use, and the word for it now; both are read, one is suggested."""
+
 # The fields that name which model of a union a value is.
 _DISCRIMINATORS = ("basis", "measure")
 
@@ -339,6 +344,7 @@ def _explain(kind: str, fault: Any, names: Iterable[str]) -> tuple[str, str]:
     if kind in ("enum", "literal_error", "union_tag_invalid"):
         expected = str(context.get("expected") or context.get("expected_tags", ""))
         words = [word.strip(" '\"") for word in expected.replace(" or ", ", ").split(",")]
+        words = [word for word in words if FORMER_WORDS.get(word) not in words]
         if kind == "union_tag_invalid" and isinstance(given, Mapping):
             given = given.get(str(context.get("discriminator", "")).strip("'"))
         hint = did_you_mean(given, words) or f" (known: {', '.join(words)})"

@@ -143,7 +143,7 @@ CATALOGUE: dict[str, str] = {
     # --- measures
     "waive-exceeds-bucket": "More is waived than the bucket holds. Lower the amount.",
     "forgive-exceeds-bucket": "More principal is forgiven than is owed. Lower the amount.",
-    "park-exceeds-bucket": "More is deferred than the bucket holds. Lower the amount.",
+    "defer-exceeds-bucket": "More is deferred than the bucket holds. Lower the amount.",
     "bucket-claimed-twice": "Two measures apply to the rest of one bucket. Name each bucket in one measure only.",
     "bucket-not-allowed": "This measure does not apply to this bucket. The sentence lists the buckets that it applies to.",
     "measure-repeated": "This measure may occur only once in a set, because two of them have no order. Remove one.",

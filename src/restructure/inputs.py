@@ -128,57 +128,65 @@ def _shown(value: Any) -> str:
 
 def _plain(source: Mapping[Any, Any], *, exact: bool) -> tuple[Any, list[Issue]]:
     """Turn data of a Python program into what a file could have held, and list what no file could."""
-    faults: list[Issue] = []
+    data = _PlainData(exact=exact)
+    return data.build(source, ()), data.faults
 
-    def fault(place: Place, message: str, code: str = "value-invalid") -> None:
-        faults.append(Issue(code, message, ".".join(map(str, place))))
 
-    def build(value: Any, place: Place) -> Any:
+class _PlainData:
+    """Plain data in the making, with what cannot be plain."""
+
+    def __init__(self, *, exact: bool) -> None:
+        self.exact = exact
+        self.faults: list[Issue] = []
+
+    def fault(self, place: Place, message: str, code: str = "value-invalid") -> None:
+        self.faults.append(Issue(code, message, ".".join(map(str, place))))
+
+    def build(self, value: Any, place: Place) -> Any:
         if len(place) > _DEEPEST:
-            fault(place, f"the data is nested more than {_DEEPEST} levels deep")
+            self.fault(place, f"the data is nested more than {_DEEPEST} levels deep")
             return None
         value = _scalar(value)
         match value:
-            case None | bool() | int() | Decimal() | Fraction():
-                return str(value) if isinstance(value, Fraction) else value
-            case Enum():
-                return value.value
-            case str():
-                return str(value)
-            case float() if not isfinite(value):
-                fault(place, f"{value} is no value; leave the field out where nothing is known")
-                return None
-            case float():
-                return Decimal(repr(float(value))) if exact else float(value)
-            case date():
-                day, message = _day(value)
-                if day is None:
-                    fault(place, message, "date-invalid")
-                return day
             case BaseModel():
                 return value.model_dump(mode="json", by_alias=True)
             case Mapping():
-                return dict(_fields(value, place))
-            case Sequence() if not isinstance(value, bytes | bytearray):
-                return [build(item, (*place, k)) for k, item in enumerate(value)]
-            case _ if _is_nothing(value):
-                fault(place, f"{value!r} is no value; leave the field out where nothing is known")
+                return dict(self.fields(value, place))
+            case Sequence() if not isinstance(value, str | bytes | bytearray):
+                return [self.build(item, (*place, k)) for k, item in enumerate(value)]
             case _:
-                fault(
-                    place, f"{_shown(value)} is not plain data: a text, a number, a date, a list or a mapping"
-                )
+                return self.scalar(value, place)
+
+    def scalar(self, value: Any, place: Place) -> Any:
+        match value:
+            case Enum():
+                return value.value
+            case None | bool() | int() | Decimal():
+                return value
+            case str() | Fraction():
+                return str(value)
+            case float() if isfinite(value):
+                return Decimal(repr(float(value))) if self.exact else float(value)
+            case date():
+                day, message = _day(value)
+                if day is None:
+                    self.fault(place, message, "date-invalid")
+                return day
+            case _ if isinstance(value, float) or _is_nothing(value):
+                self.fault(place, f"{value!r} is no value; leave the field out where nothing is known")
+            case _:
+                what = "a text, a number, a date, a list or a mapping"
+                self.fault(place, f"{_shown(value)} is not plain data: {what}")
         return None
 
-    def _fields(mapping: Mapping[Any, Any], place: Place) -> Iterator[tuple[str, Any]]:
+    def fields(self, mapping: Mapping[Any, Any], place: Place) -> Iterator[tuple[str, Any]]:
         for key, value in mapping.items():
             if isinstance(key, str):
-                yield str(key), build(value, (*place, key))
+                yield str(key), self.build(value, (*place, key))
             elif isinstance(key, date) and not isinstance(key, datetime):  # a key that YAML reads as a day
-                yield key.isoformat(), build(value, (*place, key.isoformat()))
+                yield key.isoformat(), self.build(value, (*place, key.isoformat()))
             else:
-                fault(place, f"the key {_shown(key)} is not a text")
-
-    return build(source, ()), faults
+                self.fault(place, f"the key {_shown(key)} is not a text")
 
 
 def with_values(data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:

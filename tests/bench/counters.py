@@ -12,9 +12,10 @@ from cases import SMALL, limit, packaged, policy_of, rule
 from casework.agreed import illness
 from restructure.calculator.measures.catalogue import Measure
 from restructure.calculator.measures.deferral import Defer
+from restructure.calculator.measures.holiday import Holiday
 from restructure.calculator.measures.rate import ChangeRate
 from restructure.calculator.measures.relief import Forgive, Waive
-from restructure.calculator.measures.timing import Extend, Holiday
+from restructure.calculator.measures.timing import Extend
 from restructure.casework.decisions.decision import Decision, decide
 from restructure.casework.decisions.rounds import CounterRequest
 from restructure.casework.negotiation.counter import counter

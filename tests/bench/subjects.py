@@ -20,9 +20,10 @@ from restructure.calculator.amortisation.terms import Terms
 from restructure.calculator.conventions.day_counts import DayCount
 from restructure.calculator.cost_of_credit.apr import effective_rate
 from restructure.calculator.measures.deferral import Capitalise
+from restructure.calculator.measures.holiday import Holiday
 from restructure.calculator.measures.rate import ChangeRate
 from restructure.calculator.measures.relief import Waive
-from restructure.calculator.measures.timing import Extend, Holiday
+from restructure.calculator.measures.timing import Extend
 from restructure.calculator.plans.figures import Figures, figures_of
 from restructure.calculator.plans.plan import Plan, reschedule
 from restructure.calculator.servicing.account import position_of

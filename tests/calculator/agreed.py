@@ -285,10 +285,8 @@ class Plan:
                     done, value = again, moved
         rows, _, apart = done
         self.value = value
-        if level and not terms.negative_amortisation:
-            for k, row in enumerate(rows):
-                if row[1] < 0 and k not in self.suspended:
-                    raise OutOfReach
+        if level:
+            reject_what_nobody_pays(terms, rows, self.suspended)
         return rows, apart
 
 
@@ -387,11 +385,16 @@ def repriced(plan: Plan, count: int):
         if len(rows) < end or not balance or end == len(plan.dues):
             break
         begin = end
-    if not terms.negative_amortisation:
-        for k, row in enumerate(rows):
-            if row[1] < 0 and k not in plan.suspended:
-                raise OutOfReach
+    reject_what_nobody_pays(terms, rows, plan.suspended)
     return rows, apart
+
+
+def reject_what_nobody_pays(terms, rows, suspended):
+    """An instalment below the interest, unless the terms allow it; one below zero, as steps may come to, in any case."""
+    for k, row in enumerate(rows):
+        below = row[1] if not terms.negative_amortisation else row[1] + row[2]
+        if below < 0 and k not in suspended:
+            raise OutOfReach
 
 
 def calendar(terms, start: date, count: int, cuts: Sequence[date] = ()):

@@ -19,10 +19,12 @@ from dateutil.relativedelta import relativedelta
 from calculator.oracles import DAY, fraction_of_year, minor, month_day, rounded
 from restructure.calculator.conventions.dates import Roll
 from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
+from restructure.calculator.measures.holiday import Holiday
+from restructure.calculator.measures.method import ChangeMethod
 from restructure.calculator.measures.rate import ChangeRate
 from restructure.calculator.measures.relief import Forgive, Waive
 from restructure.calculator.measures.solve import Reamortise
-from restructure.calculator.measures.timing import ChangeFrequency, ChangeMethod, Extend, Holiday, MoveDue
+from restructure.calculator.measures.timing import ChangeFrequency, Extend, MoveDue
 from restructure.calculator.measures.up_front import Pay, Settle
 from restructure.calculator.plans.plan import Plan, reschedule
 from restructure.calculator.servicing.position import Buckets, Position

@@ -21,11 +21,13 @@ from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.schedule import Schedule
 from restructure.calculator.measures.books import MovementKind
 from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
+from restructure.calculator.measures.holiday import Holiday
+from restructure.calculator.measures.method import ChangeMethod
 from restructure.calculator.measures.presets import preset
 from restructure.calculator.measures.rate import ChangeRate
 from restructure.calculator.measures.relief import Forgive, Waive
 from restructure.calculator.measures.solve import Reamortise
-from restructure.calculator.measures.timing import ChangeFrequency, ChangeMethod, Extend, Holiday, MoveDue
+from restructure.calculator.measures.timing import ChangeFrequency, Extend, MoveDue
 from restructure.calculator.measures.up_front import Pay, Settle
 from restructure.calculator.plans.figures import figures_of
 from restructure.calculator.plans.plan import Plan, reschedule

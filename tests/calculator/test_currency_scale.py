@@ -15,8 +15,8 @@ from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.schedule import amortise
 from restructure.calculator.amortisation.terms import Terms
 from restructure.calculator.conventions.currency_scale import scaled
+from restructure.calculator.measures.holiday import Holiday
 from restructure.calculator.measures.relief import Forgive
-from restructure.calculator.measures.timing import Holiday
 from restructure.calculator.measures.up_front import Pay, Settle
 from restructure.calculator.plans.figures import figures_of
 from restructure.calculator.plans.plan import reschedule

@@ -1,6 +1,8 @@
 """Every refusal of the catalogue's measures, each with its code."""
 
+import json
 from datetime import date
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -8,14 +10,17 @@ from pydantic import ValidationError
 from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.measures.catalogue import MEASURES
 from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
+from restructure.calculator.measures.holiday import Holiday
+from restructure.calculator.measures.method import ChangeMethod
 from restructure.calculator.measures.rate import ChangeRate
 from restructure.calculator.measures.relief import Forgive, Waive
 from restructure.calculator.measures.solve import Reamortise
-from restructure.calculator.measures.timing import ChangeFrequency, ChangeMethod, Extend, Holiday, MoveDue
+from restructure.calculator.measures.timing import ChangeFrequency, Extend, MoveDue
 from restructure.calculator.measures.up_front import Pay, Settle
 from restructure.calculator.plans.plan import reschedule
+from restructure.calculator.request import read_request
 from restructure.calculator.servicing.position import Bucket, Buckets, Position
-from restructure.errors import CATALOGUE, Refused
+from restructure.errors import CATALOGUE, InvalidInput, Refused
 
 _codes = list(CATALOGUE)
 MEASURE_CODES = set(_codes[_codes.index("waive-exceeds-bucket") : _codes.index("nothing-owed") + 1])
@@ -59,17 +64,17 @@ REFUSED = {
         "forgive-exceeds-bucket",
         [Forgive(of="principal_arrears", amount="500.01")],
     ),
-    "parking more than the bucket": ("park-exceeds-bucket", [Defer(of="fees", amount="30.01")]),
+    "parking more than the bucket": ("defer-exceeds-bucket", [Defer(of="fees", amount="30.01")]),
     "parking what was waived": (
-        "park-exceeds-bucket",
+        "defer-exceeds-bucket",
         [Waive(of="fees", share=1), Defer(of="fees", amount="0.01")],
     ),
     "parking what was forgiven": (
-        "park-exceeds-bucket",
+        "defer-exceeds-bucket",
         [Forgive(share="1/2"), Defer(of="principal", amount="18000.01")],
     ),
     "two parked shares above the whole": (
-        "park-exceeds-bucket",
+        "defer-exceeds-bucket",
         [Defer(of="fees", share="1/2"), Defer(of="fees", share="0.6", until="2026-09-01")],
     ),
     "a share of what was capitalised": (
@@ -240,11 +245,11 @@ MALFORMED = {
     ),
     "forgiving neither": ("amount-or-share", {"measure": "forgive"}),
     "forgiving both": ("amount-or-share", {"measure": "forgive", "share": 1, "amount": 1}),
-    "parking both": ("amount-or-share", {"measure": "park", "of": "fees", "share": 1, "amount": 1}),
-    "parking all principal": ("amount-or-share", {"measure": "park", "of": "principal"}),
+    "parking both": ("amount-or-share", {"measure": "defer", "of": "fees", "share": 1, "amount": 1}),
+    "parking all principal": ("amount-or-share", {"measure": "defer", "of": "principal"}),
     "parking an amount of two": (
         "amount-or-share",
-        {"measure": "park", "of": ["fees", "penalty"], "amount": 1},
+        {"measure": "defer", "of": ["fees", "penalty"], "amount": 1},
     ),
     "a rate that ends as it starts": (
         "rate-segment-empty",
@@ -342,3 +347,27 @@ def test_a_whole_bucket_may_be_waived_in_any_number_of_parts():
     reschedule(owing(), [Waive(of="fees", amount="30")])
     reschedule(owing(), [Waive(of="fees", share="1/3")] * 3)
     reschedule(owing(), [Forgive(of="principal_arrears", share=1), Forgive(share="1/4")])
+
+
+# --- a measure that was renamed is read under its former word
+
+
+@pytest.mark.parametrize(
+    "read", [MEASURES.validate_json, lambda text: MEASURES.validate_python(json.loads(text))]
+)
+def test_the_former_word_of_a_measure_is_read_and_the_present_one_written(read):
+    former, now = (read(json.dumps({"measure": word, "of": "fees"})) for word in ("park", "defer"))
+    assert former == now == Defer(of="fees")
+    assert json.loads(former.model_dump_json())["measure"] == "defer"
+
+
+def test_an_unknown_measure_is_told_the_present_words_only(tmp_path):
+    path = tmp_path / "request.json"
+    request = json.loads((Path(__file__).parents[2] / "examples/requests/reschedule.json").read_text("utf-8"))
+    path.write_text(json.dumps(request | {"measures": [{"measure": "parks", "of": "fees"}]}), "utf-8")
+    with pytest.raises(InvalidInput) as caught:
+        read_request(path)
+    assert "park," not in str(caught.value)
+    assert "defer" in str(caught.value)
+    path.write_text(json.dumps(request | {"measures": [{"measure": "park", "of": "fees"}]}), "utf-8")
+    assert read_request(path).measures == (Defer(of="fees"),)

@@ -25,13 +25,14 @@ from restructure.calculator.conventions.day_counts import DayCount
 from restructure.calculator.conventions.money import Rounding
 from restructure.calculator.measures.books import MovementKind
 from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
+from restructure.calculator.measures.holiday import Holiday
 from restructure.calculator.measures.rate import ChangeRate
 from restructure.calculator.measures.relief import Forgive, Waive
 from restructure.calculator.measures.solve import Reamortise, Solve
-from restructure.calculator.measures.timing import Extend, Holiday
+from restructure.calculator.measures.timing import Extend
 from restructure.calculator.plans import plan as plan_module
 from restructure.calculator.plans.plan import Plan, reschedule
-from restructure.calculator.plans.reamortisation import Course
+from restructure.calculator.plans.reamortisation import Reamortisation
 from restructure.calculator.servicing.account import position_of
 from restructure.calculator.servicing.contract import Contract, Payment
 from restructure.calculator.servicing.position import Bucket, Buckets, Position
@@ -371,7 +372,7 @@ def test_the_identities_notice_a_bucket_that_was_forgotten(monkeypatch):
     [("principal", "principal"), ("interest", "interest"), ("accrued", "replay"), ("balance", "replay")],
 )
 def test_the_identities_notice_a_cent_in_the_wrong_place(monkeypatch, column, fault):
-    honest, place = Course.run, Row._fields.index(column)
+    honest, place = Reamortisation.run, Row._fields.index(column)
 
     def a_cent_off(course, books):
         rows = honest(course, books)
@@ -379,7 +380,7 @@ def test_the_identities_notice_a_cent_in_the_wrong_place(monkeypatch, column, fa
         row[place] += 1
         return [*rows[:-1], tuple(row)]
 
-    monkeypatch.setattr(Course, "run", a_cent_off)
+    monkeypatch.setattr(Reamortisation, "run", a_cent_off)
     identities = reschedule(owing()).identities
     assert getattr(identities, fault) != 0
     assert not identities.hold

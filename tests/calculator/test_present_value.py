@@ -13,10 +13,11 @@ from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.rows import PAID
 from restructure.calculator.amortisation.scheme import HolidayInterest, Repricing
 from restructure.calculator.measures.deferral import Capitalise, Defer
+from restructure.calculator.measures.holiday import Holiday
 from restructure.calculator.measures.rate import ChangeRate
 from restructure.calculator.measures.relief import Forgive
 from restructure.calculator.measures.solve import Reamortise
-from restructure.calculator.measures.timing import ChangeFrequency, Extend, Holiday, MoveDue
+from restructure.calculator.measures.timing import ChangeFrequency, Extend, MoveDue
 from restructure.calculator.measures.up_front import LumpSum, Pay, Settle
 from restructure.calculator.plans.figures import figures_of
 from restructure.calculator.plans.plan import Plan, reschedule
@@ -94,7 +95,7 @@ def test_a_monthly_plan_is_worth_every_row_discounted_on_its_own(composition, pe
     )
     found = present_value(plan, Fraction(percent, 100), lag_months=lag)
     moved = position.repayment.moves or any(
-        one.measure in ("move_due", "park", "holiday") for one in measures
+        one.measure in ("move_due", "defer", "holiday") for one in measures
     )
     if not moved and not position.parked_due:
         assert abs(found - expected) < Fraction(1, 10**20)

@@ -127,7 +127,7 @@ ELSEWHERE = {
 }
 # What depends on what is owed: tests/calculator.
 OF_A_PLAN = {
-    "waive-exceeds-bucket", "forgive-exceeds-bucket", "park-exceeds-bucket", "measure-repeated", "spread-too-long",
+    "waive-exceeds-bucket", "forgive-exceeds-bucket", "defer-exceeds-bucket", "measure-repeated", "spread-too-long",
     "rate-segments-overlap", "term-too-long", "nothing-owed", "term-said-twice",
     "balloon-exceeds-balance", "pay-exceeds-claim", "suspensions-overlap", "move-out-of-order",
     "balloon-not-needed", "settle-exceeds-claim", "settle-too-early", "settle-excludes",

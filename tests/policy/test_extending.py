@@ -391,3 +391,20 @@ def test_a_case_that_is_reused_fails_at_its_own_line(tmp_path):
     assert failed.failures[0].line == 2
     written(tmp_path / "mine", "reuse: ../base\nexcept: n\n", "mine_test.yaml")
     assert run_cases([tmp_path / "mine"]).results == ()
+
+
+US_HAMP = "20c5673677337843d8dab7daeff79b178c2b2b7e4af481a389fa147daf1b96e0"
+"""The digest that the pack had while it wrote `park`."""
+
+
+def test_a_renamed_measure_is_read_under_its_former_word_and_the_digest_stays(tmp_path):
+    text = (EXAMPLES.parent / "rules" / "us-hamp" / "policy.yaml").read_text("utf-8")
+    assert "measure: defer" in text
+    made = []
+    for word in ("defer", "park"):
+        path = tmp_path / word / "policy.yaml"
+        path.parent.mkdir()
+        path.write_text(text.replace("measure: defer", f"measure: {word}"), "utf-8")
+        made.append(load_policy(path))
+    assert made[0] == made[1]
+    assert made[0].at(date(2014, 1, 1)).digest == made[1].at(date(2014, 1, 1)).digest == US_HAMP

@@ -339,7 +339,7 @@ ALL = small(
           stop: closest_not_crossing
           steps:
             - {id: rate, measure: {measure: rate, annual_rate: {vary: {from: {fact: contract_rate}, down_to: {greatest: {floor: {parameter: floor}, half: {fact: contract_rate, times: 0.5}}}, by: 0.125%}}}}
-            - {id: park, when: {fact: apr_after, op: "<=", value: 10%}, measure: {measure: park, of: principal, share: {vary: {up_to: 30%, land_on_end: false}}}}
+            - {id: park, when: {fact: apr_after, op: "<=", value: 10%}, measure: {measure: defer, of: principal, share: {vary: {up_to: 30%, land_on_end: false}}}}
           if_missed: offer
 """,
     limits="  - {id: l, title: t, reason: r, reference: own, require: {fact: term_after, op: '<=', value: 480}}\n",

@@ -216,7 +216,7 @@ def test_a_plain_application_is_printed_without_defaults():
 @given(facts(POLICY, of_plan=True))
 def test_facts_fire_alike_under_both_evaluators(case):
     fired = verdicts_of(known_from(POLICY.at(date(2026, 3, 18)), case), Engines.BOTH)
-    assert fired.rules.keys() == {rule.id for rule in POLICY.rules}
+    assert fired.verdicts["rules"].keys() == {rule.id for rule in POLICY.rules}
 
 
 @pytest.mark.parametrize("policy", [POLICY, WATERFALL], ids=lambda policy: policy.name)

@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from restructure.calculator.measures.books import Movement, MovementKind
     from restructure.calculator.measures.catalogue import Measure
     from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
+    from restructure.calculator.measures.holiday import Holiday
+    from restructure.calculator.measures.method import ChangeMethod
     from restructure.calculator.measures.presets import preset
     from restructure.calculator.measures.rate import ChangeRate
     from restructure.calculator.measures.relief import Forgive, Waive
     from restructure.calculator.measures.solve import Reamortise, Solve
-    from restructure.calculator.measures.timing import ChangeFrequency, ChangeMethod, Extend, Holiday, MoveDue
+    from restructure.calculator.measures.timing import ChangeFrequency, Extend, MoveDue
     from restructure.calculator.measures.up_front import LumpSum, Pay, Settle
     from restructure.calculator.plans.continuation import position_after
     from restructure.calculator.plans.figures import Figures, figures_of
@@ -123,11 +125,13 @@ _HOMES = {
     "measures.books": "Movement MovementKind",
     "measures.catalogue": "Measure",
     "measures.deferral": "Capitalise Defer Spread",
+    "measures.holiday": "Holiday",
+    "measures.method": "ChangeMethod",
     "measures.presets": "preset",
     "measures.rate": "ChangeRate",
     "measures.relief": "Forgive Waive",
     "measures.solve": "Reamortise Solve",
-    "measures.timing": "ChangeFrequency ChangeMethod Extend Holiday MoveDue",
+    "measures.timing": "ChangeFrequency Extend MoveDue",
     "measures.up_front": "LumpSum Pay Settle",
     "plans.continuation": "position_after",
     "plans.figures": "Figures figures_of",

@@ -28,6 +28,7 @@ from cases import (
 )
 from laws import examples
 from restructure.casework.decisions.decision import Decision, decide
+from restructure.casework.decisions.outcome import StepResult
 from restructure.casework.negotiation.replay import replay
 from restructure.errors import InvalidInput, InvalidPolicy, RestructureError
 from restructure.intake.application import Application
@@ -609,3 +610,8 @@ def test_taking_information_away_never_makes_an_offer_nor_allows_enforcement(app
         assert two.offers == ()  # the file is no longer complete
         assert two.enforcement_barred
         assert two.outcome in ("refer", "no_action_needed")
+
+
+def test_a_recorded_step_of_a_renamed_measure_is_read_under_its_present_word():
+    recorded = {"id": "set-aside", "outcome": "applied", "field": "park.amount"}
+    assert StepResult.model_validate(recorded).field == "defer.amount"

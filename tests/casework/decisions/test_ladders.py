@@ -202,7 +202,7 @@ def test_a_parameter_that_only_accept_if_reads_needs_a_value_too():
 
 def test_a_target_that_moves_with_the_plan_is_not_looked_for_by_bisection():
     wanted = "{fact: total_after, times: 5%}"
-    fine = "          steps: [{id: s, measure: {measure: park, of: principal, amount: {vary: {up_to: 20000}}}}]\n"
+    fine = "          steps: [{id: s, measure: {measure: defer, of: principal, amount: {vary: {up_to: 20000}}}}]\n"
     with pytest.raises(
         InvalidPolicy, match="the value that instalment_after has to reach may both rise and fall"
     ):

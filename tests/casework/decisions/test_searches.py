@@ -20,9 +20,10 @@ from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.scheme import HolidayInterest, LastRow
 from restructure.calculator.measures.catalogue import Measure
 from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
+from restructure.calculator.measures.holiday import Holiday
 from restructure.calculator.measures.rate import ChangeRate as Rate
 from restructure.calculator.measures.relief import Forgive, Waive
-from restructure.calculator.measures.timing import Extend, Holiday
+from restructure.calculator.measures.timing import Extend
 from restructure.calculator.measures.up_front import Pay
 from restructure.calculator.plans.figures import figures_of
 from restructure.calculator.plans.plan import Plan, reschedule
@@ -99,9 +100,9 @@ class Number:
                 return Rate(annual_rate=value)
             case "extend", _:
                 return Extend(instalments=int(value))
-            case "park", "share":
+            case "defer", "share":
                 return Defer(of="principal", share=value)
-            case "park", _:
+            case "defer", _:
                 return Defer(of="principal", amount=Decimal(value.numerator) / value.denominator)
             case _:
                 return Forgive(share=value)
@@ -111,8 +112,8 @@ NUMBERS = {
     "rate down": Number("rate", "annual_rate", "", Fraction(18, 100), up=False),
     "rate up": Number("rate", "annual_rate", "", Fraction(18, 100), up=True),
     "months": Number("extend", "instalments", "", Fraction(0), up=True),
-    "share parked": Number("park", "share", ", of: principal", Fraction(0), up=True),
-    "amount parked": Number("park", "amount", ", of: principal", Fraction(0), up=True),
+    "share parked": Number("defer", "share", ", of: principal", Fraction(0), up=True),
+    "amount parked": Number("defer", "amount", ", of: principal", Fraction(0), up=True),
     "share forgiven": Number("forgive", "share", "", Fraction(0), up=True),
 }
 GRIDS = {
@@ -287,14 +288,14 @@ def test_a_step_stops_where_the_page_says_in_very_many_cases(seed):
 
 
 RISES = {
-    "instalment_after": {"rate": 1, "extend": -1, "park": -1, "forgive": -1, "pay": -1},
-    "payment_reduction": {"rate": -1, "extend": 1, "park": 1, "forgive": 1, "pay": 1},
-    "payment_to_income_after": {"rate": 1, "extend": -1, "park": -1, "forgive": -1, "pay": -1},
+    "instalment_after": {"rate": 1, "extend": -1, "defer": -1, "forgive": -1, "pay": -1},
+    "payment_reduction": {"rate": -1, "extend": 1, "defer": 1, "forgive": 1, "pay": 1},
+    "payment_to_income_after": {"rate": 1, "extend": -1, "defer": -1, "forgive": -1, "pay": -1},
     "term_after": {"extend": 1},
     "term_added": {"extend": 1},
     "relief": {"forgive": 1, "waive": 1},
-    "balance_after": {"park": -1, "forgive": -1},
-    "parked_after": {"park": 1, "forgive": -1},
+    "balance_after": {"defer": -1, "forgive": -1},
+    "parked_after": {"defer": 1, "forgive": -1},
 }
 
 
@@ -324,7 +325,7 @@ def varied(measure: str, field: str, value: Any, bucket: str) -> Measure:
             return Rate(annual_rate=value)
         case "extend":
             return Extend(instalments=value)
-        case "park":
+        case "defer":
             return Defer(of="principal", **{field: value})
         case "forgive":
             return Forgive(**{field: value})
@@ -418,7 +419,7 @@ def test_a_figure_that_is_bisected_moves_in_one_direction_for_very_many_loans(po
 # --- several steps
 
 MONTHS = "{id: months, measure: {measure: extend, instalments: {vary: {up_to: 6}}}}"
-PARKED = "{id: parked, measure: {measure: park, of: principal, share: {vary: {up_to: 30%, by: 1%}}}}"
+PARKED = "{id: parked, measure: {measure: defer, of: principal, share: {vary: {up_to: 30%, by: 1%}}}}"
 RATE = "{id: rate, measure: {measure: rate, annual_rate: {vary: {from: {fact: contract_rate}, down_to: 10%, by: 1%}}}}"
 
 
@@ -453,7 +454,7 @@ def test_steps_are_taken_in_order_each_from_where_the_earlier_ones_ended():
     assert after == [after_rate, after_months, figure_of(found, "instalment_after")]
     assert [step.gap for step in found.steps][-1] == ""
     assert [value_of(step.gap) for step in found.steps[:2]] == [after_rate - aim, after_months - aim]
-    assert {step.field for step in found.steps} == {"rate.annual_rate", "extend.instalments", "park.share"}
+    assert {step.field for step in found.steps} == {"rate.annual_rate", "extend.instalments", "defer.share"}
 
 
 def test_what_the_first_step_reaches_needs_no_other():
@@ -564,7 +565,7 @@ def test_an_amount_of_a_step_sees_the_state_after_the_earlier_steps():
     ],
 )
 def test_the_cap_that_bound_is_named_and_none_is_exceeded_by_rounding(caps, bound, end):
-    step = f"{{id: s, measure: {{measure: park, of: principal, amount: {{vary: {{up_to: {caps}}}}}}}}}"
+    step = f"{{id: s, measure: {{measure: defer, of: principal, amount: {{vary: {{up_to: {caps}}}}}}}}}"
     found = only(
         decided(step, target="{fact: instalment_after, value: 1}", stop="at_or_below", if_missed="offer")
     )
@@ -576,7 +577,7 @@ def test_the_cap_that_bound_is_named_and_none_is_exceeded_by_rounding(caps, boun
 
 
 def test_a_cap_that_does_not_bind_is_not_named():
-    step = "{id: s, measure: {measure: park, of: principal, amount: {vary: {up_to: {least: {a: 30000, b: 20000}}}}}}"
+    step = "{id: s, measure: {measure: defer, of: principal, amount: {vary: {up_to: {least: {a: 30000, b: 20000}}}}}}"
     found = only(decided(step, target="{fact: instalment_after, value: 2000}", stop="at_or_below"))
     assert (found.steps[0].outcome, found.steps[0].bound) == ("applied", "")
     assert value_of(found.steps[0].end) == 20000
@@ -624,7 +625,7 @@ def test_an_end_that_leaves_no_room_is_told_and_the_next_step_is_taken(vary, sta
 
 def test_a_start_and_a_step_are_rounded_half_up_to_what_the_field_holds():
     # From 0.005 x 100 = 0.5 cents, which is one cent; by 1.5 months, which are two.
-    step = "{id: s, measure: {measure: park, of: principal, amount: {vary: {from: 0.005, up_to: 0.02}}}}"
+    step = "{id: s, measure: {measure: defer, of: principal, amount: {vary: {from: 0.005, up_to: 0.02}}}}"
     found = only(
         decided(step, target="{fact: instalment_after, value: 1}", stop="test_only", if_missed="offer")
     )
@@ -638,7 +639,7 @@ def test_a_start_and_a_step_are_rounded_half_up_to_what_the_field_holds():
 
 def test_more_than_the_calculator_takes_is_as_good_as_a_cap():
     # Nobody can set aside more than the principal, and a good deal less is enough.
-    step = "{id: s, measure: {measure: park, of: principal, amount: {vary: {up_to: 1000000}}}}"
+    step = "{id: s, measure: {measure: defer, of: principal, amount: {vary: {up_to: 1000000}}}}"
     aim = instalment(Defer(of="principal", amount="12345.67"))
     found = only(
         decided(step, target=f"{{fact: instalment_after, value: {float(aim):.2f}}}", stop="at_or_below")
@@ -736,7 +737,7 @@ def test_a_figure_or_a_target_that_is_unknown_makes_no_offer_and_asks():
 
 def test_an_amount_that_is_unknown_makes_no_offer_unless_its_step_is_not_needed():
     unknown = MONTHS.replace("up_to: 6", "up_to: {quotient: [{fact: monthly_income}, 1000]}").replace(
-        "extend, instalments", "park, of: principal, amount"
+        "extend, instalments", "defer, of: principal, amount"
     ).replace("{quotient: [{fact: monthly_income}, 1000]}", "{fact: monthly_income}")  # fmt: skip
     decision = decided(
         unknown,
@@ -818,7 +819,7 @@ def test_an_agreed_instalment_that_does_not_repay_the_loan_is_solved_anew_with_t
         buckets=Buckets(principal="100.00"),
         repayment=Repayment(annual_rate="0", instalments=3, first_due=date(2026, 4, 18), instalment="20.00"),
     )
-    step = "{id: s, measure: {measure: park, of: principal, amount: {vary: {up_to: 90}}}}"
+    step = "{id: s, measure: {measure: defer, of: principal, amount: {vary: {up_to: 90}}}}"
     offer = (
         f"[{{search: {{target: {{fact: instalment_after, value: 25}}, stop: at_or_above, steps: [{step}]}}}}]"
     )
@@ -843,7 +844,7 @@ def test_more_values_than_can_be_tried_one_by_one_make_no_offer():
 
 
 def test_bisection_tries_few_plans_where_walking_would_try_very_many():
-    step = "{id: s, measure: {measure: park, of: principal, amount: {vary: {up_to: {fact: principal}}}}}"
+    step = "{id: s, measure: {measure: defer, of: principal, amount: {vary: {up_to: {fact: principal}}}}}"
     found = only(decided(step, target="{fact: instalment_after, value: 1234.56}", stop="at_or_below"))
     value = Decimal(found.steps[0].value.replace(",", ""))
     assert instalment(Defer(of="principal", amount=value)) <= Fraction("1234.56")
@@ -864,7 +865,7 @@ def test_a_search_on_any_loan_finds_the_first_cent_that_is_enough(position, seed
     assessment = BASE.model_copy(
         update={"position": position, "currency": "CNY", "principal": position.buckets.principal}
     )
-    step = "{id: s, measure: {measure: park, of: principal, amount: {vary: {up_to: {fact: principal}}}}}"
+    step = "{id: s, measure: {measure: defer, of: principal, amount: {vary: {up_to: {fact: principal}}}}}"
     search = f"target: {{fact: instalment_after, value: {aim}}}, stop: at_or_below, if_missed: offer, steps: [{step}]"
     text = small(rules=rule(offer=f"[{{search: {{{search}}}}}]"))
     judged = judge(facts_of(policy_of(text).at(DAY), assessment))

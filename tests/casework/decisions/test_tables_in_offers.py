@@ -284,7 +284,7 @@ rules:
             - id: forbear
               when: {fact: owed_after, op: ">", value: {fact: half}}
               measure:
-                measure: park
+                measure: defer
                 of: principal
                 amount:
                   vary:

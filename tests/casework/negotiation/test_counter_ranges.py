@@ -11,9 +11,10 @@ from cases import SMALL, limit, policy_of, rule
 from casework.agreed import illness
 from restructure.calculator.measures.catalogue import Measure
 from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
+from restructure.calculator.measures.holiday import Holiday
 from restructure.calculator.measures.rate import ChangeRate
 from restructure.calculator.measures.relief import Forgive, Waive
-from restructure.calculator.measures.timing import Extend, Holiday
+from restructure.calculator.measures.timing import Extend
 from restructure.casework.decisions.decision import Decision, decide
 from restructure.casework.decisions.plan_search import propose
 from restructure.casework.decisions.rounds import Answer, CounterRequest
@@ -34,7 +35,7 @@ def searching(*, target="3000", down_to="12%", by="1%", parked=0, limits="", gua
         f"down_to: {down_to}, by: {by}}}}}}}}}"
     )
     if parked:
-        steps += f", {{id: aside, measure: {{measure: park, of: principal, amount: {{vary: {{up_to: {parked}, by: 500}}}}}}}}"
+        steps += f", {{id: aside, measure: {{measure: defer, of: principal, amount: {{vary: {{up_to: {parked}, by: 500}}}}}}}}"
     offer = (
         f"[{{measure: capitalise, of: {ARREARS}}}, {{search: {{target: {{fact: instalment_after, value: {target}}}, "
         f"stop: at_or_below, if_missed: offer, steps: [{steps}]}}}}]"

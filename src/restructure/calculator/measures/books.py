@@ -1,7 +1,7 @@
-"""Ledger: what becomes of the money in each bucket, phase by phase, split exactly.
+"""Books: the money in each bucket, divided exactly by the measures, and the ledger of its movements.
 
-Waived + forgiven + capitalised + parked + spread + carried is what was in the bucket; what no measure
-names is carried, due with the first new instalment.
+Paid + waived + forgiven + capitalised + parked + spread + carried is the opening amount of a bucket; money that no
+measure names is carried, due with the first new instalment.
 """
 
 from collections.abc import Iterable, Sequence
@@ -41,13 +41,13 @@ DUE_IN = {
     Bucket.FEES: Row._fields.index("fees"),
     Bucket.PARKED: Row._fields.index("parked_principal"),
 }
-"""The column in which each bucket's money shows once it is due outside the amortisation."""
+"""The column of a row for each bucket's money that is due outside the amortisation."""
 
 OF_PRINCIPAL = (Bucket.PRINCIPAL, Bucket.PRINCIPAL_ARREARS, Bucket.PARKED)
 """The buckets that count as principal."""
 
 BUCKETS = tuple(Bucket)
-"""The buckets in order; to iterate an enumeration takes five times as long as a tuple."""
+"""The buckets in order; iterating the enumeration takes five times as long."""
 
 NO_SHARE = Fraction(0)
 PRINCIPAL_COLUMN = Row._fields.index("principal")
@@ -59,7 +59,7 @@ PARKED_IN = DUE_IN | {
 
 
 class MovementKind(StrEnum):
-    """What can happen to money in a bucket."""
+    """How money leaves a bucket."""
 
     __hash__ = str.__hash__  # in C, as that of `Bucket`
 
@@ -76,20 +76,20 @@ Booked = tuple[date, MovementKind, Bucket, int]
 
 
 class Movement(Record):
-    """One entry of the ledger: what became of part of a bucket, or of interest in a holiday."""
+    """One entry of the ledger: the movement of part of a bucket, or of interest in a holiday."""
 
     on: date
-    """The effective date, or the due date of a holiday instalment."""
+    """Effective date, or due date of a suspended instalment: `2026-03-18`."""
     kind: MovementKind
-    """What happened."""
+    """Kind of movement: paid, waived, forgiven, capitalised, parked, spread or carried."""
     bucket: Bucket
-    """The bucket it came from; `accrued` for interest of a holiday."""
+    """Bucket that the money leaves: penalty; `accrued` for interest of a holiday."""
     amount: Money
-    """How much."""
+    """Amount moved, in the currency of the loan: `162.00`."""
 
 
 class Ledger(Later[Movement]):
-    """The movements of a plan as they were booked, in minor units; records once somebody looks."""
+    """The movements of a plan, kept in minor units; records are made when first read."""
 
     __slots__ = ("booked",)
 
@@ -137,7 +137,7 @@ class Books:
                 self.rest[bucket] -= amount
 
     def claim_rest(self, measure: str, bucket: Bucket) -> int:
-        """Take the whole rest of a bucket for one measure; no second measure may want it."""
+        """Take the whole rest of a bucket for one measure; a second measure that claims it is refused."""
         other = self.owner.setdefault(bucket, measure)
         if other != measure:
             raise Refused(
@@ -193,7 +193,7 @@ def shown(books: Books, minor: int) -> str:
 
 
 def carry(books: Books) -> list[OffScheduleAmount]:
-    """Whatever no measure named is due with the first new instalment; what was parked stays parked."""
+    """Carry the money that no measure names to the first new instalment; deferred money stays deferred."""
     asides = []
     for bucket in BUCKETS:
         if bucket is Bucket.PRINCIPAL or not books.rest[bucket]:
@@ -208,9 +208,9 @@ def carry(books: Books) -> list[OffScheduleAmount]:
 
 
 def _still_parked(books: Books, amount: int) -> list[OffScheduleAmount]:
-    """Leave parked money due when it was; what has gone from it has gone from what falls due last."""
+    """Leave deferred money due on its dates; reductions apply to what falls due last."""
     asides, column = [], DUE_IN[Bucket.PARKED]
-    for later in sorted(books.position.parked_due, key=lambda one: one.on or date.max):
+    for later in sorted(books.position.parked_due, key=lambda part: part.on or date.max):
         part = min(amount, books.minor(later.amount))
         amount -= part
         if part:

@@ -1,20 +1,20 @@
-"""The measures: one model each, applied in fixed phases however they are listed."""
+"""The measures: the union of their models, which are carried out in fixed phases however they are listed."""
 
 from typing import Annotated
 
 from pydantic import Field
 
-from restructure.calculator.amortisation.scheme import HolidayInterest
 from restructure.calculator.measures.deferral import Capitalise, Defer, Spread
+from restructure.calculator.measures.holiday import Holiday
+from restructure.calculator.measures.method import ChangeMethod
 from restructure.calculator.measures.rate import ChangeRate
 from restructure.calculator.measures.relief import Forgive, Waive
 from restructure.calculator.measures.solve import Reamortise
-from restructure.calculator.measures.timing import ChangeFrequency, ChangeMethod, Extend, Holiday, MoveDue
+from restructure.calculator.measures.timing import ChangeFrequency, Extend, MoveDue
 from restructure.calculator.measures.up_front import Pay, Settle
-from restructure.record import Reader
+from restructure.record import TypeReader
 
-__all__ = ["MEASURES", "HolidayInterest", "Measure"]
-
+__all__ = ["MEASURES", "Measure"]
 
 Measure = Annotated[
     Pay
@@ -33,7 +33,7 @@ Measure = Annotated[
     | Settle,
     Field(discriminator="measure"),
 ]
-"""Any measure; in JSON and YAML the key `measure` says which."""
+"""Any measure; in JSON and YAML the key `measure` holds its word, such as `waive`."""
 
-MEASURES: Reader[Measure] = Reader(Measure)
+MEASURES: TypeReader[Measure] = TypeReader(Measure)
 """Reads one measure from plain data."""

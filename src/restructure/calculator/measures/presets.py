@@ -1,7 +1,7 @@
 """Presets: names that lenders use for common compositions of measures.
 
-A preset is data: measures in which `$name` stands for what the caller says. Nothing else in the calculator
-knows a preset; what it gives are ordinary measures, to which others may be added.
+A preset is data: measures in which `$name` is a value that the caller gives. It expands to ordinary measures, to
+which others may be added.
 """
 
 import json
@@ -38,32 +38,32 @@ PRESETS: dict[str, list[dict[str, Any]]] = {
     # Arrears in equal parts on top of the instalments.
     "repayment plan": [{"measure": "spread", "of": _ARREARS, "instalments": "$instalments"}],
     # Arrears wait without interest for the last instalment.
-    "deferral to the end": [{"measure": "park", "of": _ARREARS}],
-    # The whole debt in instalments agreed anew; for whom, and how many at most, is the policy's to say.
+    "deferral to the end": [{"measure": "defer", "of": _ARREARS}],
+    # The whole debt in newly agreed instalments; a policy says which borrowers qualify and how many at most.
     "个性化分期": [
         {"measure": "capitalise", "of": ["principal_arrears", "interest_arrears", "accrued", "fees"]},
         {"measure": "rate", "annual_rate": "$annual_rate"},
         {"measure": "frequency", "every": "1 month", "instalments": "$instalments"},
     ],
 }
-"""The compositions by name; `$name` is what the caller has to say."""
+"""The compositions by name; `$name` is a value that the caller has to give."""
 
 
 def preset(name: str, **values: object) -> tuple[Measure, ...]:
-    """Give the measures of a preset with its gaps filled.
+    """Give the measures of a preset with the caller's values filled in.
 
-    Raises `InvalidInput` with `preset-unknown`, `preset-values` for a gap left open or a value too many, and
-    with what is wrong with the measures that come out.
+    Raises `InvalidInput`: `preset-unknown` for the name, `preset-values` for a missing value, a value too many, or a
+    value that its measure cannot have.
 
-    >>> [one.measure for one in preset("re-amortise")]
+    >>> [measure.measure for measure in preset("re-amortise")]
     ['capitalise', 'reamortise']
     >>> preset("payment holiday", instalments=3)[0].instalments
     3
     """
-    return _made(name, values, MEASURES.validate_python)
+    return _filled(name, values, MEASURES.validate_python)
 
 
-def _made(
+def _filled(
     name: str, values: Mapping[str, object], read: Callable[[dict[str, object]], Measure]
 ) -> tuple[Measure, ...]:
     template = PRESETS.get(name)
@@ -73,8 +73,8 @@ def _made(
         )
     gaps = {
         value[1:]
-        for one in template
-        for value in one.values()
+        for measure in template
+        for value in measure.values()
         if isinstance(value, str) and value.startswith("$")
     }
     if gaps != values.keys():
@@ -84,36 +84,36 @@ def _made(
     filled = [
         {
             key: values[value[1:]] if isinstance(value, str) and value.startswith("$") else value
-            for key, value in one.items()
+            for key, value in measure.items()
         }
-        for one in template
+        for measure in template
     ]
-    measures, found = list[Measure](), list[Issue]()
-    for one, made in zip(template, filled, strict=True):
+    measures, issues = list[Measure](), list[Issue]()
+    for written, data in zip(template, filled, strict=True):
         try:
-            measures.append(read(made))
+            measures.append(read(data))
         except ValidationError as error:
             for fault in error.errors(include_url=False):
-                gap = str(one.get(str(fault["loc"][-1]) if fault["loc"] else "", "")).removeprefix("$")
-                found += (
+                gap = str(written.get(str(fault["loc"][-1]) if fault["loc"] else "", "")).removeprefix("$")
+                issues += (
                     Issue("preset-values", f'"{name}": {gap and f"{gap}: "}{sentence}', gap or "preset")
                     for _, sentence, *_ in findings(fault)
                 )
-    if found:
-        raise InvalidInput(found)
+    if issues:
+        raise InvalidInput(issues)
     return tuple(measures)
 
 
 def expanded(use: Mapping[str, object]) -> list[dict[str, Any]]:
-    """Give the measures that `{preset: NAME, …}` stands for as plain data.
+    """Give the measures that `{preset: NAME, …}` expands to, as plain data.
 
     >>> expanded({"preset": "payment holiday", "instalments": 3})[0]["measure"]
     'holiday'
     """
     values = {key: value for key, value in use.items() if key != "preset"}
 
-    def read(made: dict[str, object]) -> Measure:
-        # As the measures beside it are read: text stays text, so that "3" is no number and true no 1.
-        return MEASURES.validate_json(json.dumps(made, default=str), strict=True)
+    def read(data: dict[str, object]) -> Measure:
+        # Strictly, as measures written out are read: "3" is no number, and true is not 1.
+        return MEASURES.validate_json(json.dumps(data, default=str), strict=True)
 
-    return [measure.model_dump(mode="json") for measure in _made(str(use["preset"]), values, read)]
+    return [measure.model_dump(mode="json") for measure in _filled(str(use["preset"]), values, read)]

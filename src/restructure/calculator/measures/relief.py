@@ -1,8 +1,8 @@
-"""Waivers of interest, penalty and fees, and forgiveness of principal: the models, and how they are booked."""
+"""Waivers of interest, penalty and fees, and forgiveness of principal: the models, and the movements they book."""
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
@@ -18,6 +18,7 @@ from restructure.calculator.measures.books import (
     shown,
 )
 from restructure.calculator.measures.fields import BucketNames, require_amount_or_share, require_buckets
+from restructure.calculator.measures.phases import Phase
 from restructure.calculator.servicing.position import Bucket
 from restructure.errors import Issue, Refused
 from restructure.record import Record
@@ -26,18 +27,23 @@ __all__ = ["Forgive", "Waive", "forgive", "waive"]
 
 
 class Waive(Record):
-    """Give up interest, penalty or fees owed: an amount, a share or all of a bucket (phase 2)."""
+    """Give up interest, penalty or fees owed: an amount, a share or all of a bucket (phase 2).
 
+    >>> Waive(of="penalty", share="50%", cap="300").share
+    Fraction(1, 2)
+    """
+
+    phase: ClassVar[Phase] = Phase.WAIVE
     measure: Literal["waive"] = "waive"
     of: BucketNames
-    """Buckets: interest_arrears, accrued, penalty, fees."""
+    """Buckets that are waived: interest_arrears, accrued, penalty, fees."""
     amount: Money | None = None
-    """Amount to give up, of one bucket."""
+    """Amount to give up, in the currency of the loan and of one bucket: `"120.00"`."""
     share: Share | None = None
-    """Share to give up of what an up-front payment leaves in each bucket, rounded half-up once; shares of several
-    waivers add up first."""
+    """Share to give up (`"50%"`) of what an up-front payment leaves in each bucket, rounded half-up once; shares of
+    several waivers add up first."""
     cap: Money | None = None
-    """The most that the share may come to, per bucket."""
+    """Largest amount that the share may give up, for each bucket: `"300.00"`; absent: no limit."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -57,15 +63,21 @@ class Waive(Record):
 
 
 class Forgive(Record):
-    """Give up principal, booked apart from waivers (phase 3)."""
+    """Give up principal, booked apart from waivers (phase 3).
 
+    >>> Forgive(share="10%").of.value
+    'principal'
+    """
+
+    phase: ClassVar[Phase] = Phase.FORGIVE
     measure: Literal["forgive"] = "forgive"
     of: Literal[Bucket.PRINCIPAL, Bucket.PRINCIPAL_ARREARS, Bucket.PARKED] = Bucket.PRINCIPAL
-    """Bucket: principal (not yet due), principal_arrears or parked."""
+    """Bucket that is forgiven: principal (not yet due), principal_arrears or parked (deferred earlier)."""
     amount: Money | None = None
-    """Amount of principal to give up."""
+    """Amount of principal to give up, in the currency of the loan: `"5000.00"`."""
     share: Share | None = None
-    """Share to give up of what an up-front payment leaves in the bucket, rounded half-up once; shares add up first."""
+    """Share to give up (`"10%"`) of what an up-front payment leaves in the bucket, rounded half-up once; shares of
+    several measures add up first."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:

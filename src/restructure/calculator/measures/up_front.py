@@ -1,8 +1,8 @@
-"""Up-front payments and settlements: the models, and how they are booked."""
+"""Up-front payments and settlements: the models, and the movements they book."""
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -17,6 +17,7 @@ from restructure.calculator.measures.books import (
     payment_order,
     shown,
 )
+from restructure.calculator.measures.phases import Phase
 from restructure.calculator.servicing.position import Bucket
 from restructure.errors import Issue, Refused
 from restructure.record import Record
@@ -25,20 +26,25 @@ __all__ = ["LumpSum", "Pay", "Settle", "pay", "settle"]
 
 
 class Pay(Record):
-    """Take an up-front payment on the effective date, through the allocation order (phase 1)."""
+    """Take an up-front payment on the effective date, through the allocation order (phase 1).
 
+    >>> str(Pay(amount="2000.00").amount)
+    '2000.00'
+    """
+
+    phase: ClassVar[Phase] = Phase.PAY
     measure: Literal["pay"] = "pay"
     amount: Money
-    """What is paid; payments of one set add up."""
+    """Amount paid, in the currency of the loan: `"2000.00"`; payments of one set add up."""
 
 
 class LumpSum(Record):
     """One payment of a settlement."""
 
     on: date
-    """Day it is due."""
+    """Due date: `2026-06-01`, on or after the effective date."""
     amount: Money
-    """What is paid."""
+    """Amount due, in the currency of the loan: `"10000.00"`."""
 
 
 class Settle(Record):
@@ -46,18 +52,22 @@ class Settle(Record):
 
     They go through the allocation order; what is left of interest, penalty and fees is waived, what is left of
     principal forgiven. No interest accrues meanwhile. Only pay, waive and forgive go with it.
+
+    >>> str(Settle(payments=[LumpSum(on="2026-06-01", amount="10000")]).payments[0].on)
+    '2026-06-01'
     """
 
+    phase: ClassVar[Phase] = Phase.SETTLE
     measure: Literal["settle"] = "settle"
     payments: tuple[LumpSum, ...] = Field(min_length=1)
-    """The lump sums; together no more than what is owed."""
+    """Lump sums, together no more than what is owed: `[{"on": "2026-06-01", "amount": "10000"}]`."""
 
 
 def pay(books: Books, pays: Sequence[Pay]) -> None:
     """Take up-front payments through the allocation order (phase 1)."""
     if not pays:
         return
-    amount = sum(books.minor(one.amount) for one in pays)
+    amount = sum(books.minor(payment.amount) for payment in pays)
     claim = sum(books.opening.values())
     if amount > claim:
         raise Refused(
@@ -73,9 +83,9 @@ def pay(books: Books, pays: Sequence[Pay]) -> None:
 
 
 def settle(books: Books, settlement: Settle) -> list[RowTuple]:
-    """Lay the lump sums of a settlement on what is owed and give up the rest; gives their rows."""
-    sums = sorted(settlement.payments, key=lambda one: one.on)
-    paying, owed = sum(books.minor(one.amount) for one in sums), sum(books.rest.values())
+    """Apply the lump sums of a settlement to what is owed and give up the rest; return their rows."""
+    sums = sorted(settlement.payments, key=lambda payment: payment.on)
+    paying, owed = sum(books.minor(payment.amount) for payment in sums), sum(books.rest.values())
     if paying > owed:
         raise Refused(
             Issue(
@@ -100,9 +110,9 @@ def settle(books: Books, settlement: Settle) -> list[RowTuple]:
         books.move(lost, bucket, given_up)
         books.move(MovementKind.CARRIED, bucket, kept[bucket])
     rows: list[RowTuple] = []
-    for one in sums:
-        row: list[Any] = [one.on, *(0,) * (len(Row._fields) - 1)]
-        amount = books.minor(one.amount)
+    for payment in sums:
+        row: list[Any] = [payment.on, *(0,) * (len(Row._fields) - 1)]
+        amount = books.minor(payment.amount)
         for bucket in order:
             part = min(amount, kept[bucket])
             kept[bucket] -= part

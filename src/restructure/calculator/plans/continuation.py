@@ -1,4 +1,4 @@
-"""Continuation: what is owed while a plan is being paid, so that a second restructuring can begin from there."""
+"""Continuation: the position while a plan is being paid, from which a second restructuring can begin."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -39,14 +39,14 @@ def position_after(
     charges: Sequence[Charge] = (),
     closed: Closed = weekend,
 ) -> Position:
-    """Derive what is owed on a date under a plan, from the payments received since it was made.
+    """Derive the position on a date under a plan, from the payments received since it was made.
 
-    `handling` is what the contract says of lateness and of what payments go to (a `Contract` is one); `charges`
-    are fees since the plan. What the plan parked, spread or carried and is not yet due stands in `parked`, with its
-    due dates in `parked_due`, or in `accrued` if it is interest that the first instalment covers, so that without
-    further measures the plan goes on as it was. Money received
-    early waits for the next due date; to repay early, restructure with `Pay`. Raises `InvalidInput` as
-    `position_of` does, and for a settlement, which leaves nothing to restructure.
+    `handling` is what the contract says of lateness and of the allocation of payments (a `Contract` is one);
+    `charges` are fees since the plan. Money that the plan deferred, spread or carried and that is not yet due is in
+    `parked`, with its due dates in `parked_due`, or in `accrued` if it is interest that the first instalment covers,
+    so that without further measures the plan continues unchanged. Money received early is held until the next due
+    date; to repay early, restructure with `Pay`. Raises `InvalidInput` as `position_of` does, and for a settlement,
+    which leaves nothing to restructure.
 
     >>> from restructure.calculator.measures.deferral import Capitalise
     >>> from restructure.calculator.measures.timing import Extend
@@ -65,25 +65,25 @@ def position_after(
     on = day_of(on)
     handling = handling or ServicingTerms()
     position, terms = plan.position, plan.repayment
-    found: list[Issue] = []
+    issues: list[Issue] = []
     if terms is None:
-        found.append(Issue("value-invalid", "the plan ends the loan; what it leaves is not restructured"))
+        issues.append(Issue("value-invalid", "the plan ends the loan; what it leaves is not restructured"))
     if on < position.on:
         sentence = f"{on} is before the plan was made on {position.on}"
-        found.append(Issue("date-order", sentence, "on"))
+        issues.append(Issue("date-order", sentence, "on"))
     if handling.overdue_interest is OverdueInterest.IN_INSTALMENT:
         sentence = (
             "a plan's instalments are fixed, so none can bear the interest on overdue principal; say separate"
         )
-        found.append(Issue("value-invalid", sentence, "handling.overdue_interest"))
+        issues.append(Issue("value-invalid", sentence, "handling.overdue_interest"))
     for k, payment in enumerate(payments):
         if (payment.prepayment or handling.prepayment) is not Prepayment.HOLD:
             sentence = "a plan is not remade by a payment; restructure again with a pay measure"
-            found.append(Issue("value-invalid", sentence, f"payments.{k}.prepayment"))
-    found += received_problems(position.currency, position.on, payments)
-    found += _handling_problems(handling, charges, position)
-    if found:
-        raise InvalidInput(found)
+            issues.append(Issue("value-invalid", sentence, f"payments.{k}.prepayment"))
+    issues += received_problems(position.currency, position.on, payments)
+    issues += _handling_problems(handling, charges, position)
+    if issues:
+        raise InvalidInput(issues)
     assert terms is not None, "a plan without a repayment was refused above"
     account = _account(plan, terms, handling, closed)
     account.process(payments, charges, until=on)
@@ -100,12 +100,12 @@ def _handling_problems(
         finer += scale_problems(charge.amount, position.currency, "charges", str(k), "amount")
     if handling.penalty is not None:
         finer += handling.penalty.finer_than(position.currency, "handling", "penalty")
-    found = [Issue(code, sentence, ".".join(place)) for code, sentence, *place in finer]
+    issues = [Issue(code, sentence, ".".join(place)) for code, sentence, *place in finer]
     for k, charge in enumerate(charges):
         if charge.on < position.on:
             sentence = f"a charge on {charge.on} is before the plan was made on {position.on}, which holds it"
-            found.append(Issue("date-order", sentence, f"charges.{k}.on"))
-    return found
+            issues.append(Issue("date-order", sentence, f"charges.{k}.on"))
+    return issues
 
 
 def _account(plan: Plan, terms: Repayment, handling: ServicingTerms, closed: Closed) -> Account:
@@ -113,14 +113,14 @@ def _account(plan: Plan, terms: Repayment, handling: ServicingTerms, closed: Clo
     extra = int(terms.last_row is LastRow.EXTRA_ROW)
     scheduled = terms.dues(max(len(rows), terms.instalments + extra))
     for k, row in enumerate(rows):
-        # A row for what was parked until a day of its own belongs to no frequency.
+        # A row for money deferred to a day of its own is outside the regular due dates.
         if roll_date(scheduled[k], terms.roll, closed) != row[0]:
             scheduled[k] = row[0]
     first = Row(*rows[0])
     lent = first.balance + first.principal - first.capitalised
     unit = to_minor(plan.instalment if terms.instalment is None else terms.instalment, currency)
     anew = [(number - 1, to_minor(instalment, currency)) for number, instalment in plan.solved_anew]
-    # What the first instalment covers is billed with its interest, so that whoever goes on from here covers it too.
+    # Interest that the first instalment covers is billed with its own, so that a continuation covers it too.
     covered = to_minor(plan.covered, currency)
     billed = first._replace(arrears_interest=first.arrears_interest - covered)
     laid = Layout([tuple(billed), *rows[1:]], unit, scheduled, anew=anew)
@@ -130,31 +130,36 @@ def _account(plan: Plan, terms: Repayment, handling: ServicingTerms, closed: Clo
 
 
 def _with_bearing(plan: Plan, now: Position, closed: Closed) -> Position:
-    """Add the interest that parked money has earned, and say what it goes on bearing."""
+    """Add the interest that deferred money has earned, and the interest that it continues to bear."""
     terms, currency = now.repayment, now.currency
     divide, earned, nothing = rounder(terms.rounding), 0, Fraction(0)
-    due = {(one.on, one.annual_rate): one.amount for one in now.parked_due}
+    due = {(later.on, later.annual_rate): later.amount for later in now.parked_due}
     rows = plan.schedule.rows.minor
     assert plan.repayment is not None, "a plan that ends the loan has nothing to go on with"
     stepped = zip(plan.repayment.dues(len(rows)), (row[0] for row in rows), strict=True)
-    # What falls due with the last instalment stands there as such or by its day, whichever of the last rows it is.
+    # Money due with the last instalment is recorded so, or with the day of one of the last rows.
     ends: list[date | None] = [None]
     ends += sorted(
         (day for due_day, day in stepped if roll_date(due_day, terms.roll, closed) == day), reverse=True
     )
-    for one in plan.bearing:
-        days = [day for day in (ends if one.on is None else (one.on, None)) if day is None or day > now.on]
-        plain = next((day for day in days if due.get((day, nothing), 0) >= one.amount), now.on)
+    for bearing in plan.bearing:
+        days = [
+            day for day in (ends if bearing.on is None else (bearing.on, None)) if day is None or day > now.on
+        ]
+        plain = next((day for day in days if due.get((day, nothing), 0) >= bearing.amount), now.on)
         if plain == now.on:
             continue  # it has fallen due
         part, year = year_fraction(terms.day_count, plan.position.on, now.on, anchor_day=terms.anchor)
-        rate = one.annual_rate
-        bears = divide(to_minor(one.amount, currency) * part * rate.numerator, year * rate.denominator)
+        rate = bearing.annual_rate
+        bears = divide(to_minor(bearing.amount, currency) * part * rate.numerator, year * rate.denominator)
         earned += bears
-        due[plain, nothing] -= one.amount
-        for key, amount in (((one.on, nothing), from_minor(bears, currency)), ((one.on, rate), one.amount)):
+        due[plain, nothing] -= bearing.amount
+        for key, amount in (
+            ((bearing.on, nothing), from_minor(bears, currency)),
+            ((bearing.on, rate), bearing.amount),
+        ):
             due[key] = due.get(key, Decimal(0)) + amount
-    # Interest on parked money bears none itself and falls due with it: it is parked beside it.
+    # Interest on deferred money bears none itself and falls due with it, so it is in the same bucket.
     buckets = now.buckets.model_copy(update={"parked": now.buckets.parked + from_minor(earned, currency)})
     parked_due = tuple(
         ParkedDue(amount=amount, on=day, annual_rate=rate) for (day, rate), amount in due.items() if amount

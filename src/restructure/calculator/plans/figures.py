@@ -1,4 +1,4 @@
-"""Figures: what a plan changes, in the numbers that offers are compared by."""
+"""Figures: the changes that a plan makes, in the numbers by which offers are compared."""
 
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -94,51 +94,23 @@ class Figures(Record):
 
 
 def figures_of(plan: Plan) -> Figures:
-    """Work out what a plan changes.
+    """Calculate the figures of a plan.
 
     Present values discount at the contract rate compounded monthly, time in scheduled months. The
     internal rate solves Σ payment·(1+m)^−months = claim − relief, shown as 12·m rounded to two decimals of a percent.
     The carrying amount that a modification loss is measured from is the present value of paying as agreed, so
-    that a plan without measures has none. Room `cost` has the same figures for flows on any dates.
+    that a plan without measures has none. `cost_of_credit.apr` has the same figures for flows on any dates.
     """
     position, currency = plan.position, plan.position.currency
     agreed, rows = _as_agreed(plan), plan.schedule.rows
+    waived, waived_of_claim, forgiven, up_front, balance, parked = _moved(plan)
     claim = sum(position.minor.values())
-    waived = waived_of_claim = forgiven = up_front = balance = parked = 0
-    # Lump sums of a settlement are no instalments, and nothing bears interest until they are paid.
-    goes_on = not any(isinstance(one, Settle) for one in plan.measures)
-    for on, kind, bucket, amount in booked(plan.ledger, currency):
-        match kind:
-            case MovementKind.WAIVED:
-                waived += amount
-                # What a holiday waives accrued after the effective date, so it is no part of the claim.
-                waived_of_claim += amount if on == position.on else 0
-            case MovementKind.FORGIVEN:
-                forgiven += amount
-            case MovementKind.PAID:
-                up_front += amount
-            # What a holiday capitalises or parks comes later, so it is no part of where the plan starts.
-            case MovementKind.CAPITALISED if on == position.on:
-                balance += amount
-            case MovementKind.PARKED if on == position.on:
-                parked += amount
-            case MovementKind.CARRIED if goes_on and bucket is Bucket.PRINCIPAL:
-                balance += amount
-            case MovementKind.CARRIED if goes_on and bucket is Bucket.PARKED:
-                parked += amount
     instalment_after = to_minor(plan.instalment, currency)
     paid = _CashFlow.of(plan, rows)
     total_after = sum(paid.payments) + up_front
     life, principal_months = _average_life(rows, paid)
     financed = claim - waived_of_claim - forgiven - up_front
-    internal, off = _internal_rate(financed, paid, principal_months)
-
-    def nominal() -> float:
-        return 12 * monthly_internal_rate(financed, paid.payments, paid.months)
-
-    def effective() -> float:
-        return (1 + monthly_internal_rate(financed, paid.payments, paid.months)) ** 12 - 1
-
+    apr, apr_effective = _yearly_costs(financed, paid, principal_months)
     instalment_before = regular_instalment(plan) if agreed is None else agreed.instalment
     npv_loss, lost = (None, None) if agreed is None else _losses(agreed, paid, up_front)
     (figures,) = trusted(
@@ -165,12 +137,8 @@ def figures_of(plan: Plan) -> Figures:
                 "relief": from_minor(waived + forgiven, currency),
                 "relief_share": ratio(waived + forgiven, claim),
                 "npv_loss": npv_loss,
-                "apr_after": _yearly(12 * internal, 12 * off, nominal),
-                "apr_effective_after": _yearly(
-                    (1 + min(internal, _BEYOND)) ** 12 - 1,
-                    13 * (1 + min(internal, _BEYOND)) ** 11 * off,
-                    effective,
-                ),
+                "apr_after": apr,
+                "apr_effective_after": apr_effective,
                 "weighted_average_life_after": life,
                 "modification_loss": None if lost is None else from_minor(lost, currency),
                 "substantial_modification": None if npv_loss is None else abs(npv_loss) >= _SUBSTANTIAL,
@@ -178,6 +146,57 @@ def figures_of(plan: Plan) -> Figures:
         ],
     )
     return figures
+
+
+def _moved(plan: Plan) -> tuple[int, int, int, int, int, int]:
+    """Sum up the ledger in minor units.
+
+    Gives what is waived, the part of it that was owed on the effective date, what is forgiven and paid up front, the
+    principal that is repaid by instalments from then on, and what is set aside.
+    """
+    waived = waived_of_claim = forgiven = up_front = balance = parked = 0
+    # Lump sums of a settlement are no instalments, and nothing bears interest until they are paid.
+    goes_on = not any(isinstance(measure, Settle) for measure in plan.measures)
+    effective = plan.position.on
+    for on, kind, bucket, amount in booked(plan.ledger, plan.position.currency):
+        match kind:
+            case MovementKind.WAIVED:
+                waived += amount
+                # Interest that a holiday waives accrued after the effective date, so it is no part of the claim.
+                waived_of_claim += amount if on == effective else 0
+            case MovementKind.FORGIVEN:
+                forgiven += amount
+            case MovementKind.PAID:
+                up_front += amount
+            # Interest that a holiday capitalises or parks comes later than the opening balances.
+            case MovementKind.CAPITALISED if on == effective:
+                balance += amount
+            case MovementKind.PARKED if on == effective:
+                parked += amount
+            case MovementKind.CARRIED if goes_on and bucket is Bucket.PRINCIPAL:
+                balance += amount
+            case MovementKind.CARRIED if goes_on and bucket is Bucket.PARKED:
+                parked += amount
+    return waived, waived_of_claim, forgiven, up_front, balance, parked
+
+
+def _yearly_costs(
+    financed: int, paid: "_CashFlow", principal_months: float
+) -> tuple[Decimal | None, Decimal | None]:
+    """Give the cost of a plan a year: twelve times the monthly internal rate, and that rate compounded."""
+    internal, off = _internal_rate(financed, paid, principal_months)
+
+    def nominal() -> float:
+        return 12 * monthly_internal_rate(financed, paid.payments, paid.months)
+
+    def effective() -> float:
+        return (1 + monthly_internal_rate(financed, paid.payments, paid.months)) ** 12 - 1
+
+    growth = 1 + min(internal, _BEYOND)
+    return (
+        _yearly(12 * internal, 12 * off, nominal),
+        _yearly(growth**12 - 1, 13 * growth**11 * off, effective),
+    )
 
 
 def regular_instalment(plan: Plan) -> int | None:
@@ -338,7 +357,7 @@ def _internal_rate(financed: int, paid: _CashFlow, principal_months: float) -> t
         left = change * change * (longest + 1)
         if left < 1e-13:
             return rate, left + growth * value / slope * _SLACK + 1e-13
-    return rate, 1.0  # not found so: whoever rounds it takes the careful way
+    return rate, 1.0  # not solved so: rounding then takes the careful way
 
 
 def monthly_internal_rate(financed: int, payments: Sequence[int], months: Sequence[float]) -> float:
@@ -376,10 +395,10 @@ _BEYOND = 1e6
 def _yearly(value: float, slack: float, carefully: Callable[[], float]) -> Decimal | None:
     """Round a yearly rate; none where it says nothing any more."""
     try:
-        found = _decimal(value, 4, slack, carefully)
+        rate = _decimal(value, 4, slack, carefully)
     except OverflowError:
         return None
-    return found if found < _BEYOND else None
+    return rate if rate < _BEYOND else None
 
 
 def _decimal(value: float, scale: int, slack: float, carefully: Callable[[], float]) -> Decimal:

@@ -1,8 +1,8 @@
-"""Plan: what a set of measures makes of a position, with every cent accounted for.
+"""Plan: the result of a set of measures on a position, with every cent accounted for.
 
-`reschedule` splits each bucket exactly (room `ledger`), repays the new principal (room `course`) and lays
-the money that was set aside on top. The measures are sorted into their phases first, so the order in
-which they are listed never matters.
+`reschedule` divides each bucket exactly (`measures.books`), repays the new principal (`reamortisation`) and adds the
+money that was set aside to the instalments in which it falls due. The measures are sorted by phase first
+(`measures.measure_set`), so the order in which they are listed has no effect.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from operator import sub
-from typing import NamedTuple, Self, TypeVar, assert_never, cast
+from typing import NamedTuple, Self, cast
 
 from pydantic import model_validator
 
@@ -34,13 +34,11 @@ from restructure.calculator.measures.books import (
     carry,
 )
 from restructure.calculator.measures.catalogue import Measure
-from restructure.calculator.measures.deferral import Capitalise, Defer, Spread, capitalise, park, spread
-from restructure.calculator.measures.rate import ChangeRate
-from restructure.calculator.measures.relief import Forgive, Waive, forgive, waive
-from restructure.calculator.measures.solve import Reamortise, Solve
-from restructure.calculator.measures.timing import ChangeFrequency, ChangeMethod, Extend, Holiday, MoveDue
-from restructure.calculator.measures.up_front import Pay, Settle, pay, settle
-from restructure.calculator.plans.reamortisation import Changes, Course
+from restructure.calculator.measures.deferral import capitalise, defer, spread
+from restructure.calculator.measures.measure_set import sort_measures
+from restructure.calculator.measures.relief import forgive, waive
+from restructure.calculator.measures.up_front import pay, settle
+from restructure.calculator.plans.reamortisation import Reamortisation
 from restructure.calculator.plans.row_changes import RowChange, row_changes
 from restructure.calculator.servicing.position import Bucket, ParkedDue, Position
 from restructure.errors import Issue, Refused
@@ -81,20 +79,21 @@ class Plan(Record):
     """A restructured loan: the new schedule, the ledger and the identities that prove it."""
 
     position: Position
-    """What was owed when the plan was made."""
+    """What is owed on the effective date, by bucket, and how it was to be repaid."""
     measures: tuple[Measure, ...]
-    """The measures, in the order they were listed (which does not matter)."""
+    """The measures as they were listed; their order has no effect."""
     instalment: Money
-    """The regular instalment after any holiday: the solved or kept one plus what is spread onto it."""
+    """The regular instalment after any holiday, in the currency of the loan: the solved or kept one plus what is
+    spread onto it, such as 1824.23."""
     schedule: Schedule
-    """The new instalments."""
+    """The new instalments, a row for each due date."""
     before: Schedule | None
-    """The schedule without any measure: as agreed, with arrears due at the first instalment. None where paying as
-    agreed cannot be carried out, such as an agreed instalment below the interest; `reschedule(position)` says why."""
+    """The schedule without any measure: as agreed, with arrears due at the first instalment. None where the agreement
+    cannot be carried out, as with an agreed instalment below the interest; `reschedule(position)` gives the reason."""
     ledger: Listed[Movement]
-    """What became of every bucket, in order."""
+    """The movements of every bucket, in the order of the phases."""
     identities: Identities
-    """Five sums that are exactly zero."""
+    """The five sums that prove the plan; each is exactly zero."""
 
     @model_validator(mode="after")
     def _spell(self) -> Self:
@@ -111,10 +110,10 @@ class Plan(Record):
     @cached_property
     def _onward(self) -> "_Onward":
         done = _execute(self.position, self.measures, weekend)
-        course = done.course
-        if course is None:
+        reamortisation = done.reamortisation
+        if reamortisation is None:
             return _Onward(None, (), (), done.bearing)
-        return _Onward(course.repayment, course.anew, course.covers, done.bearing)
+        return _Onward(reamortisation.repayment, reamortisation.anew, reamortisation.covers, done.bearing)
 
     @property
     def repayment(self) -> Repayment | None:
@@ -166,7 +165,7 @@ class Plan(Record):
 
 
 class _Onward(NamedTuple):
-    """What whoever goes on from a plan needs to know beyond its rows."""
+    """What a continuation of a plan needs beyond its rows."""
 
     repayment: Repayment | None
     anew: Sequence[tuple[int, int]]
@@ -179,11 +178,9 @@ def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: 
 
     The measures may come in any order. Raises `Refused` with a reason code for what cannot be done: waiving more
     than a bucket holds, an instalment below the interest, no term left; but not for what cannot be carried out as
-    agreed and the measures cure. `closed` tells the days without business on which due dates roll, if the loan
-    rolls them.
+    agreed and the measures cure. `closed` tells whether a day is a non-business day, for loans whose due dates roll.
 
-    >>> from restructure.calculator.servicing.position import Buckets
-    >>> from restructure.calculator.amortisation.repayment import Repayment
+    >>> from restructure import Buckets, Capitalise, Extend, Repayment, Waive
     >>> now = Position(on="2026-03-18", currency="CNY",
     ...                buckets=Buckets(principal="36000", interest_arrears="1080", penalty="162"),
     ...                repayment=Repayment(annual_rate="18%", instalments=18, first_due="2026-04-18"))
@@ -215,7 +212,7 @@ def reschedule(position: Position, measures: Iterable[Measure] = (), *, closed: 
 
 @lru_cache(maxsize=64)
 def _shown(proof: tuple[int, ...], currency: str) -> Identities:
-    """Show the identities as amounts; but for a wrong plan they are five zeros, so one record serves them all."""
+    """Give the identities as amounts; in every correct plan they are five zeros, so one record is shared."""
     amounts = (from_minor(value, currency) for value in proof)
     return trusted(Identities, [dict(zip(_IDENTITIES, amounts, strict=True))])[0]
 
@@ -223,7 +220,7 @@ def _shown(proof: tuple[int, ...], currency: str) -> Identities:
 def _as_agreed(position: Position, closed: Closed) -> Schedule | None:
     """Give the schedule without any measure, none where it cannot be carried out.
 
-    It is made once for each position where the calendar says nothing about it.
+    It is made once for each position, unless its due dates roll and so depend on the calendar.
     """
     known, lasting = position.__dict__, position.repayment.roll is Roll.NONE
     if lasting and "_as_agreed" in known:
@@ -240,19 +237,22 @@ def _as_agreed(position: Position, closed: Closed) -> Schedule | None:
 
 
 class _Done(NamedTuple):
-    """What applying measures came to, in minor units."""
+    """The result of applying measures, in minor units."""
 
     books: Books
     rows: list[RowTuple]
     instalment: int
-    course: Course | None
+    reamortisation: Reamortisation | None
+    """How the balance is repaid; none where the loan ends."""
     bearing: list[OffScheduleAmount]
     borne: Mapping[int, int]
     """Interest of what was set aside, by index of the row in which it falls due."""
 
     def replayed(self) -> list[int]:
-        """Make each row's interest once more from the printed balance."""
-        return [0] * len(self.rows) if self.course is None else self.course.replay(self.rows, self.borne)
+        """Calculate each row's interest again from the printed balance."""
+        if self.reamortisation is None:
+            return [0] * len(self.rows)
+        return self.reamortisation.replay(self.rows, self.borne)
 
 
 def _execute(position: Position, measures: Sequence[Measure], closed: Closed) -> _Done:
@@ -261,49 +261,49 @@ def _execute(position: Position, measures: Sequence[Measure], closed: Closed) ->
         raise Refused(
             Issue("nothing-owed", "the position holds no money, so there is nothing to restructure")
         )
-    sorted_out = _Sorted(measures)
-    pay(books, sorted_out.pays)
-    waive(books, sorted_out.waives)
-    forgive(books, sorted_out.forgives)
-    if sorted_out.settlement is not None:
-        return _ended(books, settle(books, sorted_out.settlement))
+    by_phase = sort_measures(measures)
+    pay(books, by_phase.pays)
+    waive(books, by_phase.waives)
+    forgive(books, by_phase.forgives)
+    if by_phase.settlement is not None:
+        return _ended(books, settle(books, by_phase.settlement))
     if not any(books.rest.values()):
         return _ended(books, [])  # everything is paid or given up, so no instalment is left to change
-    joined = capitalise(books, sorted_out.capitalises)
-    asides = [*park(books, sorted_out.parks), *spread(books, sorted_out.spreads)]
+    joined = capitalise(books, by_phase.capitalises)
+    asides = [*defer(books, by_phase.deferrals), *spread(books, by_phase.spreads)]
     carried = carry(books)
     principal = books.rest[Bucket.PRINCIPAL] + joined
     books.move(MovementKind.CARRIED, Bucket.PRINCIPAL, books.rest[Bucket.PRINCIPAL])
 
-    course = Course(
+    reamortisation = Reamortisation(
         position,
         principal,
         changed=principal != books.opening[Bucket.PRINCIPAL],
-        changes=sorted_out.changes,
+        measures=by_phase,
         closed=closed,
     )
-    rows = course.run(books)
+    rows = reamortisation.run(books)
 
     def interest(amount: int, rate: Fraction, due: date) -> int:
         terms = position.repayment
         part, year = year_fraction(terms.day_count, position.on, due, anchor_day=terms.anchor)
-        return course.scheme.divide(amount * part * rate.numerator, year * rate.denominator)
+        return reamortisation.scheme.divide(amount * part * rate.numerator, year * rate.denominator)
 
     laid = add_off_schedule(
         rows,
-        [*carried, *course.asides, *asides],
-        course.dues,
-        first=course.first_paid,
-        total=course.total,
+        [*carried, *reamortisation.asides, *asides],
+        reamortisation.dues,
+        first=reamortisation.first_paid,
+        total=reamortisation.total,
         interest=interest,
     )
-    course.check_moves(rows, sorted_out.changes.moves)
+    reamortisation.check_moves(rows)
     reject_oversized_amounts(rows, sum(books.opening.values()), position.currency)
     return _Done(
         books,
         rows,
-        course.instalment + laid.regular,
-        course,
+        reamortisation.instalment + laid.regular,
+        reamortisation,
         [aside for aside in (*carried, *asides) if aside.annual_rate],
         laid.interest,
     )
@@ -312,85 +312,6 @@ def _execute(position: Position, measures: Sequence[Measure], closed: Closed) ->
 def _ended(books: Books, rows: list[RowTuple]) -> _Done:
     """Give what is left of a loan that ends: lump sums without interest, or nothing."""
     return _Done(books, rows, 0, None, [], {})
-
-
-class _Sorted:
-    """A set of measures by phase, those that add up added up."""
-
-    def __init__(self, measures: Sequence[Measure]) -> None:
-        self.pays: list[Pay] = []
-        self.waives: list[Waive] = []
-        self.forgives: list[Forgive] = []
-        self.capitalises: list[Capitalise] = []
-        self.parks: list[Defer] = []
-        self.spreads: list[Spread] = []
-        self.settlement: Settle | None = None
-        rates: list[ChangeRate] = []
-        holidays: list[Holiday] = []
-        moves: list[MoveDue] = []
-        changes = self.changes = Changes(rates=rates, holidays=holidays, moves=moves)
-        for measure in measures:
-            match measure:
-                case Pay():
-                    self.pays.append(measure)
-                case Waive():
-                    self.waives.append(measure)
-                case Forgive():
-                    self.forgives.append(measure)
-                case Capitalise():
-                    self.capitalises.append(measure)
-                case Defer():
-                    self.parks.append(measure)
-                case Spread():
-                    self.spreads.append(measure)
-                case ChangeRate():
-                    rates.append(measure)
-                case Holiday():
-                    if measure.instalments and measure not in holidays:
-                        holidays.append(measure)
-                case Extend():
-                    changes.extension += measure.instalments
-                case MoveDue():
-                    others = [one for one in moves if one.instalment == measure.instalment]
-                    _only_one(others[0] if others else None, measure)
-                    moves.append(measure)
-                case ChangeFrequency():
-                    changes.frequency = _only_one(changes.frequency, measure)
-                case ChangeMethod():
-                    changes.method = _only_one(changes.method, measure)
-                case Reamortise():
-                    changes.reamortise = _only_one(changes.reamortise, measure)
-                case Settle():
-                    self.settlement = _only_one(self.settlement, measure)
-                case _:
-                    assert_never(measure)
-        if changes.extension and changes.reamortise and changes.reamortise.solve is Solve.TERM:
-            raise Refused(
-                Issue(
-                    "term-said-twice",
-                    "extend sets the term and reamortise solves for it; keep one of the two",
-                )
-            )
-        if self.settlement and (
-            changes or changes.reamortise or self.capitalises or self.parks or self.spreads
-        ):
-            raise Refused(
-                Issue(
-                    "settle-excludes",
-                    "a settlement ends the loan, so only pay, waive and forgive go with it",
-                )
-            )
-
-
-_Single = TypeVar("_Single", MoveDue, ChangeFrequency, ChangeMethod, Reamortise, Settle)
-
-
-def _only_one(held: _Single | None, measure: _Single) -> _Single:
-    if held is not None and held != measure:
-        raise Refused(
-            Issue("measure-repeated", f"two different {measure.measure} measures stand in one set; keep one")
-        )
-    return measure
 
 
 def _identities(done: _Done, new: Rows) -> dict[str, int]:

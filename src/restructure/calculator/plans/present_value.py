@@ -1,4 +1,4 @@
-"""Present value of a plan: what its payments are worth on the effective date at a yearly rate, as lenders compare it.
+"""Present value of the payments of a plan on the effective date, at a yearly rate.
 
 Where instalments fall due every month, or every few, rows count in whole periods whatever the days between them, as net
 present value tests of modifications do; at other frequencies, for lump sums and where days are asked for, time is
@@ -50,7 +50,8 @@ def present_value(
     counts the time from the effective date to the day of the row instead. With
     `prepaid_after` the rows after that number are replaced by what is left then, paid together with it: the balance,
     interest that accrued unpaid, and what was set aside or spread to later rows, without what that bears. Gives
-    currency units, unrounded. Raises `Refused` for a rate that takes everything away, or a number of rows below zero.
+    currency units, unrounded. Raises `Refused` for a rate of −1200 % or less
+    (−100 % if compounded yearly), or a number of rows below zero.
 
     >>> from restructure.calculator.plans.plan import reschedule
     >>> from restructure.calculator.servicing.position import Buckets, Position
@@ -70,15 +71,13 @@ def present_value(
         )
     rows = plan.schedule.rows.minor
     payments = [sum(row[PAID]) for row in rows]
-    currency = plan.position.currency
-    up_front = to_minor(plan.up_front, currency)
+    up_front = to_minor(plan.up_front, plan.position.currency)
     if prepaid_after is not None and prepaid_after < len(rows):
         left = _left_after(plan, prepaid_after)
         del payments[prepaid_after:]
         if prepaid_after:
             payments[-1] += left
-        else:
-            up_front += left
+        up_front += 0 if prepaid_after else left
     step = _PRECISE.divide(Decimal(growth.denominator), Decimal(growth.numerator))
     months = [Fraction(0), *_months(plan, by_days=by_days)][: len(payments) + 1]
     powers: dict[Fraction, Decimal] = {}
@@ -90,16 +89,16 @@ def present_value(
             powers[over] = _PRECISE.power(step, time)
         return _PRECISE.multiply(amount, powers[over])
 
-    # From period to period, the last one first: most plans know one or two lengths of a period.
+    # Backwards, so that few powers are needed: most plans have one or two lengths of a period.
     total = Decimal(0)
     for (before, at), payment in zip(reversed(list(pairwise(months))), reversed(payments), strict=True):
         total = discounted(_PRECISE.add(total, Decimal(payment)), at - before)
     total = discounted(_PRECISE.add(total, Decimal(up_front)), Fraction(lag_months))
-    return Fraction(total) / Fraction(10 ** minor_digits(currency))
+    return Fraction(total) / Fraction(10 ** minor_digits(plan.position.currency))
 
 
 def _left_after(plan: Plan, number: int) -> int:
-    """Give what pays the plan off together with a row: its balance, and what later rows hold besides their interest."""
+    """Give the amount that pays the plan off with a row: its balance, and later rows without their interest."""
     rows = plan.schedule.rows.minor
     after, until = (rows[number - 1], rows[number - 1][0]) if number else (rows[0], plan.position.on)
     balance = after[_BALANCE] if number else after[_BALANCE] + after[_PRINCIPAL] - after[_CAPITALISED]
@@ -117,12 +116,12 @@ def _left_after(plan: Plan, number: int) -> int:
 def _months(plan: Plan, *, by_days: bool) -> list[Fraction]:
     """Count the months from the effective date to each row."""
     rows = plan.schedule.rows.minor
-    changed = [one.every for one in plan.measures if isinstance(one, ChangeFrequency)]
+    changed = [change.every for change in plan.measures if isinstance(change, ChangeFrequency)]
     terms, days = plan.position.repayment, [plan.position.on, *(row[0] for row in rows)]
     parts, year = year_fractions(DayCount.THIRTY_360_BY_MONTH, days, anchor_day=terms.anchor)
     months = [Fraction(total * 12, year) for total in accumulate(parts)]
     step = step_of(changed[0] if changed else terms.every)
-    if by_days or step.unit != "month" or any(isinstance(one, Settle) for one in plan.measures):
+    if by_days or step.unit != "month" or any(isinstance(measure, Settle) for measure in plan.measures):
         return months
     # A due date that rolls to a business day is still so many months away.
     return [Fraction(step.size + round(at - months[0])) for at in months]

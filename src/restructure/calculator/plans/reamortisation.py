@@ -1,88 +1,58 @@
-"""Course: how the new principal is repaid. Dates and rates laid out, suspensions in place, then the one solve."""
+"""Re-amortisation: build the due dates and rates of the restructured loan, then solve for its instalment or term."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
-from fractions import Fraction
 from operator import mul
 from typing import cast
 
-from restructure.calculator.amortisation.agreed_changes import MovedDue, RateFrom, Suspension
+from restructure.calculator.amortisation.agreed_changes import RateFrom
 from restructure.calculator.amortisation.off_schedule import OffScheduleAmount
-from restructure.calculator.amortisation.repaid import (
-    Repaid,
-    reject_negative_instalment,
-    reject_negative_payments,
-)
+from restructure.calculator.amortisation.repaid import reject_negative_instalment, reject_negative_payments
 from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.repricing import known_rates, repay_repriced
 from restructure.calculator.amortisation.rows import Row, RowTuple
 from restructure.calculator.amortisation.schedule import instalments_needed, suspended_interest
-from restructure.calculator.amortisation.scheme import HolidayInterest, LastRow, Method, Repricing, Scheme
+from restructure.calculator.amortisation.scheme import LastRow, Method, Scheme
 from restructure.calculator.amortisation.timetable import Timetable
-from restructure.calculator.conventions.dates import Closed, roll_date, step_after, step_of
-from restructure.calculator.conventions.money import from_minor, round_div, round_half_up, to_minor
-from restructure.calculator.measures.books import Books, MovementKind, minor_of
-from restructure.calculator.measures.rate import ChangeRate
-from restructure.calculator.measures.solve import Reamortise, Solve
-from restructure.calculator.measures.timing import ChangeFrequency, ChangeMethod, Holiday, MoveDue
+from restructure.calculator.conventions.dates import Closed, roll_date, step_after
+from restructure.calculator.conventions.money import from_minor, round_half_up
+from restructure.calculator.measures.books import Books, minor_of
+from restructure.calculator.measures.fields import LONGEST_TERM
+from restructure.calculator.measures.holiday import book_unpaid_interest, suspensions_of, term_growth
+from restructure.calculator.measures.measure_set import MeasureSet
+from restructure.calculator.measures.method import fields_in_method
+from restructure.calculator.measures.rate import ChangeRate, rates_after, repricing_of
+from restructure.calculator.measures.solve import Solve, covered_interest, kept_instalment
+from restructure.calculator.measures.timing import check_moves, fields_in_frequency, require_term, with_moves
 from restructure.calculator.servicing.position import Bucket, Position
 from restructure.errors import Issue, Refused
-from restructure.record import trusted
 
-__all__ = ["Changes", "Course"]
+__all__ = ["Reamortisation"]
 
 _PRINCIPAL, _INTEREST = Row._fields.index("principal"), Row._fields.index("interest")
-_SET_APART = (MovementKind.CAPITALISED, MovementKind.PARKED, MovementKind.SPREAD)
-_LONGEST = 1200
-_BOOKED_AS = {
-    HolidayInterest.CAPITALISE: MovementKind.CAPITALISED,
-    HolidayInterest.CAPITALISE_AT_END: MovementKind.CAPITALISED,
-    HolidayInterest.PARK: MovementKind.PARKED,
-    HolidayInterest.SPREAD: MovementKind.SPREAD,
-    HolidayInterest.CARRY: MovementKind.CARRIED,
-    HolidayInterest.WAIVE: MovementKind.WAIVED,
-}
 
 
-@dataclass(slots=True)
-class Changes:
-    """The measures of phases 7 to 10, sorted."""
-
-    rates: Sequence[ChangeRate] = ()
-    holidays: Sequence[Holiday] = ()
-    extension: int = 0
-    moves: Sequence[MoveDue] = ()
-    frequency: ChangeFrequency | None = None
-    method: ChangeMethod | None = None
-    reamortise: Reamortise | None = None
-
-    def __bool__(self) -> bool:
-        return bool(
-            self.rates or self.holidays or self.extension or self.moves or self.frequency or self.method
-        )
-
-
-class Course:
+class Reamortisation:
     """The amortisation of the new principal from the effective date on."""
 
     def __init__(
-        self, position: Position, principal: int, *, changed: bool, changes: Changes, closed: Closed
+        self, position: Position, principal: int, *, changed: bool, measures: MeasureSet, closed: Closed
     ) -> None:
         self.position, self.principal, self.closed = position, principal, closed
-        agreed = _in_time(position, closed)
+        agreed = _agreed_terms(position, closed)
         self.terms, self.total = (
-            (agreed, agreed.instalments) if not changes else _changed(position, agreed, changes)
+            _changed_terms(position, agreed, measures)
+            if measures.changes_terms
+            else (agreed, agreed.instalments)
         )
-        self.rates = _rates(position, self._risen(changes))
-        if not self.total and not principal and not changes.extension:
+        rises = _with_rises(measures, self.terms, self.total)
+        self.rates = rates_after(position.repayment, rises, position.on)
+        if not self.total and not principal and not measures.extension:
             self.total = 1  # a matured loan without principal left still needs a row for its arrears
         if self.total < 1:
             raise Refused(
                 Issue("term-not-positive", f"{agreed.instalments} instalments leave none to repay over")
             )
-        self.reamortise = changes.reamortise
+        self.moves, self.reamortise = measures.moves, measures.reamortise
         self.scheme: Scheme = self.terms.scheme(principal, position.currency)
         if self.reamortise is not None and self.reamortise.balloon is not None:
             balloon = minor_of(self.reamortise.balloon, position.currency)
@@ -99,17 +69,8 @@ class Course:
         """Interest of suspensions that is due outside the amortisation."""
         self.plan_periods(self.total)
 
-    def _risen(self, changes: Changes) -> list[ChangeRate]:
-        """Spell out the rates that rise, each step from a due date on."""
-        if not any(one.rises_by for one in changes.rates):
-            return list(changes.rates)
-        # A term that is solved for later may turn out longer than the agreed one.
-        solved = changes.reamortise is not None and changes.reamortise.solve is Solve.TERM
-        dues = self.terms.dues(_LONGEST if solved else self.total)
-        return [step for one in changes.rates for step in one.risen(dues)]
-
     def plan_periods(self, count: int) -> None:
-        """Lay out due dates and interest factors of so many instalments."""
+        """Set the due dates and interest factors of so many instalments."""
         scheme = self.scheme
         extra = int(scheme.last_row is LastRow.EXTRA_ROW and scheme.annuity and not scheme.balloon)
         self.timetable = Timetable(self.terms, self.position.on, self.rates, self.closed)
@@ -138,33 +99,14 @@ class Course:
         return first
 
     def run(self, books: Books) -> list[RowTuple]:
-        """Make the rows, booking what suspensions do to interest."""
-        solve = (
-            self.reamortise.solve
-            if self.reamortise
-            else (Solve.INSTALMENT if self.changed else Solve.NOTHING)
-        )
-        agreed = None
-        if solve is not Solve.INSTALMENT:
-            kept = self.terms.instalment if self.reamortise is None else self._kept(self.reamortise)
-            agreed = None if kept is None else books.minor(kept)
-            reject_negative_instalment(agreed or 0)
-        given = self.reamortise is not None and self.reamortise.instalment is not None
+        """Make the rows, and book the interest that suspensions leave unpaid."""
+        solve, given = Solve.INSTALMENT if self.changed else Solve.NOTHING, False
+        if self.reamortise is not None:
+            solve, given = self.reamortise.solve, self.reamortise.instalment is not None
+        agreed = None if solve is Solve.INSTALMENT else self._kept(books)
         covered = self._covered(books, kept=agreed is not None and not given)
         if solve is Solve.TERM and agreed is not None:
-            needed = instalments_needed(
-                self.timetable._replace(rates=known_rates(self.timetable)),
-                self.scheme,
-                self.principal,
-                agreed,
-                covered=covered,
-            )
-            for pause in self.scheme.pauses:  # no term ends in a suspension, also where no principal is left
-                needed = pause.end + 1 if pause.first < needed <= pause.end else needed
-            # One that begins after the term suspends nothing.
-            begun = tuple(pause for pause in self.scheme.pauses if pause.first < needed)
-            self.scheme = self.scheme._replace(pauses=begun)
-            self.plan_periods(needed)
+            self._solve_term(agreed, covered)
         repaid = repay_repriced(
             self.timetable, self.scheme, self.periods, self.principal, agreed, covered=covered
         )
@@ -176,31 +118,52 @@ class Course:
         if solve is Solve.BALLOON and (last <= regular or repaid.anew):
             how = "instalments solved anew at a change of rate" if repaid.anew else "kept instalments"
             raise Refused(Issue("balloon-not-needed", f"the {how} repay the balance, so no balloon is left"))
-        self._book(books, repaid)
+        book_unpaid_interest(books, repaid.unpaid, self.dues)
+        self.asides = suspended_interest(repaid)
         self.anew = repaid.anew
-        self.unit = self.instalment = repaid.instalment
-        if not self.scheme.annuity:
-            suspended = self.scheme.suspended
-            first = next((row for k, row in enumerate(repaid.rows) if k not in suspended), repaid.rows[-1])
-            self.instalment = first[_PRINCIPAL] + first[_INTEREST]
+        self.unit = repaid.instalment
+        self.instalment = self.unit if self.scheme.annuity else self._first_regular(repaid.rows)
         return repaid.rows
 
-    def check_moves(self, rows: Sequence[RowTuple], moves: Sequence[MoveDue]) -> None:
-        """Refuse the move of an instalment that there is none of, because the loan is repaid before it."""
-        if not moves:
-            return
-        dues = [*self.dues, *(() if self.spare is None else (self.spare[0],))]
-        # A row for what was parked until a day of its own is nobody's instalment.
-        last = sum(row[0] == due for row, due in zip(rows, dues, strict=False))
-        for move in moves:
-            if move.instalment > last:
-                sentence = (
-                    f"instalment {move.instalment} is to fall due on {move.to}, but the last is number {last}"
-                )
-                raise Refused(Issue("move-beyond-term", sentence))
+    def _kept(self, books: Books) -> int | None:
+        """Give the instalment that is not solved for, in minor units; none where there is none."""
+        kept = self.terms.instalment
+        if self.reamortise is not None:
+            kept = kept_instalment(self.position, self.terms, self.reamortise)
+        if kept is None:
+            return None
+        instalment = books.minor(kept)
+        reject_negative_instalment(instalment)
+        return instalment
+
+    def _solve_term(self, instalment: int, covered: int) -> None:
+        """Set the number of instalments that repays the balance with a kept instalment."""
+        needed = instalments_needed(
+            self.timetable._replace(rates=known_rates(self.timetable)),
+            self.scheme,
+            self.principal,
+            instalment,
+            covered=covered,
+        )
+        for pause in self.scheme.pauses:  # no term ends in a suspension, also where no principal is left
+            needed = pause.end + 1 if pause.first < needed <= pause.end else needed
+        # A suspension that begins after the term suspends nothing.
+        begun = tuple(pause for pause in self.scheme.pauses if pause.first < needed)
+        self.scheme = self.scheme._replace(pauses=begun)
+        self.plan_periods(needed)
+
+    def _first_regular(self, rows: Sequence[RowTuple]) -> int:
+        """Give principal and interest of the first row that no suspension holds off, else of the last."""
+        suspended = self.scheme.suspended
+        first = next((row for k, row in enumerate(rows) if k not in suspended), rows[-1])
+        return int(first[_PRINCIPAL] + first[_INTEREST])
+
+    def check_moves(self, rows: Sequence[RowTuple]) -> None:
+        """Refuse the move of an instalment that does not exist because the loan is repaid before it."""
+        check_moves(self.moves, rows, [*self.dues, *(() if self.spare is None else (self.spare[0],))])
 
     def replay(self, rows: Sequence[RowTuple], borne: Mapping[int, int]) -> list[int]:
-        """Make the interest of every row once more, from the printed balance alone.
+        """Calculate the interest of every row again, from the printed balance alone.
 
         `borne` is interest of what was set aside, by index of the row in which it falls due.
         """
@@ -214,7 +177,7 @@ class Course:
         else:
             accruing = map(mul, balances, cast("Sequence[int]", factors))
             if divide is round_half_up:
-                # Said out, because a call for every row doubles the cost: ⌊n/y + 1/2⌋ is ⌊(n + ⌊y/2⌋)/y⌋ for whole n.
+                # Inline, because a call for every row doubles the cost: ⌊n/y + 1/2⌋ is ⌊(n + ⌊y/2⌋)/y⌋ for whole n.
                 half = year // 2
                 again = [(exact + half) // year for exact in accruing]
             else:
@@ -235,7 +198,7 @@ class Course:
             "annual_rate": self.rates[0][1],
             "rates": tuple(RateFrom(starts=start, annual_rate=rate) for start, rate in self.rates[1:]),
             # A term that was solved for may end before a suspension begins.
-            "suspensions": tuple(one for one in self.terms.suspensions if one.starts <= self.total),
+            "suspensions": tuple(own for own in self.terms.suspensions if own.starts <= self.total),
         }
         if self.scheme.annuity or self.scheme.method in (Method.EQUAL_PRINCIPAL, Method.FLAT):
             new["instalment"] = from_minor(self.unit, self.position.currency)
@@ -243,65 +206,17 @@ class Course:
             new["balloon"] = reamortise.balloon
         return self.terms.model_copy(update=new)
 
-    def _kept(self, reamortise: Reamortise) -> Decimal | None:
-        """Give the instalment that is kept: the given one, the agreed one, or what the agreed terms come to."""
-        given, solve, terms = reamortise.instalment, reamortise.solve, self.terms
-        if not terms.method.has_instalment:
-            if given is None and solve is Solve.NOTHING:
-                return None
-            sentence = (
-                f"method {terms.method.value} has no instalment to keep that a term or a balloon follows from"
-            )
-            raise Refused(Issue("method-has-no-instalment", sentence))
-        if given is not None or terms.instalment is not None:
-            return given if given is not None else terms.instalment
-        agreed, why = self.position.repayment, "none is agreed and no principal is left to repay"
-        if (terms.method, step_of(terms.every)) != (agreed.method, step_of(agreed.every)):
-            why = "what was agreed under another method or frequency says nothing under this one"
-        else:
-            try:
-                if (kept := self.position.kept_instalment) is not None:
-                    return kept
-            except Refused as refused:
-                why = f"none is agreed, and over whole periods {refused.issues[0].message}"
-        raise Refused(
-            Issue(
-                "instalment-unknown", f"there is no instalment to keep: {why}; give it, or let it be solved"
-            )
-        )
-
     def _covered(self, books: Books, *, kept: bool) -> int:
-        """Give the interest from before the effective date that the first instalment has to cover.
-
-        The agreed instalment covers the interest of its whole period, the part before the effective date
-        included; what was capitalised, parked or spread of that part it no longer has to. A solved one
-        covers what `Reamortise.covers` names.
-        """
+        """Give the interest from before the effective date that the first instalment has to cover."""
         suspended = bool(self.scheme.pauses) and not self.scheme.pauses[0].first
         if self.first_paid or suspended or not self.scheme.annuity:
             return 0  # an instalment after a suspension covers its own period, and parts of principal no interest
-        covers = self.reamortise.covers if self.reamortise else ()
-        carried = sum(
-            amount
-            for _, kind, bucket, amount in books.moves
-            if bucket in covers and kind is MovementKind.CARRIED
-        )
-        self.covers = covers or ((Bucket.ACCRUED,) if kept else ())
-        if covers or not kept:
-            return carried
-        return books.opening[Bucket.ACCRUED] - sum(
-            amount
-            for _, kind, bucket, amount in books.moves
-            if bucket is Bucket.ACCRUED and kind in _SET_APART
-        )
-
-    def _book(self, books: Books, repaid: Repaid) -> None:
-        for k, how, amount in repaid.unpaid:
-            books.move(_BOOKED_AS[how], Bucket.ACCRUED, amount, on=self.dues[k])
-        self.asides = suspended_interest(repaid)
+        named = self.reamortise.covers if self.reamortise else ()
+        covered, self.covers = covered_interest(books, named, kept=kept)
+        return covered
 
 
-def _in_time(position: Position, closed: Closed) -> Repayment:
+def _agreed_terms(position: Position, closed: Closed) -> Repayment:
     """Give the agreed repayment; a matured loan's next due date is the first that rolls beyond the effective date."""
     terms = position.repayment
     if not terms.instalments and roll_date(terms.first_due, terms.roll, closed) <= position.on:
@@ -310,153 +225,50 @@ def _in_time(position: Position, closed: Closed) -> Repayment:
     return terms
 
 
-def _changed(position: Position, terms: Repayment, changes: Changes) -> tuple[Repayment, int]:
+def _with_rises(measures: MeasureSet, terms: Repayment, total: int) -> list[ChangeRate]:
+    """Give the changes of the rate, each rise from the due date on which it begins."""
+    rates = measures.rates
+    if not any(change.rises_by for change in rates):
+        return rates
+    # A term that is solved for later may turn out longer than the agreed one.
+    solved = measures.reamortise is not None and measures.reamortise.solve is Solve.TERM
+    dues = terms.dues(LONGEST_TERM if solved else total)
+    return [step for change in rates for step in change.risen(dues)]
+
+
+def _changed_terms(position: Position, terms: Repayment, measures: MeasureSet) -> tuple[Repayment, int]:
     """Give the repayment with its timing, method and suspensions changed, and the number of its instalments."""
     new: dict[str, object] = {}
-    if changes.method is not None:
-        steps = changes.method.steps
-        if steps is not None and steps.amount is not None:
-            minor_of(steps.amount, position.currency)
-        new |= {"method": changes.method.method, "steps": steps}
-        if changes.method.method is not terms.method:
-            new["instalment"] = None  # what was agreed under one method says nothing under another
-    repricings = {one.repricing for one in changes.rates if one.repricing is not None}
-    if len(repricings) > 1:
-        sentence = (
-            "one change of the rate keeps the instalment and another solves it anew; say the same in both"
-        )
-        raise Refused(Issue("value-invalid", sentence))
-    if repricings:
-        new["repricing"] = repricings.pop()
+    if measures.method is not None:
+        new |= fields_in_method(terms, measures.method, position.currency)
+    repricing = repricing_of(measures.rates)
+    if repricing is not None:
+        new["repricing"] = repricing
     count = terms.instalments
-    if changes.frequency is not None:
-        last = terms.dues()[-1] if count else terms.first_due
-        every = changes.frequency.every
-        if step_of(every) != step_of(terms.every):
-            new |= {"every": every, "instalment": None}  # nor does it at another frequency
-        anchored = terms.model_copy(update={"every": every, "anchor_day": terms.anchor})
-        fitting = sum(due <= last for due in anchored.dues(_LONGEST + 1))
-        count = changes.frequency.instalments or max(1, fitting)
-    held_off = sum(holiday.instalments for holiday in changes.holidays)
-    kept = sum(holiday.instalments for holiday in changes.holidays if holiday.keep_term)
-    count += changes.extension + held_off - kept
-    if count > _LONGEST:
-        raise Refused(Issue("term-too-long", f"{count:,} instalments are more than {_LONGEST:,}"))
-    added = sorted((_suspension(position, one) for one in changes.holidays), key=lambda one: one.starts)
-    suspensions = [*terms.suspensions, *added]
-    suspended = sum(one.instalments for one in suspensions)
-    left = count - suspended
-    if left < 1 and (terms.instalments or held_off or changes.extension):
-        sentence = (
-            f"{terms.instalments} instalments {count - terms.instalments:+d} leave {count} to repay over"
-        )
-        if suspended:
-            sentence += f", and {suspended} of them are suspended; lengthen the term or suspend fewer"
-        raise Refused(Issue("term-not-positive", sentence))
-    new |= {"suspensions": tuple(suspensions), "instalments": count}
-    changed = _moved(terms.model_copy(update=new), changes.moves, position.repayment)
-    if not (suspensions or changed.moves):
-        return changed, count
-    found = [
+    if measures.frequency is not None:
+        fields, count = fields_in_frequency(terms, measures.frequency)
+        new |= fields
+    count += measures.extension + term_growth(measures.holidays)
+    suspended = sum(own.instalments for own in (*terms.suspensions, *measures.holidays))
+    changed = bool(measures.holidays or measures.extension)
+    require_term(terms.instalments, count, suspended=suspended, changed=changed)
+    suspensions = (*terms.suspensions, *suspensions_of(position, measures.holidays))
+    new |= {"suspensions": suspensions, "instalments": count}
+    new_terms = with_moves(terms.model_copy(update=new), measures.moves, agreed=position.repayment)
+    if not (suspensions or new_terms.moves):
+        return new_terms, count
+    issues = [
         Issue(code, sentence)
-        for code, sentence, *_ in changed.contradictions()
+        for code, sentence, *_ in new_terms.contradictions()
         if code in ("suspensions-overlap", "move-out-of-order", "date-order", "term-not-positive")
     ]
-    if changes.moves and changed.dues(1)[0] <= position.on:
-        found.append(
+    if measures.moves and new_terms.dues(1)[0] <= position.on:
+        issues.append(
             Issue(
                 "move-out-of-order",
                 f"the first instalment would fall due by {position.on}, the effective date",
             )
         )
-    if found:
-        raise Refused(found)
-    return changed, count
-
-
-def _moved(terms: Repayment, moves: Sequence[MoveDue], agreed: Repayment) -> Repayment:
-    """Apply moves of due dates; a move that changes neither the due date nor the anchor of later ones has no effect.
-
-    The next due date of a matured loan may have rolled back to the effective date in `terms`: a move to the date that
-    `agreed` has has no effect either.
-    """
-    for move in sorted(moves, key=lambda one: one.instalment):
-        to = MovedDue(instalment=move.instalment, to=move.to, anchor_day=move.anchor_day)
-        number = to.instalment
-        unmoved = [
-            (repayment.dues(number)[-1], repayment.anchor_before(number))
-            for repayment in ((terms, agreed) if number == 1 else (terms,))
-        ]
-        if (to.to, to.anchor) not in unmoved:
-            others = (one for one in terms.moves if one.instalment != number)
-            moved = sorted([*others, to], key=lambda one: one.instalment)
-            terms = terms.model_copy(update={"moves": tuple(moved)})
-    return terms
-
-
-def _suspension(position: Position, holiday: Holiday) -> Suspension:
-    amount = holiday.amount
-    if amount is not None:
-        minor_of(amount, position.currency)
-    if holiday.share is not None:
-        # Below zero only where steps outgrow the balance; such a loan is refused once its instalments are made.
-        regular = max(to_minor(position.regular_instalment, position.currency), 0)
-        paid = round_div(regular * holiday.share.numerator, holiday.share.denominator)
-        amount = from_minor(paid, position.currency)
-    values = {name: getattr(holiday, name) for name in Suspension.model_fields}
-    return trusted(Suspension, [values | {"amount": amount}])[0]
-
-
-def _rates(position: Position, changes: Sequence[ChangeRate]) -> list[tuple[date, Fraction]]:
-    """Lay rate changes over the agreed rates; two changes for one night are refused."""
-    path = position.repayment.rate_path(position.on)
-    if not changes:
-        return path
-    starts = [max(change.starts or position.on, position.on) for change in changes]
-    # A rate for good holds until the next one for good: together they are steps.
-    good = sorted(start for start, change in zip(starts, changes, strict=True) if change.ends is None)
-    spans = sorted(
-        (
-            (
-                start,
-                change.ends or next((later for later in good if later > start), date.max),
-                change.annual_rate,
-            )
-            for start, change in zip(starts, changes, strict=True)
-        ),
-        key=lambda span: span[:2],
-    )
-    laid: list[tuple[date, date, Fraction]] = []
-    busy_until = position.on
-    for start, end, rate in spans:
-        if end <= start:
-            raise Refused(
-                Issue(
-                    "rate-segment-empty",
-                    f"a rate change ends on {end}, so that it prices no night from {start} on, where it could start",
-                )
-            )
-        if start < busy_until:
-            if laid[-1:] == [(start, end, rate)]:
-                continue  # the same change said twice
-            raise Refused(Issue("rate-segments-overlap", f"two rate changes both claim the night of {start}"))
-        laid.append((start, end, rate))
-        busy_until = end
-    for start, end, rate in laid:
-        after = [segment for segment in path if segment[0] <= end][-1][1]
-        path = [
-            *(segment for segment in path if segment[0] < start),
-            (start, rate),
-            *([(end, after)] if end < date.max else []),
-            *(segment for segment in path if segment[0] > end),
-        ]
-    terms = position.repayment
-    # An agreed day of repricing stays one, whatever the rate does on it and whatever measure prices that night.
-    kept = {one.starts for one in terms.rates} if terms.repricing is Repricing.RECALCULATE else set()
-    days = sorted({start for start, _ in path[1:]} | {day for day in kept if day > path[0][0]})
-    merged = path[:1]
-    for day in days:
-        rate = [segment for segment in path if segment[0] <= day][-1][1]
-        if rate != merged[-1][1] or day in kept:
-            merged.append((day, rate))
-    return merged
+    if issues:
+        raise Refused(issues)
+    return new_terms, count

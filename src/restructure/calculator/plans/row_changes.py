@@ -1,4 +1,4 @@
-"""Difference: what a plan changes, row by row, against the schedule as agreed."""
+"""Row changes: the instalments of a plan beside those as agreed, row by row."""
 
 from datetime import date
 from decimal import Decimal
@@ -13,24 +13,24 @@ __all__ = ["RowChange", "row_changes"]
 
 
 class RowChange(Record):
-    """One instalment before and after; a side that has none shows no date and no money."""
+    """One instalment before and after; a side without one has no date and an amount of 0."""
 
     number: int
     """Position in either schedule, from 1; 0 for what is paid up front, on the effective date itself."""
     due_before: date | None
-    """The day it fell due as agreed."""
+    """Due date as agreed: `2026-04-18`."""
     due_after: date | None
-    """The day it falls due now."""
+    """Due date under the plan: `2026-04-25`."""
     total_before: Money
-    """What was to be paid then."""
+    """Amount due as agreed, in the currency of the loan: `2396.36`."""
     total_after: Money
-    """What is to be paid now."""
+    """Amount due under the plan: `1824.23`."""
     difference: SignedMoney
-    """What is paid now less what was to be paid; below zero the borrower pays less."""
+    """`total_after` less `total_before`; negative if the borrower pays less: `-572.13`."""
     balance_before: Money
-    """The balance that was to be left; beside an up-front payment, the one that instalments were to repay."""
+    """Balance after the instalment as agreed; beside an up-front payment, the one that instalments were to repay."""
     balance_after: Money
-    """The balance that is left; beside an up-front payment, the one that instalments repay."""
+    """Balance after the instalment under the plan; beside an up-front payment, the one that instalments repay."""
 
     @property
     def unchanged(self) -> bool:
@@ -43,7 +43,7 @@ class RowChange(Record):
 
 
 def row_changes(before: Schedule, after: Schedule, *, up_front: Decimal, on: date) -> tuple[RowChange, ...]:
-    """Lay two schedules side by side, instalment by instalment, what is paid up front on a day before them."""
+    """Compare two schedules instalment by instalment, preceded by the amount paid up front on a day."""
     nothing = from_minor(0, after.currency)
 
     def money(row: Instalment | None, name: str) -> Decimal:

@@ -1,8 +1,11 @@
 """The parts of a decision, each a record that includes its reasons: gates, refusals, offers, tasks."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import AfterValidator
+
+from restructure.calculator.measures.fields import current_word
 from restructure.calculator.plans.plan import Plan
 from restructure.intake.prospect import Prospect
 from restructure.policy.case_facts import Concluded
@@ -48,6 +51,12 @@ class Detail(StrEnum):
     """Every condition of every rule and gate, including those that decided nothing."""
 
 
+def _as_called_now(field: str) -> str:
+    """Give a measure's field in an older record with the word that the measure is called by now."""
+    measure, dot, name = field.partition(".")
+    return f"{current_word(measure)}{dot}{name}"
+
+
 class StepResult(Record):
     """Result of one step of a search, readable without the policy."""
 
@@ -57,7 +66,7 @@ class StepResult(Record):
     """`applied`: the target was reached; `exhausted`: taken to its end without reaching it; `skipped`: its guard
     does not hold; `not-needed`: the target was reached before; `no-room`: start and end are the same; `refused`: the
     calculator refuses the measure."""
-    field: str
+    field: Annotated[str, AfterValidator(_as_called_now)]
     """The number that the step varies, such as `rate.annual_rate`."""
     start: str = ""
     """Value at the start, such as "18 %"."""

@@ -6,7 +6,8 @@ from decimal import Decimal
 from itertools import accumulate, pairwise
 
 from restructure.calculator.measures.catalogue import Measure
-from restructure.calculator.measures.timing import Extend, Holiday
+from restructure.calculator.measures.holiday import Holiday
+from restructure.calculator.measures.timing import Extend
 from restructure.calculator.measures.up_front import Pay
 from restructure.casework.decisions.outcome import Offer
 from restructure.casework.decisions.plan_search import Proposal, propose

@@ -130,8 +130,8 @@ MONOTONE: dict[tuple[str, str], frozenset[str]] = {
     for measure, field, figures in (
         ("rate", "annual_rate", _REGULAR),
         ("extend", "instalments", (*_REGULAR, "term_after", "term_added")),
-        ("park", "amount", (*_REGULAR, "balance_after", "parked_after")),
-        ("park", "share", (*_REGULAR, "balance_after", "parked_after")),
+        ("defer", "amount", (*_REGULAR, "balance_after", "parked_after")),
+        ("defer", "share", (*_REGULAR, "balance_after", "parked_after")),
         ("forgive", "amount", (*_REGULAR, "relief", "balance_after", "parked_after")),
         ("forgive", "share", (*_REGULAR, "relief", "balance_after", "parked_after")),
         ("waive", "amount", ("relief",)),

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from restructure.calculator.conventions.quantity import Kind
 from restructure.calculator.measures.catalogue import MEASURES
+from restructure.calculator.measures.fields import current_word
 from restructure.errors import did_you_mean, quoted
 from restructure.policy.amounts.expression import ParameterAmount, parameters_in
 from restructure.policy.language.templates import (
@@ -22,7 +23,7 @@ from restructure.policy.language.templates import (
 from restructure.policy.loading.amounts import AmountReader
 from restructure.policy.loading.findings import Spot
 
-__all__ = ["MeasureReader", "is_vary"]
+__all__ = ["MeasureReader", "as_called_now", "is_vary"]
 
 _TYPICAL = {Kind.MONEY: "1.00", Kind.RATIO: "1/2", Kind.COUNT: 1, Kind.DATE: "0001-01-01"}
 """A value of each kind that an amount is replaced by, to check everything about a measure that is fixed."""
@@ -102,6 +103,12 @@ class MeasureReader:
                 values[name] = held[-1] if held else None
             if None not in values.values():
                 yield values
+
+
+def as_called_now(measure: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a measure of a policy with the present word for it, where the file has a former one."""
+    called = {"measure": current_word(measure["measure"])} if "measure" in measure else {}
+    return {**measure, **called}
 
 
 def is_vary(value: Any) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from restructure.policy.loading.findings import Spot
-from restructure.policy.loading.measures import MeasureReader
+from restructure.policy.loading.measures import MeasureReader, as_called_now
 from restructure.policy.loading.searches import SearchReader
 
 __all__ = ["read_offer"]
@@ -28,8 +28,9 @@ def read_offer(
             if search is not None:
                 offer.append(search)
         elif isinstance(item, Mapping):
-            measures.check(item, at or here, of_plan=False)
-            offer.append(dict(item))
+            measure = as_called_now(item)
+            measures.check(measure, at or here, of_plan=False)
+            offer.append(measure)
         else:
             findings.report("measure-invalid", "a measure is a group of fields with the key measure", here)
     return offer or [{}]

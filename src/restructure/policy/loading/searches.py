@@ -23,7 +23,7 @@ from restructure.policy.language.search import (
 from restructure.policy.language.templates import field_kind, is_amount, measure_models
 from restructure.policy.loading.conditions import UNREADABLE, ConditionReader
 from restructure.policy.loading.findings import Spot
-from restructure.policy.loading.measures import MeasureReader
+from restructure.policy.loading.measures import MeasureReader, as_called_now
 
 __all__ = ["SearchReader"]
 
@@ -162,19 +162,19 @@ class SearchReader:
             return None
         self.findings.report_unknown_fields(raw, _STEP, "a step", spot)
         before = self.findings.count
-        name, measure = raw.get("id"), raw.get("measure")
+        name = raw.get("id")
         if name in earlier:
             sentence = f'a second step has the id "{name}"; rename one'
             self.findings.report("rule-repeated", sentence, (*spot, "id"))
         when = None
         if "when" in raw:
             when = self.conditions.condition(raw["when"], (*spot, "when"), of_plan=True)
-        if not isinstance(measure, Mapping):
+        if not isinstance(raw.get("measure"), Mapping):
             sentence = "a step has a measure with one field {vary: …}"
             self.findings.report("search-shape", sentence, spot)
             return None
-        at = (*spot, "measure")
-        field, word = varied(dict(measure)), measure.get("measure")
+        at, measure = (*spot, "measure"), as_called_now(raw["measure"])
+        field, word = varied(measure), measure.get("measure")
         if field is None:
             self.findings.report(
                 "search-shape",
@@ -186,7 +186,7 @@ class SearchReader:
         if self.findings.count > before:
             return None
         try:
-            return SearchStep.model_validate({**raw, "measure": dict(measure), "when": when})
+            return SearchStep.model_validate({**raw, "measure": measure, "when": when})
         except ValidationError as error:
             self.findings.report_invalid(error, spot)
             return None

@@ -16,6 +16,8 @@ from restructure.errors import InvalidInput, Issue
 
 __all__ = ["Words", "languages"]
 
+_GROUPS = ("frequency", "method", "reamortise")
+"""Groups of sentences: a letter needs every one of them."""
 _SHIPPED = Path(__file__).parent / "languages"
 
 
@@ -47,11 +49,11 @@ class Words:
         """Give a phrase with its braces filled."""
         return str(self.phrases[phrase]).format_map(values)
 
-    def counted(self, phrase: str, number: int) -> str:
-        """Give the plural form of a phrase that a number asks for."""
-        forms: Mapping[str, str] = self.phrases[phrase]
+    def counted(self, phrase: str, number: int, *, of: str | None = None, **values: str) -> str:
+        """Give the plural form that a number asks for, of a phrase or of one of the phrases under its name."""
+        forms: Mapping[str, str] = self.phrases[phrase] if of is None else self.phrases[phrase][of]
         form = forms.get(self.locale.plural_form(number)) or forms["other"]
-        return form.format_map({"n": format_decimal(number, locale=self.locale)})
+        return form.format_map({"n": format_decimal(number, locale=self.locale), **values})
 
     def named(self, phrase: str, key: str) -> str:
         """Give the word for one of several things, the thing's own name if the language has none."""
@@ -86,6 +88,12 @@ def _read(language: str, path: Path) -> Words:
     phrases = read_document(path).data
     wanted = read_document(_SHIPPED / "en.yaml").data
     lacking = [key for key in wanted if key not in phrases]
+    lacking += [
+        f"{key}.{name}"
+        for key in _GROUPS
+        for name in wanted[key]
+        if name not in phrases.get(key, wanted[key])
+    ]
     if lacking:
         sentence = f"the language lacks {', '.join(lacking)}; copy en.yaml and translate what stands there"
         raise InvalidInput(Issue("field-missing", sentence, lacking[0], file=str(path)))

@@ -10,16 +10,13 @@ from unicodedata import east_asian_width
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from restructure.calculator.measures.books import MovementKind
-from restructure.calculator.measures.rate import ChangeRate
-from restructure.calculator.measures.timing import Holiday
-from restructure.calculator.plans.plan import Plan
 from restructure.calculator.servicing.position import Bucket
 from restructure.casework.decisions.decision import Decision
 from restructure.casework.decisions.outcome import Offer, Outcome
 from restructure.policy.language.letter_texts import Wording
 from restructure.policy.policy import Policy
 from restructure.record import Record
+from restructure.report.letters.changes import sentences
 from restructure.report.letters.words import Words
 
 __all__ = ["Letter", "letter"]
@@ -192,27 +189,14 @@ class _Writer:
     # --- the parts of an offer
 
     def changes(self, offer: Offer) -> Iterator[str]:
-        """Say what becomes of what is owed, and what changes in the terms."""
-        words, plan = self.words, offer.plan
-        for kind, bucket, amount in _moved(plan):
-            yield words.say(
-                kind.value, amount=self.money(amount), bucket=words.named("buckets", bucket.value)
-            )
-        if plan.up_front:
-            yield words.say("paid", amount=self.money(plan.up_front), on=words.day(plan.position.on))
-        for measure in plan.measures:
-            if isinstance(measure, ChangeRate) and measure.starts is None:
-                rate = Decimal(measure.annual_rate.numerator) / Decimal(measure.annual_rate.denominator)
-                before = self.decision.assessment.contract_rate.normalize()
-                yield words.say("rate", rate=words.rate(rate), before=words.rate(before))
-        paused = sum(measure.instalments for measure in plan.measures if isinstance(measure, Holiday))
-        if paused:
-            yield words.counted("holiday", paused)
-        added = offer.prospect.term_added
-        if added:
-            yield words.counted("longer" if added > 0 else "shorter", abs(added))
-        else:
-            yield words.say("same_term")
+        """Describe what happens to what is owed, and what changes in the terms."""
+        return sentences(
+            self.words,
+            offer.plan,
+            contract_rate=self.decision.assessment.contract_rate,
+            term_added=offer.prospect.term_added,
+            money=self.money,
+        )
 
     def compared(self, offer: Offer) -> _Section:
         """Put the new terms beside the old."""
@@ -278,20 +262,6 @@ class _Writer:
         lacking = [words.named("evidence", kind.value) for kind in asked.documents if kind not in held]
         if lacking:
             yield words.say("documents", list=words.say("joined").join(lacking))
-
-
-def _moved(plan: Plan) -> Iterator[tuple[MovementKind, Bucket, Decimal]]:
-    """Sum up what became of each bucket on the effective date; principal that goes on as it was is no change."""
-    sums: dict[tuple[MovementKind, Bucket], Decimal] = {}
-    for move in plan.ledger:
-        if move.on == plan.position.on:
-            sums[move.kind, move.bucket] = sums.get((move.kind, move.bucket), Decimal(0)) + move.amount
-    sums.pop((MovementKind.CARRIED, Bucket.PRINCIPAL), None)
-    for kind in MovementKind:
-        for bucket in Bucket:
-            amount = sums.get((kind, bucket))
-            if amount and kind is not MovementKind.PAID:
-                yield kind, bucket, amount
 
 
 # --- forms

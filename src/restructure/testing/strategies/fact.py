@@ -19,7 +19,7 @@ from restructure.policy.policy import Policy
 from restructure.testing.strategies.day import USUAL_DAY, days
 from restructure.testing.strategies.drawing import or_none
 
-__all__ = ["facts"]
+__all__ = ["facts", "values_of"]
 
 
 @st.composite
@@ -42,7 +42,9 @@ def facts(
     case: dict[str, Any] = {}
     for fact, thresholds in _read(in_force, of_plan=of_plan):
         value = draw(
-            or_none(_values(fact, thresholds, policy.currency, day if fact.kind is Kind.DATE else USUAL_DAY))
+            or_none(
+                values_of(fact, thresholds, policy.currency, day if fact.kind is Kind.DATE else USUAL_DAY)
+            )
         )
         if value is not None:
             case[fact.name] = value
@@ -74,7 +76,7 @@ def _read(in_force: InForce, *, of_plan: bool) -> Iterator[tuple[Fact, tuple[int
 
 
 @lru_cache(maxsize=1024)
-def _values(fact: Fact, thresholds: tuple[int, ...], currency: str, day: date) -> st.SearchStrategy[Any]:
+def values_of(fact: Fact, thresholds: tuple[int, ...], currency: str, day: date) -> st.SearchStrategy[Any]:
     """Draw values of a fact: at the thresholds, one unit beside them, and anywhere."""
     unit = 10 ** minor_digits(currency)
     match fact.kind:

@@ -30,11 +30,10 @@ from restructure.testing.strategies.drawing import first_of
 
 __all__ = ["contract_loans", "contracts", "loans", "stated_loans"]
 
-_DAY_COUNTS = [DayCount.ACT_365F, DayCount.THIRTY_360_BY_MONTH, DayCount.ACT_360, DayCount.ACT_ACT_ISDA]
 _LATE = ["missed", "late", "partial", "early", "on time"]
 _USUAL_METHOD = first_of(Method.LEVEL, st.sampled_from([Method.EQUAL_PRINCIPAL, Method.INTEREST_ONLY]))
 _AGREED_METHOD = first_of(Method.LEVEL, st.sampled_from([Method.EQUAL_PRINCIPAL, Method.BULLET, Method.FLAT]))
-_DAY_COUNT = first_of(DayCount.THIRTY_360_BY_MONTH, st.sampled_from(_DAY_COUNTS))
+_DAY_COUNT = first_of(DayCount.THIRTY_360_BY_MONTH, st.sampled_from(DayCount))
 _PRODUCT = st.sampled_from(Product)
 _OVERDUE = st.sampled_from([OverdueInterest.SEPARATE, OverdueInterest.NONE])
 _PREPAYMENT = st.sampled_from([Prepayment.HOLD, Prepayment.LOWER_INSTALMENT])
