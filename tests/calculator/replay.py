@@ -388,12 +388,12 @@ class Replay:
         self.method = method.method.value if method else terms.method.value
         self.steps = method.steps if method else terms.steps
         every = change.every if change else terms.every
-        said = {1: (terms.first_due, terms.anchor_day or terms.first_due.day)} | {
+        agreed = {1: (terms.first_due, terms.anchor_day or terms.first_due.day)} | {
             m.instalment: (m.to, m.anchor_day or m.to.day) for m in terms.moves
         }
-        # To the day that is said already nothing moves, whatever day that rolls to.
+        # A move to the agreed day has no effect, whatever day that rolls to.
         moved = [
-            m for m in only(measures, MoveDue) if said.get(m.instalment) != (m.to, m.anchor_day or m.to.day)
+            m for m in only(measures, MoveDue) if agreed.get(m.instalment) != (m.to, m.anchor_day or m.to.day)
         ]
         moves = {one.instalment: one for one in [*terms.moves, *moved]}
         self.timing = Timing(terms, every, moves, self.on)

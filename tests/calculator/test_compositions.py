@@ -1081,7 +1081,7 @@ def test_measures_cure_a_loan_that_cannot_be_paid_as_agreed():
     assert unknown == (None, None, None, None)
     # What needs no schedule as agreed is known: the borrower pays 10.00 today, (10 − 86.55) / 10.
     assert (str(figures.payment_reduction), figures.relief, figures.term_added) == ("-7.655000", 5, 3)
-    assert "nothing to compare them with" in to_text(summarise(plan))
+    assert "so there is no comparison" in to_text(summarise(plan))
 
 
 def test_a_rate_cut_cures_an_instalment_below_the_interest():
