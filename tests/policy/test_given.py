@@ -101,7 +101,7 @@ def test_a_value_of_another_kind_is_refused_where_it_stands(name, value, why):
         decide(case(**GOOD | {name: value}), POLICY, on=DAY)
     (issue,) = caught.value.issues
     assert (issue.code, issue.place) == ("value-kind", f"facts.{name}")
-    assert issue.message.startswith(f"{value!r} does not fit {name}, which is ")
+    assert issue.message.startswith(f"{json.dumps(value)} does not fit {name}, which is ")
     assert issue.message.endswith(f": {why}")
 
 
@@ -117,7 +117,7 @@ def test_the_command_line_tells_file_line_and_column(tmp_path, capsys):
     assert main(["offer", str(path), "--policy", str(tmp_path)]) == 2
     line = next(k for k, text in enumerate(path.read_text().splitlines(), 1) if '"region"' in text)
     assert capsys.readouterr().err.startswith(
-        f"{path}:{line}:3: value-kind: facts.region: 'nort' does not fit"
+        f'{path}:{line}:3: value-kind: facts.region: "nort" does not fit'
     )
 
 
