@@ -285,7 +285,7 @@ def test_an_offer_that_rests_on_an_unknown_history_is_not_made_and_the_history_a
         (refusal,) = decision.refusals
         assert refusal.code == "amount-unknown"
         assert refusal.message == (
-            "least of (12 − (sum of the months of deferral)), 6 is unknown, so no amount can be worked out"
+            "least of (12 − (sum of the months of deferral)), 6 is unknown, so the amount cannot be calculated"
         )
         assert decision.outcome == "refer"
     assert "history" in {one.place for one in decide(case(), ROOM, on=DAY).missing}
