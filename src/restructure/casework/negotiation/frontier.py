@@ -156,7 +156,7 @@ def _starts(known: CaseFacts) -> Iterator[tuple[Rule, tuple[Measure, ...]]]:
 
 def _varied(known: CaseFacts, measures: tuple[Measure, ...], parts: int) -> Iterator[Proposal]:
     """Vary the number of instalments, the rate and the waivers of a rule's measures."""
-    others = [one for one in measures if not isinstance(one, Extend)]
+    others = [measure for measure in measures if not isinstance(measure, Extend)]
     for fixed in _given_up(others, known, parts):
         for extension in range(_LONGEST):
             made = _made(known, (*fixed, Extend(instalments=extension)) if extension else fixed)
@@ -172,15 +172,15 @@ def _given_up(measures: Iterable[Measure], known: CaseFacts, parts: int) -> Iter
     for of_rate in shares:
         for of_waivers in shares:
             varied: list[Measure] = []
-            for one in measures:
-                if isinstance(one, Waive) and one.share is not None:
+            for measure in measures:
+                if isinstance(measure, Waive) and measure.share is not None:
                     if of_waivers:
-                        varied.append(one.model_copy(update={"share": one.share * of_waivers}))
-                elif isinstance(one, ChangeRate) and one.starts is None and one.ends is None:
-                    rate = contract + (one.annual_rate - contract) * of_rate
-                    varied.append(one.model_copy(update={"annual_rate": rate}))
+                        varied.append(measure.model_copy(update={"share": measure.share * of_waivers}))
+                elif isinstance(measure, ChangeRate) and measure.starts is None and measure.ends is None:
+                    rate = contract + (measure.annual_rate - contract) * of_rate
+                    varied.append(measure.model_copy(update={"annual_rate": rate}))
                 else:
-                    varied.append(one)
+                    varied.append(measure)
             if tuple(varied) not in seen:
                 seen.add(tuple(varied))
                 yield tuple(varied)
