@@ -102,10 +102,10 @@ def test_every_refusal_of_the_example_of_a_packaged_policy_is_explained(name):
     explained(name, most=None)
 
 
-def test_the_readme_lists_every_packaged_policy_and_says_what_it_is_not():
-    readme = (EXAMPLES.parent / "README.md").read_text("utf-8")
+def test_the_documentation_lists_every_packaged_policy_and_says_what_it_is_not():
+    page = (EXAMPLES.parent / "docs" / "programmes" / "index.md").read_text("utf-8")
     listed = {
-        line.split("`")[1] for line in readme.splitlines() if line.startswith("| `") and line.count("|") == 6
+        line.split("`")[1] for line in page.splitlines() if line.startswith("| `") and line.count("|") == 6
     }
     packs = {path.parent.name for path in RULES.glob("*/policy.yaml")}
     assert packs <= listed

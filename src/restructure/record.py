@@ -34,7 +34,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from restructure.field_docs import field_docs
 from restructure.views import html_of
 
-__all__ = ["Later", "Listed", "Reader", "Record", "refuse", "trusted"]
+__all__ = ["Later", "Listed", "Record", "TypeReader", "refuse", "trusted"]
 
 # Before 2.14 a model that is not built yet can be built by two threads at once (pull request 13438 of pydantic) and
 # cannot be written where its type is only known from the value ("'MockValSer' object cannot be converted").
@@ -200,10 +200,10 @@ def _definition(schema: JsonSchemaValue, handler: GetJsonSchemaHandler) -> JsonS
 _Read = TypeVar("_Read")
 
 
-class Reader(Generic[_Read]):
+class TypeReader(Generic[_Read]):
     """Read and write values of a type that is no model, such as a union: a `TypeAdapter` built when first used.
 
-    >>> Reader[int | None](int | None).validate_python("3")
+    >>> TypeReader[int | None](int | None).validate_python("3")
     3
     """
 

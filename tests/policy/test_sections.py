@@ -5,13 +5,9 @@ from typing import get_args
 import pytest
 
 from cases import ROOT
-from restructure.policy.amounts.expression import AMOUNT_WORDS
 from restructure.policy.language.conditions import Condition
 from restructure.policy.language.content import PolicyContent
 from restructure.policy.language.section_table import JUDGED, SECTIONS, Inheritance
-from restructure.policy.loading.arithmetic import ARITHMETIC_CHECKS
-from restructure.policy.loading.date_checks import DATE_CHECKS
-from restructure.policy.loading.formulas import FORMULA_CHECKS
 from restructure.policy.loading.schema import policy_schema
 from restructure.policy.loading.sections import READERS
 
@@ -61,8 +57,3 @@ def test_a_section_is_in_the_schema_and_in_the_description_of_the_language(secti
     assert section.name in policy_schema()["properties"]
     text = (ROOT / "rules" / "LANGUAGE.md").read_text("utf-8")
     assert f"\n{section.name}:" in text or f"`{section.name}`" in text
-
-
-def test_every_word_of_an_amount_is_checked_once():
-    checked = [*ARITHMETIC_CHECKS, *DATE_CHECKS, *FORMULA_CHECKS]
-    assert sorted(checked) == sorted(AMOUNT_WORDS)

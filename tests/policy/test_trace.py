@@ -163,10 +163,10 @@ def test_a_trace_reads_the_same_in_every_process():
 
 # --- generated code
 
-HOSTILE = ["__import__('os')", "f0", "row", "found", 'a"b', "a\nb", "失业", "0x1", "None", "class"]
+HOSTILE = ["__import__('os')", "f0", "row", "places", 'a"b', "a\nb", "失业", "0x1", "None", "class"]
 WRITTEN = re.compile(
-    r"\s*(def evaluate\(row\):|(f\d+, )+= row|found = \[\]|add = found\.append|add\(0x[0-9a-f]+\)"
-    r"|return found|return \(|\)"
+    r"\s*(def evaluate\(row\):|(f\d+, )+= row|places = \[\]|add = places\.append|add\(0x[0-9a-f]+\)"
+    r"|return places|return \(|\)"
     r"|(if )?(f\d+|-?0x[0-9a-f]+|[()<>,*:]|[<>=!]=|\b(and|or|is|not|if|else|None|True|False)\b|\s)+)"
 )
 """All that a line of generated code may be."""

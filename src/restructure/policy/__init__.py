@@ -5,35 +5,8 @@ from typing import TYPE_CHECKING
 from restructure.lazy import exports
 
 if TYPE_CHECKING:
-    from restructure.policy.amounts.annuities import Level, RepaidBy
-    from restructure.policy.amounts.bands import Mode
-    from restructure.policy.amounts.dates import (
-        After,
-        DayOfMonth,
-        DaysBetween,
-        EarliestOf,
-        LatestOf,
-        MonthsBetween,
-        MonthStart,
-    )
-    from restructure.policy.amounts.events import EventsAmount, Take
-    from restructure.policy.amounts.expression import (
-        Band,
-        Bands,
-        Difference,
-        FactAmount,
-        FirstKnown,
-        Greatest,
-        Least,
-        LookupAmount,
-        ParameterAmount,
-        PresentValue,
-        ProductAmount,
-        Quotient,
-        Rounded,
-        Sum,
-    )
     from restructure.policy.amounts.lookups import Beyond, Edition, KeyMatch, Lookup, LookupColumn, LookupKey
+    from restructure.policy.amounts.word import AmountWord
     from restructure.policy.case_facts import Concluded
     from restructure.policy.engine.evaluation import Engines
     from restructure.policy.engine.normal_form import Operator
@@ -46,6 +19,7 @@ if TYPE_CHECKING:
     from restructure.policy.language.search import Search, SearchStep, Stop, TargetTier, WhenMissed
     from restructure.policy.language.sections import (
         Action,
+        CitedSource,
         Conclusion,
         Dated,
         DecisionTable,
@@ -60,7 +34,6 @@ if TYPE_CHECKING:
         PolicyFact,
         Ranking,
         Rule,
-        Source,
     )
     from restructure.policy.loading.loading import load_policy
     from restructure.policy.loading.locating import packaged_policies
@@ -69,13 +42,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Action",
-    "After",
     "AllOf",
+    "AmountWord",
     "AnyOf",
-    "Band",
-    "Bands",
     "Before",
     "Beyond",
+    "CitedSource",
     "ClassificationRule",
     "Clock",
     "Comparison",
@@ -83,61 +55,37 @@ __all__ = [
     "Conclusion",
     "ConditionResult",
     "Dated",
-    "DayOfMonth",
-    "DaysBetween",
     "DecisionTable",
-    "Difference",
     "Duty",
-    "EarliestOf",
     "Edition",
     "Engines",
     "EventKind",
-    "EventsAmount",
-    "FactAmount",
-    "FirstKnown",
     "Flag",
     "FollowUp",
     "FollowUpRule",
     "Gate",
     "Gather",
-    "Greatest",
     "Hit",
     "KeyMatch",
-    "LatestOf",
-    "Least",
-    "Level",
     "Limit",
     "Lookup",
-    "LookupAmount",
     "LookupColumn",
     "LookupKey",
-    "Mode",
-    "MonthStart",
-    "MonthsBetween",
     "Not",
     "Operator",
     "Otherwise",
     "Parameter",
-    "ParameterAmount",
     "Policy",
     "PolicyFact",
     "PolicyRef",
-    "PresentValue",
-    "ProductAmount",
-    "Quotient",
     "Ranking",
-    "RepaidBy",
     "Reversal",
-    "Rounded",
     "Rule",
     "Search",
     "SearchStep",
-    "Source",
     "Starts",
     "Stop",
-    "Sum",
     "Supplied",
-    "Take",
     "TargetTier",
     "WhenMissed",
     "Wording",
@@ -146,15 +94,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "amounts.annuities": "Level RepaidBy",
-    "amounts.bands": "Mode",
-    "amounts.dates": "After DayOfMonth DaysBetween EarliestOf LatestOf MonthStart MonthsBetween",
-    "amounts.events": "EventsAmount Take",
-    "amounts.expression": (
-        "Band Bands Difference FactAmount FirstKnown Greatest Least LookupAmount ParameterAmount "
-        "PresentValue ProductAmount Quotient Rounded Sum"
-    ),
     "amounts.lookups": "Beyond Edition KeyMatch Lookup LookupColumn LookupKey",
+    "amounts.word": "AmountWord",
     "case_facts": "Concluded",
     "engine.evaluation": "Engines",
     "engine.normal_form": "Operator",
@@ -166,8 +107,8 @@ _HOMES = {
     "language.loan_class": "Before ClassificationRule Supplied",
     "language.search": "Search SearchStep Stop TargetTier WhenMissed",
     "language.sections": (
-        "Action Conclusion Dated DecisionTable Duty EventKind Flag Gate Gather Limit Otherwise "
-        "Parameter PolicyFact Ranking Rule Source"
+        "Action CitedSource Conclusion Dated DecisionTable Duty EventKind Flag Gate Gather Limit "
+        "Otherwise Parameter PolicyFact Ranking Rule"
     ),
     "loading.loading": "load_policy",
     "loading.locating": "packaged_policies",

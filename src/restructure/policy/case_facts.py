@@ -1,4 +1,4 @@
-"""Case facts: everything known about one case, what the policy concludes from it included (forward chaining)."""
+"""Case facts: the facts of one case, with those that the policy concludes from them (forward chaining)."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -31,20 +31,20 @@ _FIGURES = frozenset(name for name, fact in facts().items() if fact.of_plan)
 
 
 class Concluded(Record):
-    """A fact that the policy added, and how it came about."""
+    """A fact that the policy adds to a case, and what it follows from."""
 
     fact: str
-    """Its name."""
+    """Name of the fact."""
     value: str
-    """Its value as shown to people; `unknown` if it is not known."""
+    """Its value as shown to people, such as `31 %`; `unknown` if it is not known."""
     by: tuple[str, ...] = ()
-    """The conclusions it rests on."""
+    """Ids of the conclusions that set it."""
     derivation: str = ""
-    """How it follows from other facts, with their values."""
+    """How it follows from other facts, with their values, such as `room = margin × 0.5 = 500.00 (margin 1000.00)`."""
 
 
 class CaseFacts:
-    """What is known about one case under one policy, and about a proposed plan once there is one."""
+    """The facts of one case under one policy, and of a proposed plan once there is one."""
 
     __slots__ = ("_prospect", "assessment", "concluded", "in_force", "own", "plan")
 
@@ -59,19 +59,19 @@ class CaseFacts:
     ) -> None:
         self.in_force, self.assessment, self.plan, self._prospect = in_force, assessment, plan, prospect
         self.own = own
-        """The values of the policy's own facts, those of a plan once they were asked for."""
+        """The values of the policy's own facts; those of a plan once they were read."""
         self.concluded = concluded
-        """How the policy's own facts of the case came about."""
+        """The policy's own facts of the case, with what they follow from."""
 
     @property
     def prospect(self) -> Prospect | None:
-        """What a proposed plan would mean, worked out once it is asked for; none where there is no plan."""
+        """The figures of a proposed plan, worked out when they are first read; none where there is no plan."""
         if self._prospect is None and self.plan is not None:
             self._prospect = project(self.assessment, self.plan)
         return self._prospect
 
     def with_plan(self, prospect: Prospect | None, plan: Plan | None = None) -> "CaseFacts":
-        """Add a proposed plan and what it would mean; one of the two is enough, the figures or the plan."""
+        """Add a proposed plan and its figures; either of the two is enough."""
         own = {name: value for name, value in self.own.items() if not self.in_force.fact(name).of_plan}
         return CaseFacts(self.in_force, self.assessment, own, self.concluded, prospect, plan)
 
@@ -90,14 +90,14 @@ class CaseFacts:
 
     @property
     def follow_up(self) -> FollowUp:
-        """What the policy asks of an agreement on this case."""
+        """What the policy asks of an agreement about this case."""
         policy, read = self.in_force.policy, self.in_force.read
         return asked(
             policy.follow_up, self.assessment.currency, lambda amount: worth(amount, read, self.value)
         )
 
     def of_plan(self) -> list[Concluded]:
-        """Say how the policy's own figures of the plan came about."""
+        """List the policy's own figures of the plan, with what they follow from."""
         return [
             Concluded(fact=name, value=self.shown(name), derivation=_derivation(self, name))
             for name in self.in_force.figures
@@ -131,25 +131,25 @@ def facts_of(
 ) -> CaseFacts:
     """Work out what a policy concludes from an assessment, stage by stage.
 
-    Facts of the policy that are `given` are taken as they are and not concluded. Raises `InvalidPolicy` if
-    conclusions that exclude each other are both drawn, `InvalidInput` if the file gives a fact as another kind
+    Facts of the policy that are `given` keep these values and are not concluded. Raises `InvalidPolicy` if two
+    conclusions apply that exclude each other, `InvalidInput` if the application supplies a fact as another kind
     than the policy declares, and `EngineDisagreement` if the two evaluators differ.
     """
     known = CaseFacts(in_force, assessment, {**given_values(in_force, assessment), **given})
     if not in_force.policy.facts:
         return known
-    told = [
+    concluded = [
         Concluded(fact=name, value=shown, derivation=f"{name} = {shown} (from facts.{name})")
         for name, shown in ((name, known.shown(name)) for name in in_force.policy.given)
     ]
     for stage in in_force.stages:
-        told += [
+        concluded += [
             Concluded(fact=name, value=known.shown(name), derivation=_derivation(known, name))
             for name in stage.derived
             if name not in given
         ]
-        told += _conclude(known, stage, engines)
-    known.concluded = tuple(told)
+        concluded += _conclude(known, stage, engines)
+    known.concluded = tuple(concluded)
     return known
 
 
@@ -160,7 +160,7 @@ def _derived(known: CaseFacts, name: str, own: PolicyFact) -> Any:
 
 
 def _scaled(exact: Fraction, fact: Fact, currency: str) -> Any:
-    """Round an amount half-up, once, to what the fact keeps; the value compared is the value shown."""
+    """Round an amount half-up, once, to the scale of the fact; the value compared is the value shown."""
     digits = minor_digits(currency) if fact.kind is Kind.MONEY else fact.scale
     scaled = exact * 10**digits
     number = round_div(scaled.numerator, scaled.denominator)
@@ -187,12 +187,12 @@ def _conclude(known: CaseFacts, stage: FactStage, engines: Engines) -> list[Conc
         return []
     policy = known.in_force.policy
     fired = set(evaluator(stage.problem).fired(known.encoded(stage.problem.facts), engines))
-    rows = [one for one in policy.conclusions if one.conclude.keys() & set(stage.concluded)]
-    matches = {one.id: _match(one, fired) for one in rows}
+    rows = [row for row in policy.conclusions if row.conclude.keys() & set(stage.concluded)]
+    matches = {row.id: _match(row, fired) for row in rows}
     for table in policy.tables:
-        inside = [one for one in rows if one.table == table.id]
+        inside = [row for row in rows if row.table == table.id]
         if inside:
-            settled = settle(table.hit, [matches[one.id] for one in inside])
+            settled = settle(table.hit, [matches[row.id] for row in inside])
             _refuse_clash(settled.clash, f"the table {table.id} has the hit policy unique")
             for name in (*settled.beaten, *settled.moot):
                 matches[name] = matches[name]._replace(verdict="false")
@@ -201,10 +201,10 @@ def _conclude(known: CaseFacts, stage: FactStage, engines: Engines) -> list[Conc
     return [_settled(known, name, rows, matches) for name in stage.concluded if name not in known.own]
 
 
-def _match(one: Conclusion, fired: set[str]) -> RowMatch:
-    if f"true:{one.id}" in fired:
-        return RowMatch(one.id, "true", one.priority)
-    return RowMatch(one.id, "false" if f"false:{one.id}" in fired else "unknown", one.priority)
+def _match(row: Conclusion, fired: set[str]) -> RowMatch:
+    if f"true:{row.id}" in fired:
+        return RowMatch(row.id, "true", row.priority)
+    return RowMatch(row.id, "false" if f"false:{row.id}" in fired else "unknown", row.priority)
 
 
 def _refuse_clash(clash: tuple[str, ...], why: str) -> None:
@@ -217,15 +217,15 @@ def _refuse_clash(clash: tuple[str, ...], why: str) -> None:
 def _settled(known: CaseFacts, name: str, rows: list[Conclusion], matches: dict[str, RowMatch]) -> Concluded:
     own, fact = known.in_force.policy.facts[name], known.in_force.fact(name)
 
-    def said(one: Conclusion) -> Any:
-        if name not in one.amounts:
-            return constant(fact, one.conclude[name])
-        exact = worth(one.amounts[name], known.in_force.read, known.value)
+    def value_by(row: Conclusion) -> Any:
+        if name not in row.amounts:
+            return constant(fact, row.conclude[name])
+        exact = worth(row.amounts[name], known.in_force.read, known.value)
         return None if exact is None else _scaled(exact, fact, known.assessment.currency)
 
-    about = [one for one in rows if name in one.conclude]
-    values = {one.id: said(one) for one in about if matches[one.id].verdict == "true"}
-    unknown = any(matches[one.id].verdict == "unknown" for one in about)
+    about = [row for row in rows if name in row.conclude]
+    values = {row.id: value_by(row) for row in about if matches[row.id].verdict == "true"}
+    unknown = any(matches[row.id].verdict == "unknown" for row in about)
     value: Any = None
     by: tuple[str, ...] = ()
     if own.hit is Hit.COLLECT:
@@ -240,9 +240,9 @@ def _settled(known: CaseFacts, name: str, rows: list[Conclusion], matches: dict[
         value = settled_on if not by else None if None in different else different.pop()
     else:
         ranked = [
-            # Of conclusions that say the same word, one that holds settles it whatever the others are.
-            match._replace(priority=(_priority(fact, one.conclude[name]), int(match.verdict == "unknown")))
-            for one, match in ((one, matches[one.id]) for one in about)
+            # Of conclusions with the same value, a true one decides before an unknown one.
+            match._replace(priority=(_priority(fact, row.conclude[name]), int(match.verdict == "unknown")))
+            for row, match in ((row, matches[row.id]) for row in about)
         ]
         settled = settle(own.hit, ranked)
         by = settled.chosen
@@ -253,14 +253,14 @@ def _settled(known: CaseFacts, name: str, rows: list[Conclusion], matches: dict[
     if value is not None:
         value = constant(fact, value)
     known.own[name] = value
-    chosen = [one for one in about if one.id in by]
+    chosen = [row for row in about if row.id in by]
     amount = chosen[0].amounts.get(name) if len(chosen) == 1 else None
-    derivation = "" if amount is None else _said_by(known, name, amount)
+    derivation = "" if amount is None else _derivation_by(known, name, amount)
     return Concluded(fact=name, value=known.shown(name), by=by, derivation=derivation)
 
 
-def _said_by(known: CaseFacts, name: str, amount: Amount) -> str:
-    """Say how a fact follows from others by what the conclusion that counts says; nothing if it reads none."""
+def _derivation_by(known: CaseFacts, name: str, amount: Amount) -> str:
+    """Write how a fact follows from others by the amount of the conclusion that decides; empty if it reads none."""
     read = ", ".join(f"{fact} {known.shown(fact)}" for fact in dict.fromkeys(facts_in(amount)))
     return read and f"{name} = {write_amount(amount)} = {known.shown(name)} ({read})"
 

@@ -5,10 +5,10 @@ from graphlib import CycleError, TopologicalSorter
 
 from restructure.policy.language.content import PolicyContent
 
-__all__ = ["circle_of", "stands_behind", "trial_order"]
+__all__ = ["circle_of", "trial_order", "waits_for"]
 
 
-def stands_behind(policy: PolicyContent) -> dict[str, tuple[str, ...]]:
+def waits_for(policy: PolicyContent) -> dict[str, tuple[str, ...]]:
     """Name, for each rule that waits for others, the rules whose offer keeps it from being tried.
 
     The id of a decision table stands for all of its rows.
@@ -32,7 +32,7 @@ def stands_behind(policy: PolicyContent) -> dict[str, tuple[str, ...]]:
 
 def trial_order(policy: PolicyContent) -> tuple[str, ...]:
     """Give the rules in the order in which they are tried: as written, each after those it waits for."""
-    behind = stands_behind(policy)
+    behind = waits_for(policy)
     placed: dict[str, None] = {}
 
     for rule in policy.rules:

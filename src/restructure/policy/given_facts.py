@@ -1,4 +1,4 @@
-"""Given facts: what a file says about facts that the policy declares, read as what they hold."""
+"""Given facts: values that an application supplies for facts of the policy, converted to the declared kind."""
 
 from datetime import date
 from typing import Any
@@ -15,20 +15,20 @@ __all__ = ["given_values"]
 
 
 def given_values(in_force: InForce, assessment: Assessment) -> dict[str, Any]:
-    """Read the given facts of a policy from a file; what the file leaves out is `None`, unknown.
+    """Convert the given facts of a policy; what the application leaves out is `None`, unknown.
 
-    What the policy does not declare is left alone. Raises `InvalidInput` with every value that is not of the
-    kind its fact holds, at `facts.NAME`, and every event whose outcome the policy does not know.
+    What the policy does not declare is ignored. Raises `InvalidInput` with every value that does not have the
+    kind of its fact, at `facts.NAME`, and every event whose outcome the policy does not declare.
     """
     values: dict[str, Any] = {}
-    found: list[Issue] = []
+    issues: list[Issue] = []
     for name in in_force.policy.given:
         values[name] = None
         if name in assessment.given:
             try:
                 values[name] = _read(in_force.fact(name), assessment.given[name], assessment.currency)
             except ValueError as error:
-                found.append(
+                issues.append(
                     Issue(
                         "value-kind",
                         f"{assessment.given[name]!r} does not fit {name}, which is "
@@ -36,9 +36,9 @@ def given_values(in_force: InForce, assessment: Assessment) -> dict[str, Any]:
                         f"facts.{name}",
                     )
                 )
-    found += _outcomes(in_force, assessment)
-    if found:
-        raise InvalidInput(found)
+    issues += _outcomes(in_force, assessment)
+    if issues:
+        raise InvalidInput(issues)
     return values
 
 
@@ -61,13 +61,13 @@ def _day(raw: bool | int | str) -> Any:
 
 def _outcomes(in_force: InForce, assessment: Assessment) -> list[Issue]:
     """List the events of declared kinds whose outcome is none of the declared ones."""
-    found: list[Issue] = []
+    issues: list[Issue] = []
     for k, event in enumerate(assessment.history):
         kind = in_force.policy.events.get(event.kind)
         known = kind.outcomes if kind is not None else ()
         if known and event.outcome is not None and event.outcome not in known:
-            # Those of earlier restructurings are always known, so that it stands in the history, which comes first.
-            found.append(
+            # Outcomes of earlier restructurings are always declared, so the fault is in the history, which comes first.
+            issues.append(
                 Issue(
                     "choice-unknown",
                     f'"{event.outcome}" is no outcome that the policy knows of {event.kind}'
@@ -75,4 +75,4 @@ def _outcomes(in_force: InForce, assessment: Assessment) -> list[Issue]:
                     f"history.{k}.outcome",
                 )
             )
-    return found
+    return issues

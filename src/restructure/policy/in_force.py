@@ -1,4 +1,4 @@
-"""In force: a policy on one day, every parameter with its value, ready for the evaluators."""
+"""In force: a policy on one day, with a value for every parameter, ready for the evaluators."""
 
 import hashlib
 import json
@@ -7,59 +7,57 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from restructure.calculator.conventions.quantity import Kind
 from restructure.calculator.measures.catalogue import Measure
 from restructure.document import FORMER_WORDS
 from restructure.errors import InvalidPolicy, Issue
-from restructure.intake.facts import Fact, fact_named
+from restructure.intake.facts import Fact
 from restructure.policy.amounts.expression import (
     Amount,
     facts_in,
-    reads_plan,
     sheet_of,
-    write_amount,
 )
 from restructure.policy.amounts.lookups import Edition, Lookup, Sheet
 from restructure.policy.constants import Constant, plain
 from restructure.policy.engine.normal_form import Leaf, Node, Operator, Problem
-from restructure.policy.fallback_order import stands_behind, trial_order
+from restructure.policy.fallback_order import trial_order, waits_for
 from restructure.policy.language.conditions import Condition, normal_form
 from restructure.policy.language.content import PolicyContent
-from restructure.policy.language.reads import lookups_used, parameters_used, read_by, searches_of
+from restructure.policy.language.reads import lookups_used, parameters_used, searches_of
 from restructure.policy.language.search import Search, TargetTier, Vary, WhenMissed, varied
 from restructure.policy.language.section_table import JUDGED, SECTIONS, Evaluated
 from restructure.policy.language.templates import Template, amounts_of, measure_of_case, read_vary
+from restructure.policy.policy_facts import PolicyFacts
 from restructure.policy.policy_ref import PolicyRef
 
 __all__ = ["FactStage", "InForce", "TierTarget", "offered_measures"]
 
 
 _GROWING = frozenset({"term_after", "term_added", "last_due_after"})
-"""What only grows with the number of instalments."""
+"""Facts of a plan that only grow with the number of instalments."""
 
 
 class FactStage(NamedTuple):
-    """Facts of a policy that need only facts of a case and of earlier stages."""
+    """Facts of a policy that need only facts of a case and of earlier stages, with the conditions that set them."""
 
     derived: tuple[str, ...]
-    """Those that are worked out."""
+    """Those that are worked out by an amount."""
     concluded: tuple[str, ...]
-    """Those that are concluded."""
+    """Those that conclusions set."""
     problem: Problem
-    """What concludes them: for each conclusion whether it holds and whether it fails."""
+    """For each conclusion whether its condition holds (`true:ID`) and whether it fails (`false:ID`)."""
 
 
 class TierTarget(NamedTuple):
-    """What a search wants of its figure on one tier, ready for the evaluators."""
+    """The target of a search on one tier, ready for the evaluators."""
 
     leaf: Leaf
     """The comparison that holds once the target is reached, still without the value of an amount."""
     amount: Amount | None
-    """The value it has to reach, if that is worked out from facts."""
+    """The value to reach, if it is worked out from facts."""
     accept: Node | None
-    """What the plan has to hold to be taken."""
+    """The condition that a plan has to fulfil to be accepted; none: any plan is."""
     moves: bool
-    """Whether the value it has to reach is another for every plan."""
+    """Whether the value to reach differs from plan to plan."""
 
 
 class InForce:
@@ -77,6 +75,9 @@ class InForce:
         """The parameters' values."""
         self.editions = editions
         """The rows of its lookups."""
+        self.facts = PolicyFacts(policy)
+        """The facts that it adds."""
+        self.fact, self.encoders = self.facts.fact, self.facts.encoders
 
     @classmethod
     def of(
@@ -123,107 +124,40 @@ class InForce:
 
     @cached_property
     def read(self) -> Callable[[str], Any]:
-        """What gives amounts the value of a parameter by its name, and the rows of a lookup by `sheet_of` its name."""
+        """The value of a parameter by its name, and the rows of a lookup by `sheet_of` its name."""
         sheets = {
             sheet_of(name): None if rows is None else Sheet(self.policy.lookups[name], rows)
             for name, rows in self.editions.items()
         }
         return {**self.values, **sheets}.get
 
-    # --- facts
+    # --- facts that the policy adds
 
-    @cached_property
+    @property
     def own_facts(self) -> dict[str, Fact]:
         """The facts that the policy adds, described like those of the catalogue."""
-        found: dict[str, Fact] = {}
-        for name, own in self.policy.facts.items():
-            formula = write_amount(own.value) if own.value is not None else ""
-            found[name] = Fact(
-                name,
-                own.unit,
-                6 if own.unit is Kind.RATIO else 0,
-                own.title.get("en") or next(iter(own.title.values())),
-                formula,
-                f"facts.{name}" if own.given else "",
-                own.choices,
-                of_plan=self._of_plan(name),
-            )
-        return found
+        return self.facts.own
 
-    def fact(self, name: str) -> Fact:
-        """Give a fact of the policy or of the catalogue; raises `KeyError` for a name that is neither."""
-        own = self.own_facts.get(name)
-        return fact_named(name) if own is None else own
-
-    def encoders(self, names: tuple[str, ...]) -> list[tuple[str, Callable[[Any], int]]]:
-        """Give, for facts by name, what turns each into the integer that rules compare."""
-        found = self._encoders.get(names)
-        if found is None:
-            currency = self.policy.currency
-            found = self._encoders[names] = [(name, self.fact(name).encoder(currency)) for name in names]
-        return found
-
-    @cached_property
+    @property
     def figures(self) -> tuple[str, ...]:
         """The facts of the policy that a plan has."""
-        return tuple(name for name, fact in self.own_facts.items() if fact.of_plan)
-
-    @cached_property
-    def _encoders(self) -> dict[tuple[str, ...], list[tuple[str, Callable[[Any], int]]]]:
-        return {}
+        return self.facts.figures
 
     def rests_on(self, name: str) -> tuple[str, ...]:
-        """Name the facts of a file that a fact of the policy is worked out or concluded from in the end."""
-        own = self.policy.facts.get(name)
-        if own is None or own.given:
-            return (name,)
-        if name not in self._rests_on:
-            found: dict[str, None] = {}
-            for inner in sorted(self._needs[name]):
-                found.update(dict.fromkeys(self.rests_on(inner)))
-            self._rests_on[name] = tuple(found)
-        return self._rests_on[name]
-
-    @cached_property
-    def _rests_on(self) -> dict[str, tuple[str, ...]]:
-        return {}
-
-    @cached_property
-    def _needs(self) -> dict[str, set[str]]:
-        return read_by(self.policy)
-
-    def _of_plan(self, name: str) -> bool:
-        own = self.policy.facts.get(name)
-        if own is None:
-            return fact_named(name).of_plan
-        if name not in self._plans:
-            self._plans[name] = own.value is not None and (
-                reads_plan(own.value) or any(map(self._of_plan, facts_in(own.value)))
-            )
-        return self._plans[name]
-
-    @cached_property
-    def _plans(self) -> dict[str, bool]:
-        return {}
+        """Name the facts of an application from which a fact of the policy follows in the end."""
+        return self.facts.rests_on(name)
 
     @cached_property
     def stages(self) -> tuple[FactStage, ...]:
         """The policy's own facts of a case in the order in which they can be known (forward chaining)."""
-        waiting = {name: needs for name, needs in self._needs.items() if not self._of_plan(name)}
-        waiting = {name: needs for name, needs in waiting.items() if not self.policy.facts[name].given}
         stages: list[FactStage] = []
-        while waiting:
-            ready = [name for name, needs in waiting.items() if not needs & waiting.keys()]
-            assert ready, "a cycle of facts is refused when a policy is read"
-            derived = tuple(name for name in ready if self.policy.facts[name].value is not None)
-            concluded = tuple(name for name in ready if name not in derived)
+        for derived, concluded in self.facts.stages:
             entries = []
-            for one in self.policy.conclusions:
-                if one.conclude.keys() & set(concluded):
-                    node = self.node(one.when)
-                    entries += [(f"true:{one.id}", node), (f"false:{one.id}", node.negated())]
+            for conclusion in self.policy.conclusions:
+                if conclusion.conclude.keys() & set(concluded):
+                    node = self.node(conclusion.when)
+                    entries += [(f"true:{conclusion.id}", node), (f"false:{conclusion.id}", node.negated())]
             stages.append(FactStage(derived, concluded, Problem(entries)))
-            waiting = {name: needs for name, needs in waiting.items() if name not in ready}
         return tuple(stages)
 
     # --- conditions and measures
@@ -233,41 +167,41 @@ class InForce:
         """The measures of each rule whose offer depends on the day alone."""
         fixed: dict[str, tuple[Measure, ...]] = {}
         for rule in self.policy.rules:
-            templates = [one for one in rule.offer if not isinstance(one, Search)]
-            amounts = [amount for one in templates for amount in amounts_of(one)]
+            templates = [template for template in rule.offer if not isinstance(template, Search)]
+            amounts = [amount for template in templates for amount in amounts_of(template)]
             if len(templates) == len(rule.offer) and not any(True for a in amounts for _ in facts_in(a)):
                 fixed[rule.id] = offered_measures(self, rule.id, lambda _: None)
         return fixed
 
     @cached_property
     def tried(self) -> tuple[str, ...]:
-        """The rules in the order in which they are tried, each after those that it stands behind."""
+        """Rules in evaluation order: a fallback comes after the rules it falls back from."""
         return trial_order(self.policy)
 
     @cached_property
     def behind(self) -> dict[str, tuple[str, ...]]:
         """For each rule that waits for others, the rules whose offer keeps it from being tried."""
-        return stands_behind(self.policy)
+        return waits_for(self.policy)
 
     @cached_property
     def templates(self) -> dict[str, tuple[Template, ...]]:
         """The measures of each rule, those of its search apart, with their amounts read."""
         return {
-            rule.id: tuple(Template(one) for one in rule.offer if not isinstance(one, Search))
+            rule.id: tuple(Template(raw) for raw in rule.offer if not isinstance(raw, Search))
             for rule in self.policy.rules
         }
 
     @cached_property
     def steps(self) -> dict[tuple[str, str], tuple[str, Template, Vary]]:
-        """The field that each step looks for, the measure around it and between what it looks, by rule and step."""
-        found: dict[tuple[str, str], tuple[str, Template, Vary]] = {}
+        """For each step, by rule and step: the field it varies, the rest of its measure, and the range."""
+        steps: dict[tuple[str, str], tuple[str, Template, Vary]] = {}
         for rule, search in searches_of(self.policy):
             for step in search.steps:
                 name = varied(step.measure)
                 assert name is not None, "checked when the policy is read"
                 rest = Template({key: value for key, value in step.measure.items() if key != name})
-                found[rule.id, step.id] = name, rest, read_vary(step.measure[name]["vary"])
-        return found
+                steps[rule.id, step.id] = name, rest, read_vary(step.measure[name]["vary"])
+        return steps
 
     @cached_property
     def case_problem(self) -> Problem:
@@ -294,7 +228,7 @@ class InForce:
 
     @cached_property
     def growing_limits(self) -> tuple[Leaf, ...]:
-        """Limits of every offer on the number of instalments, which a longer term never keeps once it breaks them."""
+        """Limits of every offer on the number of instalments: a longer term breaks them too once a shorter one does."""
         limits = (limit for limit in self.policy.limits if not limit.offers_of)
         nodes = (self.plan_problem.nodes[f"passed:{limit.id}"] for limit in limits)
         return tuple(
@@ -303,12 +237,12 @@ class InForce:
             if isinstance(node, Leaf)
             and node.fact in _GROWING
             and node.op in (Operator.AT_MOST, Operator.LESS)
-            and (node.other is None or not self._of_plan(node.other))
+            and (node.other is None or not self.facts.of_plan(node.other))
         )
 
     @cached_property
     def aims(self) -> dict[str, tuple[TierTarget, ...]]:
-        """What the search of each rule that has one wants of its figure, tier by tier."""
+        """The targets of each rule that has a search, tier by tier."""
         return {
             rule.id: tuple(self._aim(tier) for tier in search.tiers)
             for rule, search in searches_of(self.policy)
@@ -318,7 +252,7 @@ class InForce:
         leaf = Leaf(tier.fact, tier.op) if tier.amount is not None else self.node(tier)
         assert isinstance(leaf, Leaf), "a target is one comparison"
         accept = None if tier.accept_if is None else self.node(tier.accept_if)
-        return TierTarget(leaf, tier.amount, accept, any(map(self._of_plan, tier.against)))
+        return TierTarget(leaf, tier.amount, accept, any(map(self.facts.of_plan, tier.against)))
 
     @cached_property
     def strict(self) -> frozenset[str]:
@@ -338,7 +272,7 @@ class InForce:
         }
 
     def node(self, condition: Condition) -> Node:
-        """Put a condition into normal form: facts as integers, parameters as their values."""
+        """Give a condition in normal form: facts as integers, parameters as their values."""
         return normal_form(condition, self.fact, self.values, self.policy.currency)
 
 
@@ -346,12 +280,13 @@ def offered_measures(in_force: InForce, rule: str, fact: Any) -> tuple[Measure, 
     """Build the measures of a rule; `fact` gives the value of a fact by name, `None` if it is unknown."""
     currency = in_force.policy.currency
     return tuple(
-        measure_of_case(one.filled(in_force.read, fact, currency)) for one in in_force.templates[rule]
+        measure_of_case(template.filled(in_force.read, fact, currency))
+        for template in in_force.templates[rule]
     )
 
 
 def _spelled(lookup: Lookup, edition: Edition | None) -> dict[str, Any]:
-    """Spell what decides of a lookup on one day the one way a digest knows."""
+    """Give the content of a lookup on one day in the form that goes into the digest."""
     content = lookup.model_dump(mode="json", exclude={"values"}, exclude_defaults=True)
     rows = None if edition is None else edition.rows
     return {**content, "rows": rows and [[plain(cell) for cell in row] for row in rows]}

@@ -14,10 +14,7 @@ from restructure.policy.amounts.lookups import Edition
 from restructure.policy.constants import Constant, constant, unit_fact
 from restructure.policy.in_force import InForce
 from restructure.policy.language.content import PolicyContent
-from restructure.policy.language.sections import (
-    Dated,
-    Parameter,
-)
+from restructure.policy.language.sections import Dated, Parameter
 
 __all__ = ["Policy"]
 
@@ -88,7 +85,7 @@ class Policy(PolicyContent):
         )
 
     def at(self, on: Day) -> "InForce":
-        """Give the policy as it stands on a day; raises `InvalidPolicy` if it is not in force or lacks a value."""
+        """Give the policy in force on a day; raises `InvalidPolicy` if it is not in force or lacks a value."""
         on = day_of(on)
         if (self.effective_from and on < self.effective_from) or (
             self.effective_until and on >= self.effective_until
@@ -101,7 +98,7 @@ class Policy(PolicyContent):
                 )
             )
         values = {name: parameter.on(on) for name, parameter in self.parameters.items()}
-        editions: dict[str, Edition | None] = {name: one.on(on) for name, one in self.lookups.items()}
+        editions: dict[str, Edition | None] = {name: lookup.on(on) for name, lookup in self.lookups.items()}
         key = (*values.values(), *(edition and edition.since for edition in editions.values()))
         if key not in self._resolved:
             self._resolved[key] = InForce.of(self, values, editions)

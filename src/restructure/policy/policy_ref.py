@@ -6,11 +6,11 @@ __all__ = ["PolicyRef"]
 
 
 class PolicyRef(Record):
-    """Which policy decided."""
+    """The policy by which a decision was made."""
 
     name: str
-    """Name of the policy."""
+    """Name of the policy, such as `cn-consumer-finance`."""
     version: str
-    """Its version."""
+    """Version of the policy as its file says."""
     digest: str
-    """SHA-256 over its resolved content; a comment does not change it."""
+    """SHA-256 over what decides on the day, in hexadecimal; comments do not change it."""

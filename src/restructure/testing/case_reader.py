@@ -17,7 +17,7 @@ from restructure.policy.in_force import InForce
 from restructure.policy.loading.loading import load_located
 from restructure.policy.loading.origins import Located
 from restructure.policy.policy import Policy
-from restructure.record import Reader
+from restructure.record import TypeReader
 from restructure.testing.cases import Case, Cases, find_cases
 from restructure.testing.expectations import ExpectationReader
 
@@ -26,7 +26,7 @@ __all__ = ["read_cases"]
 _FILE = ("policy", "on", "base", "reuse", "except", "cases")
 _CASE = ("name", "on", "given", "expect")
 _GIVEN = ("base", "facts", "application", "parameters", "history")
-_EVENTS: Reader[tuple[PastEvent, ...]] = Reader(tuple[PastEvent, ...])
+_EVENTS: TypeReader[tuple[PastEvent, ...]] = TypeReader(tuple[PastEvent, ...])
 
 
 class _CaseLayer(NamedTuple):

@@ -14,7 +14,7 @@ from restructure.casework.negotiation.replay import replay
 from restructure.errors import InvalidPolicy
 from restructure.intake.application import Application
 from restructure.policy.engine.evaluation import Engines, engines_here
-from restructure.policy.fallback_order import circle_of, stands_behind, trial_order
+from restructure.policy.fallback_order import circle_of, trial_order, waits_for
 from restructure.testing.report import run_cases
 
 DAY = date(2026, 3, 18)
@@ -207,6 +207,6 @@ def test_a_rule_is_offered_if_it_can_be_and_nothing_it_waits_for_is(rules):
     assert offers(decision) == [name for name in rules if offered(name)]
     order = trial_order(policy)
     assert sorted(order) == sorted(rules)
-    for name, others in stands_behind(policy).items():
+    for name, others in waits_for(policy).items():
         assert all(order.index(other) < order.index(name) for other in others)
-    assert circle_of(stands_behind(policy)) == []
+    assert circle_of(waits_for(policy)) == []

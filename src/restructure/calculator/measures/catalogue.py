@@ -12,7 +12,7 @@ from restructure.calculator.measures.relief import Forgive, Waive
 from restructure.calculator.measures.solve import Reamortise
 from restructure.calculator.measures.timing import ChangeFrequency, Extend, MoveDue
 from restructure.calculator.measures.up_front import Pay, Settle
-from restructure.record import Reader
+from restructure.record import TypeReader
 
 __all__ = ["MEASURES", "Measure"]
 
@@ -35,5 +35,5 @@ Measure = Annotated[
 ]
 """Any measure; in JSON and YAML the key `measure` holds its word, such as `waive`."""
 
-MEASURES: Reader[Measure] = Reader(Measure)
+MEASURES: TypeReader[Measure] = TypeReader(Measure)
 """Reads one measure from plain data."""

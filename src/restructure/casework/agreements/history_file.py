@@ -18,11 +18,11 @@ from restructure.casework.agreements.events import Event
 from restructure.document import Document, issues_of, read_text
 from restructure.errors import InvalidInput, Issue
 from restructure.inputs import Source, document_of
-from restructure.record import Reader
+from restructure.record import TypeReader
 
 __all__ = ["read_history", "write_history"]
 
-_EVENT: Reader[Event] = Reader(Event)
+_EVENT: TypeReader[Event] = TypeReader(Event)
 _BEGIN = "0" * 64
 
 

@@ -4,11 +4,11 @@
 month is a twelfth of that of a year.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Literal
+from typing import Any, Literal
 
-from restructure.calculator.conventions.money import round_div
+from restructure.calculator.conventions.quantity import Kind
 from restructure.calculator.cost_of_credit.annuity import (
     instalment_of,
     periods_to_repay,
@@ -16,94 +16,140 @@ from restructure.calculator.cost_of_credit.annuity import (
     rate_of,
 )
 from restructure.errors import Refused
-from restructure.record import Record
+from restructure.policy.amounts.unit_check import Spot, UnitCheck
+from restructure.policy.amounts.word import Amount, AmountWord, whole, write_inside
 
-if TYPE_CHECKING:  # amounts hold each other, and their union stands above this room
-    from restructure.policy.amounts.expression import Amount
+__all__ = ["Level", "RepaidBy"]
 
-__all__ = [
-    "LEVEL_FIGURES",
-    "AnnuityAmount",
-    "Level",
-    "RepaidBy",
-    "annuity",
-    "inside_annuity",
-    "write_annuity",
-]
-
-LEVEL_FIGURES = ("instalment", "annual_rate", "instalments")
+_FIGURES = ("instalment", "annual_rate", "instalments")
 """The figures of such a loan besides its principal."""
 
 _MOST_INSTALMENTS = 1200
 
 
-class RepaidBy(Record):
+class RepaidBy(AmountWord):
     """The principal that level monthly instalments repay."""
 
-    repaid_by: "Amount"
-    """The instalment."""
-    annual_rate: "Amount"
-    """Rate a year; a twelfth of it a month."""
-    instalments: "Amount"
-    """How many there are, in whole ones."""
+    repaid_by: Amount
+    """The instalment, money per month."""
+    annual_rate: Amount
+    """Interest rate per year, such as 0.12; a twelfth of it is charged per month."""
+    instalments: Amount
+    """Number of instalments, rounded to a whole number."""
+
+    @property
+    def parts(self) -> tuple[Amount, ...]:
+        """The instalment, the rate and the number of instalments."""
+        return (self.repaid_by, self.annual_rate, self.instalments)
+
+    def exact(self, values: Sequence[Fraction]) -> Fraction | None:
+        """Give the principal; `None` for a negative rate or more than 1,200 instalments."""
+        instalment, annual_rate, number = values[0], values[1], whole(values[2])
+        if annual_rate < 0 or not 0 <= number <= _MOST_INSTALMENTS:
+            return None
+        return principal_repaid_by(annual_rate / 12, number, instalment)
+
+    def write(self) -> str:
+        """Write the instalments and their rate."""
+        instalment, rate, number = map(write_inside, self.parts)
+        return f"repaid by {number} instalments of {instalment} at {rate}"
+
+    @classmethod
+    def unit(cls, raw: Mapping[str, Any], spot: Spot, check: UnitCheck) -> Kind | None:
+        """Check the three figures; what is repaid is money."""
+        words = ("repaid_by", "annual_rate", "instalments")
+        kinds = _check_figures(raw, words, "what instalments repay depends on", spot, check)
+        kind = kinds["repaid_by"]
+        if kind not in (Kind.MONEY, None):
+            check.report("value-kind", f"an instalment is money and not {kind}", (*spot, "repaid_by"))
+        return Kind.MONEY
 
 
-class Level(Record):
+class Level(AmountWord):
     """One figure of a loan that level monthly instalments repay, from the two others and its principal."""
 
     level: Literal["instalment", "annual_rate", "instalments"]
-    """Which figure."""
-    principal: "Amount"
-    """What is repaid."""
-    instalment: "Amount | None" = None
-    """The instalment; absent if it is the figure."""
-    annual_rate: "Amount | None" = None
-    """Rate a year, a twelfth of it a month; absent if it is the figure."""
-    instalments: "Amount | None" = None
-    """How many there are, in whole ones; absent if that is the figure."""
+    """The figure that is worked out."""
+    principal: Amount
+    """The amount that is repaid."""
+    instalment: Amount | None = None
+    """The instalment, money per month; absent if it is worked out."""
+    annual_rate: Amount | None = None
+    """Interest rate per year, a twelfth of it charged per month; absent if it is worked out."""
+    instalments: Amount | None = None
+    """Number of instalments; absent if it is worked out."""
 
+    @property
+    def parts(self) -> tuple[Amount, ...]:
+        """The principal, then the two figures that are given, in the order of the fields."""
+        given = (self.principal, self.instalment, self.annual_rate, self.instalments)
+        return tuple(part for part in given if part is not None)
 
-AnnuityAmount = RepaidBy | Level
-
-
-def inside_annuity(amount: AnnuityAmount) -> "tuple[Amount, ...]":
-    """List the amounts directly inside one."""
-    if isinstance(amount, RepaidBy):
-        return (amount.repaid_by, amount.annual_rate, amount.instalments)
-    given = (amount.principal, amount.instalment, amount.annual_rate, amount.instalments)
-    return tuple(part for part in given if part is not None)
-
-
-def annuity(amount: AnnuityAmount, parts: Sequence[Fraction]) -> Fraction | None:
-    """Work one out from its parts; `None` where no such loan has a rate of 0 or more and at most 1,200 instalments."""
-    first, second, third = parts
-    if isinstance(amount, RepaidBy):
-        number = _whole(third)
-        if second < 0 or not 0 <= number <= _MOST_INSTALMENTS:
+    def exact(self, values: Sequence[Fraction]) -> Fraction | None:
+        """Give the figure; `None` where no such loan has a rate of 0 or more and at most 1,200 instalments."""
+        try:
+            match self.level:
+                case "instalment":
+                    return _instalment(*values)
+                case "annual_rate":
+                    return _annual_rate(*values)
+                case "instalments":
+                    return _instalments(*values)
+        except Refused:
             return None
-        return principal_repaid_by(second / 12, number, first)
-    try:
-        match amount.level:
+
+    def write(self) -> str:
+        """Write which figure it is, and the others."""
+        principal, first, second = map(write_inside, self.parts)
+        match self.level:
             case "instalment":
-                found = _instalment(first, second, third)
+                return f"level instalment that repays {principal} in {second} at {first}"
             case "annual_rate":
-                found = _annual_rate(first, second, third)
+                return f"yearly rate at which {second} instalments of {first} repay {principal}"
             case "instalments":
-                found = _instalments(first, second, third)
-    except Refused:
-        return None
-    return found
+                return f"instalments of {first} that repay {principal} at {second}"
+
+    @classmethod
+    def kind(cls, raw: Mapping[str, Any], spot: Spot, check: UnitCheck) -> Kind | None:
+        """Check which figure it is; which fields it takes depends on that."""
+        figure = raw["level"]
+        if figure not in _FIGURES:
+            hint = "; the principal is written repaid_by" if figure == "principal" else ""
+            check.report(
+                "amount-shape",
+                f"say which figure of a level loan is asked, level: {' or '.join(_FIGURES)}{hint}",
+                (*spot, "level"),
+            )
+            return None
+        check.report_unknown_fields(
+            raw, ("level", *_others(figure)), f'an amount with "level: {figure}"', spot
+        )
+        return cls.unit(raw, spot, check)
+
+    @classmethod
+    def unit(cls, raw: Mapping[str, Any], spot: Spot, check: UnitCheck) -> Kind | None:
+        """Check the other figures; an instalment has the unit of the principal, the rest is a ratio."""
+        figure, before = raw["level"], check.count
+        kinds = _check_figures(raw, _others(figure), f"its {figure} depends on", spot, check)
+        if figure == "instalment":
+            return kinds.get("principal")
+        check.alike([kinds.get(word) for word in ("principal", "instalment")], spot, before)
+        return Kind.RATIO
+
+
+def _others(figure: str) -> tuple[str, ...]:
+    return ("principal", *(word for word in _FIGURES if word != figure))
 
 
 def _instalment(principal: Fraction, annual_rate: Fraction, instalments: Fraction) -> Fraction | None:
-    number = _whole(instalments)
+    number = whole(instalments)
     if annual_rate < 0 or not 1 <= number <= _MOST_INSTALMENTS:
         return None
     return Fraction(instalment_of(annual_rate / 12, number, principal))
 
 
 def _annual_rate(principal: Fraction, instalment: Fraction, instalments: Fraction) -> Fraction | None:
-    number = _whole(instalments)
+    number = whole(instalments)
     if not 1 <= number <= _MOST_INSTALMENTS or principal <= 0 or instalment * number < principal:
         return None
     return 12 * Fraction(rate_of(number, instalment, principal))
@@ -112,25 +158,19 @@ def _annual_rate(principal: Fraction, instalment: Fraction, instalments: Fractio
 def _instalments(principal: Fraction, instalment: Fraction, annual_rate: Fraction) -> Fraction | None:
     if annual_rate < 0:
         return None
-    found = Fraction(periods_to_repay(annual_rate / 12, instalment, principal))
-    return found if 0 <= found <= _MOST_INSTALMENTS else None
+    number = Fraction(periods_to_repay(annual_rate / 12, instalment, principal))
+    return number if 0 <= number <= _MOST_INSTALMENTS else None
 
 
-def _whole(number: Fraction) -> int:
-    return round_div(number.numerator, number.denominator)
-
-
-def write_annuity(amount: AnnuityAmount, write: "Callable[[Amount], str]") -> str:
-    """Write one for people; `write` writes the amounts inside."""
-    parts = tuple(map(write, inside_annuity(amount)))
-    if isinstance(amount, RepaidBy):
-        each, rate, number = parts
-        return f"repaid by {number} instalments of {each} at {rate}"
-    principal, one, other = parts
-    match amount.level:
-        case "instalment":
-            return f"level instalment that repays {principal} in {other} at {one}"
-        case "annual_rate":
-            return f"yearly rate at which {other} instalments of {one} repay {principal}"
-        case "instalments":
-            return f"instalments of {one} that repay {principal} at {other}"
+def _check_figures(
+    raw: Mapping[str, Any], words: Sequence[str], depends: str, spot: Spot, check: UnitCheck
+) -> dict[str, Kind | None]:
+    """Check that the figures of a level loan are there, its rate and number plain, and give the kind of each."""
+    missing = [word for word in words if word not in raw]
+    if missing:
+        check.report("amount-shape", f"{depends} {' and '.join(missing)} too; write it", spot)
+    kinds = {word: check.kind(raw[word], (*spot, word)) for word in words if word in raw}
+    for word, kind in kinds.items():
+        if kind is Kind.DATE or (kind is Kind.MONEY and word in ("annual_rate", "instalments")):
+            check.report("value-kind", f"{word} is a plain number", (*spot, word))
+    return kinds

@@ -1,9 +1,9 @@
-"""The same conditions on durable_rules; the only importer of the engine.
+"""Conditions evaluated by durable_rules; no other module imports the engine.
 
-What the engine does when it is asked differently is measured in the project's notes; this adapter asks
-in the one way that was never wrong: its C extension and not its `Host` (whose timer threads post into
-sessions), integers and plain conjunctions only, sets of at most 60, one session and one lock per
-compiled problem, every fact retracted, and everything rebuilt after any error and after a fork.
+The engine is used only in the way that gave no wrong answer when it was measured: through its C extension and not
+its `Host` (whose timer threads post into sessions), with integers and plain conjunctions only, in sets of at most 60,
+with one session and one lock per compiled problem. Every fact is retracted, and everything is rebuilt after any
+error and after a fork.
 """
 
 import importlib.metadata
@@ -32,8 +32,8 @@ from restructure.policy.engine.rule_sets import SLOTS_OF_A_PAGE, UNKNOWN, WIDEST
 __all__ = ["WIDEST", "DurableEngine", "engine_version", "hash_of"]
 
 _LARGEST = 2**63 - 1
-# Every message carries one identity of its own, so that a few letters retract it, and one that was left
-# behind makes the next one an error (`_OBSERVED`) and not a join with another borrower's facts.
+# Every message has the same identity, so that a short text retracts it, and a message that was left behind makes
+# the next an error (`_OBSERVED`) instead of joining it with the facts of another borrower.
 _RETRACTED = '{"id":1}'
 _END = '{"id":1,"end":1}'
 _MATCHED, _NOTHING = 0, 1
@@ -67,9 +67,9 @@ class _RuleSet:
     def __init__(self, handle: int, places: dict[str, int]) -> None:
         self.handle, self.places = handle, places
 
-    def ask(self, extension: ModuleType, text: str, found: list[int]) -> None:
+    def ask(self, extension: ModuleType, text: str, places: list[int]) -> None:
         """Add the places of the conditions that a message fulfils; the session is empty before and after."""
-        handle, places = self.handle, self.places
+        handle = self.handle
         code, state = extension.assert_fact(handle, text)
         if code == _MATCHED:
             action = extension.start_action_for_state(handle, state)
@@ -80,7 +80,7 @@ class _RuleSet:
             following = extension.complete_and_start_action
             message = action[1]
             while message:
-                found.append(places[message[2:4]])  # {"07":{"m":{…}}}
+                places.append(self.places[message[2:4]])  # {"07":{"m":{…}}}
                 message = following(handle, state)
         elif code != _NOTHING:
             raise EngineError(Issue("engine-failed", f"the engine answered a message with code {code}"))
@@ -91,9 +91,9 @@ class _RuleSet:
 
         A session may be deleted only after an action ran in it, so its last rule is asked first.
         """
-        found: list[int] = []
-        self.ask(extension, _END, found)
-        if found:
+        places: list[int] = []
+        self.ask(extension, _END, places)
+        if places:
             extension.delete_state(self.handle, "0")
             extension.delete_ruleset(self.handle)
 
@@ -184,26 +184,26 @@ class DurableEngine:
                 sets = self._sets
                 if sets is None:
                     sets = self._sets = self._built()
-                found = self._asked(sets, texts)
+                places = self._asked(sets, texts)
             except BaseException:
                 # A set interrupted half-way stays locked for a minute; it is neither used nor freed again.
                 self._abandon()
                 raise
         # Several conjunctions of one condition may match.
-        return sorted(set(found))
+        return sorted(set(places))
 
     def _asked(self, sets: Sequence[Sequence[_RuleSet]], texts: Sequence[str]) -> list[int]:
-        extension, found = self._extension, list[int]()
+        extension, places = self._extension, list[int]()
         try:
             for text, page in zip(texts, sets, strict=True):
-                for one in page:
-                    one.ask(extension, text, found)
+                for rule_set in page:
+                    rule_set.ask(extension, text, places)
         except EngineError:
             raise
         except Exception as error:
             # The engine's own messages can hold the whole fact, so only their kind is passed on.
             raise EngineError(Issue("engine-failed", f"the engine raised {type(error).__name__}")) from None
-        return found
+        return places
 
     # --- building and letting go
 
@@ -239,8 +239,8 @@ class DurableEngine:
         messages = [_Message(page, _KNOWN_PROBLEM) for page in pages]
         for row, expected in _KNOWN_ANSWERS:
             for _ in range(2):
-                found = self._asked(sets, [message.text(row) for message in messages])
-                if sorted(found) != expected or not _hashes_differ():
+                places = self._asked(sets, [message.text(row) for message in messages])
+                if sorted(places) != expected or not _hashes_differ():
                     raise EngineError(
                         Issue("engine-self-test", "the rule engine gave a wrong answer to a known question")
                     )
@@ -276,8 +276,8 @@ if hasattr(os, "register_at_fork"):
 def _free(extension: ModuleType, sets: Sequence[Sequence[_RuleSet]], owner: int) -> None:
     if owner == os.getpid():
         for page in sets:
-            for one in page:
-                one.free(extension)
+            for rule_set in page:
+                rule_set.free(extension)
 
 
 def _condition(slot: int, op: Operator, threshold: int) -> dict[str, Any]:
@@ -285,7 +285,7 @@ def _condition(slot: int, op: Operator, threshold: int) -> dict[str, Any]:
     return compared if op is Operator.EQUAL else {_WORDS[op]: compared}
 
 
-# --- what the engine is asked before it is trusted
+# --- the self-test: questions with known answers
 
 _KNOWN_PROBLEM = Problem(
     [
@@ -322,7 +322,7 @@ def _hashes_differ() -> bool:
 
 def hash_of(name: str) -> int:
     """Give the engine's 32-bit hash of a name (FNV-1a)."""
-    found = 2166136261
+    digest = 2166136261
     for byte in name.encode():
-        found = (found ^ byte) * 16777619 % 2**32
-    return found
+        digest = (digest ^ byte) * 16777619 % 2**32
+    return digest

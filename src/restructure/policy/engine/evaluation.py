@@ -1,4 +1,4 @@
-"""Evaluation: the conditions that are true, found by both evaluators and required to agree."""
+"""Evaluation: which conditions are true, by two evaluators that have to agree."""
 
 import os
 import threading
@@ -70,9 +70,9 @@ class Evaluator:
             return [names[place] for place in self.durable.places(row)]
         expected = self.generated.fired(row)
         if engines is Engines.BOTH and engine_version() is not None:
-            found = self.durable.places(row)
-            if found != expected:
-                agree([names[place] for place in found], [names[place] for place in expected])
+            engine = self.durable.places(row)
+            if engine != expected:
+                agree([names[place] for place in engine], [names[place] for place in expected])
         return [names[place] for place in expected]
 
 
@@ -88,14 +88,14 @@ def evaluator(problem: Problem) -> Evaluator:
     """
     digest = problem.digest
     with _keeping:
-        found = _kept.get(digest)
-        if found is None:
-            found = _kept[digest] = Evaluator(problem)
+        held = _kept.get(digest)
+        if held is None:
+            held = _kept[digest] = Evaluator(problem)
             if len(_kept) > _MOST_KEPT:
                 _kept.popitem(last=False)
         else:
             _kept.move_to_end(digest)
-    return found
+    return held
 
 
 def _after_fork() -> None:

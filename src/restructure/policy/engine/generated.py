@@ -1,9 +1,9 @@
-"""The same conditions as quick Python functions, generated once per problem.
+"""Conditions as generated Python functions, compiled once per problem.
 
-No text of a policy can reach the generated code, so that nothing a policy says can run. What is
-written there comes from three places only: variables are named `f0`, `f1`, … by their number; constants
-are written by `format(number, "#x")`, which raises for whatever is not an integer and gives nothing but digits;
-operators are words of the table below. Names of facts and rules stay outside, in tuples that are looked up by number.
+No text of a policy reaches the generated code, so that nothing in a policy can be executed. The code consists of
+three things only: variables named `f0`, `f1`, … by their number; constants written by `format(number, "#x")`, which
+raises for anything but an integer and gives nothing but digits; and operators from the table below. Names of facts
+and rules stay outside, in tuples that are read by number.
 """
 
 from collections.abc import Callable
@@ -50,10 +50,10 @@ class Generated:
         """List the places of the conditions that are definitely true, in order."""
         if self._deep:
             return lambda row: [k for k, verdict in enumerate(self.verdicts(row)) if verdict]
-        lines = ["found = []", "add = found.append"]
+        lines = ["places = []", "add = places.append"]
         for k, (_, node) in enumerate(self.problem.entries):
             lines += [f"if {self._true(node)}:", f" add({k:#x})"]
-        return self._compiled([*lines, "return found"])
+        return self._compiled([*lines, "return places"])
 
     @cached_property
     def verdicts(self) -> Callable[[FactRow], tuple[bool | None, ...]]:
@@ -85,7 +85,7 @@ class Generated:
     # --- writing
 
     def _true(self, node: Node) -> str:
-        """Write that a condition is definitely true: negation stands in the leaves, so no third value is needed."""
+        """Write that a condition is definitely true: negation is in the leaves, so no third value is needed."""
         match node:
             case Leaf():
                 guards = [f"{fact} is not None" for fact in self._facts(node)]
@@ -118,10 +118,10 @@ class Generated:
         unpacked = "".join(f"f{number:d}, " for number in self._numbers.values())
         head = ["def evaluate(row):", f" {unpacked}= row"] if unpacked else ["def evaluate(row):"]
         made: dict[str, Any] = {"__builtins__": {}}
-        exec("\n".join([*head, *(f" {line}" for line in body)]), made)  # what may stand in it: see above
+        exec("\n".join([*head, *(f" {line}" for line in body)]), made)  # what it can contain: see the module
         return made["evaluate"]  # type: ignore[no-any-return]
 
-    # --- deeper than Python's compiler goes
+    # --- conditions that are nested too deeply for Python's compiler
 
     @cached_property
     def _deep(self) -> bool:

@@ -1,8 +1,8 @@
-"""Normal form: what both evaluators read. Integers, conjunctions, alternatives, and no negation.
+"""Normal form: conditions as both evaluators read them: integers, conjunctions, alternatives, and no negation.
 
-A leaf compares one fact with a constant or with another fact. A leaf on an unknown fact is unknown;
-because negation is pushed down to the leaves, a condition is definitely true exactly when the tree of
-definitely true leaves is, so three-valued logic needs only "known and compares" in each leaf.
+A leaf compares a fact with a constant or with another fact. A leaf on an unknown fact is unknown. Negation is pushed
+down to the leaves, so that a condition is definitely true exactly if the tree of definitely true leaves is:
+three-valued logic needs only "known and compares" in each leaf.
 """
 
 import hashlib

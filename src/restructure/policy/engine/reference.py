@@ -1,4 +1,4 @@
-"""The reference evaluator: the same conditions in plain Python, with the trace that the engine cannot give."""
+"""The reference evaluator: conditions evaluated in plain Python, with the reasons that the engine cannot give."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -10,20 +10,20 @@ __all__ = ["ConditionResult", "decisive", "fired", "verdict"]
 
 
 class ConditionResult(Record):
-    """How one condition came out, with both values, readable without the policy."""
+    """The result of one condition with both values, readable without the policy."""
 
     fact: str
-    """What was compared."""
+    """Name of the fact that is compared, such as `payment_to_income_after`."""
     op: str
-    """How."""
+    """Operator, such as `<=` or `known`."""
     actual: str
-    """The fact's value as shown to people."""
+    """Value of the fact as shown to people, such as `31 %`."""
     threshold: str
-    """What it was compared with, as shown to people."""
+    """Value it is compared with, as shown to people."""
     verdict: Literal["true", "false", "unknown"]
-    """How it came out; unknown is neither true nor false."""
+    """Result: true, false, or unknown where a value is missing."""
     distance: str = ""
-    """How far the value is from passing, for what has an order."""
+    """Change of the value that would make it true, where values have an order; empty otherwise."""
 
 
 def fired(problem: Problem, values: Values) -> list[str]:
@@ -35,28 +35,28 @@ def verdict(node: Node, values: Values) -> bool | None:
     """Evaluate a condition in three-valued logic (Kleene): `None` is unknown."""
     if isinstance(node, Leaf):
         return node.verdict(values)
-    # One false part decides what holds together, one true part decides alternatives; else what is unknown does.
+    # A false part decides a conjunction, a true part decides alternatives; otherwise an unknown part does.
     decides = isinstance(node, Alternative)
     outcome: bool | None = not decides
     for part in node.parts:
-        found = verdict(part, values)
-        if found is decides:
+        result = verdict(part, values)
+        if result is decides:
             return decides
-        if found is None:
+        if result is None:
             outcome = None
     return outcome
 
 
 def decisive(node: Node, values: Values) -> Sequence[tuple[Leaf, bool | None]]:
-    """List the leaves that made a condition come out as it did, with their verdicts.
+    """List the leaves that decide the verdict of a condition, with their own verdicts.
 
-    A true condition names what made it true; one that is not true names what failed or is unknown.
+    For a true condition, what makes it true; for any other, what fails or is unknown.
     """
     return list(dict(_decided(node, values)[1]).items())
 
 
 def _decided(node: Node, values: Values) -> tuple[bool | None, list[tuple[Leaf, bool | None]]]:
-    """Give the verdict of a condition and what made it, each part evaluated once."""
+    """Give the verdict of a condition and the leaves that decide it, each part evaluated once."""
     if isinstance(node, Leaf):
         outcome = node.verdict(values)
         return outcome, [(node, outcome)]
@@ -66,7 +66,7 @@ def _decided(node: Node, values: Values) -> tuple[bool | None, list[tuple[Leaf, 
     outcome = decides if decides in verdicts else None if None in verdicts else not decides
     match node, outcome:
         case Together(), False:
-            # What is known to fail decides; what is unknown beside it would not have helped.
+            # A part that fails decides; an unknown part beside it could not change that.
             named: tuple[bool | None, ...] = (False,)
         case Together(), None:
             named = (None,)
@@ -74,4 +74,4 @@ def _decided(node: Node, values: Values) -> tuple[bool | None, list[tuple[Leaf, 
             named = (True,)
         case _:
             named = (True, False, None)
-    return outcome, [one for verdict, leaves in parts if verdict in named for one in leaves]
+    return outcome, [leaf for verdict, leaves in parts if verdict in named for leaf in leaves]

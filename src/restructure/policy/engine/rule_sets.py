@@ -1,4 +1,4 @@
-"""How conditions are laid out for an engine that takes plain conjunctions of integers, in sets of at most 60.
+"""Rule sets: conditions laid out for an engine that takes plain conjunctions of integers, in sets of at most 60.
 
 A *slot* is one integer of the engine's message: a fact, or the difference of two. A *page* is one message and
 the sets that read it. Unknown is a number that no fact may have, so that no slot is ever absent.
@@ -18,7 +18,7 @@ WIDEST = 48
 """The most alternatives one condition may spell out to."""
 
 UNKNOWN = -(2**63)
-"""What stands in a slot that is unknown: below every number that a fact may have."""
+"""The number in a slot that is unknown: below every number that a fact may have."""
 
 # 64 matches may be open at once in one rule set (the engine's error 303).
 _SET_SIZE = 60
@@ -88,15 +88,15 @@ def _sorted(page: tuple[dict[Slot, int], list[tuple[int, tuple[Leaf, ...]]]]) ->
     often = Counter(slots[_slot_of(leaf)] for _, row in rows for leaf in row)
 
     def first(comparison: SlotComparison) -> tuple[int, int, int, str, int]:
-        # What seldom holds, and what many begin with, comes first.
+        # A comparison that seldom holds, or that many conjunctions share, comes first.
         slot, op, threshold = comparison
         seldom = 0 if op is Operator.EQUAL else 1 if op.orders and threshold != UNKNOWN else 2
         return seldom, -often[slot], slot, op.value, threshold
 
     conjunctions = [(place, sorted(_comparisons(row, slots), key=first)) for place, row in rows]
-    conjunctions.sort(key=lambda one: [first(comparison) for comparison in one[1]])
+    conjunctions.sort(key=lambda conjunction: [first(comparison) for comparison in conjunction[1]])
     sets = [conjunctions[k : k + _SET_SIZE] for k in range(0, len(conjunctions), _SET_SIZE)]
-    return Page(slots, [list(one) for one in sets])
+    return Page(slots, [list(members) for members in sets])
 
 
 def _comparisons(row: Sequence[Leaf], slots: dict[Slot, int]) -> Sequence[SlotComparison]:

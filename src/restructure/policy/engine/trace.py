@@ -1,7 +1,7 @@
-"""The trace: how every condition of a problem came out, and every comparison in it.
+"""The trace: the result of every condition of a problem, and of every comparison in it.
 
-The engine tells only what fired. This tells the rest: at the cheap level the verdict of each condition by
-name, at the full level each of its leaves with both numbers and the gap. Nothing is made before it is asked for.
+The engine gives only the names of the conditions that are true. The trace adds the verdict of each condition by name
+and, in full, each of its leaves with both numbers and the gap. Each part is worked out when it is first read.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _WORDS: dict[Truth, str] = {True: "true", False: "false", None: "unknown"}
 
 @dataclass(frozen=True, slots=True)
 class LeafTrace:
-    """How one comparison came out."""
+    """The result of one comparison."""
 
     leaf: Leaf
     """What was compared."""
@@ -49,7 +49,7 @@ class LeafTrace:
 
 @dataclass(frozen=True, slots=True)
 class EntryTrace:
-    """How one condition came out, with all its leaves in the order they are written."""
+    """The result of one condition, with all its leaves in the order in which they are written."""
 
     name: str
     verdict: Truth
@@ -57,7 +57,7 @@ class EntryTrace:
 
 
 class Trace:
-    """How every condition came out for one row of facts, which it keeps as they were."""
+    """The results of every condition for one row of facts, which is kept unchanged."""
 
     FORMAT = 1
     """Rises when the plain data changes its shape."""
@@ -84,7 +84,7 @@ class Trace:
 
     @property
     def unknown(self) -> list[str]:
-        """What cannot be told before more is known."""
+        """What is neither true nor false before more is known."""
         return self._named(None)
 
     def _named(self, wanted: Truth) -> list[str]:
@@ -123,7 +123,7 @@ class Trace:
             yield EntryTrace(name, verdict, tuple(leaves[places[leaf]] for leaf in node.leaves()))
 
     def plain(self, *, full: bool = True) -> dict[str, Any]:
-        """Give the trace as plain data: names and verdicts, and unless told otherwise every leaf.
+        """Give the trace as plain data: names and verdicts, and if `full` every leaf.
 
         >>> adult = Problem([("adult", Leaf("age", Operator.AT_LEAST, 18))])
         >>> trace(adult, {"age": 15}).plain(full=False)
@@ -142,5 +142,5 @@ class Trace:
 
 
 def trace(problem: Problem, values: Values) -> Trace:
-    """Tell how every condition of a problem comes out, and why."""
+    """Evaluate every condition of a problem, and keep why it has its result."""
     return Trace(problem, evaluator(problem).generated, problem.row(values))

@@ -14,6 +14,7 @@ from restructure.policy.language.loan_class import ClassificationRule
 from restructure.policy.language.section_table import JUDGED, Evaluated
 from restructure.policy.language.sections import (
     Action,
+    CitedSource,
     Conclusion,
     DecisionTable,
     Duty,
@@ -25,7 +26,6 @@ from restructure.policy.language.sections import (
     PolicyFact,
     Ranking,
     Rule,
-    Source,
 )
 from restructure.record import Record
 from restructure.texts import Text
@@ -48,7 +48,7 @@ class PolicyContent(Record):
     """The first day on which it decides; absent if there is no first day."""
     effective_until: date | None = None
     """The first day on which it no longer decides; absent if it has no end."""
-    sources: dict[str, Source]
+    sources: dict[str, CitedSource]
     """The sources that rules and values cite, by key."""
     scores: tuple[str, ...] = ()
     """The names of scores that conditions read as `scores.NAME`."""

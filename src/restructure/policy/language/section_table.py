@@ -16,6 +16,7 @@ from restructure.policy.language.letter_texts import Wording
 from restructure.policy.language.loan_class import ClassificationRule
 from restructure.policy.language.sections import (
     Action,
+    CitedSource,
     Conclusion,
     DecisionTable,
     Duty,
@@ -27,7 +28,6 @@ from restructure.policy.language.sections import (
     PolicyFact,
     Ranking,
     Rule,
-    Source,
 )
 from restructure.record import Record
 
@@ -116,7 +116,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("currency", inheritance=Inheritance.WHOLE),
     Section("effective_from", inheritance=Inheritance.WHOLE),
     Section("effective_until", inheritance=Inheritance.WHOLE),
-    Section("sources", Source, repeatable=True),
+    Section("sources", CitedSource, repeatable=True),
     Section("scores", inheritance=Inheritance.UNION),
     Section("parameters", Parameter, kept=("title", "unit"), dated=True),
     Section("lookups", Lookup, dated=True),

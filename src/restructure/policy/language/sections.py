@@ -17,6 +17,7 @@ from restructure.texts import Text
 
 __all__ = [
     "Action",
+    "CitedSource",
     "Conclusion",
     "Dated",
     "DecisionTable",
@@ -31,7 +32,6 @@ __all__ = [
     "PolicyFact",
     "Ranking",
     "Rule",
-    "Source",
     "source_key",
 ]
 
@@ -45,7 +45,7 @@ def source_key(reference: str) -> str:
     return reference.partition(":")[0].strip()
 
 
-class Source(Record):
+class CitedSource(Record):
     """A source that rules and values cite: a law, a guideline or a decision of the lender."""
 
     title: str

@@ -18,7 +18,7 @@ from restructure.document import Document, issues_of
 from restructure.errors import Issue, Refused
 from restructure.policy.amounts.expression import AMOUNT_WORDS, Amount, ParameterAmount, worth
 from restructure.policy.language.search import Vary
-from restructure.record import Reader, Record
+from restructure.record import Record, TypeReader
 
 __all__ = [
     "Template",
@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 _PARTS = 1_000_000
-_AMOUNTS: Reader[Amount] = Reader(Amount)
+_AMOUNTS: TypeReader[Amount] = TypeReader(Amount)
 
 
 class UnknownAmount(Exception):

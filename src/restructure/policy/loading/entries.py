@@ -7,7 +7,7 @@ from restructure.calculator.conventions.quantity import Kind
 from restructure.errors import did_you_mean
 from restructure.intake.facts import Fact
 from restructure.policy.amounts.expression import ParameterAmount
-from restructure.policy.fallback_order import circle_of, stands_behind
+from restructure.policy.fallback_order import circle_of, waits_for
 from restructure.policy.language.content import PolicyContent
 from restructure.policy.language.section_table import Evaluated, Section
 from restructure.policy.loading.findings import Spot
@@ -109,7 +109,7 @@ def check_rule_names(reading: Reading, policy: PolicyContent) -> None:
         if spot not in checked:  # the rows of a table have the same
             checked.add(spot)
             _check_names(reading, policy, rule.unless_offered, spot)
-    circle = circle_of(stands_behind(policy))
+    circle = circle_of(waits_for(policy))
     if circle:
         written = {rule.id: rule.table or rule.id for rule in policy.rules}
         reading.findings.report(

@@ -7,11 +7,9 @@ from pydantic import ValidationError
 
 from restructure.document import Document, Place, issues_of
 from restructure.errors import Issue, did_you_mean
+from restructure.policy.amounts.unit_check import Spot
 
 __all__ = ["CELL", "Findings", "Spot"]
-
-Spot = tuple[Any, ...]
-"""A place of the policy's document, or another document followed by a place of that one."""
 
 CELL = object()
 """Marks the end of a cell's path, so that findings inside a cell are reported at the cell."""

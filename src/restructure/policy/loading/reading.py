@@ -10,12 +10,9 @@ from restructure.policy.engine.rule_sets import WIDEST
 from restructure.policy.language.conditions import Condition, spelled_out
 from restructure.policy.language.sections import source_key
 from restructure.policy.loading.amounts import AmountReader
-from restructure.policy.loading.arithmetic import ARITHMETIC_CHECKS
 from restructure.policy.loading.conditions import ConditionReader
-from restructure.policy.loading.date_checks import DATE_CHECKS
 from restructure.policy.loading.extending import Resolved
 from restructure.policy.loading.findings import Findings, Spot
-from restructure.policy.loading.formulas import FORMULA_CHECKS
 from restructure.policy.loading.measures import MeasureReader
 from restructure.policy.loading.offers import read_offer
 from restructure.policy.loading.origins import Origin
@@ -39,7 +36,7 @@ class Reading:
         self.findings = Findings(document, issues)
         self.scope = Scope(self.findings)
         self.conditions = ConditionReader(self.scope)
-        self.amounts = AmountReader(self.scope, {**ARITHMETIC_CHECKS, **DATE_CHECKS, **FORMULA_CHECKS})
+        self.amounts = AmountReader(self.scope)
         self.measures = MeasureReader(self.amounts)
         self.searches = SearchReader(self.conditions, self.measures)
         self.named: dict[str, Spot] = {}

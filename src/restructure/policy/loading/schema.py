@@ -11,8 +11,7 @@ from pydantic import TypeAdapter
 
 from restructure.calculator.measures.catalogue import MEASURES
 from restructure.intake.facts import facts
-from restructure.policy.amounts.dates import CALENDAR_WORDS
-from restructure.policy.amounts.expression import Amount
+from restructure.policy.amounts.expression import AMOUNT_WORDS, Amount
 from restructure.policy.constants import UNITS
 from restructure.policy.engine.normal_form import Operator
 from restructure.policy.language.hit_policies import Hit
@@ -145,25 +144,7 @@ def _group(text: str, properties: dict[str, Any], required: list[str]) -> dict[s
 
 
 def _amount_names() -> list[str]:
-    return [
-        "ParameterAmount",
-        "FactAmount",
-        "Least",
-        "Greatest",
-        "Sum",
-        "Difference",
-        "ProductAmount",
-        "Quotient",
-        "Rounded",
-        "FirstKnown",
-        "EventsAmount",
-        *(model.__name__ for model in CALENDAR_WORDS.values()),
-        "LookupAmount",
-        "Bands",
-        "PresentValue",
-        "RepaidBy",
-        "Level",
-    ]
+    return [word.__name__ for word in AMOUNT_WORDS.values()]
 
 
 def _amount() -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Scope: what the conditions and amounts of a policy may name, and the constants they are compared with."""
 
-import json
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -9,12 +8,11 @@ from restructure.calculator.conventions.money import to_minor
 from restructure.calculator.conventions.quantity import Kind
 from restructure.errors import did_you_mean
 from restructure.intake.facts import Fact, facts, score_fact
+from restructure.policy.amounts.unit_check import quoted
 from restructure.policy.constants import constant
 from restructure.policy.loading.findings import Findings, Spot
 
-__all__ = ["Scope", "quoted"]
-
-_LONGEST_QUOTE = 60
+__all__ = ["Scope"]
 
 
 class Scope:
@@ -100,9 +98,3 @@ class Scope:
             except ValueError as error:
                 report("value-scale", str(error), spot)
         return value
-
-
-def quoted(raw: Any) -> str:
-    """Quote a value about as it is written in a file, cut short."""
-    text = raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False, default=str)
-    return text if len(text) <= _LONGEST_QUOTE else f"{text[: _LONGEST_QUOTE - 1]}…"

@@ -27,7 +27,7 @@ from restructure.policy.loading.tables import read_tables
 
 __all__ = ["READERS", "SectionReader", "check_sections", "read_sections"]
 
-Read = Callable[[Reading], None]
+ReadSection = Callable[[Reading], None]
 """Reads a section: reports its faults, and puts what its record takes in place of what was written."""
 Check = Callable[[Reading, PolicyContent], None]
 """Checks a section once the whole policy could be read."""
@@ -36,13 +36,13 @@ Check = Callable[[Reading, PolicyContent], None]
 class SectionReader(NamedTuple):
     """How a section is read that is more than a list of entries with a condition."""
 
-    declare: Read | None = None
+    declare: ReadSection | None = None
     """Reads the names and values that other sections use, before any of those is read."""
-    read: Read | None = None
+    read: ReadSection | None = None
     """Reads the section in its turn."""
     entry: ReadEntry | None = None
     """Reads what an entry of a list has beside its condition."""
-    read_last: Read | None = None
+    read_last: ReadSection | None = None
     """Reads the section once all entries that are written out are read."""
     check: Check | None = None
     """Checks the section once the whole policy could be read."""
