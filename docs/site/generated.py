@@ -232,8 +232,8 @@ def _type(schema: Any) -> str:
     if kind == "string" and schema.get("format") == "date":
         return "day"
     names = {"string": "text", "object": "mapping", "boolean": "yes or no", "integer": "whole number"}
-    kinds = kind if isinstance(kind, list) else [kind]
-    return " or ".join(names.get(each, each) for each in kinds if each != "null")
+    each_kind = kind if isinstance(kind, list) else [kind]
+    return " or ".join(names.get(each, each) for each in each_kind if each != "null")
 
 
 # --- Python
@@ -375,7 +375,7 @@ def _pack(name: str) -> str:
 
 def _header(path: Path) -> list[str]:
     """Give the comment that a policy file begins with: state, readings, and what is left out."""
-    lines = []
+    lines: list[str] = []
     for line in path.read_text("utf-8").splitlines():
         if not line.startswith("#"):
             break
