@@ -232,7 +232,7 @@ def _type(schema: Any) -> str:
     if kind == "string" and schema.get("format") == "date":
         return "day"
     names = {"string": "text", "object": "mapping", "boolean": "yes or no", "integer": "whole number"}
-    each_kind = kind if isinstance(kind, list) else [kind]
+    each_kind: list[str] = kind if isinstance(kind, list) else [str(kind)]
     return " or ".join(names.get(each, each) for each in each_kind if each != "null")
 
 
