@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from restructure.intake.application.hardship import Cause, Evidence, EvidenceKind, Hardship
     from restructure.intake.application.loans import ContractLoan, Product, StatedLoan
     from restructure.intake.assessment import Assessment, assess
-    from restructure.intake.facts import facts
     from restructure.intake.hardship_outlook import HardshipOutlook
     from restructure.intake.loan_facts import DelinquencyStage
     from restructure.intake.past_events import PastEvent
@@ -48,7 +47,6 @@ __all__ = [
     "Prospect",
     "StatedLoan",
     "assess",
-    "facts",
     "project",
     "read_application",
 ]
@@ -60,7 +58,6 @@ _HOMES = {
     "application.hardship": "Cause Evidence EvidenceKind Hardship",
     "application.loans": "ContractLoan Product StatedLoan",
     "assessment": "Assessment assess",
-    "facts": "facts",
     "hardship_outlook": "HardshipOutlook",
     "loan_facts": "DelinquencyStage",
     "past_events": "PastEvent",

@@ -5,35 +5,8 @@ from typing import TYPE_CHECKING
 from restructure.lazy import exports
 
 if TYPE_CHECKING:
-    from restructure.policy.amounts.bands import Mode
-    from restructure.policy.amounts.events import Take
-    from restructure.policy.amounts.expression import (
-        After,
-        Band,
-        Bands,
-        DayOfMonth,
-        DaysBetween,
-        Difference,
-        EarliestOf,
-        EventsAmount,
-        FactAmount,
-        FirstKnown,
-        Greatest,
-        LatestOf,
-        Least,
-        Level,
-        LookupAmount,
-        MonthsBetween,
-        MonthStart,
-        ParameterAmount,
-        PresentValue,
-        ProductAmount,
-        Quotient,
-        RepaidBy,
-        Rounded,
-        Sum,
-    )
     from restructure.policy.amounts.lookups import Beyond, Edition, KeyMatch, Lookup, LookupColumn, LookupKey
+    from restructure.policy.amounts.word import AmountWord
     from restructure.policy.case_facts import Concluded
     from restructure.policy.engine.evaluation import Engines
     from restructure.policy.engine.normal_form import Operator
@@ -69,11 +42,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Action",
-    "After",
     "AllOf",
+    "AmountWord",
     "AnyOf",
-    "Band",
-    "Bands",
     "Before",
     "Beyond",
     "CitedSource",
@@ -84,60 +55,37 @@ __all__ = [
     "Conclusion",
     "ConditionResult",
     "Dated",
-    "DayOfMonth",
-    "DaysBetween",
     "DecisionTable",
-    "Difference",
     "Duty",
-    "EarliestOf",
     "Edition",
     "Engines",
     "EventKind",
-    "EventsAmount",
-    "FactAmount",
-    "FirstKnown",
     "Flag",
     "FollowUp",
     "FollowUpRule",
     "Gate",
     "Gather",
-    "Greatest",
     "Hit",
     "KeyMatch",
-    "LatestOf",
-    "Least",
-    "Level",
     "Limit",
     "Lookup",
-    "LookupAmount",
     "LookupColumn",
     "LookupKey",
-    "Mode",
-    "MonthStart",
-    "MonthsBetween",
     "Not",
     "Operator",
     "Otherwise",
     "Parameter",
-    "ParameterAmount",
     "Policy",
     "PolicyFact",
     "PolicyRef",
-    "PresentValue",
-    "ProductAmount",
-    "Quotient",
     "Ranking",
-    "RepaidBy",
     "Reversal",
-    "Rounded",
     "Rule",
     "Search",
     "SearchStep",
     "Starts",
     "Stop",
-    "Sum",
     "Supplied",
-    "Take",
     "TargetTier",
     "WhenMissed",
     "Wording",
@@ -146,14 +94,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "amounts.bands": "Mode",
-    "amounts.events": "Take",
-    "amounts.expression": (  # the home of every word: a word is complete once all words are listed
-        "After Band Bands DayOfMonth DaysBetween Difference EarliestOf EventsAmount FactAmount FirstKnown Greatest "
-        "LatestOf Least Level LookupAmount MonthStart MonthsBetween ParameterAmount PresentValue ProductAmount "
-        "Quotient RepaidBy Rounded Sum"
-    ),
     "amounts.lookups": "Beyond Edition KeyMatch Lookup LookupColumn LookupKey",
+    "amounts.word": "AmountWord",
     "case_facts": "Concluded",
     "engine.evaluation": "Engines",
     "engine.normal_form": "Operator",
@@ -165,8 +107,8 @@ _HOMES = {
     "language.loan_class": "Before ClassificationRule Supplied",
     "language.search": "Search SearchStep Stop TargetTier WhenMissed",
     "language.sections": (
-        "Action CitedSource Conclusion Dated DecisionTable Duty EventKind Flag Gate Gather Limit Otherwise "
-        "Parameter PolicyFact Ranking Rule"
+        "Action CitedSource Conclusion Dated DecisionTable Duty EventKind Flag Gate Gather Limit "
+        "Otherwise Parameter PolicyFact Ranking Rule"
     ),
     "loading.loading": "load_policy",
     "loading.locating": "packaged_policies",

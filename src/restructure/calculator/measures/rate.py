@@ -10,15 +10,13 @@ from pydantic_core import PydanticCustomError
 
 from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.scheme import Repricing
+from restructure.calculator.conventions.accrual import RatePath
 from restructure.calculator.conventions.money import Rate
 from restructure.calculator.measures.phases import Phase
 from restructure.errors import Issue, Refused
 from restructure.record import Record
 
 __all__ = ["ChangeRate", "rates_after", "repricing_of"]
-
-RatePath = list[tuple[date, Fraction]]
-"""The first night that each rate prices, and the rate a year."""
 
 
 class ChangeRate(Record):

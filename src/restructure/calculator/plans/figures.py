@@ -102,26 +102,27 @@ def figures_of(plan: Plan) -> Figures:
     that a plan without measures has none. `cost_of_credit.apr` has the same figures for flows on any dates.
     """
     position, currency = plan.position, plan.position.currency
-    agreed, rows, moved = _as_agreed(plan), plan.schedule.rows, _moved(plan)
+    agreed, rows = _as_agreed(plan), plan.schedule.rows
+    waived, waived_of_claim, forgiven, up_front, balance, parked = _moved(plan)
     claim = sum(position.minor.values())
     instalment_after = to_minor(plan.instalment, currency)
     paid = _CashFlow.of(plan, rows)
-    total_after = sum(paid.payments) + moved.up_front
+    total_after = sum(paid.payments) + up_front
     life, principal_months = _average_life(rows, paid)
-    financed = claim - moved.waived_of_claim - moved.forgiven - moved.up_front
+    financed = claim - waived_of_claim - forgiven - up_front
     apr, apr_effective = _yearly_costs(financed, paid, principal_months)
     instalment_before = regular_instalment(plan) if agreed is None else agreed.instalment
-    npv_loss, lost = (None, None) if agreed is None else _losses(agreed, paid, moved.up_front)
+    npv_loss, lost = (None, None) if agreed is None else _losses(agreed, paid, up_front)
     (figures,) = trusted(
         Figures,
         [
             {
                 "currency": currency,
-                "balance_after": from_minor(moved.balance, currency),
-                "parked_after": from_minor(moved.parked, currency),
+                "balance_after": from_minor(balance, currency),
+                "parked_after": from_minor(parked, currency),
                 "instalment_after": plan.instalment,
                 "highest_payment_after": from_minor(max(paid.payments, default=0), currency),
-                "paid_up_front": from_minor(moved.up_front, currency),
+                "paid_up_front": from_minor(up_front, currency),
                 "payment_reduction": None
                 if instalment_before is None
                 else ratio(instalment_before - instalment_after, instalment_before or 1),
@@ -131,10 +132,10 @@ def figures_of(plan: Plan) -> Figures:
                 "total_after": from_minor(total_after, currency),
                 "interest_after": plan.schedule.interest,
                 "extra_cost": None if agreed is None else from_minor(total_after - agreed.total, currency),
-                "waived": from_minor(moved.waived, currency),
-                "forgiven": from_minor(moved.forgiven, currency),
-                "relief": from_minor(moved.waived + moved.forgiven, currency),
-                "relief_share": ratio(moved.waived + moved.forgiven, claim),
+                "waived": from_minor(waived, currency),
+                "forgiven": from_minor(forgiven, currency),
+                "relief": from_minor(waived + forgiven, currency),
+                "relief_share": ratio(waived + forgiven, claim),
                 "npv_loss": npv_loss,
                 "apr_after": apr,
                 "apr_effective_after": apr_effective,
@@ -147,20 +148,12 @@ def figures_of(plan: Plan) -> Figures:
     return figures
 
 
-class _Moved(NamedTuple):
-    """Sums of the ledger, in minor units."""
+def _moved(plan: Plan) -> tuple[int, int, int, int, int, int]:
+    """Sum up the ledger in minor units.
 
-    waived: int
-    waived_of_claim: int
-    """Waived on the effective date, and so a part of the claim."""
-    forgiven: int
-    up_front: int
-    balance: int
-    """Principal that is repaid by instalments from the effective date on."""
-    parked: int
-
-
-def _moved(plan: Plan) -> _Moved:
+    Gives what is waived, the part of it that was owed on the effective date, what is forgiven and paid up front, the
+    principal that is repaid by instalments from then on, and what is set aside.
+    """
     waived = waived_of_claim = forgiven = up_front = balance = parked = 0
     # Lump sums of a settlement are no instalments, and nothing bears interest until they are paid.
     goes_on = not any(isinstance(measure, Settle) for measure in plan.measures)
@@ -184,7 +177,7 @@ def _moved(plan: Plan) -> _Moved:
                 balance += amount
             case MovementKind.CARRIED if goes_on and bucket is Bucket.PARKED:
                 parked += amount
-    return _Moved(waived, waived_of_claim, forgiven, up_front, balance, parked)
+    return waived, waived_of_claim, forgiven, up_front, balance, parked
 
 
 def _yearly_costs(
