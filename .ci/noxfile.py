@@ -338,7 +338,7 @@ def without_engine(session: nox.Session) -> None:
     if not documented:
         session.error("README.md has no ```sh block with --no-deps")
     folder = _fresh_copy(session, "copy")
-    script = _script(session, folder, documented[0] if documented else WITHOUT_ENGINE)
+    script = _script(session, folder, documented[0])
     session.run(*_limited("20m", "sh", "-e", script), external=True, env=no_compiler)
     (installed,) = folder.glob(".venv*/bin/restructure")
     python = str(installed.with_name("python"))

@@ -9,9 +9,8 @@ import importlib
 import io
 import json
 import os
-import pkgutil
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -106,7 +105,7 @@ def _facts() -> str:
                 kind = fact.kind.value
                 if fact.choices:
                     kind += ": " + ", ".join(f"`{choice}`" for choice in fact.choices)
-                formula = f"`{_cell(fact.formula)}`" if fact.formula else ""
+                formula = _code(fact.formula) if fact.formula else ""
                 lines.append(f"| `{fact.name}` | {kind} | {_cell(fact.doc)} | {formula} |")
     return "\n".join(lines) + "\n"
 
@@ -233,95 +232,85 @@ def _type(schema: Any) -> str:
     if kind == "string" and schema.get("format") == "date":
         return "day"
     names = {"string": "text", "object": "mapping", "boolean": "yes or no", "integer": "whole number"}
-    kinds = kind if isinstance(kind, list) else [kind]
-    return " or ".join(names.get(each, each) for each in kinds if each != "null")
+    each_kind: list[str] = kind if isinstance(kind, list) else [str(kind)]
+    return " or ".join(names.get(each, each) for each in each_kind if each != "null")
 
 
 # --- Python
 
 
+_FACES = (
+    "restructure",
+    "restructure.calculator",
+    "restructure.intake",
+    "restructure.policy",
+    "restructure.casework",
+    "restructure.report",
+    "restructure.report.letters",
+    "restructure.testing",
+    "restructure.testing.strategies",
+)
+"""The packages that public names are imported from."""
+
+_ALSO_PUBLIC = ("restructure.calculator.cost_of_credit.apr", "restructure.report.plots")
+"""Modules that are imported by their own name."""
+
+
 def _python() -> dict[str, str]:
-    """Write one page for each sub-package: its public names, and those that `restructure` has from it."""
-    homes: dict[str, list[str]] = {}
-    for public in restructure.__all__:
-        homes.setdefault(_room(_home(public)), []).append(public)
-    for module in _modules(restructure):
-        name = module.__name__
-        if _public_room(name) and name != "restructure":
-            homes.setdefault(_room(name), [])
-    written = {}
-    face = ["# `restructure`", "", (restructure.__doc__ or "").strip(), "", "| name | from |", "|---|---|"]
-    for room in sorted(homes):
-        page = f"reference/python/{room}.md"
-        text = _room_page(room, homes[room])
-        if text is None:
-            continue
-        written[page] = text
-        face += [
-            f"| [`{public}`][{_home(public)}.{public}] | [`{room}`]({room}.md) |"
-            for public in sorted(homes[room])
-        ]
-    return {"reference/python/restructure.md": "\n".join(face) + "\n", **written}
+    """Write a page for each package that public names are imported from, and one for each that they are defined in."""
+    rooms: dict[str, set[str]] = {}
+    faces: dict[str, dict[str, str]] = {}
+    for face in _FACES:
+        module = importlib.import_module(face)
+        faces[face] = {public: _path(module, public) for public in getattr(module, "__all__", ())}
+    for name in _ALSO_PUBLIC:
+        with contextlib.suppress(ImportError):  # an extra is not installed
+            module = importlib.import_module(name)
+            faces.setdefault(_room(name), {}).update(
+                {public: f"{name}.{public}" for public in module.__all__}
+            )
+    for names in faces.values():
+        for path in names.values():
+            rooms.setdefault(_room(path.rpartition(".")[0]), set()).add(path)
+    pages_of = sorted({*rooms, *faces}, key=lambda name: (name != "restructure", name))
+    return {
+        f"reference/python/{name}.md": _python_page(name, faces.get(name, {}), rooms) for name in pages_of
+    }
 
 
-def _room_page(room: str, names: list[str]) -> str | None:
-    module = importlib.import_module(room)
-    shown = [
-        f"{_home(public)}.{public}" for public in sorted(names, key=lambda name: (name[0].islower(), name))
-    ]
-    for public in getattr(module, "__all__", ()):
-        home = getattr(getattr(module, public), "__module__", room)
-        path = f"{home}.{public}"
-        if path not in shown:
-            shown.append(path)
-    if room in _PUBLIC_MODULES:
-        for part in _modules(module):
-            if part.__name__ in _PUBLIC_MODULES[room]:
-                shown += [f"{part.__name__}.{public}" for public in part.__all__]
-    if not shown:
-        return None
-    lines = [f"# `{room}`", "", (module.__doc__ or "").strip(), ""]
-    lines += [f"::: {path}\n" for path in dict.fromkeys(shown)]
+def _python_page(name: str, names: Mapping[str, str], rooms: Mapping[str, set[str]]) -> str:
+    """Write the page of a package: what it has from elsewhere as links, what it defines in full."""
+    own = rooms.get(name, set())
+    lines = [f"# `{name}`", "", (importlib.import_module(name).__doc__ or "").strip(), ""]
+    elsewhere = {public: path for public, path in names.items() if path not in own}
+    if elsewhere:
+        lines += [f"| from {name} import … | defined in |", "|---|---|"]
+        for public, path in sorted(elsewhere.items()):
+            room = _room(path.rpartition(".")[0])
+            lines.append(f"| [`{public}`][{path}] | [`{room}`]({room}.md) |")
+        lines.append("")
+    by_kind = sorted(own, key=lambda path: (path.rpartition(".")[2][0].islower(), path.rpartition(".")[2]))
+    lines += [f"::: {path}\n" for path in by_kind]
     return "\n".join(lines)
 
 
-_PUBLIC_MODULES = {
-    "restructure.calculator.cost_of_credit": {"restructure.calculator.cost_of_credit.apr"},
-    "restructure.intake": {"restructure.intake.application"},
-    "restructure.report": {"restructure.report.plots"},
-    "restructure.report.letters": {"restructure.report.letters.writing"},
-    "restructure.testing": {"restructure.testing.report", "restructure.testing.strategies"},
-}
-"""Modules whose names are public though the sub-package does not list them."""
-
-
-def _home(public: str) -> str:
-    """Give the module that a public name comes from, as griffe finds it."""
-    return next(module for module, names in restructure._HOMES.items() if public in names.split())
+def _path(module: ModuleType, public: str) -> str:
+    """Give the module and name under which something public is defined."""
+    for home, names in getattr(module, "_HOMES", {}).items():
+        if public in names.split():
+            return f"{module.__name__}.{home}.{public}"
+    value = getattr(module, public)
+    return f"{getattr(value, '__module__', None) or module.__name__}.{public}"
 
 
 def _room(module: str) -> str:
-    """Give the sub-package of a module: `restructure.calculator.measures` for the module of `Waive`."""
+    """Give the package of a module: `restructure.calculator.measures` for the module of `Waive`."""
     parts = module.split(".")
     for length in range(len(parts), 0, -1):
         name = ".".join(parts[:length])
         if hasattr(importlib.import_module(name), "__path__") or length == 2:
             return name
     return module
-
-
-def _public_room(name: str) -> bool:
-    module = importlib.import_module(name)
-    return hasattr(module, "__path__") and (bool(getattr(module, "__all__", ())) or name in _PUBLIC_MODULES)
-
-
-def _modules(package: ModuleType) -> Iterator[ModuleType]:
-    """Give every module of a package that is not private and can be imported with what is installed."""
-    for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-        if "__main__" in info.name or "._" in info.name or info.name.endswith("pytest_plugin"):
-            continue
-        with contextlib.suppress(ImportError):
-            yield importlib.import_module(info.name)
 
 
 # --- programmes
@@ -386,7 +375,7 @@ def _pack(name: str) -> str:
 
 def _header(path: Path) -> list[str]:
     """Give the comment that a policy file begins with: state, readings, and what is left out."""
-    lines = []
+    lines: list[str] = []
     for line in path.read_text("utf-8").splitlines():
         if not line.startswith("#"):
             break
@@ -412,4 +401,10 @@ def _anchor(name: str) -> str:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+    """Make a text fit a cell: on one line, its bars and brackets no marks of a table or of a link."""
+    text = " ".join(text.split()).replace("|", "\\|")
+    return re.sub(r"(`[^`]*`)|\[", lambda found: found.group(1) or "\\[", text)
+
+
+def _code(text: str) -> str:
+    return "`" + " ".join(text.split()).replace("|", "\\|") + "`"

@@ -28,8 +28,8 @@ def has_example(name: str) -> str | None:
     return None
 
 
-def in_readme(name: str, what: str) -> str | None:
-    return lacking(f"`{name}`" in (ROOT / "README.md").read_text("utf-8"), what)
+def in_documentation(name: str, what: str) -> str | None:
+    return lacking(f"`{name}`" in (ROOT / "docs" / "programmes" / "index.md").read_text("utf-8"), what)
 
 
 PACKS = MemberKind(
@@ -38,6 +38,6 @@ PACKS = MemberKind(
         "rules/NAME/policy.yaml": first_line,
         "rules/NAME/*_test.yaml": has_cases,
         "examples/NAME.json": has_example,
-        "README.md": lambda own: in_readme(own, "the table of programmes has no row"),
+        "docs/programmes/index.md": lambda own: in_documentation(own, "the table of programmes has no row"),
     },
 )
