@@ -22,8 +22,7 @@ def field_docs(model: type[BaseModel]) -> Mapping[str, str]:
     A class that declares a field again declares its doc again. Where no source is at hand, such as in a notebook,
     only what `Field(description=…)` says is known.
 
-    >>> from restructure.calculator.money import Rounding
-    >>> from restructure.calculator.measures import Waive
+    >>> from restructure.calculator.measures.relief import Waive
     >>> "amount" in field_docs(Waive)
     True
     """

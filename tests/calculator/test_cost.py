@@ -644,7 +644,7 @@ def test_a_stream_without_one_rate_is_refused(rate_of_stream, advances, payments
     ("amount", "code"),
     [
         (0.5, "number-float"),
-        (True, "number-float"),
+        (True, "value-invalid"),
         (-1, "money-negative"),
         ("x", "value-invalid"),
         (Decimal("NaN"), "value-invalid"),

@@ -109,7 +109,7 @@ def test_a_loan_is_watched_beside_its_history(client):
     assert seen["enforcement"] == "no assessment has been made"
     agreement(client, "watched")
     seen = client.post(f"/loans/watch?on={DAY}", json=application("watched")).json()
-    assert seen["enforcement"].startswith("an agreement runs")
+    assert seen["enforcement"].startswith("an agreement is in force")
 
 
 # --- what is sent again
@@ -319,11 +319,11 @@ def test_the_description_consists_of_the_models_of_the_library(client):
         if "requestBody" in one.get("post", {})
     }
     assert bodies == {
-        "/applications": "Application-Input",
+        "/applications": "Application",
         "/decisions/{decision}/counter": "CounterRequest",
         "/decisions/{decision}/accept": "Accepted",
         "/agreements/{agreement}/payments": "Payment",
-        "/loans/watch": "Application-Input",
+        "/loans/watch": "Application",
     }
 
 
