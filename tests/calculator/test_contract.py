@@ -128,7 +128,9 @@ def test_an_unknown_word_in_the_allocation_is_one_finding_with_the_words_there_a
 
 def test_the_schema_names_every_word():
     fields = TypeAdapter(Contract).json_schema()["properties"]
-    words, flags = fields["overdue_interest"]["anyOf"]  # a client generator takes no list of words and flags together
+    words, flags = fields["overdue_interest"][
+        "anyOf"
+    ]  # a client generator takes no list of words and flags together
     assert (words["enum"], flags) == (["separate", "in_instalment", "none"], {"type": "boolean"})
     assert fields["allocation"]["items"]["enum"] == [*Component, *AllocationClaim]
 

@@ -9,7 +9,7 @@ from restructure.policy.language.conditions import Condition
 from restructure.policy.language.content import PolicyContent
 from restructure.policy.language.section_table import JUDGED, SECTIONS, Inheritance
 from restructure.policy.loading.schema import policy_schema
-from restructure.policy.loading.sections import READERS
+from restructure.policy.loading.sections.section_readers import READERS
 
 FIELDS = PolicyContent.model_fields
 NAMED = [pytest.param(section, id=section.name) for section in SECTIONS]
@@ -27,7 +27,7 @@ def test_the_table_has_every_section_of_a_policy_in_the_order_of_the_record():
 
 
 def test_every_reader_is_that_of_a_section():
-    assert READERS.keys() <= FIELDS.keys(), "loading/sections.py reads a section that the table does not have"
+    assert READERS.keys() <= FIELDS.keys(), "loading/sections/section_readers.py reads a section that the table does not have"
 
 
 @pytest.mark.parametrize("section", NAMED)

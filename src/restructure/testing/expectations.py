@@ -10,7 +10,7 @@ from restructure.errors import CATALOGUE, did_you_mean, quoted
 from restructure.policy.language.search import Search
 from restructure.policy.language.section_table import SECTIONS, Evaluated
 from restructure.policy.loading.findings import Findings
-from restructure.policy.loading.scope import Scope
+from restructure.policy.loading.parts.scope import Scope
 from restructure.policy.policy import Policy
 from restructure.testing.cases import Expected, Subject
 

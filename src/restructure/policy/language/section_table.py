@@ -3,7 +3,7 @@
 The reader, the resolution of `extends`, the JSON Schema, the evaluators, the digest, the listing and the coverage of
 cases all go by this table. A new section needs a record in `sections`, a field of `PolicyContent` and an entry here;
 only a section that is written otherwise than a list of entries with a condition also needs a reader of its own in
-`loading.sections`.
+`loading.sections.section_readers`.
 """
 
 from collections.abc import Iterator

@@ -16,7 +16,7 @@ from restructure.policy.loading.extending import Resolved, resolve
 from restructure.policy.loading.locating import find_base, find_policy, packaged_policies
 from restructure.policy.loading.origins import Located, origins
 from restructure.policy.loading.reading import Reading
-from restructure.policy.loading.sections import check_sections, read_sections
+from restructure.policy.loading.sections.section_readers import check_sections, read_sections
 from restructure.policy.policy import Policy
 
 __all__ = ["load_located", "load_policy", "packaged_policies"]

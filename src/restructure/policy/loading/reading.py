@@ -9,16 +9,16 @@ from restructure.errors import Issue, did_you_mean, quoted
 from restructure.policy.engine.rule_sets import WIDEST
 from restructure.policy.language.conditions import Condition, spelled_out
 from restructure.policy.language.sections import source_key
-from restructure.policy.loading.amounts import AmountReader
-from restructure.policy.loading.conditions import ConditionReader
 from restructure.policy.loading.extending import Resolved
 from restructure.policy.loading.findings import Findings, Spot
-from restructure.policy.loading.measures import MeasureReader
-from restructure.policy.loading.offers import read_offer
 from restructure.policy.loading.origins import Origin
-from restructure.policy.loading.rows import csv_beside
-from restructure.policy.loading.scope import Scope
-from restructure.policy.loading.searches import SearchReader
+from restructure.policy.loading.parts.amounts import AmountReader
+from restructure.policy.loading.parts.conditions import ConditionReader
+from restructure.policy.loading.parts.measures import MeasureReader
+from restructure.policy.loading.parts.offers import read_offer
+from restructure.policy.loading.parts.rows import csv_beside
+from restructure.policy.loading.parts.scope import Scope
+from restructure.policy.loading.parts.searches import SearchReader
 
 __all__ = ["PLACEHOLDER", "Reading"]
 

@@ -11,9 +11,9 @@ from typing import Any
 from restructure.calculator.conventions.quantity import Kind
 from restructure.intake.facts import Fact
 from restructure.policy.language.conditions import AllOf, AnyOf, Condition, Not
-from restructure.policy.loading.conditions import UNREADABLE, ConditionReader
 from restructure.policy.loading.findings import Spot
-from restructure.policy.loading.rows import literal
+from restructure.policy.loading.parts.conditions import UNREADABLE, ConditionReader
+from restructure.policy.loading.parts.rows import literal
 
 __all__ = ["EMPTY", "cell_test"]
 

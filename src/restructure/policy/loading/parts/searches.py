@@ -21,9 +21,9 @@ from restructure.policy.language.search import (
     varied,
 )
 from restructure.policy.language.templates import field_kind, is_amount, measure_models
-from restructure.policy.loading.conditions import UNREADABLE, ConditionReader
 from restructure.policy.loading.findings import Spot
-from restructure.policy.loading.measures import MeasureReader, as_called_now
+from restructure.policy.loading.parts.conditions import UNREADABLE, ConditionReader
+from restructure.policy.loading.parts.measures import MeasureReader, as_called_now
 
 __all__ = ["SearchReader"]
 

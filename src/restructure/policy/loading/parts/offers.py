@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from restructure.policy.loading.findings import Spot
-from restructure.policy.loading.measures import MeasureReader, as_called_now
-from restructure.policy.loading.searches import SearchReader
+from restructure.policy.loading.parts.measures import MeasureReader, as_called_now
+from restructure.policy.loading.parts.searches import SearchReader
 
 __all__ = ["read_offer"]
 

@@ -10,20 +10,20 @@ from typing import NamedTuple
 
 from restructure.policy.language.content import PolicyContent
 from restructure.policy.language.section_table import SECTIONS
-from restructure.policy.loading.entries import (
+from restructure.policy.loading.reading import Reading
+from restructure.policy.loading.sections.entries import (
     ReadEntry,
     check_rule_names,
     read_conclusion,
     read_entries,
     read_rule,
 )
-from restructure.policy.loading.events import read_events
-from restructure.policy.loading.facts import check_facts, declare_facts, read_fact_values
-from restructure.policy.loading.follow_up import read_classification, read_follow_up
-from restructure.policy.loading.lookups import check_lookups, read_lookups
-from restructure.policy.loading.parameters import check_parameters, read_parameters
-from restructure.policy.loading.reading import Reading
-from restructure.policy.loading.tables import read_tables
+from restructure.policy.loading.sections.events import read_events
+from restructure.policy.loading.sections.facts import check_facts, declare_facts, read_fact_values
+from restructure.policy.loading.sections.follow_up import read_classification, read_follow_up
+from restructure.policy.loading.sections.lookups import check_lookups, read_lookups
+from restructure.policy.loading.sections.parameters import check_parameters, read_parameters
+from restructure.policy.loading.sections.tables import read_tables
 
 __all__ = ["READERS", "SectionReader", "check_sections", "read_sections"]
 

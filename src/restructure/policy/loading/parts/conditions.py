@@ -11,7 +11,7 @@ from restructure.intake.facts import Fact
 from restructure.policy.engine.normal_form import Operator
 from restructure.policy.language.conditions import AllOf, AnyOf, Comparison, Condition, Not
 from restructure.policy.loading.findings import Spot
-from restructure.policy.loading.scope import Scope
+from restructure.policy.loading.parts.scope import Scope
 
 __all__ = ["UNREADABLE", "ConditionReader"]
 

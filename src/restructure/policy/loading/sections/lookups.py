@@ -12,9 +12,9 @@ from restructure.policy.constants import UNITS
 from restructure.policy.language.content import PolicyContent
 from restructure.policy.language.reads import lookups_used
 from restructure.policy.loading.findings import Spot
-from restructure.policy.loading.parameters import DatedEntry, report_gaps
+from restructure.policy.loading.parts.rows import Cells, literal, rows_of
 from restructure.policy.loading.reading import Reading
-from restructure.policy.loading.rows import Cells, literal, rows_of
+from restructure.policy.loading.sections.parameters import DatedEntry, report_gaps
 
 __all__ = ["check_lookups", "read_lookups"]
 

@@ -10,7 +10,7 @@ from restructure.policy.amounts.expression import Amount, check_amount
 from restructure.policy.amounts.unit_check import compatible
 from restructure.policy.language.templates import read_amount
 from restructure.policy.loading.findings import Spot
-from restructure.policy.loading.scope import Scope
+from restructure.policy.loading.parts.scope import Scope
 
 __all__ = ["AmountReader"]
 

@@ -20,8 +20,8 @@ from restructure.policy.language.templates import (
     read_amount,
     read_measure,
 )
-from restructure.policy.loading.amounts import AmountReader
 from restructure.policy.loading.findings import Spot
+from restructure.policy.loading.parts.amounts import AmountReader
 
 __all__ = ["MeasureReader", "as_called_now", "is_vary"]
 

@@ -11,12 +11,12 @@ from restructure.policy.language.conditions import AllOf, Condition
 from restructure.policy.language.content import PolicyContent
 from restructure.policy.language.hit_policies import Hit
 from restructure.policy.language.sections import Conclusion, DecisionTable, Rule
-from restructure.policy.loading.cells import EMPTY, cell_test
-from restructure.policy.loading.conditions import UNREADABLE
-from restructure.policy.loading.entries import read_concluded
 from restructure.policy.loading.findings import CELL, Spot
+from restructure.policy.loading.parts.cells import EMPTY, cell_test
+from restructure.policy.loading.parts.conditions import UNREADABLE
+from restructure.policy.loading.parts.rows import Cells, literal, rows_of
 from restructure.policy.loading.reading import Reading
-from restructure.policy.loading.rows import Cells, literal, rows_of
+from restructure.policy.loading.sections.entries import read_concluded
 
 __all__ = ["read_tables"]
 

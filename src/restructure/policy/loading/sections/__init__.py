@@ -1,0 +1,1 @@
+"""The readers of the sections of a policy file: parameters, facts, events, lookups, tables, follow-up and entries."""
