@@ -258,9 +258,6 @@ class NAType:
     ],
 )
 def test_what_has_no_plain_value_is_refused_with_its_place(value):
-    if str(value) == "NaT" and not isinstance(value, NaTType):
-        assert document_of({"x": value}, "data").data == {"x": None}  # numpy itself gives nothing for it
-        return
     with pytest.raises(InvalidInput) as refused:
         document_of({"x": [value]}, "data")
     assert [issue.place for issue in refused.value.issues] == ["x.0"]
@@ -268,3 +265,129 @@ def test_what_has_no_plain_value_is_refused_with_its_place(value):
 
 def test_an_amount_may_be_a_whole_number_of_numpy():
     assert str(CounterRequest(max_monthly_payment=numpy.int64(1800)).max_monthly_payment) == "1800.00"
+
+
+# --- what a hostile caller and a first user tried
+
+
+def test_data_that_refers_to_itself_or_never_ends_is_refused_at_once():
+    circle: dict = {}
+    circle["a"] = circle["b"] = circle
+    for source in (circle, {"reference": range(10**9)}):
+        with pytest.raises(InvalidInput, match="more than 200,000 values"):
+            read_application(source)
+
+
+@pytest.mark.parametrize(
+    "value", [10**5000, Decimal("NaN"), Decimal("1E999999")], ids=["long", "nan", "large"]
+)
+def test_a_number_that_no_file_could_hold_is_refused(value):
+    with pytest.raises(InvalidInput) as refused:
+        document_of({"x": value}, "data")
+    assert [issue.place for issue in refused.value.issues] == ["x"]
+
+
+class Unshowable:
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize(
+    "source", [10**5000, Unshowable(), "\ud800", "a" * 5000], ids=["number", "object", "half", "long"]
+)
+def test_whatever_is_given_the_refusal_is_a_sentence(source):
+    with pytest.raises(InvalidInput):
+        read_application(source)
+    with pytest.raises(InvalidPolicy):
+        load_policy(source)
+
+
+def test_a_policy_in_one_line_of_json_is_a_text_and_no_path():
+    text = json.dumps({"name": "x", "version": "1", "title": "t" * 300, "extends": POLICY})
+    assert load_policy(text).name == "x"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [None, [1], {1: 2}, {b"a": 1}, {"finances.income." + "9" * 5000: 1}, {"finances.income.٠.monthly": "1"}],
+)
+def test_places_that_are_none_are_refused(decided, values):
+    with pytest.raises(InvalidInput):
+        decided.application.with_values(values)
+
+
+@pytest.mark.parametrize("on", ["2026-W12-3", "9998-01-01", "1066-10-14", numpy.datetime64("2026-03")])
+def test_a_week_a_month_and_another_millennium_are_no_days_of_a_loan(on):
+    with pytest.raises(InvalidInput, match="date-invalid"):
+        day_of(on)
+
+
+def test_a_moment_of_numpy_that_is_midnight_is_its_day():
+    assert day_of(numpy.datetime64("2026-03-18T00:00:00.000000000")) == dt.date(2026, 3, 18)
+
+
+def test_whatever_is_no_record_is_refused_with_its_place(decided):
+    policy, consent = load_policy(POLICY), dict(on=ON, by="b", channel="phone", evidence="e")
+    for place, verb in (
+        ("decision", lambda: restructure.explain(None, policy, rule="x")),
+        ("rule", lambda: restructure.explain(decided, policy, rule={})),
+        ("decision", lambda: counter(5, {"max_monthly_payment": "1"}, policy)),
+        ("decision", lambda: restructure.replay("x", policy)),
+        ("decision", lambda: restructure.accept({}, rule="x", **consent)),
+        ("documents", lambda: restructure.accept(decided, rule="illness-relief", documents={}, **consent)),
+        ("documents.0", lambda: restructure.accept(decided, rule="illness-relief", documents="x", **consent)),
+        ("history", lambda: may_enforce({}, on=ON)),
+        ("history", lambda: write_history({})),
+        ("agreement", lambda: restructure.review(None, on=ON)),
+        ("plan", lambda: restructure.position_after(None, on=ON)),
+        ("contract", lambda: restructure.position_of(None, on=ON)),
+        ("plan", lambda: restructure.figures_of(3)),
+        ("parts", lambda: frontier(ILLNESS, POLICY, on=ON, parts=None)),
+        ("rule", lambda: decided.offer_by({})),
+        ("fact", lambda: decided.derivation("nope")),
+    ):
+        with pytest.raises(InvalidInput) as refused:
+            verb()
+        assert [issue.place for issue in refused.value.issues] == [place]
+
+
+def test_floats_of_numpy_are_refused_like_floats():
+    with pytest.raises(ValueError, match=r'write "5\.00" in quotes'):
+        restructure.Payment(on=ON, amount=numpy.float64(5))
+    with pytest.raises(InvalidPolicy, match="value-kind"):
+        load_policy(POLICY).with_values(illness_interest_waiver=numpy.float64(0.5))
+
+
+def test_whole_numbers_of_numpy_are_values_of_a_policy():
+    changed = load_policy(POLICY).with_values(illness_extension=numpy.int64(9))
+    assert changed.parameters["illness_extension"].values[0].value == 9
+
+
+def test_a_history_is_reviewed_on_a_day_in_text_and_accepts_what_is_owed_now(decided):
+    history = History().proposed(decided)
+    consent = dict(rule="illness-relief", by=decided.application.borrower.reference, channel="phone")
+    shown = restructure.evidence_digest("what was read out")
+    agreed = history.accepted(on=ON, evidence=shown, owed=decided.assessment.position, **consent)
+    paid = agreed.paid(restructure.Payment(on="2026-03-20", amount="1.00", id="p"))
+    assert paid.review("2026-03-25") == paid.review(dt.date(2026, 3, 25))
+    with pytest.raises(InvalidInput, match="date-invalid"):
+        paid.review("nonsense")
+    loan = decided.application.loan.contract
+    less = restructure.position_of(loan, [restructure.Payment(on="2026-03-18", amount="5000")], on=ON)
+    with pytest.raises(InvalidInput, match="balances-moved"):
+        history.accepted(on=ON, evidence=shown, owed=less, **consent)
+
+
+@pytest.mark.parametrize("day", ["2033-01-01", "2999-12-31"])
+def test_a_first_payment_after_the_plan_has_begun_is_never_called_met(decided, day):
+    asked = counter(decided, {"first_payment_from": day}, POLICY).rounds[-1]
+    assert asked.answer.value != "met"
+    assert "the first payment would fall due on" in asked.message
+
+
+def test_more_instalments_than_a_loan_can_have_are_answered_and_not_raised(decided):
+    for measures in (
+        [{"measure": "extend", "instalments": 1200}],
+        [{"measure": "extend", "instalments": 12}] * 2000,
+    ):
+        assert counter(decided, {"measures": measures}, POLICY).rounds[-1].answer.value != "met"

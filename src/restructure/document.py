@@ -135,6 +135,8 @@ def read_text(path: str | PathLike[str]) -> str:
                 Issue("file-too-large", f"the file has {size:,} bytes; the limit is 4 MiB", file=name)
             )
         return Path(path).read_text(encoding="utf-8-sig")
+    except UnicodeEncodeError:
+        raise InvalidInput(Issue("file-missing", "the path holds half of a character")) from None
     except UnicodeDecodeError as error:
         raise InvalidInput(
             Issue("file-missing", f"the file is not UTF-8 text ({error.reason})", file=name)

@@ -4,6 +4,7 @@ A record is read from a path, from a text, or from plain data (a mapping, such a
 scalars of numpy and pandas become plain Python exactly, or are refused with their place.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -18,7 +19,17 @@ from pydantic import BaseModel
 from restructure.document import Document, Place, read_document, text_document
 from restructure.errors import InvalidInput, Issue
 
-__all__ = ["Day", "Source", "day_of", "document_of", "with_values", "word_of"]
+__all__ = [
+    "Day",
+    "Source",
+    "day_of",
+    "document_of",
+    "is_text",
+    "plain_scalar",
+    "record_of",
+    "with_values",
+    "word_of",
+]
 
 Source = str | PathLike[str] | bytes | Mapping[str, Any]
 """A path, a text of JSON or YAML, or plain data."""
@@ -27,6 +38,11 @@ Day = date | str
 """A date, or its text: "2026-03-18"."""
 
 _DEEPEST = 60
+_MOST_VALUES = 200_000  # far more than a file of 4 MiB holds of any use
+_LARGEST_NUMBER = 10**60  # as in a file
+_YEARS = range(1900, 3000)
+_INDEX = re.compile(r"0|[1-9][0-9]{0,5}")
+_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def document_of(source: Source, what: str, *, exact_numbers: bool = False) -> Document:
@@ -45,7 +61,7 @@ def document_of(source: Source, what: str, *, exact_numbers: bool = False) -> Do
     if isinstance(source, bytes | bytearray):
         return text_document(bytes(source), exact_numbers=exact_numbers)
     if isinstance(source, str):
-        if source.lstrip().startswith("{") or "\n" in source:
+        if is_text(source):
             return text_document(source, exact_numbers=exact_numbers)
         return read_document(source, exact_numbers=exact_numbers)
     if isinstance(source, PathLike):
@@ -55,15 +71,37 @@ def document_of(source: Source, what: str, *, exact_numbers: bool = False) -> Do
     )
 
 
+def is_text(source: str) -> bool:
+    """Tell a text of JSON or YAML from a path: it begins with a brace or has several lines."""
+    return source.lstrip().startswith("{") or "\n" in source
+
+
+_Known = TypeVar("_Known")
+
+
+def record_of(model: type[_Known], given: _Known, place: str) -> _Known:
+    """Give a record back, and refuse with a sentence what is none of its class.
+
+    >>> record_of(date, date(2026, 3, 18), "on")
+    datetime.date(2026, 3, 18)
+    """
+    if isinstance(given, model):
+        return given
+    article = "an" if model.__name__[0] in "AEIO" else "a"
+    raise InvalidInput(Issue("input-kind", f"{_shown(given)} is not {article} {model.__name__}", place))
+
+
 def day_of(on: Day, place: str = "on") -> date:
     """Read a day: a date, its text, or a moment that is midnight without a time zone.
 
     >>> day_of("2026-03-18")
     datetime.date(2026, 3, 18)
     """
-    if type(on) is date:
+    if type(on) is date and on.year in _YEARS:
         return on
     day, fault = _day(on)
+    if day is not None and day.year not in _YEARS:
+        day, fault = None, f"{day} lies outside the years {_YEARS[0]} to {_YEARS[-1]}; correct it"
     if day is None:
         raise InvalidInput(Issue("date-invalid", fault, place))
     return day
@@ -71,7 +109,7 @@ def day_of(on: Day, place: str = "on") -> date:
 
 def _day(value: Any) -> tuple[date | None, str]:
     wanted = 'give a date or its text, such as "2026-03-18"'
-    value = _scalar(value)
+    value = plain_scalar(value)
     if isinstance(value, datetime):
         if _is_nothing(value):
             return None, f"{value} is no day; {wanted}"
@@ -85,7 +123,7 @@ def _day(value: Any) -> tuple[date | None, str]:
         return value, ""
     if isinstance(value, str):
         try:
-            if len(value) == len("2026-03-18"):
+            if _ISO_DAY.fullmatch(value):
                 return date.fromisoformat(value), ""
         except ValueError:
             pass
@@ -114,15 +152,23 @@ def _is_nothing(value: Any) -> bool:
     return type(value).__name__ in ("NaTType", "NAType")
 
 
-def _scalar(value: Any) -> Any:
+def plain_scalar(value: Any) -> Any:
     """Give a scalar of numpy as the plain value that it holds."""
     if type(value).__module__.partition(".")[0] == "numpy" and hasattr(value, "item"):
+        if type(value).__name__ == "datetime64":
+            exact = value.astype("datetime64[us]")  # a month or a year is no day, and has no plain value
+            return exact.item() if exact == value and str(value.dtype)[-2] not in "YM" else value
         return value.tolist() if getattr(value, "shape", ()) else value.item()
     return value
 
 
 def _shown(value: Any) -> str:
-    text = ascii(value)
+    try:
+        text = ascii(value)
+    except (
+        Exception
+    ):  # a number of many thousand digits, endless nesting, whatever an object does when it is shown
+        text = f"a value of type {type(value).__name__}"
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 
@@ -138,6 +184,7 @@ class _PlainData:
     def __init__(self, *, exact: bool) -> None:
         self.exact = exact
         self.faults: list[Issue] = []
+        self.values = 0
 
     def fault(self, place: Place, message: str, code: str = "value-invalid") -> None:
         self.faults.append(Issue(code, message, ".".join(map(str, place))))
@@ -146,7 +193,11 @@ class _PlainData:
         if len(place) > _DEEPEST:
             self.fault(place, f"the data is nested more than {_DEEPEST} levels deep")
             return None
-        value = _scalar(value)
+        self.values += 1
+        if self.values > _MOST_VALUES:
+            what = f"the data holds more than {_MOST_VALUES:,} values, or refers to itself"
+            raise InvalidInput(Issue("file-too-large", what, ".".join(map(str, place[:3]))))
+        value = plain_scalar(value)
         match value:
             case BaseModel():
                 return value.model_dump(mode="json", by_alias=True)
@@ -161,7 +212,11 @@ class _PlainData:
         match value:
             case Enum():
                 return value.value
-            case None | bool() | int() | Decimal():
+            case int() if abs(value) >= _LARGEST_NUMBER:
+                self.fault(place, "the number has more than 60 digits")
+            case None | bool() | int():
+                return value
+            case Decimal() if value.is_finite() and abs(value.adjusted()) <= _DEEPEST:
                 return value
             case str() | Fraction():
                 return str(value)
@@ -172,7 +227,7 @@ class _PlainData:
                 if day is None:
                     self.fault(place, message, "date-invalid")
                 return day
-            case _ if isinstance(value, float) or _is_nothing(value):
+            case _ if isinstance(value, float | Decimal) or _is_nothing(value):
                 self.fault(place, f"{value!r} is no value; leave the field out where nothing is known")
             case _:
                 what = "a text, a number, a date, a list or a mapping"
@@ -197,8 +252,15 @@ def with_values(data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str,
     >>> with_values({"loan": {"rates": [{"day": 1}]}}, {"loan.rates.0.day": 2})
     {'loan': {'rates': [{'day': 2}]}}
     """
+    if not isinstance(values, Mapping):
+        raise InvalidInput(Issue("input-kind", f"{_shown(values)} is not a mapping of places to values"))
     changed, faults = _plain(data, exact=False)
     for dotted, value in values.items():
+        if not isinstance(dotted, str):
+            faults.append(
+                Issue("field-unknown", f"{_shown(dotted)} is not a place such as loan.balances.fees")
+            )
+            continue
         steps = dotted.split(".")
         new, more = _plain({"value": value}, exact=False)
         faults += [
@@ -217,7 +279,7 @@ def _replace(data: Any, steps: list[str], value: Any) -> None:
     for k, step in enumerate(steps):
         last, before = k == len(steps) - 1, ".".join(steps[:k]) or "the record"
         if isinstance(data, list):
-            if not step.isdecimal() or int(step) > len(data):
+            if not _INDEX.fullmatch(step) or int(step) > len(data):
                 raise LookupError(f"{before} has {len(data)} entries; name one by its number, from 0")
             if int(step) == len(data):
                 data.append(value if last else {})
@@ -228,7 +290,7 @@ def _replace(data: Any, steps: list[str], value: Any) -> None:
             if last:
                 data[step] = value
             elif data.get(step) is None:
-                data[step] = [] if steps[k + 1].isdecimal() else {}
+                data[step] = [] if _INDEX.fullmatch(steps[k + 1]) else {}
             data = data[step]
         else:
             raise LookupError(f"{before} is a single value and has no {step}")

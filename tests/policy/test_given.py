@@ -87,7 +87,7 @@ def test_a_fact_left_out_is_unknown_and_asked_for_and_one_that_nobody_reads_is_l
         ("collateral_value", "dear", "write an amount, such as 2000.00"),
         ("collateral_value", True, "write an amount, such as 2000.00"),
         ("share", "0.1234567", "it has more decimals than the 6 that are kept; round it"),
-        ("notices", "3", "write a whole number"),
+        ("notices", "3", "write a whole number, without quotes"),
         ("notices", True, "write a whole number"),
         ("visited", 0, "write true or false"),
         ("visited", "no", "write true or false"),

@@ -27,7 +27,9 @@ def test_the_table_has_every_section_of_a_policy_in_the_order_of_the_record():
 
 
 def test_every_reader_is_that_of_a_section():
-    assert READERS.keys() <= FIELDS.keys(), "loading/sections/section_readers.py reads a section that the table does not have"
+    assert READERS.keys() <= FIELDS.keys(), (
+        "loading/sections/section_readers.py reads a section that the table does not have"
+    )
 
 
 @pytest.mark.parametrize("section", NAMED)

@@ -54,7 +54,10 @@ def constant(fact: Fact, value: Any) -> Any:
         case _:
             if isinstance(value, int) and not isinstance(value, bool):
                 return value
-            raise ValueError("write a whole number" + ("" if kind is Kind.COUNT else f" of {kind.value}"))
+            quotes = ", without quotes" if isinstance(value, str) and value.isdecimal() else ""
+            raise ValueError(
+                "write a whole number" + ("" if kind is Kind.COUNT else f" of {kind.value}") + quotes
+            )
 
 
 def _as_exact(value: float, kind: Kind) -> str:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, Self
 
 from restructure.errors import InvalidPolicy, Issue, did_you_mean, quoted
-from restructure.inputs import Day, day_of
+from restructure.inputs import Day, day_of, plain_scalar
 from restructure.policy.amounts.lookups import Edition
 from restructure.policy.constants import Constant, constant, unit_fact
 from restructure.policy.in_force import InForce
@@ -52,7 +52,7 @@ class Policy(PolicyContent):
             if name not in self.parameters
         ]
         changed: dict[str, Parameter] = {}
-        for name, value in values.items():
+        for name, value in ((name, plain_scalar(value)) for name, value in values.items()):
             if name in self.parameters:
                 old = self.parameters[name]
                 try:

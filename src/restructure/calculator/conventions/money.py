@@ -217,7 +217,7 @@ def typed_float(value: float) -> str | None:
     >>> typed_float(0.5), typed_float(7.0), typed_float(0.1 + 0.2)
     ('0.5', '7', None)
     """
-    written = Decimal(repr(value))
+    written = Decimal(repr(float(value)))  # a float of numpy shows its type
     if (
         not written.is_finite()
         or len(written.as_tuple().digits) > _AS_TYPED

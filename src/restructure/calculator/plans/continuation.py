@@ -25,7 +25,7 @@ from restructure.calculator.servicing.contract import (
 )
 from restructure.calculator.servicing.position import ParkedDue, Position
 from restructure.errors import InvalidInput, Issue
-from restructure.inputs import Day, day_of
+from restructure.inputs import Day, day_of, record_of
 
 __all__ = ["position_after"]
 
@@ -62,6 +62,7 @@ def position_after(
     >>> str(reschedule(later, [Extend(instalments=3)]).schedule.rows[-1].balance)
     '0.00'
     """
+    record_of(Plan, plan, "plan")
     on = day_of(on)
     handling = handling or ServicingTerms()
     position, terms = plan.position, plan.repayment

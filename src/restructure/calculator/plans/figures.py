@@ -20,6 +20,7 @@ from restructure.calculator.measures.up_front import Settle
 from restructure.calculator.plans.plan import Plan
 from restructure.calculator.servicing.position import Bucket
 from restructure.errors import Refused
+from restructure.inputs import record_of
 from restructure.record import Record, trusted
 
 __all__ = ["Figures", "figures_of", "monthly_internal_rate"]
@@ -101,6 +102,7 @@ def figures_of(plan: Plan) -> Figures:
     The carrying amount that a modification loss is measured from is the present value of paying as agreed, so
     that a plan without measures has none. `cost_of_credit.apr` has the same figures for flows on any dates.
     """
+    record_of(Plan, plan, "plan")
     position, currency = plan.position, plan.position.currency
     agreed, rows = _as_agreed(plan), plan.schedule.rows
     waived, waived_of_claim, forgiven, up_front, balance, parked = _moved(plan)

@@ -29,7 +29,7 @@ from restructure.calculator.servicing.current_schedule import CurrentSchedule
 from restructure.calculator.servicing.position import Position
 from restructure.calculator.servicing.statement import Balances, stated_position
 from restructure.errors import InvalidInput, Issue
-from restructure.inputs import Day, day_of
+from restructure.inputs import Day, day_of, record_of
 
 __all__ = ["Account", "position_of"]
 
@@ -63,6 +63,7 @@ def position_of(
     >>> rest.instalments, str(rest.instalment)
     (8, '1100.16')
     """
+    record_of(Contract, contract, "contract")
     on = day_of(on)
     issues = payment_problems(contract, payments)
     if on < contract.start:

@@ -14,7 +14,7 @@ from restructure.calculator.servicing.position import Bucket, Position
 from restructure.casework.decisions.decision import Decision
 from restructure.casework.decisions.outcome import Offer
 from restructure.errors import InvalidInput, Issue
-from restructure.inputs import Day, day_of
+from restructure.inputs import Day, day_of, record_of
 from restructure.intake.application import ContractLoan, Evidence, position_on
 from restructure.policy.language.follow_up import FollowUp
 from restructure.policy.policy_ref import PolicyRef
@@ -132,6 +132,12 @@ def accept(
     >>> str(agreement.plan.instalment)
     '2046.14'
     """
+    record_of(Decision, decision, "decision")
+    record_of(str, rule, "rule")
+    if owed is not None:
+        record_of(Position, owed, "owed")
+    for k, document in enumerate(record_of(Sequence, documents, "documents")):  # type: ignore[type-abstract]
+        record_of(Evidence, document, f"documents.{k}")
     on = day_of(on)
     try:
         consent = Consent(on=on, by=by, channel=Channel(channel), evidence=evidence)

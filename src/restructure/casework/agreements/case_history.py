@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Self, assert_never
 
 from restructure.calculator.servicing.contract import Payment
+from restructure.calculator.servicing.position import Position
 from restructure.casework.agreements.agreement import Agreement, Channel, accept
 from restructure.casework.agreements.events import (
     Accepted,
@@ -26,7 +27,7 @@ from restructure.casework.decisions.decision import Decision
 from restructure.casework.decisions.rounds import Answer
 from restructure.casework.negotiation.counter import answered
 from restructure.errors import InvalidInput, Issue
-from restructure.inputs import Day, day_of
+from restructure.inputs import Day, Source, day_of
 from restructure.intake.application import Application, Evidence
 from restructure.policy.policy import Policy
 from restructure.record import Record
@@ -151,13 +152,18 @@ class History(Record):
         return self.events[agreed[-1] :] if agreed else ()
 
     def review(
-        self, on: date, *, policy: Policy | None = None, application: Application | None = None
+        self,
+        on: Day,
+        *,
+        policy: Policy | Source | None = None,
+        application: Application | Source | None = None,
     ) -> Review:
         """Review the agreement on a day from the payments known so far, with the class that a policy suggests.
 
         `application` is the borrower's current application, if it differs from the one that was decided on. Raises
         `InvalidInput` if there is no agreement, and as `review` does.
         """
+        on = day_of(on)
         agreement, decision = self.agreement, self.decision
         if agreement is None or decision is None:
             raise InvalidInput(
@@ -203,13 +209,24 @@ class History(Record):
         by: str,
         channel: Channel | str,
         evidence: str,
+        owed: Position | None = None,
         documents: Sequence[Evidence] = (),
     ) -> Self:
-        """Add the acceptance of an offer; the same acceptance again adds nothing. Raises as `accept` does."""
+        """Add the acceptance of an offer; the same acceptance again adds nothing.
+
+        `owed` is what the servicing system says is owed since the decision. Raises as `accept` does.
+        """
         if self.decision is None:
             raise InvalidInput(Issue("event-order", "an acceptance needs a proposal before it", "events"))
         agreed = accept(
-            self.decision, rule=rule, on=on, by=by, channel=channel, evidence=evidence, documents=documents
+            self.decision,
+            rule=rule,
+            on=on,
+            by=by,
+            channel=channel,
+            evidence=evidence,
+            owed=owed,
+            documents=documents,
         )
         if self.agreement is not None and self.agreement.id == agreed.id:
             return self

@@ -8,7 +8,7 @@ from restructure.casework.agreements.performance import AgreementStatus
 from restructure.casework.decisions.judge import actions_of
 from restructure.casework.decisions.outcome import Detail, Outcome, Task
 from restructure.errors import InvalidInput, Issue
-from restructure.inputs import Day, Source, day_of, word_of
+from restructure.inputs import Day, Source, day_of, record_of, word_of
 from restructure.intake.application import Application, read_application
 from restructure.intake.assessment import Assessment, DelinquencyStage, assess
 from restructure.policy.case_facts import Concluded, facts_of
@@ -92,6 +92,8 @@ def may_enforce(history: History | None, *, on: Day) -> tuple[bool, str]:
 
     The result is an offer that expired, an agreement that was broken, or a refusal with reasons.
     """
+    if history is not None:
+        record_of(History, history, "history")
     on = day_of(on)
     decision = None if history is None else history.decision
     if history is None or decision is None:

@@ -17,7 +17,7 @@ from restructure.casework.agreements.case_history import History
 from restructure.casework.agreements.events import Event
 from restructure.document import Document, issues_of, read_text
 from restructure.errors import InvalidInput, Issue
-from restructure.inputs import Source, document_of
+from restructure.inputs import Source, document_of, record_of
 from restructure.record import TypeReader
 
 __all__ = ["read_history", "write_history"]
@@ -39,6 +39,7 @@ def write_history(history: History) -> str:
 
     To add to a file, write a new one beside it and rename it, so that no reader sees half of it.
     """
+    record_of(History, history, "history")
     lines, previous = [], _BEGIN
     for event in history.events:
         content = _plain(event)
@@ -82,7 +83,7 @@ def read_history(source: History | Source, *, file: str | None = None) -> Histor
 def _entry(line: str) -> dict[str, Any]:
     try:
         entry = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         entry = None
     if not isinstance(entry, dict):
         sentence = "the line is not a JSON object: the file was cut or edited; restore it from a copy"

@@ -14,7 +14,7 @@ from restructure.casework.agreements.clocks import ClockState, clock_states
 from restructure.casework.agreements.loan_class import Classification, classify
 from restructure.casework.agreements.performance import AgreementStatus, InstalmentState, Performance, Trial
 from restructure.errors import InvalidInput, Issue
-from restructure.inputs import Day, Source, day_of
+from restructure.inputs import Day, Source, day_of, record_of
 from restructure.intake.application import Application, ContractLoan, Loan, position_on, read_application
 from restructure.policy.language.follow_up import Reversal
 from restructure.policy.policy import Policy
@@ -114,6 +114,7 @@ def review(
     >>> review(agreed, [Payment(on=first.due, amount=first.total, id="p1")], on=first.due).standing.value
     'on_track'
     """
+    record_of(Agreement, agreement, "agreement")
     on = day_of(on)
     application = None if application is None else read_application(application)
     policy = None if policy is None else policy_of(policy)

@@ -106,7 +106,7 @@ class Decision(Record):
     def offer_by(self, rule: str) -> Offer:
         """Give the offer that a rule made; raises `InvalidInput` if it made none."""
         offered = {offer.rule: offer for offer in self.offers}
-        if rule not in offered:
+        if not isinstance(rule, str) or rule not in offered:
             hint = did_you_mean(rule, offered) if offered else "; the decision made none"
             raise InvalidInput(
                 Issue("offer-unknown", f'no offer was made by the rule "{rule}"{hint}', "rule")
@@ -129,7 +129,12 @@ class Decision(Record):
         return in_force
 
     def derivation(self, fact: str) -> str:
-        """Write the derivation of a fact, with the values of this case."""
+        """Write the derivation of a fact, with the values of this case; raises `InvalidInput` for an unknown fact."""
+        known = [name for name, each in facts().items() if not each.of_plan]
+        if fact not in known:
+            raise InvalidInput(
+                Issue("fact-unknown", f'no fact is called "{fact}"{did_you_mean(fact, known)}', "fact")
+            )
         return derivation(self.assessment, fact)
 
 

@@ -12,7 +12,7 @@ from restructure.casework.decisions.judge import judge
 from restructure.casework.decisions.outcome import Offer, Refusal, StepResult, TierResult
 from restructure.casework.decisions.plan_search import SearchResult, make
 from restructure.errors import InvalidInput, InvalidPolicy, Issue, did_you_mean
-from restructure.inputs import Source
+from restructure.inputs import Source, record_of
 from restructure.intake.declared_facts import as_given
 from restructure.intake.facts import Fact, show
 from restructure.policy.case_facts import CaseFacts, facts_of
@@ -134,6 +134,8 @@ def explain(decision: Decision, policy: Policy | Source, *, rule: str) -> Explan
     >>> why.verdict, why.counterfactuals[0].sentence
     ('refused', 'if hardship_cause were unemployment instead of illness, the offer would be made')
     """
+    record_of(Decision, decision, "decision")
+    record_of(str, rule, "rule")
     policy = policy_of(policy)
     in_force = decision.under(policy)
     by_id = {each.id: each for each in policy.rules}

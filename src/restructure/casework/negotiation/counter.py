@@ -15,7 +15,7 @@ from restructure.casework.negotiation.plan_boxes import PlanBox, Variant, cheape
 from restructure.casework.negotiation.proposals import PlanBudget, Proposals, extension_of
 from restructure.casework.negotiation.step_ranges import remaining_ranges
 from restructure.errors import InvalidInput, Issue
-from restructure.inputs import Source
+from restructure.inputs import Source, record_of
 from restructure.policy.case_facts import CaseFacts, facts_of
 from restructure.policy.engine.reference import ConditionResult
 from restructure.policy.language.sections import Rule
@@ -53,6 +53,7 @@ def counter(
     >>> str(first.offers[0].plan.instalment), str(second.offers[0].plan.instalment), second.rounds[0].answer.value
     ('2046.14', '1780.53', 'met')
     """
+    record_of(Decision, decision, "decision")
     request, policy = read_counter_request(request), policy_of(policy)
     in_force = decision.under(policy)
     if not decision.offers:

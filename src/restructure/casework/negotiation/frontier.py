@@ -16,7 +16,7 @@ from restructure.casework.decisions.judge import check_limits, judge
 from restructure.casework.decisions.outcome import Offer
 from restructure.casework.decisions.plan_search import Proposal, make, propose
 from restructure.errors import InvalidInput, Issue, Refused
-from restructure.inputs import Day, Source, day_of
+from restructure.inputs import Day, Source, day_of, record_of
 from restructure.intake.application import Application, read_application
 from restructure.intake.assessment import assess
 from restructure.policy.case_facts import CaseFacts, facts_of
@@ -83,7 +83,7 @@ def frontier(
     >>> monthly == sorted(monthly), plans.inside <= plans.tried
     (True, True)
     """
-    if parts < 1:
+    if record_of(int, parts, "parts") < 1:
         raise InvalidInput(Issue("value-invalid", f"parts is {parts}; at least 1 is needed", "parts"))
     share = _probability(recovered, "recovered")
     application, on = read_application(application), day_of(on)

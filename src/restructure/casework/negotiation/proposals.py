@@ -108,14 +108,28 @@ class Proposals:
         """Make the plan of a variant, `None` if it is impossible."""
         if variant not in self._made:
             extension, measures = self.extension + variant.away, self._stepped(variant.steps)
+            if abs(extension) > _MOST_ROWS:
+                self.refused = self.refused or f"term-too-long: {_MOST_ROWS:,} instalments are the most"
+                self._made[variant] = None
+                return None
             try:
-                self._made[variant] = self.budget.make(
+                proposal = self.budget.make(
                     (*measures, Extend(instalments=extension)) if extension else measures
                 )
             except Refused as refused:
                 self.refused = self.refused or f"{refused.issues[0].code}: {refused.issues[0].message}"
-                self._made[variant] = None
+                proposal = None
+            self._made[variant] = None if proposal is None or self._too_early(proposal) else proposal
         return self._made[variant]
+
+    def _too_early(self, proposal: Proposal) -> bool:
+        """Tell whether a payment falls due before the day asked for, as where the loan ends before that day."""
+        day = self.request.first_payment_from
+        first = next((row.due for row in proposal.plan.schedule.rows if row.total), None)
+        if day is None or first is None or first >= day:
+            return False
+        self.refused = self.refused or f"the first payment would fall due on {first}, before {day}"
+        return True
 
     def _stepped(self, steps: int) -> tuple[Measure, ...]:
         measures = self.fixed

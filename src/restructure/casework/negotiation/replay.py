@@ -6,7 +6,7 @@ from typing import Any
 from restructure.casework.decisions.decision import Decision, decide, decision_id
 from restructure.casework.negotiation.counter import counter, round_id
 from restructure.errors import InvalidInput, Issue
-from restructure.inputs import Source
+from restructure.inputs import Source, record_of
 from restructure.policy.engine.evaluation import Engines
 from restructure.policy.policy import Policy
 from restructure.policy.source import policy_of
@@ -29,6 +29,7 @@ def replay(decision: Decision, policy: Policy | Source, *, engines: Engines | st
 
     Raises `InvalidInput` if the record's id does not match the application and day it contains.
     """
+    record_of(Decision, decision, "decision")
     policy = policy_of(policy)
     in_force = policy.in_currency(decision.application.loan.currency).at(decision.on)
     identity = decision_id(decision.application, in_force, decision.on)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from restructure.document import field_names, issues_of, read_document
 from restructure.errors import InvalidPolicy, Issue, RestructureError
-from restructure.inputs import Source, document_of
+from restructure.inputs import Source, document_of, is_text
 from restructure.policy.constants import Constant
 from restructure.policy.loading.extending import Resolved, resolve
 from restructure.policy.loading.locating import find_base, find_policy, packaged_policies
@@ -50,7 +50,7 @@ def load_located(source: str | Path) -> Located:
 
 def _reading_of(source: Source) -> Reading:
     """Open a path or a name as a file, and anything else as a policy in the working directory."""
-    if isinstance(source, str | PathLike) and not (isinstance(source, str) and "\n" in source):
+    if isinstance(source, PathLike) or (isinstance(source, str) and not is_text(source)):
         return _opened(find_policy(source))
     try:
         document = document_of(source, "a policy", exact_numbers=True)
