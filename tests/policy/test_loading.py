@@ -6,6 +6,7 @@ import shutil
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 import yaml
@@ -21,6 +22,7 @@ from restructure.policy.engine.normal_form import Alternative, Leaf, Operator
 from restructure.policy.language.conditions import AllOf, AnyOf, Comparison, Not
 from restructure.policy.loading.loading import load_policy
 from restructure.policy.loading.locating import packaged_policies
+from restructure.testing import run_cases
 
 DAY = date(2026, 3, 18)
 
@@ -632,3 +634,15 @@ def test_a_number_that_is_a_float_is_not_asked_to_be_a_number(name, value, mend)
     (issue,) = caught.value.issues
     assert mend in issue.message
     assert ("such as 0.31" in issue.message) == (not isinstance(value, float))
+
+
+def test_the_small_policy_of_the_page_loads_decides_and_passes_its_cases(tmp_path):
+    page = (Path(__file__).parents[2] / "rules" / "LANGUAGE.md").read_text("utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (policy,) = (block for block in blocks if block.startswith("name: small-lender"))
+    (cases,) = (
+        block for block in blocks if block.startswith("policy: policy.yaml") and "by a fifth" in block
+    )
+    (tmp_path / "policy.yaml").write_text(policy, "utf-8")
+    (tmp_path / "small_test.yaml").write_text(cases, "utf-8")
+    assert [result.failures for result in run_cases([tmp_path]).results] == [(), ()]

@@ -32,6 +32,7 @@ from restructure.casework.decisions.outcome import StepResult
 from restructure.casework.negotiation.replay import replay
 from restructure.errors import InvalidInput, InvalidPolicy, RestructureError
 from restructure.intake.application import Application
+from restructure.policy.loading.loading import load_policy
 
 DAY = date(2026, 3, 18)
 ILLNESS = Application.model_validate(example("illness"))
@@ -247,13 +248,25 @@ def test_only_the_conditions_that_made_it_so_are_told():
     assert [(c.fact, c.verdict) for c in found.conditions] == [("disputed", "false"), ("vulnerable", "false")]
 
 
-def test_a_measure_that_cannot_be_applied_is_a_refusal_with_the_calculators_code():
+def test_a_measure_that_cannot_be_applied_is_a_refusal_with_the_calculators_code_and_declines_nobody():
     decision = decided(
         small(rules=rule(offer="[{measure: waive, of: fees, amount: 10}]"))
     )  # no fees are owed
     (refusal,) = decision.refusals
     assert (refusal.stage, refusal.code) == ("measure", "waive-exceeds-bucket")
-    assert decision.outcome == "decline"
+    assert (
+        decision.outcome == "refer"
+    )  # the numbers of the policy do not fit this loan, and that is no reason
+    assert decision.enforcement_barred
+
+
+def test_a_parameter_that_no_plan_can_be_made_with_opens_no_enforcement():
+    policy = load_policy("cn-consumer-finance").with_values(
+        illness_extension=-400, lasting_extension=-400, pause_extension=-400
+    )
+    decision = decide(ILLNESS, policy, on=DAY)
+    assert "term-not-positive" in {refusal.code for refusal in decision.refusals}
+    assert (decision.outcome, decision.enforcement_barred) == ("refer", True)
 
 
 def test_a_flag_marks_an_offer_and_refuses_nothing():

@@ -237,6 +237,9 @@ class _Judge:
         try:
             result = make(self.known, rule)
         except Refused as refused:
+            # The rule applies and its measures cannot be carried out: the policy's numbers do not fit this loan, which
+            # a person has to look at. It is no reason to decline a borrower.
+            self.undecided = True
             issue = refused.issues[0]
             return partial(self.refusal, rule, "measure", issue.code, issue.message)
         except UnknownAmount as unknown:
