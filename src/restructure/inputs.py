@@ -186,12 +186,12 @@ class _PlainData:
         self.faults: list[Issue] = []
         self.values = 0
 
-    def fault(self, place: Place, message: str, code: str = "value-invalid") -> None:
+    def reject(self, place: Place, message: str, code: str = "value-invalid") -> None:
         self.faults.append(Issue(code, message, ".".join(map(str, place))))
 
     def build(self, value: Any, place: Place) -> Any:
         if len(place) > _DEEPEST:
-            self.fault(place, f"the data is nested more than {_DEEPEST} levels deep")
+            self.reject(place, f"the data is nested more than {_DEEPEST} levels deep")
             return None
         self.values += 1
         if self.values > _MOST_VALUES:
@@ -213,7 +213,7 @@ class _PlainData:
             case Enum():
                 return value.value
             case int() if abs(value) >= _LARGEST_NUMBER:
-                self.fault(place, "the number has more than 60 digits")
+                self.reject(place, "the number has more than 60 digits")
             case None | bool() | int():
                 return value
             case Decimal() if value.is_finite() and abs(value.adjusted()) <= _DEEPEST:
@@ -225,13 +225,13 @@ class _PlainData:
             case date():
                 day, message = _day(value)
                 if day is None:
-                    self.fault(place, message, "date-invalid")
+                    self.reject(place, message, "date-invalid")
                 return day
             case _ if isinstance(value, float | Decimal) or _is_nothing(value):
-                self.fault(place, f"{value!r} is no value; leave the field out where nothing is known")
+                self.reject(place, f"{value!r} is no value; leave the field out where nothing is known")
             case _:
                 what = "a text, a number, a date, a list or a mapping"
-                self.fault(place, f"{_shown(value)} is not plain data: {what}")
+                self.reject(place, f"{_shown(value)} is not plain data: {what}")
         return None
 
     def fields(self, mapping: Mapping[Any, Any], place: Place) -> Iterator[tuple[str, Any]]:
@@ -241,7 +241,7 @@ class _PlainData:
             elif isinstance(key, date) and not isinstance(key, datetime):  # a key that YAML reads as a day
                 yield key.isoformat(), self.build(value, (*place, key.isoformat()))
             else:
-                self.fault(place, f"the key {_shown(key)} is not a text")
+                self.reject(place, f"the key {_shown(key)} is not a text")
 
 
 def with_values(data: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
