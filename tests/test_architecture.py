@@ -492,3 +492,21 @@ def _lines_of_code(function: ast.FunctionDef) -> int:
     )
     docstring = (first.end_lineno or 0) - first.lineno + 1 if doc else 0
     return (function.end_lineno or 0) - function.lineno + 1 - docstring
+
+
+def test_no_variable_is_called_by_a_word_that_says_nothing():
+    empty = {"one", "found", "told"}
+    used = [
+        f"{module}:{node.lineno}: {name}"
+        for module, tree in TREES.items()
+        for node in ast.walk(tree)
+        for name in [
+            node.id
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+            else node.arg
+            if isinstance(node, ast.arg)
+            else ""
+        ]
+        if name in empty
+    ]
+    assert used == [], "call it by the noun that it is"

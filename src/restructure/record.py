@@ -340,11 +340,13 @@ Listed = Annotated[Sequence[_Item], _ReadAsTuple]
 """A list of records that may be made later."""
 
 
-def refuse(found: Sequence[tuple[str, ...]]) -> None:
+def refuse(contradictions: Sequence[tuple[str, ...]]) -> None:
     """Refuse a model for every contradiction at once: each a code, a sentence, and the field it is about.
 
     Pydantic lets a validator raise only one error, so the others travel in its context.
     """
-    if found:
-        text = "; ".join(message for _, message, *_ in found)
-        raise PydanticCustomError(found[0][0], "{text}", {"text": text, "issues": list(found)})
+    if contradictions:
+        text = "; ".join(message for _, message, *_ in contradictions)
+        raise PydanticCustomError(
+            contradictions[0][0], "{text}", {"text": text, "issues": list(contradictions)}
+        )

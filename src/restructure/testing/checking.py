@@ -269,8 +269,8 @@ class _OfApplication(_CaseRun):
 
     def refused(self, rules: Iterable[str]) -> str:
         return "; ".join(
-            f"rule {name} refused because {self.why(one)}"
-            for name, one in self.refusals.items()
+            f"rule {name} refused because {self.why(refusal)}"
+            for name, refusal in self.refusals.items()
             if name in rules
         )
 
@@ -305,12 +305,12 @@ class _OfApplication(_CaseRun):
         return str(getattr(taken, field)), f"step {_step_text(taken)}"
 
 
-def _worded(one: ConditionResult) -> str:
+def _worded(result: ConditionResult) -> str:
     """Write a comparison with value and threshold."""
-    if one.verdict == "unknown":
+    if result.verdict == "unknown":
         # The fact itself, or the one that it is compared with, which is written with its name.
-        return f"{one.fact if one.actual == 'unknown' else one.threshold.removesuffix(' unknown')} is unknown"
-    return f"{one.fact} {one.actual} is {'' if one.verdict == 'true' else 'not '}{one.op} {one.threshold}".strip()
+        return f"{result.fact if result.actual == 'unknown' else result.threshold.removesuffix(' unknown')} is unknown"
+    return f"{result.fact} {result.actual} is {'' if result.verdict == 'true' else 'not '}{result.op} {result.threshold}".strip()
 
 
 def _worked_out(known: CaseFacts, name: str) -> str:
