@@ -310,7 +310,8 @@ def _worded(result: ConditionResult) -> str:
     if result.verdict == "unknown":
         # The fact itself, or the one that it is compared with, which is written with its name.
         return f"{result.fact if result.actual == 'unknown' else result.threshold.removesuffix(' unknown')} is unknown"
-    return f"{result.fact} {result.actual} is {'' if result.verdict == 'true' else 'not '}{result.op} {result.threshold}".strip()
+    holds = "" if result.verdict == "true" else "not "
+    return f"{result.fact} {result.actual} is {holds}{result.op} {result.threshold}".strip()
 
 
 def _worked_out(known: CaseFacts, name: str) -> str:
