@@ -5,10 +5,11 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given
 from hypothesis import strategies as st
 
 from compositions import compositions
+from laws import examples
 from restructure.calculator.amortisation.repayment import Repayment
 from restructure.calculator.amortisation.rows import PAID
 from restructure.calculator.amortisation.scheme import HolidayInterest, Repricing
@@ -76,6 +77,8 @@ def test_what_is_paid_up_front_counts_in_full():
     assert present_value(plan, Fraction(5, 100), prepaid_after=0) == 10000
 
 
+# Drawn from every kind of loan, of which this law takes the monthly ones that can be carried out.
+@examples(200, suppress_health_check=[*HealthCheck])
 @given(compositions(), st.integers(0, 40), st.integers(0, 30), st.integers(0, 3))
 def test_a_monthly_plan_is_worth_every_row_discounted_on_its_own(composition, percent, prepaid, lag):
     position, measures = composition[:2]
