@@ -83,7 +83,7 @@ class Decision(Record):
     @property
     def derivations(self) -> dict[str, str]:
         """Derivation of every fact from the application, in one line each."""
-        return {name: self.derivation(name) for name, fact in facts().items() if not fact.of_plan}
+        return {name: derivation(self.assessment, name) for name, fact in facts().items() if not fact.of_plan}
 
     @model_validator(mode="before")
     @classmethod
