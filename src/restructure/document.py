@@ -149,25 +149,24 @@ def read_text(path: str | PathLike[str]) -> str:
 
 def json_document(text: str | bytes) -> Document:
     """Read JSON that is not in a file, such as the body of a request, as strictly as a file."""
+    return _json(_checked_text(text), None)
+
+
+def _checked_text(text: str | bytes) -> str:
+    """Give what did not come from a file as text, no larger than a file may be."""
     if len(text) > LARGEST:
         raise InvalidInput(Issue("file-too-large", f"the text has {len(text):,} bytes; the limit is 4 MiB"))
     try:
-        return _json(text if isinstance(text, str) else text.decode("utf-8-sig"), None)
+        return text if isinstance(text, str) else text.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidInput(Issue("json-broken", f"the text is not UTF-8 ({error.reason})")) from None
 
 
 def text_document(text: str | bytes, *, exact_numbers: bool = False) -> Document:
     """Read a text that is not in a file: JSON if it begins with a brace, else YAML."""
-    if isinstance(text, bytes):
-        try:
-            text = text.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise InvalidInput(Issue("json-broken", f"the text is not UTF-8 ({error.reason})")) from None
+    text = _checked_text(text)
     if text.lstrip().startswith("{"):
-        return json_document(text)
-    if len(text) > LARGEST:
-        raise InvalidInput(Issue("file-too-large", f"the text has {len(text):,} bytes; the limit is 4 MiB"))
+        return _json(text, None)
     data, places = _yaml(text, None, exact=exact_numbers)
     return Document(data, file=None, places=places)
 
