@@ -3,6 +3,7 @@
 import keyword
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -20,7 +21,8 @@ TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", type(N
 @pytest.fixture(scope="module")
 def described(tmp_path_factory) -> dict[str, Any]:
     path = tmp_path_factory.mktemp("openapi") / "histories.db"
-    return service(Store(f"sqlite:///{path}"), packaged("cn-consumer-finance")).openapi()
+    with closing(Store(f"sqlite:///{path}")) as store:
+        return service(store, packaged("cn-consumer-finance")).openapi()
 
 
 def groups(node: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
