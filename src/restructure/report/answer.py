@@ -1,12 +1,9 @@
 """The views of a schedule, and of a plan compared with the original schedule."""
 
-from decimal import Decimal
-
 from restructure.blocks import Block, Heading, Lines, Table
 from restructure.calculator.amortisation.schedule import Schedule
-from restructure.calculator.conventions.money import write_money
 from restructure.calculator.plans.plan import Plan
-from restructure.report.tables import BUCKET_LABELS, rows_table
+from restructure.report.tables import chosen, hidden, rows_table
 from restructure.report.wording import Wording
 from restructure.views import view_of
 
@@ -16,69 +13,77 @@ __all__ = ["plan_view", "schedule_view"]
 @view_of(Schedule)
 def schedule_view(schedule: Schedule, wording: Wording) -> list[Block]:
     """Put a schedule into a table."""
+    wording.check(())
     total = wording.money(schedule.total, schedule.currency)
     headline = wording.counted(
         "schedule.headline", len(schedule.rows), total=total, currency=schedule.currency
     )
-    return [Heading(headline, 1), rows_table(schedule)]
+    return [Heading(headline, 1), *rows_table(schedule, wording)]
 
 
 @view_of(Plan)
 def plan_view(plan: Plan, wording: Wording) -> list[Block]:
-    """Put a plan into tables: the ledger of what is owed, and the changes row by row."""
+    """Put a plan into tables: the changes row by row, and the ledger of what is owed."""
+    wording.check(())
     currency = plan.position.currency
-    up_front = f"{write_money(plan.up_front, currency)} now, then " if plan.up_front else ""
+    headline = wording.counted(
+        "plan.up_front" if plan.up_front else "plan.headline",
+        len(plan.schedule.rows),
+        up_front=wording.money(plan.up_front, currency),
+        total=wording.money(plan.schedule.total, currency),
+        currency=currency,
+    )
     return [
-        Heading(
-            f"{up_front}{len(plan.schedule.rows)} instalments, {write_money(plan.schedule.total, currency)} in all",
-            1,
-        ),
-        Heading("Treatment of what is owed"),
+        Heading(headline, 1),
+        Lines((wording("plan.exact" if plan.identities.hold else "plan.wrong"),)),
+        Heading(wording("plan.ledger")),
         Table(
-            ("", "bucket", currency),
+            (wording("plan.bucket"), wording("plan.treatment"), currency),
             tuple(
-                (move.kind.value, BUCKET_LABELS[move.bucket], write_money(move.amount, currency))
+                (
+                    wording.name("bucket", move.bucket.value),
+                    wording.name("treatment", move.kind.value),
+                    wording.money(move.amount, currency),
+                )
                 for move in plan.ledger
             ),
         ),
-        *(_new_rows(plan.schedule) if plan.before is None else _row_by_row(plan)),
-        Lines(
-            (
-                "The five identities are zero: no cent is lost."
-                if plan.identities.hold
-                else "The identities are not zero: this plan is wrong, please report it.",
-            )
-        ),
+        *(_new_rows(plan.schedule, wording) if plan.before is None else _row_by_row(plan, wording)),
     ]
 
 
-def _row_by_row(plan: Plan) -> list[Block]:
-    def money(amount: Decimal) -> str:
-        return write_money(amount, plan.position.currency)
-
+def _row_by_row(plan: Plan, wording: Wording) -> list[Block]:
+    currency, nothing = plan.position.currency, wording("word.nothing")
+    left_out = chosen(len(plan.changes), wording, first=12, last=3)
+    columns = (
+        "rows.number", "plan.as_agreed", "plan.agreed_payment", "plan.now", "plan.new_payment", "plan.difference",
+        "rows.balance",
+    )  # fmt: skip
     return [
-        Heading("Row by row"),
+        Heading(wording("plan.row_by_row")),
         Table(
-            ("", "as agreed", "payment", "now", "payment", "difference", "balance"),
+            tuple(wording(column) for column in columns),
             tuple(
                 (
                     str(row.number),
-                    str(row.due_before or "–"),
-                    money(row.total_before),
-                    str(row.due_after or "–"),
-                    money(row.total_after),
-                    money(row.difference),
-                    money(row.balance_after),
+                    str(row.due_before or nothing),
+                    wording.money(row.total_before, currency),
+                    str(row.due_after or nothing),
+                    wording.money(row.total_after, currency),
+                    wording.money(row.difference, currency),
+                    wording.money(row.balance_after, currency),
                 )
-                for row in plan.changes
+                for index, row in enumerate(plan.changes)
+                if index not in left_out
             ),
         ),
+        *hidden(left_out, wording),
     ]
 
 
-def _new_rows(schedule: Schedule) -> list[Block]:
+def _new_rows(schedule: Schedule, wording: Wording) -> list[Block]:
     return [
-        Heading("The instalments"),
-        Lines(("The original terms cannot be carried out, so there is no comparison.",)),
-        rows_table(schedule),
+        Heading(wording("plan.instalments")),
+        Lines((wording("plan.no_comparison"),)),
+        *rows_table(schedule, wording),
     ]

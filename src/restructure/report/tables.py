@@ -2,55 +2,44 @@
 
 from collections.abc import Sequence
 
-from restructure.blocks import Block, Lines, Table, say
+from restructure.blocks import Block, Lines, Table
 from restructure.calculator.amortisation.rows import Instalment
 from restructure.calculator.amortisation.schedule import Schedule
-from restructure.calculator.conventions.money import write_money
-from restructure.calculator.servicing.position import Bucket
 from restructure.casework.decisions.outcome import StepResult, Task, TierResult
+from restructure.report.conditions import target_text
+from restructure.report.wording import Wording
 
-__all__ = ["BUCKET_LABELS", "row_cells", "rows_table", "steps_table", "tasks_table", "tiers_table"]
-
-BUCKET_LABELS = {
-    Bucket.PRINCIPAL: "principal not yet due",
-    Bucket.PRINCIPAL_ARREARS: "principal overdue",
-    Bucket.INTEREST_ARREARS: "interest overdue",
-    Bucket.ACCRUED: "interest since the last due date",
-    Bucket.PENALTY: "penalty interest",
-    Bucket.FEES: "fees",
-    Bucket.PARKED: "deferred earlier",
-}
-"""Label of each bucket in tables."""
+__all__ = ["chosen", "hidden", "rows_table", "steps_table", "tasks_table", "tiers_table"]
 
 
-_STEP_OUTCOMES = {
-    "applied": "applied, target reached",
-    "exhausted": "taken to its end",
-    "skipped": "skipped",
-    "not-needed": "not needed",
-    "no-room": "no room",
-    "refused": "cannot be applied",
-}
-
-
-def tasks_table(tasks: Sequence[Task], language: str) -> Table:
+def tasks_table(tasks: Sequence[Task], wording: Wording) -> Table:
     """List the tasks of the lender."""
     return Table(
-        ("to do", "", "kind"),
-        tuple((say(task.title, language), say(task.text, language), task.kind) for task in tasks),
+        (wording("tasks.title"), wording("tasks.text"), wording("tasks.kind")),
+        tuple(
+            (wording.text(task.title), wording.text(task.text), wording.name("task", task.kind))
+            for task in tasks
+        ),
         figures=False,
     )
 
 
-def tiers_table(tiers: Sequence[TierResult]) -> list[Block]:
+def tiers_table(tiers: Sequence[TierResult], wording: Wording) -> list[Block]:
     """List the target tiers of a search, each with its figure and whether its plan was accepted."""
     if not tiers:
         return []
+    columns = ("tier", "tier_target", "tier_figure", "tier_accepted", "tier_reason")
     return [
         Table(
-            ("tier", "target", "figure", "accepted", "reason"),
+            tuple(wording(f"search.{column}") for column in columns),
             tuple(
-                (str(tier.number), tier.target, tier.figure, "yes" if tier.accepted else "no", tier.because)
+                (
+                    str(tier.number),
+                    target_text(wording, tier.target),
+                    wording.written(tier.figure),
+                    wording("word.yes" if tier.accepted else "word.no"),
+                    tier.because,
+                )
                 for tier in tiers
             ),
             figures=False,
@@ -58,7 +47,7 @@ def tiers_table(tiers: Sequence[TierResult]) -> list[Block]:
     ]
 
 
-def steps_table(steps: Sequence[StepResult]) -> list[Block]:
+def steps_table(steps: Sequence[StepResult], wording: Wording) -> list[Block]:
     """List the steps of a search: start, value chosen, and what set the end."""
 
     def what(step: StepResult) -> str:
@@ -66,21 +55,23 @@ def steps_table(steps: Sequence[StepResult]) -> list[Block]:
 
     def bound(step: StepResult) -> str:
         if step.bound and step.outcome in ("exhausted", "no-room", "applied"):
-            return f"{step.bound} ({step.end})"
+            return wording("search.bound", bound=wording.name("fact", step.bound), end=step.end)
         return step.because or (step.end if step.outcome in ("exhausted", "no-room") else "")
 
+    columns = ("step", "measure", "outcome", "change", "before", "after", "distance", "set_by")
     return [
-        Lines((f"Target: {steps[0].target}.",)),
+        Lines((wording("search.target", target=target_text(wording, steps[0].target)),)),
         Table(
-            ("step", "outcome", "change", "figure before", "after", "distance", "set by"),
+            tuple(wording(f"search.{column}") for column in columns),
             tuple(
                 (
                     step.id,
-                    _STEP_OUTCOMES[step.outcome],
+                    wording.name("measure", step.field.partition(".")[0]),
+                    wording.name("step", step.outcome),
                     what(step),
-                    step.figure_before,
-                    step.figure_after,
-                    step.gap,
+                    wording.written(step.figure_before),
+                    wording.written(step.figure_after),
+                    wording.written(step.gap),
                     bound(step),
                 )
                 for step in steps
@@ -90,16 +81,45 @@ def steps_table(steps: Sequence[StepResult]) -> list[Block]:
     ]
 
 
-def row_cells(row: Instalment, currency: str) -> tuple[str, ...]:
-    """Give the cells of one instalment."""
+def chosen(count: int, wording: Wording, *, first: int, last: int) -> range:
+    """Give the rows that are left out, by their index: none for `rows="all"`, or if so few are there.
+
+    `first` and `last` say how many rows the short view has at either end.
+    """
+    if wording.rows == "all":
+        return range(0)
+    if wording.rows is not None:
+        last = min(int(wording.rows), 1)
+        first = int(wording.rows) - last
+    return range(first, count - last) if count > first + last else range(0)
+
+
+def hidden(left_out: range, wording: Wording) -> list[Block]:
+    """Say which rows are left out, and how to see them; nothing if none is."""
+    if not left_out:
+        return []
+    numbers = {"first": f"{left_out[0] + 1:,}", "last": f"{left_out[-1] + 1:,}"}
+    return [Lines((wording.counted("rows.hidden", len(left_out), **numbers),))]
+
+
+def _cells(number: int, row: Instalment, currency: str, wording: Wording) -> tuple[str, ...]:
     other = row.total - row.principal - row.interest
     amounts = (row.total, row.principal, row.interest, other, row.balance)
-    return (str(row.due), *(write_money(amount, currency) for amount in amounts))
+    return (str(number), str(row.due), *(wording.money(amount, currency) for amount in amounts))
 
 
-def rows_table(schedule: Schedule) -> Table:
-    """List the instalments of a schedule."""
-    return Table(
-        ("due", "payment", "principal", "interest", "other", "balance"),
-        tuple(row_cells(row, schedule.currency) for row in schedule.rows),
-    )
+def rows_table(schedule: Schedule, wording: Wording, *, first: int = 12, last: int = 3) -> list[Block]:
+    """List the instalments of a schedule, or the first and last of them, as the view is asked for."""
+    left_out = chosen(len(schedule.rows), wording, first=first, last=last)
+    columns = ("number", "due", "payment", "principal", "interest", "other", "balance")
+    return [
+        Table(
+            tuple(wording(f"rows.{column}") for column in columns),
+            tuple(
+                _cells(index + 1, schedule.rows[index], schedule.currency, wording)
+                for index in range(len(schedule.rows))
+                if index not in left_out
+            ),
+        ),
+        *hidden(left_out, wording),
+    ]

@@ -22,6 +22,9 @@ from restructure.views import RowChoice
 __all__ = ["Wording", "view_languages"]
 
 _FOLDER = Path(__file__).parent / "languages"
+_COUNTED = re.compile(r"(-?[\d,]+) (day|month)s?")
+_POINTS = re.compile(r"(.+) points?")
+_CLASSES = ("normal", "special_mention", "substandard", "doubtful", "loss")
 
 
 @cache
@@ -38,13 +41,28 @@ def _phrases(language: str) -> dict[str, Any]:
 
     def add(part: Mapping[str, Any], at: str) -> None:
         for name, value in part.items():
-            if isinstance(value, dict) and "other" not in value:
+            if isinstance(value, dict) and not _plural(value):
                 add(value, f"{at}{name}.")
             else:
                 phrases[f"{at}{name}"] = value
 
     add(tree, "")
     return phrases
+
+
+def _plural(forms: Mapping[str, Any]) -> bool:
+    return "other" in forms and forms.keys() <= {"one", "other"}
+
+
+@cache
+def _patterns(group: str) -> list[tuple[str, re.Pattern[str]]]:
+    """Give the sentences of a group as the records hold them, in English, with their keys, the longest first."""
+    prefix = f"sentences.{group}."
+    written = {key: text for key, text in _phrases("en").items() if key.startswith(prefix)}
+    return [
+        (key, re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(text))))
+        for key, text in sorted(written.items(), key=lambda pair: -len(pair[1]))
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +76,7 @@ class Wording:
 
     @classmethod
     def of(cls, language: str, rows: RowChoice = None) -> "Wording":
-        """Give the wording of a language; raises `InvalidInput` for a number of rows below 0."""
+        """Give the wording of a language; raises `InvalidInput` for what is not a language or a number of rows."""
         if not isinstance(language, str) or not language:
             raise InvalidInput(Issue("choice-unknown", f"{language!r} is not a language", "language"))
         if not (rows is None or rows == "all" or (type(rows) is int and rows >= 0)):
@@ -80,7 +98,11 @@ class Wording:
         return str(form).format_map({"n": f"{n:,}", **values})
 
     def name(self, kind: str, value: object) -> str:
-        """Give the word for a bucket, an outcome, a fact or another name, the name itself if there is no word."""
+        """Give the word for a bucket, an outcome, a fact or another name, the name itself if there is no word.
+
+        >>> Wording.of("zh").name("bucket", "penalty")
+        '罚息'
+        """
         key = f"names.{kind}.{value}"
         return str(self._own().get(key) or _phrases("en").get(key) or value)
 
@@ -90,7 +112,11 @@ class Wording:
         >>> Wording.of("en").fact("income_drop")
         'fall of income (income_drop)'
         """
-        label = self.name("fact", name)
+        return self.named("fact", name)
+
+    def named(self, kind: str, name: str) -> str:
+        """Give the word for a name together with the name, which stands in a file or a policy."""
+        label = self.name(kind, name)
         return label if label == name else self("join.named", label=label, name=name)
 
     def text(self, text: Text) -> str:
@@ -108,11 +134,11 @@ class Wording:
             check_language(self.language, {*spoken, *known})
 
     def money(self, amount: Decimal, currency: str) -> str:
-        """Write an amount with the decimals of its currency, without its name."""
+        """Write an amount with the decimals of its currency, without the currency's name."""
         return write_money(amount, currency)
 
     def percent(self, share: Decimal | None) -> str:
-        """Write a share in percent, rounded to two decimals; a share that is not known by its word."""
+        """Write a share in percent, rounded to two decimals; one that is not known by its word."""
         # + 0: no minus before a rounded zero
         return self("word.unknown") if share is None else f"{round(share * 100, 2) + 0:.2f} %"
 
@@ -122,16 +148,42 @@ class Wording:
 
     def written(self, text: str, fact: str = "") -> str:
         """Give a value that a record holds as written, such as "43 days" or "unknown", in this language."""
-        if text in ("unknown", "yes", "no", "none"):
-            return self(f"word.{text}")
-        counted = _COUNTED.fullmatch(text)
-        if counted:
-            number = int(counted[1].replace(",", ""))
-            return self.counted(f"unit.{counted[2]}", number)
         known = facts().get(fact)
         if known is not None and text in known.choices:
             return self.name(fact, text)
+        if text in ("unknown", "yes", "no", "none"):
+            return self(f"word.{text}")
+        if known is None and text in _CLASSES:
+            return self.name("loan_class", text)
+        counted, points = _COUNTED.fullmatch(text), _POINTS.fullmatch(text)
+        if counted:
+            return self.counted(f"unit.{counted[2]}", int(counted[1].replace(",", "")))
+        return self("unit.point", n=points[1]) if points else text
+
+    def sentence(self, group: str, text: str, names: Mapping[str, str] | None = None) -> str:
+        """Give a sentence that a record holds in English, in this language; as it is if its form is not known.
+
+        `names` has the words for ids in it.
+        """
+        if self._own() is _phrases("en"):
+            return text
+        for key, pattern in _patterns(group):
+            match = pattern.fullmatch(text)
+            if match:
+                parts = match.groupdict()
+                fact = parts.get("fact", "")
+                values = {name: self._part(group, name, part, fact, names) for name, part in parts.items()}
+                return self(key, **values)
         return text
+
+    def _part(self, group: str, name: str, part: str, fact: str, names: Mapping[str, str] | None) -> str:
+        if name == "fact":
+            return self.name("fact", part)
+        if name == "reason":
+            return self.sentence(group, part)
+        if names is None:
+            return self.written(part, fact)
+        return self.listed(names.get(each, each) for each in part.split(", "))
 
     def listed(self, parts: Iterable[str]) -> str:
         """Join names or values to a list."""
@@ -143,6 +195,3 @@ class Wording:
     def _phrase(self, key: str) -> Any:
         own = self._own()
         return own[key] if key in own else _phrases("en")[key]
-
-
-_COUNTED = re.compile(r"(-?[\d,]+) (day|month|point)s?")
