@@ -29,7 +29,7 @@ TREES = {
     for name, path in zip(NAMES, FILES, strict=True)
 }
 EDGE = "restructure.cli"
-"""The one module that may print and ask what day it is."""
+"""The one package that may print and ask what day it is."""
 
 OPTIONAL = (
     "rich",
@@ -58,7 +58,7 @@ def _found(judge: Callable[[ast.AST], str | None], *, outside: tuple[str, ...] =
     return [
         f"{module}:{node.lineno}: {what}"
         for module, tree in TREES.items()
-        if module not in outside
+        if not module.startswith(outside)
         for node in ast.walk(tree)
         if (what := judge(node)) and isinstance(node, ast.expr | ast.stmt)
     ]

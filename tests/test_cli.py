@@ -13,7 +13,9 @@ from restructure import Decision, History, Plan, decide, read_application, write
 from restructure.blocks import Heading, Lines, Table, to_html, to_text
 from restructure.casework.agreements.early_warning import watch
 from restructure.casework.decisions.explanation import explain
-from restructure.cli import _COMMANDS, _parser, main
+from restructure.cli import main
+from restructure.cli.command_table import COMMANDS
+from restructure.cli.parsing import command_parser
 from restructure.errors import CATALOGUE, InvalidInput
 from restructure.views import summarise
 
@@ -381,7 +383,11 @@ def test_a_language_that_is_not_there_is_refused_with_those_that_are(command, ca
 
 
 def test_every_command_that_takes_a_language_is_among_those_that_refuse_one():
-    [commands] = [action.choices for action in _parser(list(_COMMANDS))._actions if action.choices]
+    [commands] = [
+        action.choices
+        for action in command_parser([command.name for command in COMMANDS])._actions
+        if action.choices
+    ]
     taking = {name for name, command in commands.items() if "--language" in command._option_string_actions}
     assert taking == {"offer", "watch", "letter"}
 

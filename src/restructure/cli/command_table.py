@@ -1,0 +1,53 @@
+"""Table of the commands: a new command is a line here and a module of its own in `commands/`.
+
+A module of a command has `add_options(parser)`, which adds its options, and `run(options)`, which carries it out and
+gives the exit status. It is imported only when the command line names the command.
+"""
+
+from argparse import ArgumentParser, Namespace
+from importlib import import_module
+from typing import NamedTuple, Protocol, cast
+
+__all__ = ["COMMANDS", "Command", "CommandModule"]
+
+
+class CommandModule(Protocol):
+    """What a module in `commands/` has."""
+
+    def add_options(self, parser: ArgumentParser, /) -> None:
+        """Add the options of the command."""
+
+    def run(self, options: Namespace, /) -> int:
+        """Carry the command out and give its exit status."""
+
+
+class Command(NamedTuple):
+    """One command."""
+
+    name: str
+    """The word on the command line, and the module in `commands/`."""
+    summary: str
+    """What the help says of it, in one line."""
+
+    def load(self) -> CommandModule:
+        """Import the module of the command, with all that its options need."""
+        return cast("CommandModule", import_module(f"restructure.cli.commands.{self.name}"))
+
+
+COMMANDS = (
+    Command("offer", "decide an application and print offers, reasons and refusals"),
+    Command("letter", "write what the borrower is told about an offer or a refusal"),
+    Command("watch", "say what a loan shows and what to do next, before any offer"),
+    Command("test", "run the cases of a policy and say what they do not cover"),
+    Command(
+        "reschedule",
+        "answer a calculator request (terms, or a position and measures) with a record in JSON",
+    ),
+    Command("schema", "print the JSON Schema of an application, a request, a policy or its cases"),
+    Command("facts", "list every fact that a rule may read"),
+    Command(
+        "explain",
+        "say what an error code means and how to mend it, or list a policy with all that it extends",
+    ),
+)
+"""Every command, in the order of the help."""
