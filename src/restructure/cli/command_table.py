@@ -35,6 +35,8 @@ class Command(NamedTuple):
 
 
 COMMANDS = (
+    Command("new", "write a first application, policy or file of cases, with comments"),
+    Command("examples", "list, print or copy the examples that come with the library"),
     Command("offer", "decide an application and print offers, reasons and refusals"),
     Command("letter", "write what the borrower is told about an offer or a refusal"),
     Command("watch", "say what a loan shows and what to do next, before any offer"),

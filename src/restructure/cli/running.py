@@ -20,7 +20,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = options.run(options)
         sys.stdout.flush()
     except RestructureError as error:
-        for issue in error.issues:
+        from restructure.starts.examples import with_hint
+
+        for issue in with_hint(error.issues):
             print(issue, file=sys.stderr)
         codes = dict.fromkeys(issue.code for issue in error.issues)
         print(f"(restructure explain {' | '.join(codes)} says more)", file=sys.stderr)

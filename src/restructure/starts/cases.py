@@ -7,8 +7,6 @@ from datetime import date
 from typing import Any
 
 from restructure.casework.decisions.decision import Decision, decide
-
-
 from restructure.intake.application import Application, read_application
 from restructure.policy.policy import Policy
 from restructure.starts.application import new_application
@@ -76,7 +74,7 @@ def _figures(decision: Decision) -> dict[str, str]:
 
 def _borrower(policy: Policy, on: date, language: str) -> Application:
     example = examples().get(policy.name)
-    if example is not None and example.path.suffix == ".json":
+    if example is not None and example.is_application:
         return read_application(example.path)
     text = new_application(on=on, kind="stated", language=language, currency=policy.currency or "CNY")
     return read_application(text)

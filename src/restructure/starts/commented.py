@@ -8,9 +8,17 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
-from restructure.errors import InvalidInput, Issue, did_you_mean
+from restructure.errors import InvalidInput, Issue, quoted
 
-__all__ = ["COMMENT", "LANGUAGES", "commented", "description", "template_text", "translations"]
+__all__ = [
+    "COMMENT",
+    "LANGUAGES",
+    "check_language",
+    "commented",
+    "description",
+    "template_text",
+    "translations",
+]
 
 LANGUAGES = ("en", "zh")
 """Languages in which a start is commented."""
@@ -33,12 +41,17 @@ def commented(name: str, values: Mapping[str, str], schema: Mapping[str, Any], l
     The comments are the descriptions of the schema that an editor shows too, so that they cannot say anything else.
     Raises `InvalidInput` for a language without comments.
     """
-    if language not in LANGUAGES:
-        sentence = f'no comments are in "{language}" (known: {", ".join(LANGUAGES)})'
-        raise InvalidInput(Issue("choice-unknown", f"{sentence}{did_you_mean(language, LANGUAGES)}", "--language"))
+    check_language(language)
     lines = [line for text in template_text(name).splitlines() for line in _expanded(text, schema, language)]
     text = Template("\n".join(lines) + "\n").substitute(values)
     return re.sub(r"\n{3,}", "\n\n", text)
+
+
+def check_language(language: str) -> None:
+    """Raise `InvalidInput` for a language in which no start is commented."""
+    if language not in LANGUAGES:
+        sentence = f"nothing is written in {quoted(language)} (known: {', '.join(LANGUAGES)})"
+        raise InvalidInput(Issue("choice-unknown", sentence, "--language"))
 
 
 @cache

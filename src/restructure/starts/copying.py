@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import get_args
 
 from restructure.starts.formats import SCHEMA_LINE, Format, schema_line
 from restructure.starts.writing import refuse_existing, write_file, write_schema
@@ -12,9 +13,6 @@ __all__ = ["copy_out"]
 
 _REFERENCE = re.compile(r"\b(?P<key>application|reuse|policy|extends): *(?P<path>[\w./-]*/[\w./-]+)")
 """A path in a file of cases or in a policy, such as `application: ../illness.json`."""
-
-_BESIDE = {".json": "applications", ".yaml": "reused"}
-"""Folders of the copy for files that lie outside of what is copied."""
 
 
 def copy_out(root: Path, names: list[str], target: Path, *, force: bool = False) -> list[Path]:
@@ -28,13 +26,9 @@ def copy_out(root: Path, names: list[str], target: Path, *, force: bool = False)
     contents = {target / place: _rewritten(source, place, places) for source, place in places.items()}
     refuse_existing([*contents], force=force)
     written = [write_file(path, content) for path, content in contents.items()]
-    for name in ("application", "policy", "cases"):
-        if any(isinstance(text, str) and f"{name}.schema.json" in text for text in contents.values()):
-            written.append(write_schema(_FORMATS[name], target))
-    return written
-
-
-_FORMATS: Mapping[str, Format] = {"application": "application", "policy": "policy", "cases": "cases"}
+    texts = [text for text in contents.values() if isinstance(text, str)]
+    lines = {match["format"] for text in texts for match in SCHEMA_LINE.finditer(text)}
+    return [*written, *(write_schema(name, target) for name in get_args(Format) if name in lines)]
 
 
 def _places(root: Path, names: list[str]) -> dict[Path, Path]:
@@ -48,15 +42,24 @@ def _places(root: Path, names: list[str]) -> dict[Path, Path]:
         if file.is_relative_to(root):
             places[file] = file.relative_to(root)
         else:
-            # A file of cases under another name, so that it is not taken for one of the copy's own.
-            places[file] = Path(_BESIDE[file.suffix], f"{file.parent.name}-{file.name.replace('_test.', '.')}")
+            places[file] = _beside(file)
         open_files += _referred(file)
     return places
 
 
+def _beside(file: Path) -> Path:
+    """Give the place in the copy of a file that lies outside of what is copied."""
+    if file.suffix == ".json":
+        return Path("applications", file.name)
+    # Cases that are reused, under a name by which they are not taken for the copy's own.
+    return Path("reused", f"{file.parent.name}-{file.name.replace('_test.', '.')}")
+
+
 def _files(path: Path) -> Iterator[Path]:
     if path.is_dir():
-        yield from (file for file in sorted(path.rglob("*")) if file.is_file() and "__pycache__" not in file.parts)
+        yield from (
+            file for file in sorted(path.rglob("*")) if file.is_file() and "__pycache__" not in file.parts
+        )
     else:
         yield path
 

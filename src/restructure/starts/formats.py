@@ -12,7 +12,9 @@ __all__ = ["SCHEMA_LINE", "Format", "is_schema", "schema_file", "schema_line", "
 Format = Literal["application", "policy", "cases"]
 """A kind of file that has a schema."""
 
-SCHEMA_LINE = re.compile(r"^# yaml-language-server: \$schema=(?P<path>\S*?)(?P<format>\w+)\.schema\.json$", re.MULTILINE)
+SCHEMA_LINE = re.compile(
+    r"^# yaml-language-server: \$schema=(?P<path>\S*?)(?P<format>\w+)\.schema\.json$", re.MULTILINE
+)
 """The first line of a file that names its schema, as editors with the YAML language server read it."""
 
 

@@ -46,7 +46,10 @@ def new_extending_policy(base: Policy, extends: str, *, on: date, language: str 
 def _parameter(base: Policy, on: date) -> tuple[str, Parameter] | None:
     """Give the first number of the base that is in force on the day."""
     for name, parameter in base.parameters.items():
-        if parameter.unit in (Kind.MONTHS, Kind.COUNT, Kind.DAYS, Kind.RATIO) and parameter.on(on) is not None:
+        if (
+            parameter.unit in (Kind.MONTHS, Kind.COUNT, Kind.DAYS, Kind.RATIO)
+            and parameter.on(on) is not None
+        ):
             return name, parameter
     return None
 

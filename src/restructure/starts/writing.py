@@ -1,5 +1,6 @@
-"""Writing: put the text of a start into a file, with the schema that its first line names, and never over another file."""
+"""Writing: put the text of a start into a file, with the schema that it names, and never over another file."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,9 +13,11 @@ __all__ = ["refuse_existing", "write_file", "write_schema"]
 def refuse_existing(paths: Sequence[Path], *, force: bool = False) -> None:
     """Raise `InvalidInput` for every file that exists already, unless `force` replaces it."""
     issues = [
-        Issue("file-exists", "the file exists already; name another, or replace it with --force", file=str(path))
+        Issue(
+            "file-exists", "the file exists already; name another, or replace it with --force", file=str(path)
+        )
         for path in paths
-        if path.exists() and not (force and path.is_file())
+        if os.path.lexists(path) and not (force and path.is_file())
     ]
     if issues:
         raise InvalidInput(issues)
@@ -28,7 +31,9 @@ def write_file(path: Path, content: str | bytes) -> Path:
         path.write_bytes(data)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "no file system takes this name"
-        raise InvalidInput(Issue("file-unwritable", f"the file cannot be written: {why}", file=str(path))) from None
+        raise InvalidInput(
+            Issue("file-unwritable", f"the file cannot be written: {why}", file=str(path))
+        ) from None
     return path
 
 
