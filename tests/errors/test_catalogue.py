@@ -78,6 +78,8 @@ def test_a_bad_file_of_cases_is_refused_with_the_sentences_beside_it(path, monke
 
 # What no file alone can cause, with the test that causes it.
 ELSEWHERE = {
+    "arguments-invalid": "tests/cli/test_arguments.py",
+    "output-failed": "tests/cli/test_streams.py",
     "file-missing": "tests/intake/test_reading.py",
     "file-is-folder": "tests/intake/test_reading.py",
     "input-kind": "tests/test_inputs.py",
