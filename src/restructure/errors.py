@@ -114,6 +114,7 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
 CATALOGUE: dict[str, str] = {
     # --- the command line
     "arguments-invalid": "The command does not take these arguments. `restructure COMMAND --help` lists what it takes, with an example.",
+    "output-failed": "Standard output is closed or the disk behind it is full, so the result was not written whole. Write it elsewhere.",
     # --- reading a file
     "file-missing": "The file does not exist or cannot be read. Check the path and its permissions.",
     "file-is-folder": "A folder is named where a file belongs. Name the file in it.",

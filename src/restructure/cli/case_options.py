@@ -1,19 +1,22 @@
-"""Options of a case: an application, a policy, a day and a language, and how a command reads them."""
+"""Options of a case: an application, a policy and a day, and how a command reads them."""
 
+import re
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 
 from restructure.document import read_document
-from restructure.errors import InvalidInput, Issue, RestructureError
+from restructure.errors import InvalidInput, Issue, RestructureError, quoted
+from restructure.inputs import day_of
 from restructure.intake.application import Application, read_application
 from restructure.policy.loading.loading import load_policy
 from restructure.policy.loading.locating import packaged_policies
 from restructure.policy.policy import Policy
-from restructure.texts import check_language, languages_in
 
-__all__ = ["add_case", "check_language_of", "language_shown", "located", "read_case"]
+__all__ = ["add_case", "located", "read_case", "read_day"]
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def add_case(parser: ArgumentParser) -> None:
@@ -35,9 +38,9 @@ def read_case(options: Namespace) -> tuple[Application, Policy, date]:
     issues: list[Issue] = []
     application = policy = on = None
     try:
-        on = date.fromisoformat(options.on) if options.on else None
-    except ValueError:
-        issues.append(Issue("date-invalid", f'"{options.on}" is not a date; write year-month-day', "--on"))
+        on = None if options.on is None else read_day(options.on)
+    except InvalidInput as error:
+        issues += error.issues
     try:
         application = read_application(options.application)
     except RestructureError as error:
@@ -51,25 +54,31 @@ def read_case(options: Namespace) -> tuple[Application, Policy, date]:
     return application, policy, on or application.as_of
 
 
+def read_day(text: str) -> date:
+    """Read the day of `--on`, year-month-day. Raises `InvalidInput`."""
+    try:
+        if _DAY.fullmatch(text):
+            date.fromisoformat(text)  # that the calendar has it; `day_of` has the range of years
+            return day_of(text, "--on")
+    except ValueError:
+        pass
+    sentence = f"{quoted(text)} is not a date; write year-month-day, such as 2026-03-18"
+    raise InvalidInput(Issue("date-invalid", sentence, "--on"))
+
+
 @contextmanager
 def located(options: Namespace) -> Iterator[None]:
     """Give what a decision finds wrong its place in the application's file."""
     try:
         yield
     except InvalidInput as error:
-        raise InvalidInput(read_document(options.application).located(error.issues)) from None
+        try:
+            document = read_document(options.application)
+        except RestructureError:  # a pipe is read once
+            raise error from None
+        raise InvalidInput(document.located(error.issues)) from None
     except RestructureError as error:
         raise type(error)(
             Issue(i.code, i.message, i.place, i.file or options.application, i.line, i.column)
             for i in error.issues
         ) from None
-
-
-def check_language_of(options: Namespace, policy: Policy) -> None:
-    """Raise `InvalidInput` for a language in which the policy has no text."""
-    check_language(options.language, languages_in(policy))
-
-
-def language_shown(options: Namespace, *shown: object) -> str:
-    """Give the language of the command, and English where the records shown have no text in it."""
-    return str(options.language) if options.language in languages_in(*shown) else "en"

@@ -28,6 +28,8 @@ class Command(NamedTuple):
     """The word on the command line, and the module in `commands/`."""
     summary: str
     """What the help says of it, in one line."""
+    examples: tuple[str, ...] = ()
+    """What somebody may type, in the folder of the repository."""
 
     def load(self) -> CommandModule:
         """Import the module of the command, with all that its options need."""
@@ -35,21 +37,51 @@ class Command(NamedTuple):
 
 
 COMMANDS = (
-    Command("new", "write a first application, policy or file of cases, with comments"),
-    Command("examples", "list, print or copy the examples that come with the library"),
-    Command("offer", "decide an application and print offers, reasons and refusals"),
-    Command("letter", "write what the borrower is told about an offer or a refusal"),
-    Command("watch", "say what a loan shows and what to do next, before any offer"),
-    Command("test", "run the cases of a policy and say what they do not cover"),
+    Command(
+        "new",
+        "write a first application, policy or file of cases, with comments",
+        ("restructure new application", "restructure new policy --extends cn-consumer-finance"),
+    ),
+    Command(
+        "examples",
+        "list, print or copy the examples that come with the library",
+        ("restructure examples illness", "restructure examples --copy FOLDER"),
+    ),
+    Command(
+        "offer",
+        "decide an application and print offers, reasons and refusals",
+        ("restructure offer examples/illness.json --on 2026-03-18",),
+    ),
+    Command(
+        "letter",
+        "write what the borrower is told about an offer or a refusal",
+        ("restructure letter examples/illness.json --language en",),
+    ),
+    Command(
+        "watch",
+        "say what a loan shows and what to do next, before any offer",
+        ("restructure watch examples/illness.json",),
+    ),
+    Command(
+        "test",
+        "run the cases of a policy and say what they do not cover",
+        ("restructure test examples/waterfall --coverage",),
+    ),
     Command(
         "reschedule",
         "answer a calculator request (terms, or a position and measures) with a record in JSON",
+        ("restructure reschedule examples/requests/reschedule.json",),
     ),
-    Command("schema", "print the JSON Schema of an application, a request, a policy or its cases"),
-    Command("facts", "list every fact that a rule may read"),
+    Command(
+        "schema",
+        "print the JSON Schema of an application, a request, a policy or its cases",
+        ("restructure schema policy",),
+    ),
+    Command("facts", "list every fact that a rule may read", ("restructure facts us-hamp",)),
     Command(
         "explain",
-        "say what an error code means and how to mend it, or list a policy with all that it extends",
+        "say what error codes mean and how to mend them, or list a policy with all that it extends",
+        ("restructure explain money-float field-unknown", "restructure explain us-hamp"),
     ),
 )
 """Every command, in the order of the help."""

@@ -1,33 +1,51 @@
-"""Running: one command from its arguments to its exit status."""
+"""Running: one command from its arguments to its exit status; whatever happens, no traceback for what a user did."""
 
-import os
 import sys
 from collections.abc import Sequence
 
-from restructure.cli.parsing import command_parser
-from restructure.errors import RestructureError
+from restructure.cli.exit_status import ExitStatus
+from restructure.cli.output import OutputFailed, discard, flush, prepare_streams, write_errors
+from restructure.cli.parsing import ArgumentsInvalid, parsed, wants_json
+from restructure.errors import Issue, RestructureError
 
 __all__ = ["main"]
 
-_WRONG_INPUT = 2
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and give its exit status."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    options = command_parser(arguments).parse_args(arguments)
+    """Run one command and give its exit status, one of `ExitStatus`."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = wants_json(arguments)
     try:
-        status: int = options.run(options)
-        sys.stdout.flush()
+        prepare_streams()
+        status = _run(arguments)
+        flush()
     except RestructureError as error:
         from restructure.starts.examples import with_hint
 
-        for issue in with_hint(error.issues):
-            print(issue, file=sys.stderr)
         codes = dict.fromkeys(issue.code for issue in error.issues)
-        print(f"(restructure explain {' | '.join(codes)} says more)", file=sys.stderr)
-        return _WRONG_INPUT
+        more = f"restructure explain {' '.join(codes)}"
+        if isinstance(error, ArgumentsInvalid):
+            more = f"{error.program} --help"
+        write_errors(with_hint(error.issues), more, as_json=as_json)
+        return ExitStatus.WRONG_INPUT
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        discard(sys.stdout)
+        return ExitStatus.DONE
+    except OutputFailed as failure:
+        discard(sys.stdout)
+        issue = Issue("output-failed", f"standard output cannot be written: {failure}")
+        write_errors([issue], "", as_json=as_json)
+        return ExitStatus.NO_OUTPUT
+    except KeyboardInterrupt:
+        discard(sys.stdout)
+        return ExitStatus.INTERRUPTED
+    return status
+
+
+def _run(arguments: Sequence[str]) -> int:
+    try:
+        options = parsed(arguments)
+    except SystemExit as end:  # the help and the version are printed while the arguments are read
+        return int(end.code or 0)
+    status: int = options.run(options)
     return status

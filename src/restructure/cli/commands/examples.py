@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from restructure.blocks import Lines, Table
-from restructure.cli.output import write_blocks
+from restructure.cli.output import write, write_blocks, write_lines
 from restructure.starts.commented import LANGUAGES, check_language
 from restructure.starts.copying import copy_out
 from restructure.starts.examples import Example, example_named, examples, examples_folder
@@ -51,7 +51,9 @@ def add_options(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--copy", metavar="FOLDER", help="copy it, or all, into a folder instead")
     parser.add_argument(
-        "--language", metavar="LANGUAGE", help="en or zh, of the list (default: the display language)"
+        "--language",
+        metavar="CODE",
+        help="of the list: en, zh (default: RESTRUCTURE_LANGUAGE, else en)",
     )
     parser.add_argument("--force", action="store_true", help="replace files that exist")
 
@@ -66,13 +68,13 @@ def run(options: Namespace) -> int:
         target = Path(options.copy)
         names = [held.within for held in ([example] if example else examples().values())]
         written = copy_out(examples_folder(), names, target, force=options.force)
-        print(messages.copied.format(count=len(written), path=target))
+        write_lines([messages.copied.format(count=len(written), path=target)])
         command = (example or examples()["illness"]).command.format(
             shlex.quote(str(target / (example.within if example else "illness.json")))
         )
-        print(messages.following.format(command=command))
+        write_lines([messages.following.format(command=command)])
     elif example is not None:
-        print(_text(example), end="")
+        write(_text(example))
     else:
         rows = tuple((held.name, held.title[language]) for held in examples().values())
         write_blocks([Table(messages.head, rows, figures=False), Lines(messages.hint)])

@@ -1,7 +1,9 @@
 """`restructure facts`: list the facts that a rule may read."""
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
 
+from restructure.cli.output import write_lines
 from restructure.intake.facts import facts
 from restructure.policy.loading.listing import own_facts_lines
 from restructure.policy.loading.loading import load_policy
@@ -22,12 +24,15 @@ def add_options(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Print each fact with its kind, meaning and formula."""
     if options.policy is not None:
-        for line in own_facts_lines(load_policy(options.policy)):
-            print(line)
-        return 0
+        write_lines(own_facts_lines(load_policy(options.policy)))
+    else:
+        write_lines(_lines())
+    return 0
+
+
+def _lines() -> Iterator[str]:
     for fact in facts().values():
         when = " (of a plan)" if fact.of_plan else ""
-        print(f"{fact.name}: {fact.kind.value}{when}. {fact.doc}")
+        yield f"{fact.name}: {fact.kind.value}{when}. {fact.doc}"
         if fact.formula:
-            print(f"    = {fact.formula}")
-    return 0
+            yield f"    = {fact.formula}"

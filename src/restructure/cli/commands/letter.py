@@ -4,6 +4,7 @@ from argparse import ArgumentParser, Namespace
 
 from restructure.casework.decisions.decision import decide
 from restructure.cli.case_options import add_case, located, read_case
+from restructure.cli.output import write
 from restructure.errors import InvalidInput, Issue
 
 __all__ = ["add_options", "run"]
@@ -31,5 +32,5 @@ def run(options: Namespace) -> int:
     with located(options):
         decision = decide(application, policy, on=on)
     written = letter(decision, policy, rule=options.rule, language=options.language, sender=options.sender)
-    print(written.html if options.format == "html" else written.text, end="")
+    write(written.html if options.format == "html" else written.text)
     return 0

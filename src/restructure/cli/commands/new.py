@@ -8,8 +8,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from restructure.cli.case_options import read_day
+from restructure.cli.output import write, write_lines
 from restructure.errors import InvalidInput, Issue, did_you_mean, quoted
-from restructure.inputs import day_of
 from restructure.policy.loading.loading import load_policy
 from restructure.policy.loading.locating import find_policy, packaged_policies
 from restructure.starts.application import new_application
@@ -73,7 +74,9 @@ def add_options(parser: ArgumentParser) -> None:
         help="the policy of the cases (default: policy.yaml if it is here, else cn-consumer-finance)",
     )
     parser.add_argument(
-        "--language", metavar="LANGUAGE", help="en or zh, of the comments (default: the display language)"
+        "--language",
+        metavar="CODE",
+        help="of the comments: en, zh (default: RESTRUCTURE_LANGUAGE, else en)",
     )
     parser.add_argument("--on", metavar="DATE", help="the day that the example describes (default: today)")
     parser.add_argument("--force", action="store_true", help="replace files that exist")
@@ -99,10 +102,10 @@ def run(options: Namespace) -> int:
     check_language(options.language)
     if options.copy is not None:
         return _copy(options)
-    on = day_of(options.on, "--on") if options.on else datetime.now().astimezone().date()
+    on = read_day(options.on) if options.on is not None else datetime.now().astimezone().date()
     start = {"application": _application, "policy": _policy, "cases": _cases}[options.what](options, on)
     if options.path == "-":
-        print(start.text, end="")
+        write(start.text)
         return 0
     refuse_existing([start.path], force=options.force)
     if start.path.suffix == ".json":
@@ -118,7 +121,7 @@ def run(options: Namespace) -> int:
 
 
 def _say(options: Namespace, message: str, **values: object) -> None:
-    print(_MESSAGES[options.language][message].format(**values))
+    write_lines([_MESSAGES[options.language][message].format(**values)])
 
 
 def _path(options: Namespace, default: str) -> Path:

@@ -5,10 +5,10 @@ from argparse import ArgumentParser, Namespace
 from restructure.casework.decisions.decision import Decision, decide
 from restructure.casework.decisions.explanation import Explanation, explain
 from restructure.casework.decisions.outcome import Detail
-from restructure.cli.case_options import add_case, check_language_of, language_shown, located, read_case
-from restructure.cli.output import write_blocks
+from restructure.cli.case_options import add_case, located, read_case
+from restructure.cli.display_options import add_language, add_rows, check_language_of, write_record
+from restructure.cli.output import write_lines
 from restructure.policy.engine.evaluation import Engines
-from restructure.views import summarise
 
 __all__ = ["add_options", "run"]
 
@@ -17,12 +17,14 @@ def add_options(parser: ArgumentParser) -> None:
     """Add the case, and what is shown of its decision."""
     add_case(parser)
     parser.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
-    parser.add_argument("--language", default="en", help="of the policy's texts (default: en)")
+    add_language(parser, ", or another of the policy's texts")
+    add_rows(parser)
     parser.add_argument(
         "--engines",
         choices=[engines.value for engines in Engines],
         default="both",
-        help="which evaluators decide",
+        metavar="WHICH",
+        help=f"which evaluators decide: {', '.join(engines.value for engines in Engines)} (default: both)",
     )
     parser.add_argument(
         "--detail",
@@ -49,9 +51,7 @@ def run(options: Namespace) -> int:
     if options.why is not None:
         shown = explain(decision, policy, rule=options.why)
     if options.format == "json":
-        print(shown.model_dump_json(indent=2))
-    elif isinstance(shown, Explanation):
-        write_blocks(summarise(shown, language=language_shown(options, shown)))
+        write_lines([shown.model_dump_json(indent=2)])
     else:
-        write_blocks(summarise(decision, language=options.language))
+        write_record(options, shown)
     return 0

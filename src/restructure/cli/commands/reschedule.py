@@ -3,9 +3,9 @@
 from argparse import ArgumentParser, Namespace
 
 from restructure.calculator.request import answer, read_request
-from restructure.cli.output import write_blocks
+from restructure.cli.display_options import add_language, add_rows, check_language_of, write_record
+from restructure.cli.output import write_lines
 from restructure.errors import Issue, Refused
-from restructure.views import summarise
 
 __all__ = ["add_options", "run"]
 
@@ -16,10 +16,13 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--format", choices=("json", "table"), default="json", help="JSON (default) or tables to read"
     )
+    add_language(parser)
+    add_rows(parser)
 
 
 def run(options: Namespace) -> int:
     """Print the schedule or the plan that was requested."""
+    check_language_of(options)
     request = read_request(options.request)
     try:
         given = answer(request)
@@ -28,7 +31,7 @@ def run(options: Namespace) -> int:
             Issue(issue.code, issue.message, issue.place, options.request) for issue in refused.issues
         ) from None
     if options.format == "table":
-        write_blocks(summarise(given))
-        return 0
-    print(given.model_dump_json(indent=2))
+        write_record(options, given)
+    else:
+        write_lines([given.model_dump_json(indent=2)])
     return 0

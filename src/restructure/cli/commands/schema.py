@@ -1,9 +1,9 @@
 """`restructure schema`: print a JSON Schema."""
 
-import json
 from argparse import ArgumentParser, Namespace
 
 from restructure.calculator.request import CalculationRequest
+from restructure.cli.output import write_json
 from restructure.intake.application import Application
 from restructure.policy.loading.schema import policy_schema
 from restructure.testing.case_schema import cases_schema
@@ -20,10 +20,16 @@ _SCHEMAS = {
 
 def add_options(parser: ArgumentParser) -> None:
     """Add the kind of file."""
-    parser.add_argument("of", nargs="?", choices=tuple(_SCHEMAS), default="application")
+    parser.add_argument(
+        "of",
+        nargs="?",
+        choices=tuple(_SCHEMAS),
+        default="application",
+        help="which kind of file (default: %(default)s)",
+    )
 
 
 def run(options: Namespace) -> int:
     """Print the schema of the kind of file."""
-    print(json.dumps(_SCHEMAS[options.of](), indent=2, ensure_ascii=False))
+    write_json(_SCHEMAS[options.of]())
     return 0

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from restructure.casework.agreements.early_warning import watch
 from restructure.casework.agreements.history_file import read_history
-from restructure.cli.case_options import add_case, check_language_of, language_shown, located, read_case
-from restructure.cli.output import write_blocks
-from restructure.views import summarise
+from restructure.cli.case_options import add_case, located, read_case
+from restructure.cli.display_options import add_language, check_language_of, write_record
+from restructure.cli.output import write_lines
 
 __all__ = ["add_options", "run"]
 
@@ -17,7 +17,7 @@ def add_options(parser: ArgumentParser) -> None:
     add_case(parser)
     parser.add_argument("--history", metavar="FILE", help="what was decided and agreed so far, as JSON Lines")
     parser.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
-    parser.add_argument("--language", default="en", help="of the policy's texts (default: en)")
+    add_language(parser, ", or another of the policy's texts")
 
 
 def run(options: Namespace) -> int:
@@ -29,7 +29,7 @@ def run(options: Namespace) -> int:
     with located(options):
         seen = watch(application, policy, on=on, history=history)
     if options.format == "json":
-        print(seen.model_dump_json(indent=2))
+        write_lines([seen.model_dump_json(indent=2)])
     else:
-        write_blocks(summarise(seen, language=language_shown(options, *seen.steps, *seen.withheld)))
+        write_record(options, seen, *seen.steps, *seen.withheld)
     return 0
