@@ -77,11 +77,11 @@ COMMANDS = (
         "print the JSON Schema of an application, a request, a policy or its cases",
         ("restructure schema policy",),
     ),
-    Command("facts", "list every fact that a rule may read", ("restructure facts us-hamp",)),
+    Command("facts", "list every fact that a rule may read", ("restructure facts ie-living-expenses",)),
     Command(
         "explain",
         "say what error codes mean and how to mend them, or list a policy with all that it extends",
-        ("restructure explain money-float field-unknown", "restructure explain us-hamp"),
+        ("restructure explain money-float field-unknown", "restructure explain cn-consumer-finance"),
     ),
 )
 """Every command, in the order of the help."""

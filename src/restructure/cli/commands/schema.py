@@ -25,7 +25,8 @@ def add_options(parser: ArgumentParser) -> None:
         nargs="?",
         choices=tuple(_SCHEMAS),
         default="application",
-        help="which kind of file (default: %(default)s)",
+        metavar="KIND",
+        help=f"which kind of file: {', '.join(_SCHEMAS)} (default: %(default)s)",
     )
 
 
