@@ -276,7 +276,7 @@ def wheel(session: nox.Session) -> None:
     elsewhere = folder / "elsewhere"
     elsewhere.mkdir()
     session.chdir(elsewhere)
-    bare = ["env", "-i", "PATH=/usr/bin:/bin", f"HOME={elsewhere}", "LC_ALL=C", command, "offer"]
+    bare = ["env", "-i", "PATH=/usr/bin:/bin", f"HOME={elsewhere}", "LC_ALL=C", command]
     examples = copy / "examples"
     as_json = ["--policy", "cn-consumer-finance", "--format", "json"]
     for name, arguments in {
@@ -285,8 +285,18 @@ def wheel(session: nox.Session) -> None:
         "table.out": [str(examples / "illness.json")],
     }.items():
         with Path(elsewhere, name).open("w", encoding="utf-8") as out:
-            session.run(*bare, *arguments, external=True, stdout=out, stderr=None)
+            session.run(*bare, "offer", *arguments, external=True, stdout=out, stderr=None)
     session.run(python, str(CHECKS), "decisions", external=True)
+    # What a new user types, who has nothing but the wheel.
+    for line in (
+        "new application --force",
+        "offer application.yaml",
+        "new policy ours --force",
+        "new cases --policy ours --force",
+        "examples --copy examples --force",
+        "test ours examples/lender us-hamp",
+    ):
+        session.run(*bare, *line.split(), external=True, silent=True)
     session.run(python, str(CHECKS), "missing-file", command, external=True)
 
 

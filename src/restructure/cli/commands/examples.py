@@ -15,6 +15,10 @@ from restructure.views import display_language
 __all__ = ["add_options", "run"]
 
 
+_FEW = 8
+"""Files that are named one by one."""
+
+
 class _Messages(NamedTuple):
     head: tuple[str, str]
     hint: tuple[str, str]
@@ -29,7 +33,7 @@ _MESSAGES = {
             "Print one: restructure examples illness",
             "Copy one, or without a name all: restructure examples illness --copy FOLDER",
         ),
-        "{count} files are copied into {path}.",
+        "Copied: {paths}",
         "Next: {command}",
     ),
     "zh": _Messages(
@@ -38,7 +42,7 @@ _MESSAGES = {
             "打印一个：restructure examples illness",
             "复制一个（不写名称则复制全部）：restructure examples illness --copy 文件夹",
         ),
-        "已复制 {count} 个文件到 {path}。",
+        "已复制：{paths}",
         "下一步：{command}",
     ),
 }
@@ -68,7 +72,8 @@ def run(options: Namespace) -> int:
         target = Path(options.copy)
         names = [held.within for held in ([example] if example else examples().values())]
         written = copy_out(examples_folder(), names, target, force=options.force)
-        write_lines([messages.copied.format(count=len(written), path=target)])
+        few = ", ".join(map(str, written)) if len(written) <= _FEW else f"{target} ({len(written)})"
+        write_lines([messages.copied.format(paths=few)])
         command = (example or examples()["illness"]).command.format(
             shlex.quote(str(target / (example.within if example else "illness.json")))
         )

@@ -28,13 +28,13 @@ _MESSAGES = {
     "en": {
         "written": "{path} is written, and beside it {schema}, by which an editor completes and checks it.",
         "plain": "{path} is written.",
-        "copied": "{count} files are copied into {path}.",
+        "copied": "Copied into {path}: {count} files.",
         "next": "Next: {command}",
     },
     "zh": {
         "written": "已写入 {path}，并在旁边写入供编辑器补全和检查用的 {schema}。",
         "plain": "已写入 {path}。",
-        "copied": "已复制 {count} 个文件到 {path}。",
+        "copied": "已复制到 {path}：{count} 个文件。",
         "next": "下一步：{command}",
     },
 }
@@ -51,7 +51,12 @@ _BELONGS = {
 
 def add_options(parser: ArgumentParser) -> None:
     """Add the kind of file, its path, and what is to be in it."""
-    parser.add_argument("what", choices=("application", "policy", "cases"), help="what to write")
+    parser.add_argument(
+        "what",
+        choices=("application", "policy", "cases"),
+        metavar="application|policy|cases",
+        help="what to write",
+    )
     parser.add_argument(
         "path",
         nargs="?",
@@ -186,6 +191,6 @@ def _copy(options: Namespace) -> int:
         raise InvalidInput(Issue("policy-missing", sentence, "--copy"))
     target = Path(options.path or options.copy)
     written: Sequence[Path] = copy_out(packaged[options.copy].parent, ["."], target, force=options.force)
-    _say(options, "copied", count=len(written), path=target)
+    _say(options, "copied", path=target, count=len(written))
     _say(options, "next", command=_typed("restructure", "test", target))
     return 0
