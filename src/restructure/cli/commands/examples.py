@@ -23,6 +23,7 @@ class _Messages(NamedTuple):
     head: tuple[str, str]
     hint: tuple[str, str]
     copied: str
+    copied_many: str
     following: str
 
 
@@ -34,6 +35,7 @@ _MESSAGES = {
             "Copy one, or without a name all: restructure examples illness --copy FOLDER",
         ),
         "Copied: {paths}",
+        "Copied into {path}: {count} files.",
         "Next: {command}",
     ),
     "zh": _Messages(
@@ -43,6 +45,7 @@ _MESSAGES = {
             "复制一个（不写名称则复制全部）：restructure examples illness --copy 文件夹",
         ),
         "已复制：{paths}",
+        "已复制到 {path}：{count} 个文件。",
         "下一步：{command}",
     ),
 }
@@ -72,8 +75,8 @@ def run(options: Namespace) -> int:
         target = Path(options.copy)
         names = [held.within for held in ([example] if example else examples().values())]
         written = copy_out(examples_folder(), names, target, force=options.force)
-        few = ", ".join(map(str, written)) if len(written) <= _FEW else f"{target} ({len(written)})"
-        write_lines([messages.copied.format(paths=few)])
+        said = messages.copied if len(written) <= _FEW else messages.copied_many
+        write_lines([said.format(paths=", ".join(map(str, written)), path=target, count=len(written))])
         command = (example or examples()["illness"]).command.format(
             shlex.quote(str(target / (example.within if example else "illness.json")))
         )
