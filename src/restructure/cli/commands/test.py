@@ -28,7 +28,12 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--min-coverage", type=_percent, metavar="PERCENT", help="fail if they reach less of any policy"
     )
-    parser.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
+    parser.add_argument(
+        "--format",
+        choices=("table", "json"),
+        default="table",
+        help="how it is printed (default: %(default)s)",
+    )
     parser.add_argument("--quiet", action="store_true", help="print failures only, and no progress")
 
 
