@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 import restructure
+from restructure.cli.exit_status import MEANINGS
 from restructure.errors import CATALOGUE
 
 __all__ = ["NAVIGATION", "filled", "pages"]
@@ -130,16 +131,36 @@ def _command_line() -> str:
     lines = [
         "# Command line",
         "",
-        "`restructure`, or `python -m restructure`. The exit status is 0 for any decision, including a refusal; 1 if a "
-        "case of a policy failed or the cases cover too little; 2 if the input was wrong. Then every problem is "
-        "reported in one run, with its location and how to fix it.",
+        "`restructure`, or `python -m restructure`. Every problem of the arguments and of the files is reported in one "
+        "run, with its location and how to fix it.",
+        "",
+        "## Exit status",
+        "",
+        "| status | meaning |",
+        "|---:|---|",
+        *(f"| {int(status)} | {_cell(meaning)} |" for status, meaning in MEANINGS.items()),
+        "",
+        "A refusal and a referral are decisions: their status is 0. So is a reader that stops early, such as `head`.",
+        "",
+        "## Output and errors",
+        "",
+        "Standard output has the result and nothing else: if the status is 2, it is empty. Both streams and all files "
+        "are UTF-8 whatever the locale. Standard error has one line for each error, and last a command that says more.",
+        "",
+        "With `--format json`, standard error is empty or has one JSON object, also where the arguments themselves are "
+        'wrong: `{"errors": [...]}`, of which each error has `code` (see [Errors](errors.md)), `message`, `place` (the '
+        "dotted path of the value, or the option), `file`, `line`, `column` (null where there is none) and `mend`.",
+        "",
+        "`RESTRUCTURE_LANGUAGE` is the language of what is shown where `--language` is not given, such as `zh`.",
+        "",
+        "## Commands",
         "",
         "```text",
         _help(),
         "```",
     ]
     for command in re.findall(r"^    ([a-z]+)(?: |$)", _help(), re.MULTILINE):
-        lines += ["", f"## `restructure {command}`", "", "```text", _help(command), "```"]
+        lines += ["", f"### `restructure {command}`", "", "```text", _help(command), "```"]
     return "\n".join(lines) + "\n"
 
 

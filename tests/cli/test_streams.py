@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -77,6 +78,18 @@ def test_a_full_disk_is_a_sentence_and_a_status_of_its_own(command, buffering):
 )
 def test_a_closed_stream_is_a_status_and_a_sentence_where_one_can_be_read(line, status, said):
     assert shell(line) == (status, "", said)
+
+
+def test_no_command_writes_but_by_the_functions_that_know_what_becomes_of_it():
+    package = ROOT / "src/restructure/cli"
+    direct = [
+        f"{path.relative_to(package)}:{number}: {line.strip()}"
+        for path in package.rglob("*.py")
+        if path.name not in ("output.py", "progress.py")
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if re.search(r"\bprint\(|\bstd(out|err)\.write", line)
+    ]
+    assert direct == [], "use write, write_lines, write_json or write_note of cli/output.py"
 
 
 @needs_full

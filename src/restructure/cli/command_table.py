@@ -83,5 +83,10 @@ COMMANDS = (
         "say what error codes mean and how to mend them, or list a policy with all that it extends",
         ("restructure explain money-float field-unknown", "restructure explain cn-consumer-finance"),
     ),
+    Command(
+        "completion",
+        "print a script that completes commands, options and policies in a shell",
+        ("restructure completion bash",),
+    ),
 )
 """Every command, in the order of the help."""

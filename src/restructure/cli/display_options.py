@@ -19,7 +19,7 @@ def add_language(parser: ArgumentParser, also: str = "") -> None:
     parser.add_argument(
         "--language",
         metavar="CODE",
-        help=f"of the words: {', '.join(view_languages())}{also} (default: RESTRUCTURE_LANGUAGE, else en)",
+        help=f"language of the words: {', '.join(view_languages())}{also} (default: RESTRUCTURE_LANGUAGE, else en)",
     )
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "write_errors",
     "write_json",
     "write_lines",
+    "write_note",
 ]
 
 
@@ -135,10 +136,19 @@ def write_errors(issues: Sequence[Issue], more: str, *, as_json: bool) -> None:
     else:
         lines = [_one_line(str(issue)) for issue in issues]
         text = "\n".join([*lines, *([f"More: {more}"] if more else [])]) + "\n"
+    _write_to_errors(text)
+
+
+def write_note(sentence: str) -> None:
+    """Write a sentence to standard error that is no error of the input."""
+    _write_to_errors(f"{sentence}\n")
+
+
+def _write_to_errors(text: str) -> None:
     try:
         sys.stderr.write(_writable(text, sys.stderr))
         sys.stderr.flush()
-    except (OSError, ValueError):
+    except (OSError, ValueError):  # the exit status is what is left to say it
         discard(sys.stderr)
 
 

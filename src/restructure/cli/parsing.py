@@ -30,6 +30,10 @@ class ArgumentsInvalid(InvalidInput):
 
 
 class _Parser(argparse.ArgumentParser):
+    def __init__(self, **given: Any) -> None:
+        super().__init__(formatter_class=_HelpFormatter, allow_abbrev=False, **given)
+        self._positionals.title = "arguments"
+
     def error(self, message: str) -> NoReturn:
         of_one = re.match(r"argument (\S+): ", message)
         message = message[of_one.end() :] if of_one else message
@@ -78,19 +82,15 @@ def command_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         prog="restructure",
         description="Repayment restructuring offers from a borrower's file.",
         epilog=f"exit status:\n{statuses}\n\n`restructure COMMAND --help` has the options and an example.",
-        formatter_class=_HelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=_version())
-    subparsers = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    subparsers = parser.add_subparsers(required=True, title="commands", metavar="COMMAND", dest="command")
     for command in COMMANDS:
         subparser = subparsers.add_parser(
             command.name,
             help=command.summary,
             description=f"{command.summary[0].upper()}{command.summary[1:]}.",
             epilog="\n".join(["example:", *(f"  {example}" for example in command.examples)]),
-            formatter_class=_HelpFormatter,
-            allow_abbrev=False,
         )
         if command.name in arguments:
             module = command.load()

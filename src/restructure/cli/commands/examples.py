@@ -54,7 +54,7 @@ _MESSAGES = {
 def add_options(parser: ArgumentParser) -> None:
     """Add the example, the folder for a copy, and the language."""
     parser.add_argument(
-        "name", nargs="?", metavar="NAME", help="an example that is printed (default: list all)"
+        "name", nargs="?", metavar="EXAMPLE", help="an example that is printed (default: list all)"
     )
     parser.add_argument("--copy", metavar="FOLDER", help="copy it, or all, into a folder instead")
     parser.add_argument(

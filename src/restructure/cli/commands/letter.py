@@ -17,7 +17,9 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--language", default="zh", help="a language that letters are written in: en, zh (default)"
     )
-    parser.add_argument("--format", choices=("text", "html"), default="text", help="default: %(default)s")
+    parser.add_argument(
+        "--format", choices=("text", "html"), default="text", help="how it is printed (default: %(default)s)"
+    )
     parser.add_argument("--sender", default="", help="who signs")
 
 

@@ -60,7 +60,7 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "path",
         nargs="?",
-        metavar="PATH",
+        metavar="FILE",
         help="a file, a folder, or - for standard output (default: application.yaml, policy.yaml, policy_test.yaml)",
     )
     parser.add_argument(
@@ -71,7 +71,7 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--format", choices=("yaml", "json"), help="of an application (default: yaml)")
     parser.add_argument("--extends", metavar="NAME|PATH", help="a policy that the new policy extends")
     parser.add_argument(
-        "--copy", metavar="NAME", help="a packaged policy that is copied with its cases instead"
+        "--copy", metavar="POLICY", help="a packaged policy that is copied with its cases instead"
     )
     parser.add_argument(
         "--policy",

@@ -16,7 +16,12 @@ __all__ = ["add_options", "run"]
 def add_options(parser: ArgumentParser) -> None:
     """Add the case, and what is shown of its decision."""
     add_case(parser)
-    parser.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
+    parser.add_argument(
+        "--format",
+        choices=("table", "json"),
+        default="table",
+        help="how it is printed (default: %(default)s)",
+    )
     add_language(parser, ", or another of the policy's texts")
     add_rows(parser)
     parser.add_argument(

@@ -14,7 +14,7 @@ def add_options(parser: ArgumentParser) -> None:
     """Add the request, and how its answer is shown."""
     parser.add_argument("request", metavar="REQUEST", help="a JSON or YAML file")
     parser.add_argument(
-        "--format", choices=("json", "table"), default="json", help="JSON (default) or tables to read"
+        "--format", choices=("json", "table"), default="json", help="how it is printed (default: %(default)s)"
     )
     add_language(parser)
     add_rows(parser)

@@ -1,11 +1,10 @@
 """`restructure test`: run the cases of a policy."""
 
 import re
-import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from fractions import Fraction
 
-from restructure.cli.output import write_json, write_lines
+from restructure.cli.output import write_json, write_lines, write_note
 from restructure.cli.progress import Progress
 from restructure.errors import quoted
 from restructure.testing.report import run_cases
@@ -28,7 +27,12 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--min-coverage", type=_percent, metavar="PERCENT", help="fail if they reach less of any policy"
     )
-    parser.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
+    parser.add_argument(
+        "--format",
+        choices=("table", "json"),
+        default="table",
+        help="how it is printed (default: %(default)s)",
+    )
     parser.add_argument("--quiet", action="store_true", help="print failures only, and no progress")
 
 
@@ -56,5 +60,5 @@ def run(options: Namespace) -> int:
         coverage = options.coverage or (least is not None and not options.quiet)
         write_lines(report.lines(coverage=coverage, totals=not options.quiet))
         if not enough:
-            print(f"the cases cover less than {float(least):g} %", file=sys.stderr)
+            write_note(f"the cases cover less than {float(least):g} %")
     return 0 if enough and not report.failed else _FAILED

@@ -16,7 +16,12 @@ def add_options(parser: ArgumentParser) -> None:
     """Add the case, its history, and how the signs are shown."""
     add_case(parser)
     parser.add_argument("--history", metavar="FILE", help="what was decided and agreed so far, as JSON Lines")
-    parser.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
+    parser.add_argument(
+        "--format",
+        choices=("table", "json"),
+        default="table",
+        help="how it is printed (default: %(default)s)",
+    )
     add_language(parser, ", or another of the policy's texts")
 
 
