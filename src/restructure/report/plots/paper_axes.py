@@ -1,0 +1,151 @@
+"""Axes on paper: a figure that no other part of the program holds, fonts, ticks and a legend that fit its width."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from io import BytesIO
+from math import ceil
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.dates import date2num
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from restructure.report.plots.fonts import families_for
+from restructure.report.plots.styles import INK
+from restructure.report.plots.ticks import date_ticks, text_width
+from restructure.report.wording import Wording
+
+__all__ = ["Entry", "date_axis", "finish", "money_axis", "new_axes", "number", "pixels"]
+
+_DPI = 110
+_SIZE, _SMALL = 11.0, 9.0  # points: the title, and all other words
+
+Entry = tuple[Any, str]
+"""An artist and its name in the legend."""
+
+
+class _PaperAxes(Axes):
+    """Axes whose figure is shown by a notebook when they are the last value of a cell, without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        written = BytesIO()
+        self.get_figure(root=True).savefig(written, format="png")  # type: ignore[union-attr]
+        return written.getvalue()
+
+
+def new_axes(width: float = 7.2, height: float = 3.6) -> Axes:
+    """Make axes on a figure of their own, in inches; pyplot does not know it, so it is freed with the last reference."""
+    figure = Figure(figsize=(width, height), dpi=_DPI, layout="constrained")
+    return figure.add_subplot(axes_class=_PaperAxes)
+
+
+def pixels(ax: Axes) -> float:
+    """Give the width of the axes in pixels; a layout that fits the figure will make it no smaller."""
+    return float(ax.get_window_extent().width)
+
+
+def _room(ax: Axes, beside: float | None = None) -> float:
+    """Give the width of the axes as a multiple of the font size; a layout that fits gives them the usual margins."""
+    size = ax.figure.dpi * _SMALL / 72
+    fitted = ax.figure.get_layout_engine() is not None
+    if beside is not None and fitted:
+        return pixels(ax) / 0.775 / size - beside - 4
+    return pixels(ax) * (1.12 if fitted else 1.0) / size
+
+
+def number(day: date | float) -> float:
+    """Give the place of a day on a date axis; fractions of a day come as ordinals."""
+    if isinstance(day, date):
+        return float(date2num(day))  # type: ignore[no-untyped-call]
+    whole = int(day)
+    return float(date2num(date.fromordinal(whole))) + day - whole  # type: ignore[no-untyped-call]
+
+
+def date_axis(ax: Axes, days: Sequence[date], wording: Wording, *, margin: float) -> None:
+    """Name the days on the x axis; `margin` days stay free on both sides."""
+    first, last = min(days), max(days)
+    ax.xaxis_date()
+    ticks = date_ticks(first, last, wording, most=_room(ax))
+    ax.set_xticks([number(day) for day, _ in ticks], [label for _, label in ticks])
+    ax.set_xlim(number(first) - margin, number(last) + margin)
+
+
+def money_axis(ax: Axes, axis: str = "y") -> None:
+    """Write the amounts on an axis with thousands separators, and decimals where the steps need them."""
+    chosen = ax.yaxis if axis == "y" else ax.xaxis
+    chosen.set_major_locator(MaxNLocator(nbins=6 if axis == "y" else max(2, int(pixels(ax) / 90))))
+    chosen.set_major_formatter(FuncFormatter(_amount))
+
+
+def _amount(value: float, _: object) -> str:
+    text = f"{value:,.2f}".rstrip("0").rstrip(".")
+    return text.replace("-", "−")
+
+
+def finish(
+    ax: Axes,
+    title: str,
+    *,
+    entries: Sequence[Entry] = (),
+    texts: Iterable[Any] = (),
+    beside: float | None = None,
+) -> Axes:
+    """Write the title and above the axes the legend, in fonts that have their characters.
+
+    `beside` is the width of the words beside the axes, as a multiple of their font size, where it is not the usual.
+    """
+    texts = list(texts)
+    names = [name for _, name in entries]
+    words = [title, ax.get_xlabel(), ax.get_ylabel(), *names, *(text.get_text() for text in texts)]
+    words += [label.get_text() for label in (*ax.get_xticklabels(), *ax.get_yticklabels())]
+    fonts = families_for(words)
+    ax.set_axisbelow(True)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set_color(INK)
+    ax.tick_params(labelsize=_SMALL, labelfontfamily=fonts, colors=INK)
+    rows = _legend(ax, entries, fonts, _room(ax, beside)) if entries else 0
+    ax.set_title(title, loc="left", fontsize=_SIZE, fontfamily=fonts, color=INK, pad=8 + 1.5 * _SMALL * rows)
+    for text in (ax.xaxis.label, ax.yaxis.label, *texts):
+        text.set_fontfamily(fonts)
+        text.set_color(INK)
+    for label in (ax.xaxis.label, ax.yaxis.label):
+        label.set_fontsize(_SMALL)
+    return ax
+
+
+def _legend(ax: Axes, entries: Sequence[Entry], fonts: list[str], room: float) -> int:
+    """Lay the legend out in as many columns as fit between the title and the axes; gives the number of rows."""
+    widths = [text_width(name) + 3.9 for _, name in entries]
+    columns = next(
+        (n for n in range(len(entries), 1, -1) if sum(_columns(widths, n)) <= room),
+        1,
+    )
+    rows = ceil(len(entries) / columns)
+    ax.legend(
+        [artist for artist, _ in entries],
+        [name for _, name in entries],
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        ncols=columns,
+        frameon=False,
+        borderpad=0.2,
+        borderaxespad=0.1,
+        columnspacing=1.4,
+        handlelength=1.8,
+        labelspacing=0.25,
+        labelcolor=INK,
+        prop={"family": fonts, "size": _SMALL},
+    )
+    return rows
+
+
+def _columns(widths: Sequence[float], columns: int) -> list[float]:
+    """Give the width of each column; matplotlib fills the columns one after the other."""
+    rows, longer = divmod(len(widths), columns)
+    taken, made = 0, []
+    for k in range(columns):
+        count = rows + (k < longer)
+        made.append(max(widths[taken : taken + count]))
+        taken += count
+    return made
