@@ -20,9 +20,22 @@ def _():
 
     from restructure import RestructureError
     from whatif.comparison import EXAMPLE, start
-    from whatif.page import LANGUAGES, PHRASES, label, opening, page, unreadable
+    from whatif.page import LANGUAGES, PHRASES, SLIDERS, label, opening, page, unreadable
 
-    return EXAMPLE, LANGUAGES, PHRASES, RestructureError, label, mo, opening, os, page, start, unreadable
+    return (
+        EXAMPLE,
+        LANGUAGES,
+        PHRASES,
+        SLIDERS,
+        RestructureError,
+        label,
+        mo,
+        opening,
+        os,
+        page,
+        start,
+        unreadable,
+    )
 
 
 @app.cell(hide_code=True)
@@ -71,7 +84,7 @@ def _(PHRASES, kept, language, mo):
 
 
 @app.cell(hide_code=True)
-def _(begun, kept, label, language, mo, reset):
+def _(SLIDERS, begun, kept, label, language, mo, reset):
     reset
 
     def _slider(each):
@@ -88,7 +101,8 @@ def _(begun, kept, label, language, mo, reset):
         )
 
     _columns = "".join(f"<div>{{{each.name}}}</div>" for each in begun.ranges)
-    sliders = mo.Html(f'<div class="whatif-sliders">{_columns}</div>').batch(
+    # A style of its own: what marimo shows a batch in lets no style sheet of the page in.
+    sliders = mo.Html(f"<div style='{SLIDERS}'>{_columns}</div>").batch(
         **{each.name: _slider(each) for each in begun.ranges}
     )
     mo.vstack([sliders, reset])

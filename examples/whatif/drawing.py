@@ -88,9 +88,7 @@ class _Frame:
                 f'<path class="grid" d="M{x:.1f} {HEIGHT - BOTTOM}v4"/>'
                 f'<text x="{x:.1f}" y="{HEIGHT - 8}" text-anchor="middle">{day:%Y-%m}</text>'
             )
-        return (
-            f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-hidden="true">{"".join(marks)}{lines}</svg>'
-        )
+        return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" aria-hidden="true">{"".join(marks)}{lines}</svg>'
 
     def _months(self) -> Iterator[date]:
         """Give the first days of at most six months, evenly apart."""

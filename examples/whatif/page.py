@@ -17,6 +17,10 @@ from whatif.drawing import Series, falling_due, legend, still_to_pay
 LANGUAGES = {"English": "en", "中文": "zh"}
 PHRASES: dict[str, dict[str, Any]] = json.loads(Path(__file__).with_name("phrases.json").read_text("utf-8"))
 STYLE = f"<style>{Path(__file__).with_name('page.css').read_text('utf-8')}</style>"
+SLIDERS = (
+    "display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 19em), 1fr)); gap: 0.4em 2em"
+)
+"""How the sliders stand beside each other."""
 
 Row = tuple[str, str, str, str]
 """Name, today's value, the changed value and the difference."""
@@ -94,6 +98,8 @@ def rows(before: Decision, after: Decision, language: str = "en") -> list[Row]:
         name: str, field: str, write: Callable[[Any], str], more: Callable[[Any], str] | None = None
     ) -> Row:
         values = [None if offer is None else getattr(offer.prospect, field) for offer in bests]
+        if write is _percent:  # as they are shown, so that the difference is the one a reader finds
+            values = [None if value is None else round(value, 4) for value in values]
         first, second = (words["none"] if value is None else write(value) for value in values)
         difference = "" if None in values else _signed(values[1] - values[0], more or write, words["same"])
         return (words["row"][name], first, second, difference)
