@@ -417,6 +417,29 @@ def test_a_slider_that_is_dragged_ends_with_the_answer_for_where_it_stopped(open
 
 
 @pytest.mark.slow
+def test_no_move_is_lost_where_two_sliders_move_faster_than_the_page_answers(opened, begun):
+    tab = opened("en")
+    sliders = tab.get_by_role("slider")
+    for turn in range(3):
+        for k, key, times in (
+            (2, "ArrowRight", 8),
+            (3, "ArrowRight", 3),
+            (0, "ArrowLeft", 8),
+            (4, "ArrowLeft", 5),
+        ):
+            for _ in range(times):
+                sliders.nth(k).press(key)
+        moved = {
+            each.name: int(sliders.nth(k).get_attribute("aria-valuenow"))
+            for k, each in enumerate(begun.ranges)
+        }
+        assert moved["illness_extension"] == 6 + 3 * (turn + 1)
+        tab.wait_for_timeout(2000)
+        assert _values(tab) == moved
+    assert _figures(tab) == [list(row) for row in rows(begun.today, changed(begun, moved))]
+
+
+@pytest.mark.slow
 def test_the_app_is_in_chinese_and_keeps_its_numbers_when_the_language_changes(opened, begun):
     tab = opened("zh", width=700)
     _press(tab, tab.get_by_role("slider").nth(3), "ArrowRight")

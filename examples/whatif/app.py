@@ -100,19 +100,21 @@ def _(SLIDERS, begun, kept, label, language, mo, reset):
             full_width=True,
         )
 
-    _columns = "".join(f"<div>{{{each.name}}}</div>" for each in begun.ranges)
-    # A style of its own: what marimo shows a batch in lets no style sheet of the page in.
-    sliders = mo.Html(f"<div style='{SLIDERS}'>{_columns}</div>").batch(
-        **{each.name: _slider(each) for each in begun.ranges}
-    )
-    mo.vstack([sliders, reset])
-    return (sliders,)
+    # Each has a name of its own: of elements in one batch or dictionary marimo sends only the last change, so that
+    # what moves on one slider while another's change waits would be lost.
+    _made = [_slider(each) for each in begun.ranges]
+    first, second, third, fourth, fifth = [*_made, *[None] * (5 - len(_made))]
+    _columns = "".join(f"<div>{each}</div>" for each in _made)
+    mo.vstack([mo.Html(f"<div style='{SLIDERS}'>{_columns}</div>"), reset])
+    return fifth, first, fourth, second, third
 
 
 @app.cell(hide_code=True)
-def _(begun, kept, language, mo, page, sliders):
-    kept.update(sliders.value)
-    mo.Html(page(begun, sliders.value, language.value))
+def _(begun, fifth, first, fourth, kept, language, mo, page, second, third):
+    _sliders = [each for each in (first, second, third, fourth, fifth) if each is not None]
+    _values = {each.name: slider.value for each, slider in zip(begun.ranges, _sliders, strict=True)}
+    kept.update(_values)
+    mo.Html(page(begun, _values, language.value))
     return
 
 
