@@ -25,12 +25,13 @@ class Style(NamedTuple):
 INK = "#14142B"
 """Colour of lines, frames and words."""
 
-_BLUE, _VERMILION, _WINE, _PINK, _GREEN, _GREY = (
+_BLUE, _VERMILION, _WINE, _PINK, _GREEN, _VIOLET, _GREY = (
     "#0072B2",
     "#D55E00",
     "#8C2257",
     "#CC79A7",
     "#009E73",
+    "#7733CC",
     "#767676",
 )
 
@@ -42,7 +43,7 @@ STYLES: Mapping[str, Style] = {
     "deferred": Style(_PINK, "..."),
     "penalty": Style(INK, "\\\\\\"),
     "fees": Style(_GREEN, "+++"),
-    "paid": Style(_GREY, "---"),
+    "paid": Style(_VIOLET, "---"),
     # what becomes of money that is owed
     "kept": Style(_BLUE),
     "capitalised": Style(_WINE, "xxx"),
@@ -54,7 +55,7 @@ STYLES: Mapping[str, Style] = {
     # whole schedules and marks
     "agreed": Style(INK),
     "plan": Style(_BLUE),
-    "affordable": Style(_GREEN),
+    "affordable": Style("#484848"),
     "first": Style(_VERMILION),
     "offered": Style(INK),
 }
