@@ -21,6 +21,8 @@ __all__ = ["LegendEntry", "date_axis", "finish", "money_axis", "new_axes", "numb
 
 _DPI = 110
 _SIZE, _SMALL = 11.0, 9.0  # points: the title, and all other words
+_USUAL_SHARE = 0.775  # of the width of a figure that its axes have before anything is laid out
+_USUAL_LABELS = 4.5  # font sizes: amounts and a label to the left of the axes
 
 LegendEntry = tuple[Any, str]
 """An artist and its name in the legend."""
@@ -49,10 +51,9 @@ def pixels(ax: Axes) -> float:
 def _room(ax: Axes, beside: float = 0.0) -> float:
     """Give the width of the axes as a multiple of the font size; a layout that fits gives them the usual margins."""
     size = ax.figure.dpi * _SMALL / 72
-    fitted = ax.figure.get_layout_engine() is not None
-    if beside and fitted:
-        return pixels(ax) / 0.775 / size - beside - 2
-    return pixels(ax) * (1.12 if fitted else 1.0) / size
+    if ax.figure.get_layout_engine() is None:
+        return pixels(ax) / size
+    return pixels(ax) / _USUAL_SHARE / size - (beside or _USUAL_LABELS) - 2
 
 
 def number(day: date | float) -> float:

@@ -18,7 +18,7 @@ from restructure.report.plots.pictures import (
 from restructure.report.plots.sheet import (
     SOLID,
     ChartRows,
-    Sheet,
+    ChartSheet,
     amounts_axis,
     colour_scale,
     colours_of,
@@ -42,7 +42,7 @@ _FRONTIER_HEIGHT = 320
 
 def chart_instalments(picture: InstalmentsPicture, width: int) -> alt.LayerChart:
     """Give the payments of a plan as stacked bars, with the payments as agreed as an outline."""
-    sheet = Sheet(width)
+    sheet = ChartSheet(width)
     wording, currency, plan, agreed = picture.wording, picture.currency, picture.plan, picture.agreed
     bars = sheet.layer(_stacked(plan, currency, wording, width)).mark_rect(clip=True)
     colours = {part.name: STYLES[part.key].colour for part in plan.parts}
@@ -108,7 +108,7 @@ def _stacked(payments: Payments, currency: str, wording: Wording, width: int) ->
     return rows
 
 
-def _outline(sheet: Sheet, payments: Payments, currency: str, wording: Wording) -> list[Any]:
+def _outline(sheet: ChartSheet, payments: Payments, currency: str, wording: Wording) -> list[Any]:
     """Give the total of each payment as a line around its stretch of time, and a dot that says the amount."""
     line: ChartRows = []
     dots: ChartRows = []
@@ -143,7 +143,7 @@ def _outline(sheet: Sheet, payments: Payments, currency: str, wording: Wording) 
 
 def chart_balance(picture: BalancePicture, width: int) -> alt.LayerChart:
     """Give what is owed after each day as steps."""
-    sheet = Sheet(width)
+    sheet = ChartSheet(width)
     wording, currency = picture.wording, picture.currency
     dashes = {
         curve.name: (STYLES[curve.key].colour, SOLID if curve.key == "plan" else [5, 3])
@@ -192,7 +192,7 @@ def chart_balance(picture: BalancePicture, width: int) -> alt.LayerChart:
 
 def chart_ledger(picture: LedgerPicture, width: int) -> alt.LayerChart:
     """Give the ledger as a waterfall from top to bottom."""
-    sheet = Sheet(width)
+    sheet = ChartSheet(width)
     wording, currency = picture.wording, picture.currency
     rows: ChartRows = []
     amounts: ChartRows = []
@@ -250,7 +250,7 @@ def chart_ledger(picture: LedgerPicture, width: int) -> alt.LayerChart:
 
 def chart_frontier(picture: FrontierPicture, width: int) -> alt.LayerChart:
     """Give the plans by instalment and total paid, the cost in colour; mark the policy's first and the offers."""
-    sheet = Sheet(width)
+    sheet = ChartSheet(width)
     wording, currency = picture.wording, picture.currency
     cost = wording("plots.expected_cost" if picture.expected else "plots.cost")
     axes: dict[str, Any] = {
@@ -297,7 +297,7 @@ def chart_frontier(picture: FrontierPicture, width: int) -> alt.LayerChart:
     return sheet.finished(layers, wording("plots.frontier"), height=_FRONTIER_HEIGHT, zoom=("x", "y"))
 
 
-def _marks(sheet: Sheet, marked: ChartRows, wording: Wording) -> Any:
+def _marks(sheet: ChartSheet, marked: ChartRows, wording: Wording) -> Any:
     """Put a ring around what the policy ranks first, and a diamond around each offer."""
     kinds = {
         wording("plots.first"): ("circle", "first"),
@@ -320,7 +320,9 @@ def _marks(sheet: Sheet, marked: ChartRows, wording: Wording) -> Any:
     return rings.encode(shape=shape, stroke=stroke)
 
 
-def _names_of(sheet: Sheet, offered: ChartRows, axes: dict[str, Any], every: Sequence[Mark]) -> list[Any]:
+def _names_of(
+    sheet: ChartSheet, offered: ChartRows, axes: dict[str, Any], every: Sequence[Mark]
+) -> list[Any]:
     """Write the name of each offer beside it, the names of close ones above each other."""
     totals = [float(mark.total) for mark in every]
     spread = max(totals, default=0) - min(totals, default=0) or 1

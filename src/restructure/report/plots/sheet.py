@@ -17,7 +17,7 @@ from restructure.report.wording import Wording
 __all__ = [
     "SOLID",
     "ChartRows",
-    "Sheet",
+    "ChartSheet",
     "amounts_axis",
     "colour_scale",
     "colours_of",
@@ -42,7 +42,7 @@ _FONTS = (
 
 
 @dataclass(slots=True)
-class Sheet:
+class ChartSheet:
     """A chart in the making: its data are kept once and by name, which Altair would else copy with every layer."""
 
     width: int

@@ -8,7 +8,7 @@ Okabe and Ito.
 from collections.abc import Mapping
 from typing import NamedTuple
 
-__all__ = ["COST_RAMP", "INK", "RELIEF", "STYLES", "Style"]
+__all__ = ["COST_RAMP", "INK", "STYLES", "Style"]
 
 
 class Style(NamedTuple):
@@ -60,9 +60,6 @@ STYLES: Mapping[str, Style] = {
     "offered": Style(INK),
 }
 """The style of each part of a chart by its key."""
-
-RELIEF = frozenset(name for name, style in STYLES.items() if not style.filled)
-"""Parts that are given up and not repaid."""
 
 COST_RAMP = ("#3B0F6F", "#3C5A9A", "#1F7F8E", "#2A9D5C")
 """Colours of the cost to the lender, from the lowest to the highest; they also grow lighter."""

@@ -49,8 +49,9 @@ def plot_instalments(
     Bars turn into an area where they would be thinner than two pixels; a day on which nothing falls due has a ring.
     `affordable` is what the borrower can pay each time, in major units, such as `assessment.affordable_instalment` of
     a loan that is paid monthly; it is drawn as a line. `language` is the display language if none is given. Gives the
-    axes, which a notebook shows as a picture; `ax` draws on others. Raises `InvalidInput` with `extra-absent` where
-    matplotlib (extra `plots`) is not installed.
+    axes, which a notebook shows as a picture; `ax` draws on others, whose figure should have `layout="constrained"`,
+    so that there is room for the words. Raises `InvalidInput` with `extra-absent` where matplotlib (extra `plots`) is
+    not installed.
     """
     picture = instalments_picture(record_of(Plan, plan, "plan"), _wording(language), _affordable(affordable))
     with _package("matplotlib"):
