@@ -206,8 +206,10 @@ def chart_values(chart: dict) -> list[dict]:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_charts_are_valid_and_their_rectangles_are_the_payments(plan, language):
+def test_charts_are_valid_and_their_rectangles_are_the_payments(plan, case, language):
     pytest.importorskip("altair")
+    if language == "zh":
+        plan = case[0].offers[0].plan  # Altair takes seconds to check 420 rows, so once is enough
     chart = plots.chart_instalments(plan, affordable=600, language=language, width=400).to_dict()
     json.dumps(chart, allow_nan=False)
     rectangles = [row for row in chart_values(chart) if "x2" in row]
