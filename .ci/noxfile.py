@@ -25,6 +25,7 @@ PATCHED_COMPILER = "gcc -O2 -DPyEval_CallObject=PyObject_CallObject"
 OPTIONAL = [
     "rich",
     "matplotlib",
+    "altair",
     "numpy",
     "ipython",
     "pytest",

@@ -34,6 +34,7 @@ EDGE = "restructure.cli"
 OPTIONAL = (
     "rich",
     "matplotlib",
+    "altair",
     "numpy",
     "IPython",
     "pytest",

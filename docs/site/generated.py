@@ -247,12 +247,13 @@ _FACES = (
     "restructure.casework",
     "restructure.report",
     "restructure.report.letters",
+    "restructure.report.plots",
     "restructure.testing",
     "restructure.testing.strategies",
 )
 """The packages that public names are imported from."""
 
-_ALSO_PUBLIC = ("restructure.calculator.cost_of_credit.apr", "restructure.report.plots")
+_ALSO_PUBLIC = ("restructure.calculator.cost_of_credit.apr",)
 """Modules that are imported by their own name."""
 
 

@@ -39,7 +39,17 @@ _FAMILIES = (
 )
 """Fonts with Chinese characters, those for screens first."""
 
-_FILES = ("notosanscjk", "notosanssc", "sourcehansans", "msyh", "pingfang", "wqy", "simhei", "simsun", "uming")
+_FILES = (
+    "notosanscjk",
+    "notosanssc",
+    "sourcehansans",
+    "msyh",
+    "pingfang",
+    "wqy",
+    "simhei",
+    "simsun",
+    "uming",
+)
 """How the files of such fonts begin, for those that were installed after matplotlib had listed the fonts."""
 
 
@@ -55,7 +65,7 @@ def families_for(texts: Iterable[str]) -> list[str]:
     if family is None:
         warnings.warn(
             "no font with Chinese characters is installed, so they are drawn as boxes; install one, such as Noto "
-            "Sans CJK SC (Debian: apt install fonts-noto-cjk), or draw with language=\"en\"",
+            'Sans CJK SC (Debian: apt install fonts-noto-cjk), or draw with language="en"',
             stacklevel=2,
         )
         return usual

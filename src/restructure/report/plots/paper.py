@@ -1,9 +1,10 @@
 """Charts on paper: the pictures of plans drawn with matplotlib (extra `plots`)."""
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from statistics import median
 from textwrap import wrap
-from typing import Any
+from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
@@ -12,7 +13,7 @@ from matplotlib.patches import Patch
 from matplotlib.text import Text
 
 from restructure.report.plots.paper_axes import (
-    Entry,
+    LegendEntry,
     date_axis,
     finish,
     money_axis,
@@ -45,12 +46,21 @@ _BAR = 0.8  # of the time between two due dates
 # --- instalments
 
 
+class _Group(NamedTuple):
+    """Neighbouring payments that are drawn as one, because each alone would be thinner than a pixel."""
+
+    first: int
+    end: int
+    highest: int
+    """Index of the highest payment among them, which is the one that is drawn."""
+
+
 def draw_instalments(picture: InstalmentsPicture, ax: Axes | None) -> Axes:
     """Draw the payments of a plan as stacked bars, areas where bars would be too thin; as agreed as an outline."""
     ax = ax or new_axes()
     wording, plan, agreed = picture.wording, picture.plan, picture.agreed
     days = [*plan.days, *(agreed.days if agreed else ())]
-    entries: list[Entry] = []
+    entries: list[LegendEntry] = []
     if not days:
         text = ax.text(0.5, 0.5, wording("plots.nothing_at_all"), ha="center", transform=ax.transAxes)
         return finish(ax, wording("plots.instalments"), texts=[text])
@@ -72,7 +82,7 @@ def draw_instalments(picture: InstalmentsPicture, ax: Axes | None) -> Axes:
     return finish(ax, wording("plots.instalments"), entries=entries)
 
 
-def _stack(ax: Axes, payments: Payments) -> list[Entry]:
+def _stack(ax: Axes, payments: Payments) -> list[LegendEntry]:
     """Stack the components of each payment at its day; gives an entry of the legend for each."""
     places = [(number(a), number(b)) for a, b in cells(payments.days)]
     if not places:
@@ -84,7 +94,7 @@ def _stack(ax: Axes, payments: Payments) -> list[Entry]:
         wide = [max(_BAR * (b - a), _THINNEST_BAR / per_day) for a, b in places]
         _bars(ax, payments, range(len(places)), middles, wide, hatched=True)
     else:
-        _areas(ax, payments, places, _drawn(payments, usual * per_day))
+        _areas(ax, payments, places, _groups(payments, usual * per_day))
         high = _outstanding(payments)
         _bars(ax, payments, high, middles, [_HIGH_BAR / per_day] * len(middles), hatched=False)
     return [(_patch(part.key), part.name) for part in payments.parts]
@@ -111,13 +121,13 @@ def _bars(
 
 
 def _areas(
-    ax: Axes, payments: Payments, places: Sequence[tuple[float, float]], chosen: Sequence[int]
+    ax: Axes, payments: Payments, places: Sequence[tuple[float, float]], groups: Sequence[_Group]
 ) -> None:
-    bottoms = [0.0] * len(chosen)
+    bottoms = [0.0] * len(groups)
     for part in payments.parts:
-        amounts = [float(part.amounts[k]) for k in chosen]
+        amounts = [float(part.amounts[group.highest]) for group in groups]
         tops = [bottom + amount for bottom, amount in zip(bottoms, amounts, strict=True)]
-        edges, (high, low) = _skyline(places, chosen, (tops, bottoms))
+        edges, (high, low) = _skyline(places, groups, (tops, bottoms))
         often = sum(map(bool, amounts)) > len(amounts) / 5  # a hatch would hide what is a pixel wide
         area = ax.stairs(high, edges, baseline=low, fill=True, **_filled(part.key, hatched=often))
         _thin_hatch([area])
@@ -126,54 +136,53 @@ def _areas(
 
 def _outstanding(payments: Payments) -> list[int]:
     """Choose the payments at least half as high again as is usual, which an area shows as a line of a pixel or so."""
-    usual = median([total for total in payments.totals if total] or [0])
-    return [k for k, total in enumerate(payments.totals) if total >= usual * 3 / 2 and total]
+    due = [total for total in payments.totals if total]
+    usual = median(due) if due else Decimal(0)
+    return [k for k, total in enumerate(payments.totals) if total and total >= usual * 3 / 2]
 
 
-def _drawn(payments: Payments, wide: float) -> Sequence[int]:
-    """Choose the rows that are drawn where several share a pixel: of each group the one with the highest payment."""
+def _groups(payments: Payments, wide: float) -> list[_Group]:
+    """Group payments that are `wide` pixels each; the last group takes what is left over."""
     count = len(payments.days)
-    group = max(1, -int(-_THINNEST_CELL // wide))
+    size = max(1, -int(-_THINNEST_CELL // wide))
+    firsts = list(range(0, max(count - size, 0) + 1, size))
     return [
-        max(range(k, min(k + group, count)), key=payments.totals.__getitem__) for k in range(0, count, group)
+        _Group(first, end, max(range(first, end), key=payments.totals.__getitem__))
+        for first, end in zip(firsts, [*firsts[1:], count], strict=True)
     ]
 
 
 def _skyline(
-    places: Sequence[tuple[float, float]], chosen: Sequence[int], every: Sequence[Sequence[float]]
+    places: Sequence[tuple[float, float]], groups: Sequence[_Group], every: Sequence[Sequence[float]]
 ) -> tuple[list[float], list[list[float]]]:
-    """Give the borders of the cells and the values between them; time that no cell covers has zeros."""
+    """Give the borders of the groups and the values between them; time that no payment covers has zeros."""
     edges, values = list[float](), [list[float]() for _ in every]
-    ends = [*chosen[1:], len(places)]
-    for at, (k, end) in enumerate(zip(chosen, ends, strict=True)):
-        start, stop = places[k if at else 0][0], places[end - 1][1]
-        if len(chosen) == len(places):
-            start, stop = places[k]
-        elif edges:
-            start = edges[-1]
-        if edges and start > edges[-1] + 0.01:
+    for at, group in enumerate(groups):
+        start, stop = places[group.first][0], places[group.end - 1][1]
+        if not edges:
+            edges.append(start)
+        elif start > edges[-1] + 0.01:  # days; cells that touch may differ in the last bits
             edges.append(start)
             for column in values:
                 column.append(0.0)
-        if not edges:
-            edges.append(start)
         edges.append(stop)
         for column, given in zip(values, every, strict=True):
             column.append(given[at])
     return edges, values
 
 
-def _outline(ax: Axes, payments: Payments) -> Entry:
+def _outline(ax: Axes, payments: Payments) -> LegendEntry:
     """Draw the total of each payment as a line around its stretch of time."""
     places = [(number(a), number(b)) for a, b in cells(payments.days)]
     usual = sorted(b - a for a, b in places)[len(places) // 2]
-    chosen = _drawn(payments, usual * _pixels_a_day(ax))
-    edges, (totals,) = _skyline(places, chosen, ([float(payments.totals[k]) for k in chosen],))
+    groups = _groups(payments, usual * _pixels_a_day(ax))
+    highest = [float(payments.totals[group.highest]) for group in groups]
+    edges, (totals,) = _skyline(places, groups, (highest,))
     line = ax.stairs(totals, edges, fill=False, color=STYLES[payments.key].colour, linewidth=1.3)
     return Line2D([], [], color=line.get_edgecolor(), linewidth=1.3), payments.name
 
 
-def _nothing_due(ax: Axes, payments: Payments, name: str) -> list[Entry]:
+def _nothing_due(ax: Axes, payments: Payments, name: str) -> list[LegendEntry]:
     """Mark the days on which nothing falls due."""
     empty = [number(day) for day, total in zip(payments.days, payments.totals, strict=True) if not total]
     if not empty:
@@ -197,7 +206,11 @@ def _pixels_a_day(ax: Axes) -> float:
 def draw_balance(picture: BalancePicture, ax: Axes | None) -> Axes:
     """Draw what is owed after each day as steps, and mark what is paid up front."""
     ax = ax or new_axes()
-    wording, entries, days = picture.wording, list[Entry](), [day for c in picture.curves for day in c.days]
+    wording, entries, days = (
+        picture.wording,
+        list[LegendEntry](),
+        [day for c in picture.curves for day in c.days],
+    )
     span = (max(days) - min(days)).days
     date_axis(ax, days, wording, margin=max(span * 0.02, 2))
     money_axis(ax)
@@ -263,8 +276,10 @@ def draw_ledger(picture: LedgerPicture, ax: Axes | None) -> Axes:
     money_axis(ax, "x")
     ax.set_xlabel(wording("plots.amount", currency=picture.currency))
     entries = [(_patch(key), name) for key, name in used.items()]
-    beside = max((text_width(line) for name in names for line in name.split("\n")), default=0) + widest
-    return finish(ax, wording("plots.ledger"), entries=entries, texts=texts, beside=beside)
+    beside = max((text_width(line) for name in names for line in name.split("\n")), default=0)
+    return finish(
+        ax, wording("plots.ledger"), entries=entries, texts=texts, names=beside, amounts=widest + 1.8
+    )
 
 
 def _filled(key: str, *, hatched: bool = True) -> Any:
@@ -308,9 +323,9 @@ def _row(ax: Axes, k: int, step: Step, top: float) -> None:
 
 
 def draw_frontier(picture: FrontierPicture, ax: Axes | None) -> Axes:
-    """Draw the plans by instalment and total paid, with the cost in colour, the policy's first and the offers marked."""
+    """Draw the plans by instalment and total paid, the cost in colour; mark the policy's first and the offers."""
     ax = ax or new_axes(height=4.2)
-    wording, entries, texts = picture.wording, list[Entry](), []
+    wording, entries, texts = picture.wording, list[LegendEntry](), []
     money_axis(ax)
     money_axis(ax, "x")
     ax.set_xlabel(wording("plots.instalment_a_month", currency=picture.currency))
@@ -320,7 +335,7 @@ def draw_frontier(picture: FrontierPicture, ax: Axes | None) -> Axes:
         costs = [float(mark.cost or 0) for mark in picture.plans]
         dots = ax.scatter(*_places(picture.plans), c=costs, cmap=ramp, s=30, linewidths=0)
         bar = ax.figure.colorbar(dots, ax=ax)
-        bar.outline.set_visible(False)  # type: ignore[operator]
+        bar.outline.set_visible(False)
         name = "plots.expected_cost" if picture.expected else "plots.cost"
         bar.set_label(wording(name), fontsize=9)
         bar.ax.tick_params(labelsize=9)
@@ -363,7 +378,7 @@ def _places(marks: Sequence[Mark]) -> tuple[list[float], list[float]]:
     return [float(mark.instalment) for mark in marks], [float(mark.total) for mark in marks]
 
 
-def _marked(ax: Axes, marks: Sequence[Mark], key: str, shape: str, size: float, name: str) -> Entry:
+def _marked(ax: Axes, marks: Sequence[Mark], key: str, shape: str, size: float, name: str) -> LegendEntry:
     """Draw rings or diamonds around some plans."""
     drawn: Any = {"facecolors": "none", "edgecolors": STYLES[key].colour, "linewidths": 2, "marker": shape}
     return ax.scatter(*_places(marks), s=size, zorder=3, **drawn), name

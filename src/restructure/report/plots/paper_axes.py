@@ -4,24 +4,27 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from io import BytesIO
 from math import ceil
-from typing import Any
+from typing import Any, cast
 
 from matplotlib.axes import Axes
 from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.transforms import ScaledTranslation, Transform
 
 from restructure.report.plots.fonts import families_for
 from restructure.report.plots.styles import INK
-from restructure.report.plots.ticks import date_ticks, text_width
+from restructure.report.plots.ticks import date_ticks, legend_columns
 from restructure.report.wording import Wording
 
-__all__ = ["Entry", "date_axis", "finish", "money_axis", "new_axes", "number", "pixels"]
+__all__ = ["LegendEntry", "date_axis", "finish", "money_axis", "new_axes", "number", "pixels"]
 
 _DPI = 110
 _SIZE, _SMALL = 11.0, 9.0  # points: the title, and all other words
+_USUAL_SHARE = 0.775  # of the width of a figure that its axes have before anything is laid out
+_USUAL_LABELS = 4.5  # font sizes: amounts and a label to the left of the axes
 
-Entry = tuple[Any, str]
+LegendEntry = tuple[Any, str]
 """An artist and its name in the legend."""
 
 
@@ -30,12 +33,12 @@ class _PaperAxes(Axes):
 
     def _repr_png_(self) -> bytes:
         written = BytesIO()
-        self.get_figure(root=True).savefig(written, format="png")  # type: ignore[union-attr]
+        cast("Figure", self.figure).savefig(written, format="png")
         return written.getvalue()
 
 
 def new_axes(width: float = 7.2, height: float = 3.6) -> Axes:
-    """Make axes on a figure of their own, in inches; pyplot does not know it, so it is freed with the last reference."""
+    """Make axes on a figure of their own, sized in inches, that pyplot does not hold."""
     figure = Figure(figsize=(width, height), dpi=_DPI, layout="constrained")
     return figure.add_subplot(axes_class=_PaperAxes)
 
@@ -45,13 +48,12 @@ def pixels(ax: Axes) -> float:
     return float(ax.get_window_extent().width)
 
 
-def _room(ax: Axes, beside: float | None = None) -> float:
+def _room(ax: Axes, beside: float = 0.0) -> float:
     """Give the width of the axes as a multiple of the font size; a layout that fits gives them the usual margins."""
     size = ax.figure.dpi * _SMALL / 72
-    fitted = ax.figure.get_layout_engine() is not None
-    if beside is not None and fitted:
-        return pixels(ax) / 0.775 / size - beside - 4
-    return pixels(ax) * (1.12 if fitted else 1.0) / size
+    if ax.figure.get_layout_engine() is None:
+        return pixels(ax) / size
+    return pixels(ax) / _USUAL_SHARE / size - (beside or _USUAL_LABELS) - 2
 
 
 def number(day: date | float) -> float:
@@ -87,25 +89,31 @@ def finish(
     ax: Axes,
     title: str,
     *,
-    entries: Sequence[Entry] = (),
+    entries: Sequence[LegendEntry] = (),
     texts: Iterable[Any] = (),
-    beside: float | None = None,
+    names: float = 0.0,
+    amounts: float = 0.0,
 ) -> Axes:
     """Write the title and above the axes the legend, in fonts that have their characters.
 
-    `beside` is the width of the words beside the axes, as a multiple of their font size, where it is not the usual.
+    `names` and `amounts` are the widths of the words to the left and right of the axes, as multiples of their font
+    size, where they are not as narrow as usual; title and legend then begin above the names.
     """
     texts = list(texts)
-    names = [name for _, name in entries]
-    words = [title, ax.get_xlabel(), ax.get_ylabel(), *names, *(text.get_text() for text in texts)]
+    legend = [name for _, name in entries]
+    words = [title, ax.get_xlabel(), ax.get_ylabel(), *legend, *(text.get_text() for text in texts)]
     words += [label.get_text() for label in (*ax.get_xticklabels(), *ax.get_yticklabels())]
     fonts = families_for(words)
     ax.set_axisbelow(True)
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set_color(INK)
     ax.tick_params(labelsize=_SMALL, labelfontfamily=fonts, colors=INK)
-    rows = _legend(ax, entries, fonts, _room(ax, beside)) if entries else 0
-    ax.set_title(title, loc="left", fontsize=_SIZE, fontfamily=fonts, color=INK, pad=8 + 1.5 * _SMALL * rows)
+    shift = ScaledTranslation(-names * _SMALL / 72, 0, ax.figure.dpi_scale_trans)
+    room = _room(ax, names + amounts) + names
+    rows = _legend(ax, entries, fonts, room, ax.transAxes + shift) if entries else 0
+    pad = 8 + 1.5 * _SMALL * rows
+    heading = ax.set_title(title, loc="left", fontsize=_SIZE, fontfamily=fonts, color=INK, pad=pad)
+    heading.set_transform(heading.get_transform() + shift)
     for text in (ax.xaxis.label, ax.yaxis.label, *texts):
         text.set_fontfamily(fonts)
         text.set_color(INK)
@@ -114,19 +122,16 @@ def finish(
     return ax
 
 
-def _legend(ax: Axes, entries: Sequence[Entry], fonts: list[str], room: float) -> int:
+def _legend(ax: Axes, entries: Sequence[LegendEntry], fonts: list[str], room: float, above: Transform) -> int:
     """Lay the legend out in as many columns as fit between the title and the axes; gives the number of rows."""
-    widths = [text_width(name) + 3.9 for _, name in entries]
-    columns = next(
-        (n for n in range(len(entries), 1, -1) if sum(_columns(widths, n)) <= room),
-        1,
-    )
+    columns = legend_columns([name for _, name in entries], room)
     rows = ceil(len(entries) / columns)
     ax.legend(
         [artist for artist, _ in entries],
         [name for _, name in entries],
         loc="lower left",
         bbox_to_anchor=(0.0, 1.0),
+        bbox_transform=above,
         ncols=columns,
         frameon=False,
         borderpad=0.2,
@@ -138,14 +143,3 @@ def _legend(ax: Axes, entries: Sequence[Entry], fonts: list[str], room: float) -
         prop={"family": fonts, "size": _SMALL},
     )
     return rows
-
-
-def _columns(widths: Sequence[float], columns: int) -> list[float]:
-    """Give the width of each column; matplotlib fills the columns one after the other."""
-    rows, longer = divmod(len(widths), columns)
-    taken, made = 0, []
-    for k in range(columns):
-        count = rows + (k < longer)
-        made.append(max(widths[taken : taken + count]))
-        taken += count
-    return made

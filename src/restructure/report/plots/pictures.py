@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from statistics import median
 
 from restructure.report.wording import Wording
@@ -17,8 +18,8 @@ __all__ = [
     "Mark",
     "Part",
     "Payments",
-    "Share",
     "Step",
+    "StepPart",
     "cells",
 ]
 
@@ -90,7 +91,7 @@ class BalancePicture:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class StepPart:
     """Part of a step of the ledger."""
 
     key: str
@@ -107,7 +108,7 @@ class Step:
     name: str
     start: Decimal
     """Where its parts begin, in major units; they follow each other upwards."""
-    shares: tuple[Share, ...]
+    shares: tuple[StepPart, ...]
 
     @property
     def amount(self) -> Decimal:
@@ -164,11 +165,14 @@ def cells(days: Sequence[date]) -> list[tuple[float, float]]:
     It reaches half-way to the neighbours, unless they are more than half as far again as is usual; then it is as wide
     as is usual, so that a time without due dates stays empty.
 
-    >>> cells([date(2026, 3, 1), date(2026, 3, 8), date(2026, 3, 15), date(2026, 6, 1)])[2:]
-    [(739685.5, 739692.5), (739763.5, 739770.5)]
+    >>> weeks = [date(2026, 3, 1), date(2026, 3, 8), date(2026, 3, 15), date(2026, 6, 1)]
+    >>> [end - start for start, end in cells(weeks)]
+    [7.0, 7.0, 7.0, 7.0]
     """
+    if not days:
+        return []
     at = [day.toordinal() for day in days]
-    gaps = [later - earlier for earlier, later in zip(at, at[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(at)]
     usual = median(gaps) if gaps else 30
     halves = [gap / 2 if gap <= 1.5 * usual else usual / 2 for gap in gaps]
     before, after = [usual / 2, *halves], [*halves, usual / 2]

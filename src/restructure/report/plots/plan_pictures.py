@@ -19,8 +19,8 @@ from restructure.report.plots.pictures import (
     LedgerPicture,
     Part,
     Payments,
-    Share,
     Step,
+    StepPart,
 )
 from restructure.report.plots.ticks import day_text
 from restructure.report.wording import Wording
@@ -37,9 +37,7 @@ _COMPONENTS = {
 }
 """The columns of a row in each component, in the order in which they are stacked."""
 
-_COLUMNS = {
-    key: tuple(Row._fields.index(name) for name in names) for key, names in _COMPONENTS.items()
-}
+_COLUMNS = {key: tuple(Row._fields.index(name) for name in names) for key, names in _COMPONENTS.items()}
 _INTEREST, _ACCRUED, _CAPITALISED = (
     Row._fields.index(name) for name in ("interest", "accrued", "capitalised")
 )
@@ -115,9 +113,7 @@ def balance_picture(plan: Plan, wording: Wording) -> BalancePicture:
     if up_front:
         before_paying = from_minor(opening, currency)
         curve = Curve(curve.key, curve.name, (on, *curve.days), (before_paying, *curve.amounts))
-    return BalancePicture(
-        wording, currency, (*curves, curve), from_minor(up_front, currency)
-    )
+    return BalancePicture(wording, currency, (*curves, curve), from_minor(up_front, currency))
 
 
 def _curve(
@@ -172,7 +168,9 @@ def ledger_picture(plan: Plan, wording: Wording) -> LedgerPicture:
     steps: list[Step] = []
 
     def add(kind: str, name: str, start: int, parts: Mapping[str, int], words: Mapping[str, str]) -> None:
-        shares = [Share(key, words[key], from_minor(parts[key], currency)) for key in words if parts.get(key)]
+        shares = [
+            StepPart(key, words[key], from_minor(parts[key], currency)) for key in words if parts.get(key)
+        ]
         steps.append(Step(kind, name, from_minor(start, currency), tuple(shares)))
 
     running = 0
@@ -199,7 +197,9 @@ def ledger_picture(plan: Plan, wording: Wording) -> LedgerPicture:
         add("less", wording("plots.waived_later"), running + interest - later_waived, waived, words)
     left |= {"interest": interest - later_waived}
     add("total", wording("plots.repaid"), 0, left, words)
-    return LedgerPicture(wording, currency, tuple(step for step in steps if step.shares))
+    return LedgerPicture(
+        wording, currency, tuple(step for step in steps if step.shares or step.kind == "total")
+    )
 
 
 def _treatment(kind: MovementKind, bucket: Bucket) -> str:
@@ -217,6 +217,4 @@ def _added(every: Iterable[Mapping[str, int]]) -> dict[str, int]:
 
 
 def _moved(plan: Plan, wanted: MovementKind) -> int:
-    return sum(
-        amount for _, kind, _, amount in booked(plan.ledger, plan.position.currency) if kind is wanted
-    )
+    return sum(amount for _, kind, _, amount in booked(plan.ledger, plan.position.currency) if kind is wanted)

@@ -8,7 +8,7 @@ Okabe and Ito.
 from collections.abc import Mapping
 from typing import NamedTuple
 
-__all__ = ["COST_RAMP", "INK", "RELIEF", "STYLES", "Style"]
+__all__ = ["COST_RAMP", "INK", "STYLES", "Style"]
 
 
 class Style(NamedTuple):
@@ -25,12 +25,13 @@ class Style(NamedTuple):
 INK = "#14142B"
 """Colour of lines, frames and words."""
 
-_BLUE, _VERMILION, _WINE, _PINK, _GREEN, _GREY = (
+_BLUE, _VERMILION, _WINE, _PINK, _GREEN, _VIOLET, _GREY = (
     "#0072B2",
     "#D55E00",
     "#8C2257",
     "#CC79A7",
     "#009E73",
+    "#7733CC",
     "#767676",
 )
 
@@ -42,7 +43,7 @@ STYLES: Mapping[str, Style] = {
     "deferred": Style(_PINK, "..."),
     "penalty": Style(INK, "\\\\\\"),
     "fees": Style(_GREEN, "+++"),
-    "paid": Style(_GREY, "---"),
+    "paid": Style(_VIOLET, "---"),
     # what becomes of money that is owed
     "kept": Style(_BLUE),
     "capitalised": Style(_WINE, "xxx"),
@@ -54,14 +55,11 @@ STYLES: Mapping[str, Style] = {
     # whole schedules and marks
     "agreed": Style(INK),
     "plan": Style(_BLUE),
-    "affordable": Style(_GREEN),
+    "affordable": Style("#484848"),
     "first": Style(_VERMILION),
     "offered": Style(INK),
 }
 """The style of each part of a chart by its key."""
-
-RELIEF = frozenset(name for name, style in STYLES.items() if not style.filled)
-"""Parts that are given up and not repaid."""
 
 COST_RAMP = ("#3B0F6F", "#3C5A9A", "#1F7F8E", "#2A9D5C")
 """Colours of the cost to the lender, from the lowest to the highest; they also grow lighter."""

@@ -8,7 +8,15 @@ from unicodedata import east_asian_width
 from restructure.calculator.conventions.money import write_money
 from restructure.report.wording import Wording
 
-__all__ = ["amount_text", "date_ticks", "day_text", "month_names", "percent_text", "text_width"]
+__all__ = [
+    "amount_text",
+    "date_ticks",
+    "day_text",
+    "legend_columns",
+    "month_names",
+    "percent_text",
+    "text_width",
+]
 
 _MONTHS = (1, 2, 3, 6, 12, 24, 60, 120, 240)
 _MINUS = "−"
@@ -40,6 +48,23 @@ def text_width(text: str) -> float:
     return sum(1.0 if east_asian_width(char) in "WF" else 0.58 for char in text)
 
 
+def legend_columns(names: Sequence[str], room: float) -> int:
+    """Give the most columns in which the names of a legend fit, each column as wide as its widest name.
+
+    Columns are filled one after the other. `room` is a multiple of the font size; a name takes 3.9 more than its
+    text, for its symbol and the gap.
+
+    >>> legend_columns(["principal", "interest", "under the plan"], 26), legend_columns(["principal"], 5)
+    (2, 1)
+    """
+    widths = [text_width(name) + 3.9 for name in names]
+    for rows in range(1, len(widths) + 1):
+        columns = [max(widths[k : k + rows]) for k in range(0, len(widths), rows)]
+        if sum(columns) <= room:
+            return len(columns)
+    return 1
+
+
 def date_ticks(first: date, last: date, wording: Wording, *, most: float) -> list[tuple[date, str]]:
     """Choose the days that an axis names: years, months or weeks, as many as fit.
 
@@ -47,11 +72,13 @@ def date_ticks(first: date, last: date, wording: Wording, *, most: float) -> lis
 
     >>> from restructure.report.wording import Wording
     >>> date_ticks(date(2026, 3, 18), date(2027, 3, 18), Wording.of("zh"), most=40)[:2]
-    [(datetime.date(2026, 4, 1), '2026年4月'), (datetime.date(2026, 7, 1), '2026年7月')]
+    [(datetime.date(2026, 5, 1), '2026年5月'), (datetime.date(2026, 7, 1), '2026年7月')]
     """
     span = (last - first).days
     if span < 75:
-        step = next((step for step in (1, 7, 14, 28) if span // step * _room(day_text(last, wording)) <= most), 56)
+        step = next(
+            (step for step in (1, 7, 14, 28) if span // step * _room(day_text(last, wording)) <= most), 56
+        )
         return [
             (day, day_text(day, wording))
             for day in (first + timedelta(days=k * step) for k in range(span // step + 1))
@@ -76,5 +103,3 @@ def _month_text(day: date, wording: Wording, step: int) -> str:
     if step >= 12:
         return wording("plots.year", year=day.year)
     return wording("plots.month", year=day.year, month=month_names(wording)[day.month - 1])
-
-

@@ -1,8 +1,9 @@
 """Plots and charts: what plans and frontiers are drawn by, on paper (`plot_…`) and to look closer (`chart_…`)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -13,6 +14,7 @@ from restructure.casework.negotiation.frontier import Frontier
 from restructure.errors import InvalidInput, Issue
 from restructure.inputs import record_of
 from restructure.report.plots.frontier_picture import frontier_picture
+from restructure.report.plots.pictures import FrontierPicture
 from restructure.report.plots.plan_pictures import balance_picture, instalments_picture, ledger_picture
 from restructure.report.wording import Wording
 from restructure.views import display_language
@@ -32,24 +34,29 @@ __all__ = [
     "plot_ledger",
 ]
 
-Amount = Decimal | int | str
-
-_EXTRAS = {"paper": ("matplotlib", "plots"), "screen": ("altair", "charts")}
+_EXTRAS = {"matplotlib": "plots", "altair": "charts"}
 
 
 def plot_instalments(
-    plan: Plan, *, affordable: Amount | None = None, language: str | None = None, ax: "Axes | None" = None
+    plan: Plan,
+    *,
+    affordable: Decimal | int | str | None = None,
+    language: str | None = None,
+    ax: "Axes | None" = None,
 ) -> "Axes":
     """Draw what falls due on each day, by component, with the payments as agreed as an outline.
 
     Bars turn into an area where they would be thinner than two pixels; a day on which nothing falls due has a ring.
     `affordable` is what the borrower can pay each time, in major units, such as `assessment.affordable_instalment` of
     a loan that is paid monthly; it is drawn as a line. `language` is the display language if none is given. Gives the
-    axes, which a notebook shows as a picture; `ax` draws on others. Raises `InvalidInput` with `extra-absent` where
-    matplotlib (extra `plots`) is not installed.
+    axes, which a notebook shows as a picture; `ax` draws on others, whose figure should have `layout="constrained"`,
+    so that there is room for the words. Raises `InvalidInput` with `extra-absent` where matplotlib (extra `plots`) is
+    not installed.
     """
     picture = instalments_picture(record_of(Plan, plan, "plan"), _wording(language), _affordable(affordable))
-    return _drawn("paper", "draw_instalments", picture, ax)
+    with _package("matplotlib"):
+        from restructure.report.plots.paper import draw_instalments as drawn
+    return drawn(picture, ax)
 
 
 def plot_balance(plan: Plan, *, language: str | None = None, ax: "Axes | None" = None) -> "Axes":
@@ -57,7 +64,9 @@ def plot_balance(plan: Plan, *, language: str | None = None, ax: "Axes | None" =
 
     Options, result and errors as in `plot_instalments`.
     """
-    return _drawn("paper", "draw_balance", balance_picture(record_of(Plan, plan, "plan"), _wording(language)), ax)
+    with _package("matplotlib"):
+        from restructure.report.plots.paper import draw_balance as drawn
+    return drawn(balance_picture(record_of(Plan, plan, "plan"), _wording(language)), ax)
 
 
 def plot_ledger(plan: Plan, *, language: str | None = None, ax: "Axes | None" = None) -> "Axes":
@@ -65,7 +74,9 @@ def plot_ledger(plan: Plan, *, language: str | None = None, ax: "Axes | None" = 
 
     Options, result and errors as in `plot_instalments`.
     """
-    return _drawn("paper", "draw_ledger", ledger_picture(record_of(Plan, plan, "plan"), _wording(language)), ax)
+    with _package("matplotlib"):
+        from restructure.report.plots.paper import draw_ledger as drawn
+    return drawn(ledger_picture(record_of(Plan, plan, "plan"), _wording(language)), ax)
 
 
 def plot_frontier(
@@ -80,11 +91,17 @@ def plot_frontier(
     A ring marks the plan that the policy ranks first, and diamonds the offers of `decision`, if the decision on the
     same loan is given. Options, result and errors as in `plot_instalments`.
     """
-    return _drawn("paper", "draw_frontier", _frontier_picture(frontier, language, decision), ax)
+    with _package("matplotlib"):
+        from restructure.report.plots.paper import draw_frontier as drawn
+    return drawn(_frontier_picture(frontier, language, decision), ax)
 
 
 def chart_instalments(
-    plan: Plan, *, affordable: Amount | None = None, language: str | None = None, width: int = 640
+    plan: Plan,
+    *,
+    affordable: Decimal | int | str | None = None,
+    language: str | None = None,
+    width: int = 640,
 ) -> "LayerChart":
     """Give `plot_instalments` as an Altair chart: amounts to the cent under the pointer, zoom with the wheel.
 
@@ -92,29 +109,37 @@ def chart_instalments(
     `charts`) is not installed.
     """
     picture = instalments_picture(record_of(Plan, plan, "plan"), _wording(language), _affordable(affordable))
-    return _drawn("screen", "chart_instalments", picture, _width(width))
+    with _package("altair"):
+        from restructure.report.plots.screen import chart_instalments as drawn
+    return drawn(picture, _width(width))
 
 
 def chart_balance(plan: Plan, *, language: str | None = None, width: int = 640) -> "LayerChart":
     """Give `plot_balance` as an Altair chart; options and errors as in `chart_instalments`."""
     picture = balance_picture(record_of(Plan, plan, "plan"), _wording(language))
-    return _drawn("screen", "chart_balance", picture, _width(width))
+    with _package("altair"):
+        from restructure.report.plots.screen import chart_balance as drawn
+    return drawn(picture, _width(width))
 
 
 def chart_ledger(plan: Plan, *, language: str | None = None, width: int = 640) -> "LayerChart":
     """Give `plot_ledger` as an Altair chart; options and errors as in `chart_instalments`."""
     picture = ledger_picture(record_of(Plan, plan, "plan"), _wording(language))
-    return _drawn("screen", "chart_ledger", picture, _width(width))
+    with _package("altair"):
+        from restructure.report.plots.screen import chart_ledger as drawn
+    return drawn(picture, _width(width))
 
 
 def chart_frontier(
     frontier: Frontier, *, decision: Decision | None = None, language: str | None = None, width: int = 640
 ) -> "LayerChart":
     """Give `plot_frontier` as an Altair chart; options and errors as in `chart_instalments`."""
-    return _drawn("screen", "chart_frontier", _frontier_picture(frontier, language, decision), _width(width))
+    with _package("altair"):
+        from restructure.report.plots.screen import chart_frontier as drawn
+    return drawn(_frontier_picture(frontier, language, decision), _width(width))
 
 
-def _frontier_picture(frontier: Frontier, language: str | None, decision: Decision | None) -> Any:
+def _frontier_picture(frontier: Frontier, language: str | None, decision: Decision | None) -> FrontierPicture:
     if decision is not None:
         record_of(Decision, decision, "decision")
     return frontier_picture(record_of(Frontier, frontier, "frontier"), _wording(language), decision)
@@ -129,7 +154,7 @@ def _wording(language: str | None) -> Wording:
 _MONEY: TypeAdapter[Decimal] = TypeAdapter(Money)
 
 
-def _affordable(amount: Amount | None) -> Decimal | None:
+def _affordable(amount: Decimal | int | str | None) -> Decimal | None:
     if amount is None:
         return None
     try:
@@ -146,17 +171,16 @@ def _width(width: int) -> int:
     return width
 
 
-def _drawn(room: str, verb: str, *arguments: Any) -> Any:
-    """Draw with the renderer of a room, which imports a package that may not be installed."""
-    package, extra = _EXTRAS[room]
+@contextmanager
+def _package(package: str) -> Iterator[None]:
+    """Say how to install a package where the import of what draws with it fails for want of it."""
     try:
-        renderer = import_module(f"restructure.report.plots.{room}")
+        yield
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != package:
             raise
         sentence = (
             f"drawing needs {package}, which is not installed; install it with: "
-            f"pip install 'restructure-offers[{extra}]'"
+            f"pip install 'restructure-offers[{_EXTRAS[package]}]'"
         )
         raise InvalidInput(Issue("extra-absent", sentence)) from None
-    return getattr(renderer, verb)(*arguments)
