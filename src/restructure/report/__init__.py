@@ -13,6 +13,7 @@ from restructure.report.explanation import explanation_view
 from restructure.report.warning import warning_view
 
 if TYPE_CHECKING:
+    from restructure.report.frames.book import table_of
     from restructure.report.letters.writing import Letter, letter
     from restructure.report.plots import plot_balance, plot_frontier, plot_instalments
     from restructure.report.terminal import render
@@ -28,10 +29,12 @@ __all__ = [
     "plot_instalments",
     "render",
     "schedule_view",
+    "table_of",
     "warning_view",
 ]
 
 _HOMES = {
+    "frames.book": "table_of",
     "letters.writing": "Letter letter",
     "plots": "plot_balance plot_frontier plot_instalments",
     "terminal": "render",
