@@ -9,8 +9,6 @@ from functools import singledispatch
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from restructure.errors import InvalidInput, Issue
-
 if TYPE_CHECKING:
     import pandas
     import polars
@@ -42,6 +40,11 @@ def optional(package: str) -> Any:
     try:
         return import_module(package)
     except ImportError:
+        from restructure.errors import (
+            InvalidInput,
+            Issue,
+        )  # `import restructure` loads this room and little else
+
         needed = dict.fromkeys(("pyarrow", package))
         sentence = f"tables need {' and '.join(needed)}; install with: pip install {' '.join(needed)}"
         raise InvalidInput(Issue("extra-absent", sentence)) from None
@@ -59,7 +62,7 @@ class Tabular:
     """Give a record as a table with named columns; money is exact, and what is unknown is null.
 
     A library that reads the Arrow interface of Python (`__arrow_c_stream__`) takes the record itself:
-    `polars.DataFrame(schedule)`, `pyarrow.table(schedule)`, `pandas.DataFrame.from_arrow(schedule)`.
+    `polars.DataFrame(schedule)`, `pyarrow.table(schedule)`.
     """
 
     __slots__ = ()
@@ -94,4 +97,6 @@ class Tabular:
         return frame
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        return self.to_arrow().__arrow_c_stream__(requested_schema)
+        table: Any = self.to_arrow()
+        stream: object = table.__arrow_c_stream__(requested_schema)
+        return stream

@@ -15,6 +15,7 @@ from restructure.report.wording import Wording, view_languages
 from restructure.views import worded_by
 
 if TYPE_CHECKING:
+    from restructure.report.frames.book import table_of
     from restructure.report.letters.writing import Letter, letter
     from restructure.report.plots.verbs import (
         chart_balance,
@@ -47,11 +48,13 @@ __all__ = [
     "plot_ledger",
     "render",
     "schedule_view",
+    "table_of",
     "view_languages",
     "warning_view",
 ]
 
 _HOMES = {
+    "frames.book": "table_of",
     "letters.writing": "Letter letter",
     "plots.verbs": "chart_balance chart_frontier chart_instalments chart_ledger "
     "plot_balance plot_frontier plot_instalments plot_ledger",

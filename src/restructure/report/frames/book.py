@@ -28,23 +28,25 @@ def table_of(records: Iterable[Tabular] | Mapping[str, Tabular]) -> "pyarrow.Tab
     pa = optional("pyarrow")
     named = records if isinstance(records, Mapping) else None
     listed = list(records.values() if isinstance(records, Mapping) else records)
-    classes = {type(record).__name__ for record in listed}
-    if len(classes) != 1:
-        several = (
-            f"records of one class, not of {', '.join(sorted(classes))}" if classes else "at least one record"
+    classes = sorted({type(record).__name__ for record in listed})
+    without = sorted({type(record).__name__ for record in listed if not isinstance(record, Tabular)})
+    if without or len(classes) != 1:
+        needed = "records of one class that has tables, such as schedules or decisions"
+        given = ", ".join(without or classes) or "no record"
+        raise InvalidInput(
+            Issue("value-invalid", f"a table is made of {needed}, and not of {given}", "records")
         )
-        raise InvalidInput(Issue("value-invalid", f"a table is made of {several}", "records"))
     tables = [record.to_arrow() for record in listed]
     finest = max((table.schema for table in tables), key=_decimals)
-    one: pyarrow.Table = pa.concat_tables(
+    stacked: pyarrow.Table = pa.concat_tables(
         [table if table.schema == finest else table.cast(finest) for table in tables]
     ).combine_chunks()
     if len({(table.schema.metadata or {}).get(b"currency") for table in tables}) > 1:
-        one = one.replace_schema_metadata(None)
+        stacked = stacked.replace_schema_metadata(None)
     if named is None:
-        return one
+        return stacked
     references = [name for name, table in zip(named, tables, strict=True) for _ in range(table.num_rows)]
-    return one.add_column(0, pa.field("reference", pa.string()), pa.array(references, pa.string()))
+    return stacked.add_column(0, pa.field("reference", pa.string()), pa.array(references, pa.string()))
 
 
 def _decimals(schema: Any) -> int:

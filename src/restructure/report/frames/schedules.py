@@ -24,7 +24,9 @@ _HOLDS = {"number": Holds.COUNT, "due": Holds.DAY, "due_before": Holds.DAY, "due
 
 def _fields(model: type[Instalment] | type[RowChange]) -> tuple[Column, ...]:
     docs = field_docs(model)
-    return tuple(Column(name, _HOLDS.get(name, Holds.MONEY), docs[name]) for name in model.model_fields)
+    return tuple(
+        Column(name, _HOLDS.get(name, Holds.MONEY), docs.get(name, "")) for name in model.model_fields
+    )
 
 
 _OPENING = Column(
