@@ -25,6 +25,7 @@ PATCHED_COMPILER = "gcc -O2 -DPyEval_CallObject=PyObject_CallObject"
 OPTIONAL = [
     "rich",
     "matplotlib",
+    "altair",
     "numpy",
     "ipython",
     "pytest",
@@ -46,6 +47,8 @@ OPTIONAL = [
     "mkdocs-material",
     "mkdocstrings",
     "jieba",
+    "marimo",
+    "playwright",
 ]
 """Packages of extras, none of which may come with the plain installation."""
 
@@ -171,7 +174,8 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def slow(session: nox.Session) -> None:
     """The slow tests, and every law on all its examples, of which the fast run draws a part."""
-    _working_tree(session, "test")
+    _working_tree(session, "test", "browser")
+    session.run("python", "-c", "import marimo, playwright")  # here nothing may be left unchecked
     _pytest(session, "45m", "-m", "slow or hypothesis", "--hypothesis-profile=thorough", "--durations=5")
 
 

@@ -34,6 +34,7 @@ EDGE = "restructure.cli"
 OPTIONAL = (
     "rich",
     "matplotlib",
+    "altair",
     "numpy",
     "IPython",
     "pytest",
@@ -41,6 +42,9 @@ OPTIONAL = (
     "fastapi",
     "sqlmodel",
     "uvicorn",
+    "pandas",
+    "polars",
+    "pyarrow",
 )
 
 
@@ -109,8 +113,9 @@ def test_import_loads_no_optional_package():
 
 def test_import_alone_loads_neither_pydantic_nor_the_storeys():
     loaded = _fresh("import restructure; print(*sys.modules)").split()
-    # `views` is the door by which the package says who draws its records; it loads nothing itself.
+    # By `views` and `frames` the package says who shows its records; they load nothing themselves.
     assert [name for name in loaded if name.startswith(("pydantic", "restructure."))] == [
+        "restructure.frames",
         "restructure.lazy",
         "restructure.views",
     ]

@@ -30,6 +30,7 @@ def pages(root: Path) -> dict[str, str]:
     written = {
         "reference/language.md": _language(root),
         "reference/facts.md": _facts(),
+        "reference/tables.md": _tables(),
         "reference/errors.md": _errors(),
         "reference/command-line.md": _command_line(),
         **_formats(),
@@ -59,6 +60,7 @@ def _reference(written: Mapping[str, str]) -> list[Any]:
     return [
         {"Policy language": "reference/language.md"},
         {"Facts": "reference/facts.md"},
+        {"Tables": "reference/tables.md"},
         {"Python": python},
         {"Command line": "reference/command-line.md"},
         {"File formats": formats},
@@ -108,6 +110,31 @@ def _facts() -> str:
                     kind += ": " + ", ".join(f"`{choice}`" for choice in fact.choices)
                 formula = _code(fact.formula) if fact.formula else ""
                 lines.append(f"| `{fact.name}` | {kind} | {_cell(fact.doc)} | {formula} |")
+    return "\n".join(lines) + "\n"
+
+
+def _tables() -> str:
+    from restructure.report import frames
+
+    holds = {
+        "money": "decimal of the currency's scale",
+        "count": "whole number",
+        "day": "date",
+        "word": "text",
+        "flag": "true or false",
+    }
+    lines = [
+        "# Tables",
+        "",
+        "The columns of `to_arrow()`, `to_pandas()` and `to_polars()` (extra `frames`). They depend on the class of "
+        "the record and on its currency alone. Money is `decimal128(18, scale)`, the scale being 0 for JPY, 2 for CNY "
+        "and 3 for KWD; what is unknown is null.",
+    ]
+    for record, columns in frames.TABLES.items():
+        lines += ["", f"## {record}", "", "| column | holds | meaning |", "|---|---|---|"]
+        for column in columns:
+            kind = holds.get(column.holds.value, f"decimal with {column.scale} decimals")
+            lines.append(f"| `{column.name}` | {kind} | {_cell(column.doc)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -268,12 +295,13 @@ _FACES = (
     "restructure.casework",
     "restructure.report",
     "restructure.report.letters",
+    "restructure.report.plots",
     "restructure.testing",
     "restructure.testing.strategies",
 )
 """The packages that public names are imported from."""
 
-_ALSO_PUBLIC = ("restructure.calculator.cost_of_credit.apr", "restructure.report.plots")
+_ALSO_PUBLIC = ("restructure.calculator.cost_of_credit.apr",)
 """Modules that are imported by their own name."""
 
 

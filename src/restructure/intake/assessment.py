@@ -15,6 +15,7 @@ from restructure.calculator.conventions.money import Money, SignedMoney
 from restructure.calculator.conventions.quantity import Kind, Quantity, Ratio, ratio
 from restructure.calculator.servicing.position import Position
 from restructure.errors import InvalidInput, Issue
+from restructure.frames import Tabular
 from restructure.inputs import Day, Source, day_of
 from restructure.intake.affordability import affordability_facts
 from restructure.intake.application import (
@@ -40,7 +41,7 @@ from restructure.record import Record, trusted
 __all__ = ["Assessment", "DelinquencyStage", "HardshipOutlook", "assess"]
 
 
-class Assessment(Record):
+class Assessment(Tabular, Record):
     """Every fact about one borrower on one day that a rule may read."""
 
     on: date

@@ -15,8 +15,18 @@ from restructure.report.wording import Wording, view_languages
 from restructure.views import worded_by
 
 if TYPE_CHECKING:
+    from restructure.report.frames.book import table_of
     from restructure.report.letters.writing import Letter, letter
-    from restructure.report.plots import plot_balance, plot_frontier, plot_instalments
+    from restructure.report.plots.verbs import (
+        chart_balance,
+        chart_frontier,
+        chart_instalments,
+        chart_ledger,
+        plot_balance,
+        plot_frontier,
+        plot_instalments,
+        plot_ledger,
+    )
     from restructure.report.terminal import render
 
 worded_by(Wording.of)
@@ -24,6 +34,10 @@ worded_by(Wording.of)
 __all__ = [
     "Letter",
     "Wording",
+    "chart_balance",
+    "chart_frontier",
+    "chart_instalments",
+    "chart_ledger",
     "decision_view",
     "explanation_view",
     "letter",
@@ -31,15 +45,19 @@ __all__ = [
     "plot_balance",
     "plot_frontier",
     "plot_instalments",
+    "plot_ledger",
     "render",
     "schedule_view",
+    "table_of",
     "view_languages",
     "warning_view",
 ]
 
 _HOMES = {
+    "frames.book": "table_of",
     "letters.writing": "Letter letter",
-    "plots": "plot_balance plot_frontier plot_instalments",
+    "plots.verbs": "chart_balance chart_frontier chart_instalments chart_ledger "
+    "plot_balance plot_frontier plot_instalments plot_ledger",
     "terminal": "render",
 }
 """The rooms of the names that are loaded when first asked for."""

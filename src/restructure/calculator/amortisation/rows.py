@@ -15,6 +15,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from restructure.calculator.conventions.money import EXACT, Money, SignedMoney, round_half_up
+from restructure.frames import Tabular
 from restructure.record import Record, trusted
 
 __all__ = [
@@ -121,7 +122,7 @@ def _instalments(minor: Sequence[RowTuple], places: int, numbers: Iterable[int])
     return trusted(Instalment, rows)
 
 
-class Rows(Sequence[Instalment]):
+class Rows(Tabular, Sequence[Instalment]):
     """Rows held as integers and shown as `Instalment` models, built on access."""
 
     __slots__ = ("_by_column", "minor", "places")

@@ -23,6 +23,7 @@ from restructure.calculator.amortisation.timetable import Periods, Timetable
 from restructure.calculator.conventions.dates import Closed, Roll, roll_date, weekend
 from restructure.calculator.conventions.money import Currency, Money, from_minor, minor_digits, to_minor
 from restructure.errors import Issue, Refused
+from restructure.frames import Tabular
 from restructure.record import Record, trusted
 
 __all__ = [
@@ -42,7 +43,7 @@ _PRINCIPAL, _INTEREST, _PARKED_INTEREST, _ACCRUED, _BALANCE = (
 )
 
 
-class Schedule(Record):
+class Schedule(Tabular, Record):
     """The instalments of a loan in order, ending at a balance of exactly zero."""
 
     currency: Currency

@@ -42,6 +42,7 @@ from restructure.calculator.plans.reamortisation import Reamortisation
 from restructure.calculator.plans.row_changes import RowChange, row_changes
 from restructure.calculator.servicing.position import Bucket, ParkedDue, Position
 from restructure.errors import Issue, Refused
+from restructure.frames import Tabular
 from restructure.record import Listed, Record, trusted
 
 __all__ = ["Identities", "Movement", "MovementKind", "Plan", "reschedule"]
@@ -75,7 +76,7 @@ class Identities(Record):
 _IDENTITIES = tuple(Identities.model_fields)
 
 
-class Plan(Record):
+class Plan(Tabular, Record):
     """A restructured loan: the new schedule, the ledger and the identities that prove it."""
 
     position: Position

@@ -11,6 +11,7 @@ from restructure.casework.decisions.judge import judge
 from restructure.casework.decisions.outcome import Detail, GateResult, Missing, Offer, Outcome, Refusal, Task
 from restructure.casework.decisions.rounds import Round
 from restructure.errors import InvalidInput, Issue, did_you_mean
+from restructure.frames import Tabular
 from restructure.inputs import Day, Source, day_of, word_of
 from restructure.intake.application import Application, read_application
 from restructure.intake.assessment import Assessment, assess
@@ -39,7 +40,7 @@ __all__ = [
 ]
 
 
-class Decision(Record):
+class Decision(Tabular, Record):
     """The decision on one application under one policy on one day, complete for an audit."""
 
     id: str
