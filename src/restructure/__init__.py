@@ -80,6 +80,7 @@ if TYPE_CHECKING:
     from restructure.policy.loading.loading import load_policy
     from restructure.policy.loading.locating import packaged_policies
     from restructure.policy.policy import Policy
+    from restructure.views import display_language, show
 
 __all__ = [
     "Advance",
@@ -168,6 +169,7 @@ __all__ = [
     "assess",
     "counter",
     "decide",
+    "display_language",
     "evidence_digest",
     "explain",
     "facts",
@@ -185,6 +187,7 @@ __all__ = [
     "replay",
     "reschedule",
     "review",
+    "show",
     "watch",
     "weekend",
     "write_history",
@@ -244,6 +247,7 @@ _HOMES = {
     "policy.loading.loading": "load_policy",
     "policy.loading.locating": "packaged_policies",
     "policy.policy": "Policy",
+    "views": "display_language show",
 }
 """The modules of the public names."""
 

@@ -4,19 +4,38 @@ The storeys below know that a record can be shown, not how: `restructure.report`
 of records, and is loaded when the first view is asked for.
 """
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import singledispatch
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeVar
+from shutil import get_terminal_size
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 if TYPE_CHECKING:  # importing the package loads this room, and need not load what draws
     from restructure.blocks import Block
 
-__all__ = ["html_of", "registered_by", "summarise", "view_of"]
+__all__ = [
+    "RowChoice",
+    "View",
+    "display_language",
+    "html_of",
+    "registered_by",
+    "show",
+    "summarise",
+    "view_of",
+    "worded_by",
+]
+
+RowChoice = int | Literal["all"] | None
+"""How many rows of a schedule are shown: so many, all, or the first and last (none)."""
 
 _Shown = TypeVar("_Shown")
-_View = Callable[[_Shown, str], "list[Block]"]
+_View = Callable[[_Shown, Any], "list[Block]"]
 _REGISTRANTS: list[str] = []
+_WORDINGS: list[Callable[[str, RowChoice], Any]] = []
+_VARIABLE = "RESTRUCTURE_LANGUAGE"
+_DISPLAY: list[str] = []
 
 
 def registered_by(module: str) -> None:
@@ -24,8 +43,28 @@ def registered_by(module: str) -> None:
     _REGISTRANTS.append(module)
 
 
+def worded_by(wording: Callable[[str, RowChoice], Any]) -> None:
+    """Register the function that gives the wording of a language, the second argument of each view."""
+    _WORDINGS[:] = [wording]
+
+
+def display_language(language: str | None = None) -> str:
+    """Give the language in which records are shown unless another is asked for; set it first if one is given.
+
+    It holds for the whole process and begins as the environment variable RESTRUCTURE_LANGUAGE says, else as English.
+    Raises `InvalidInput` for a language that records are not shown in.
+
+    >>> display_language()
+    'en'
+    """
+    if language is not None:
+        _wording(language, None).check(())
+        _DISPLAY[:] = [language]
+    return _DISPLAY[0] if _DISPLAY else os.environ.get(_VARIABLE) or "en"
+
+
 @singledispatch
-def _view(record: object, language: str) -> "list[Block]":
+def _view(record: object, wording: Any) -> "list[Block]":
     raise TypeError(f"there is no view of {type(record).__name__}")
 
 
@@ -33,7 +72,7 @@ _MISSING = _view.dispatch(object)
 
 
 def view_of(model: type[_Shown]) -> Callable[[_View[_Shown]], _View[_Shown]]:
-    """Register a function of a record and a language as the view of a class of records."""
+    """Register a function of a record and a wording as the view of a class of records."""
 
     def register(view: _View[_Shown]) -> _View[_Shown]:
         _view.register(model, view)
@@ -44,15 +83,27 @@ def view_of(model: type[_Shown]) -> Callable[[_View[_Shown]], _View[_Shown]]:
 
 def _viewable(record: Any) -> bool:
     if _view.dispatch(type(record)) is _MISSING:
-        for module in _REGISTRANTS:
-            import_module(module)
+        _load()
     return _view.dispatch(type(record)) is not _MISSING
 
 
-def summarise(record: Any, *, language: str = "en") -> "list[Block]":
+def _load() -> None:
+    for module in _REGISTRANTS:
+        import_module(module)
+
+
+def _wording(language: str, rows: RowChoice) -> Any:
+    if not _WORDINGS:
+        _load()
+    return _WORDINGS[0](language, rows)
+
+
+def summarise(record: Any, *, language: str | None = None, rows: RowChoice = None) -> "list[Block]":
     """Put a record into headings, sentences and tables, in the order in which it is read.
 
-    Raises `TypeError` for a class of records that has no view.
+    `language` is the display language if none is given; `rows` says how many rows of a schedule are shown: the first
+    and last if it is `None`, every one for `"all"`. Raises `TypeError` for a class of records that has no view, and
+    `InvalidInput` for a language that the view and the texts of the record are not in.
 
     >>> from restructure import amortise, Terms
     >>> loan = Terms(
@@ -64,14 +115,50 @@ def summarise(record: Any, *, language: str = "en") -> "list[Block]":
     ...     first_due="2026-02-05",
     ... )
     >>> summarise(amortise(loan))[0].text
-    '3 instalments, 1,020.07 in all'
+    '3 instalments, 1,020.07 CNY in all'
     """
     _viewable(record)
-    return _view(record, language)
+    return _view(record, _wording(language or display_language(), rows))
 
 
-def html_of(record: Any, *, language: str = "en") -> str | None:
+@dataclass(frozen=True, slots=True, repr=False)
+class View:
+    """A record as it is shown: a page in a notebook, text elsewhere."""
+
+    blocks: "Sequence[Block]"
+    """Headings, sentences and tables, in the order in which they are read."""
+    language: str
+    """Language of the words, such as `zh`."""
+
+    def __str__(self) -> str:
+        """Give the text, as wide as the terminal."""
+        from restructure.blocks import to_text
+
+        return to_text(self.blocks, width=max(get_terminal_size((100, 24)).columns, 40)).rstrip("\n")
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """Give the page, for a notebook."""
+        from restructure.blocks import to_html
+
+        return to_html(self.blocks, language=self.language)
+
+
+def show(record: Any, *, language: str | None = None, rows: RowChoice = None) -> View:
+    """Show a record: in a notebook as a page, in a terminal as text.
+
+    `language` and `rows` as in `summarise`, and the same errors.
+
+    >>> from restructure import decide, show
+    >>> decision = decide("examples/illness.json", "cn-consumer-finance", on="2026-03-18")
+    >>> show(decision, language="zh").language
+    'zh'
+    """
+    language = language or display_language()
+    return View(summarise(record, language=language, rows=rows), language)
+
+
+def html_of(record: Any, *, language: str | None = None, rows: RowChoice = None) -> str | None:
     """Give the view of a record as an HTML fragment, `None` where its class has none."""
-    from restructure.blocks import to_html
-
-    return to_html(summarise(record, language=language)) if _viewable(record) else None
+    return show(record, language=language, rows=rows)._repr_html_() if _viewable(record) else None

@@ -18,7 +18,7 @@ from restructure.casework.negotiation.counter import counter
 from restructure.errors import InvalidInput
 from restructure.intake.application import Application, read_application
 from restructure.policy.language.follow_up import FollowUp
-from restructure.policy.language.letter_texts import Wording
+from restructure.policy.language.letter_texts import LetterTexts
 from restructure.report.letters.words import Words, languages
 from restructure.report.letters.writing import letter
 
@@ -132,10 +132,10 @@ def test_a_gate_that_could_not_be_judged_is_no_reason(language):
 def test_the_policys_own_paragraphs_stand_in_the_letter(language):
     texts = {
         name: {"en": f"English {name}.", "zh": f"中文{name}。"}
-        for name in Wording.model_fields
+        for name in LetterTexts.model_fields
         if name != "education"
     }
-    wording = Wording(**texts, education={"illness": {"en": "Keep a reserve.", "zh": "请预留应急资金。"}})
+    wording = LetterTexts(**texts, education={"illness": {"en": "Keep a reserve.", "zh": "请预留应急资金。"}})
     policy = POLICY.model_copy(update={"letters": wording})
     decision = decide(illness(), policy, on=illness().as_of)
     text = letter(decision, policy, language=language).text

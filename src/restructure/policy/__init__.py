@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from restructure.policy.language.conditions import AllOf, AnyOf, Comparison, Not
     from restructure.policy.language.follow_up import Clock, FollowUp, FollowUpRule, Reversal, Starts
     from restructure.policy.language.hit_policies import Hit
-    from restructure.policy.language.letter_texts import Wording
+    from restructure.policy.language.letter_texts import LetterTexts
     from restructure.policy.language.loan_class import Before, ClassificationRule, Supplied
     from restructure.policy.language.search import Search, SearchStep, Stop, TargetTier, WhenMissed
     from restructure.policy.language.sections import (
@@ -67,6 +67,7 @@ __all__ = [
     "Gather",
     "Hit",
     "KeyMatch",
+    "LetterTexts",
     "Limit",
     "Lookup",
     "LookupColumn",
@@ -88,7 +89,6 @@ __all__ = [
     "Supplied",
     "TargetTier",
     "WhenMissed",
-    "Wording",
     "load_policy",
     "packaged_policies",
 ]
@@ -103,7 +103,7 @@ _HOMES = {
     "language.conditions": "AllOf AnyOf Comparison Not",
     "language.follow_up": "Clock FollowUp FollowUpRule Reversal Starts",
     "language.hit_policies": "Hit",
-    "language.letter_texts": "Wording",
+    "language.letter_texts": "LetterTexts",
     "language.loan_class": "Before ClassificationRule Supplied",
     "language.search": "Search SearchStep Stop TargetTier WhenMissed",
     "language.sections": (

@@ -11,14 +11,19 @@ from restructure.report.answer import plan_view, schedule_view
 from restructure.report.decision import decision_view
 from restructure.report.explanation import explanation_view
 from restructure.report.warning import warning_view
+from restructure.report.wording import Wording, view_languages
+from restructure.views import worded_by
 
 if TYPE_CHECKING:
     from restructure.report.letters.writing import Letter, letter
     from restructure.report.plots import plot_balance, plot_frontier, plot_instalments
     from restructure.report.terminal import render
 
+worded_by(Wording.of)
+
 __all__ = [
     "Letter",
+    "Wording",
     "decision_view",
     "explanation_view",
     "letter",
@@ -28,6 +33,7 @@ __all__ = [
     "plot_instalments",
     "render",
     "schedule_view",
+    "view_languages",
     "warning_view",
 ]
 

@@ -7,20 +7,24 @@ from restructure.calculator.amortisation.schedule import Schedule
 from restructure.calculator.conventions.money import write_money
 from restructure.calculator.plans.plan import Plan
 from restructure.report.tables import BUCKET_LABELS, rows_table
+from restructure.report.wording import Wording
 from restructure.views import view_of
 
 __all__ = ["plan_view", "schedule_view"]
 
 
 @view_of(Schedule)
-def schedule_view(schedule: Schedule, language: str = "en") -> list[Block]:
+def schedule_view(schedule: Schedule, wording: Wording) -> list[Block]:
     """Put a schedule into a table."""
-    total = write_money(schedule.total, schedule.currency)
-    return [Heading(f"{len(schedule.rows)} instalments, {total} in all", 1), rows_table(schedule)]
+    total = wording.money(schedule.total, schedule.currency)
+    headline = wording.counted(
+        "schedule.headline", len(schedule.rows), total=total, currency=schedule.currency
+    )
+    return [Heading(headline, 1), rows_table(schedule)]
 
 
 @view_of(Plan)
-def plan_view(plan: Plan, language: str = "en") -> list[Block]:
+def plan_view(plan: Plan, wording: Wording) -> list[Block]:
     """Put a plan into tables: the ledger of what is owed, and the changes row by row."""
     currency = plan.position.currency
     up_front = f"{write_money(plan.up_front, currency)} now, then " if plan.up_front else ""

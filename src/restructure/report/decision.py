@@ -11,20 +11,22 @@ from restructure.casework.decisions.outcome import GateResult, Offer, Outcome
 from restructure.intake.facts import facts, show
 from restructure.policy.case_facts import Concluded
 from restructure.report.tables import BUCKET_LABELS, row_cells, steps_table, tasks_table, tiers_table
-from restructure.texts import check_language, languages_in
+from restructure.report.wording import Wording
+from restructure.texts import languages_in
 from restructure.views import view_of
 
 __all__ = ["decision_view"]
 
 
 @view_of(Decision)
-def decision_view(decision: Decision, language: str = "en") -> list[Block]:
+def decision_view(decision: Decision, wording: Wording) -> list[Block]:
     """Put a decision into headings, sentences and tables, in the order in which a caseworker reads it.
 
     The texts of the policy are in `language`, a text without it in English, else in the first language that it has;
     everything else is in English. Raises `InvalidInput` for a language in which the decision has no text.
     """
-    check_language(language, _languages(decision))
+    wording.check(_languages(decision))
+    language = wording.language
     blocks = [*_opening(decision), *_concluded(decision)]
     if decision.actions:
         blocks += [Heading("What to do now"), tasks_table(decision.actions, language)]

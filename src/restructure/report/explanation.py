@@ -3,19 +3,20 @@
 from restructure.blocks import Block, Heading, Lines, Table, say
 from restructure.casework.decisions.explanation import Branch, Explanation
 from restructure.report.tables import steps_table, tiers_table
-from restructure.texts import check_language
+from restructure.report.wording import Wording
 from restructure.views import view_of
 
 __all__ = ["explanation_view"]
 
 
 @view_of(Explanation)
-def explanation_view(why: Explanation, language: str = "en") -> list[Block]:
+def explanation_view(why: Explanation, wording: Wording) -> list[Block]:
     """Put an explanation into headings, sentences and tables, the title of the rule in `language`.
 
     Raises `InvalidInput` for a language in which there is no title.
     """
-    check_language(language, why.title)
+    wording.check(why.title)
+    language = wording.language
     blocks: list[Block] = [
         Heading(f"{why.rule}: {why.verdict}", 1),
         Lines(

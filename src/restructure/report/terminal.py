@@ -1,39 +1,21 @@
-"""Display: decisions in a terminal through rich (extra `tables`); importing this needs rich."""
+"""Display: views in a terminal through rich (extra `tables`), line for line as in plain text; importing needs rich."""
 
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table as RichTable
 from rich.text import Text
 
-from restructure.blocks import Block, Heading, Lines, Table
+from restructure.blocks import Block, lay_out
 
 __all__ = ["render"]
 
+_STYLES = {"": "", "title": "bold reverse", "heading": "bold", "rule": "dim", "label": "dim"}
+
 
 def render(blocks: Sequence[Block], console: Console | None = None) -> None:
-    """Write a summary to a rich console, the terminal if none is given."""
+    """Write a view to a rich console, the terminal if none is given."""
     console = console or Console(highlight=False)
-    for block in blocks:
-        match block:
-            case Heading(text, 1):
-                console.print(Text(text, style="bold reverse" if text.startswith("OFFER") else "bold"))
-            case Heading(text):
-                console.print()
-                console.print(Text(text, style="bold"))
-            case Lines(lines):
-                for line in lines:
-                    console.print(Padding(Text(line), (0, 0, 0, 2)))
-            case Table():
-                console.print(Padding(_table(block), (0, 0, 0, 2)))
-
-
-def _table(block: Table) -> RichTable:
-    table = RichTable(box=None, pad_edge=False, header_style="dim")
-    for k, title in enumerate(block.head):
-        right = block.figures and k > 0
-        table.add_column(Text(title), justify="right" if right else "left", no_wrap=right)
-    for row in block.rows:
-        table.add_row(*(Text(cell) for cell in row))
-    return table
+    for line in lay_out(blocks, width=max(console.width, 40)):
+        styled = Text.assemble(*((span.text, _STYLES[span.style]) for span in line))
+        styled.rstrip()
+        console.print(styled, no_wrap=True, overflow="ignore", crop=False, soft_wrap=True)

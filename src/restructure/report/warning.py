@@ -4,19 +4,21 @@ from restructure.blocks import Block, Heading, Lines, Table
 from restructure.casework.agreements.early_warning import EarlyWarning
 from restructure.intake.facts import facts, show
 from restructure.report.tables import tasks_table
-from restructure.texts import check_language, languages_in
+from restructure.report.wording import Wording
+from restructure.texts import languages_in
 from restructure.views import view_of
 
 __all__ = ["warning_view"]
 
 
 @view_of(EarlyWarning)
-def warning_view(warning: EarlyWarning, language: str = "en") -> list[Block]:
+def warning_view(warning: EarlyWarning, wording: Wording) -> list[Block]:
     """Put the signs of difficulty and the next steps into headings, sentences and tables, the steps in `language`.
 
     Raises `InvalidInput` for a language in which no step has a text.
     """
-    check_language(language, languages_in(*warning.steps, *warning.withheld))
+    wording.check(languages_in(*warning.steps, *warning.withheld))
+    language = wording.language
     assessment, currency = warning.assessment, warning.assessment.currency
     blocks: list[Block] = [
         Heading(f"WATCH: {assessment.days_past_due} days past due ({warning.stage.value})", 1),

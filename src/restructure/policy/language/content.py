@@ -9,7 +9,7 @@ from pydantic import Field
 from restructure.calculator.conventions.money import Currency
 from restructure.policy.amounts.lookups import Lookup
 from restructure.policy.language.follow_up import FollowUpRule
-from restructure.policy.language.letter_texts import Wording
+from restructure.policy.language.letter_texts import LetterTexts
 from restructure.policy.language.loan_class import ClassificationRule
 from restructure.policy.language.section_table import JUDGED, Evaluated
 from restructure.policy.language.sections import (
@@ -85,7 +85,7 @@ class PolicyContent(Record):
     """What an agreement on an offer requires and how it is followed up; if absent, there are no requirements."""
     classification: ClassificationRule | None = None
     """Which fact is the class of a loan under an agreement; if absent, a review suggests no class."""
-    letters: Wording | None = None
+    letters: LetterTexts | None = None
     """Texts of letters that do not depend on a rule."""
 
     def _summary(self) -> str:

@@ -6,10 +6,10 @@ from restructure.intake.application import Cause
 from restructure.record import Record
 from restructure.texts import Text
 
-__all__ = ["Wording"]
+__all__ = ["LetterTexts"]
 
 
-class Wording(Record):
+class LetterTexts(Record):
     """Texts of letters that do not depend on a rule; a paragraph whose text is absent is left out."""
 
     credit_record: Text | None = None

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from restructure.policy.amounts.lookups import Lookup
 from restructure.policy.language.follow_up import FollowUpRule
-from restructure.policy.language.letter_texts import Wording
+from restructure.policy.language.letter_texts import LetterTexts
 from restructure.policy.language.loan_class import ClassificationRule
 from restructure.policy.language.sections import (
     Action,
@@ -169,7 +169,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("choose", inheritance=Inheritance.WHOLE),
     Section("follow_up", FollowUpRule, inheritance=Inheritance.WHOLE),
     Section("classification", ClassificationRule, inheritance=Inheritance.WHOLE),
-    Section("letters", Wording, inheritance=Inheritance.WHOLE),
+    Section("letters", LetterTexts, inheritance=Inheritance.WHOLE),
 )
 """Every section, in the order in which a policy file is written and read."""
 

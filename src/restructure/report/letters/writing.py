@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from restructure.calculator.servicing.position import Bucket
 from restructure.casework.decisions.decision import Decision
 from restructure.casework.decisions.outcome import Offer, Outcome
-from restructure.policy.language.letter_texts import Wording
+from restructure.policy.language.letter_texts import LetterTexts
 from restructure.policy.policy import Policy
 from restructure.record import Record
 from restructure.report.letters.changes import sentences
@@ -91,7 +91,7 @@ def letter(
     decision.under(policy)
     words = Words.of(language, languages)
     offer = next(iter(decision.offers), None) if rule is None else decision.offer_by(rule)
-    writer = _Writer(decision, policy.letters or Wording(), words)
+    writer = _Writer(decision, policy.letters or LetterTexts(), words)
     content = writer.refusal(sender) if offer is None else writer.offer(offer, sender)
     pages = _pages()
     return Letter(
@@ -105,7 +105,7 @@ def letter(
 class _Writer:
     """One letter in the making."""
 
-    def __init__(self, decision: Decision, wording: Wording, words: Words) -> None:
+    def __init__(self, decision: Decision, wording: LetterTexts, words: Words) -> None:
         self.decision, self.wording, self.words = decision, wording, words
         self.currency = decision.assessment.currency
 
