@@ -25,7 +25,6 @@ from restructure import (
 )
 from restructure.blocks import Table, to_text
 from restructure.calculator.conventions.quantity import Kind
-from restructure.calculator.measures.catalogue import MEASURES
 from restructure.calculator.servicing.position import Bucket
 from restructure.casework.agreements.events import Event
 from restructure.casework.agreements.performance import AgreementStatus

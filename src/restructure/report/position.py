@@ -57,9 +57,9 @@ _KINDS = {"annual_rate": Kind.RATIO, "instalment": Kind.MONEY, "balloon": Kind.M
 _SHOWN = ("annual_rate", "method", "instalments", "instalment", "first_due", "every", "balloon", "day_count")
 
 
-def _repayment(repayment: Repayment, currency: str, wording: Wording) -> Table:
+def _repayment(repayment: Repayment, currency: str, wording: Wording, labels: str = "term") -> Table:
     rows = tuple(
-        (wording.name("term", name), value_text(value, _KINDS.get(name), currency, wording))
+        (wording.name(labels, name), value_text(value, _KINDS.get(name), currency, wording))
         for name in _SHOWN
         if (value := getattr(repayment, name)) is not None
     )
@@ -110,14 +110,17 @@ def _loan(application: ApplicationContent, wording: Wording) -> Iterator[Block]:
     contract = loan.contract
     lent = wording.money(contract.principal, currency)
     yield Lines((wording("application.lent", amount=lent, currency=currency, on=contract.start),))
-    yield _repayment(contract, currency, wording)
-    latest = sorted(loan.payments, key=lambda payment: payment.on)[-_PAYMENTS:]
+    yield _repayment(contract, currency, wording, "contract_term")
     yield Heading(wording.counted("application.payments", len(loan.payments)))
+    shown = wording.limit(_PAYMENTS, len(loan.payments))
+    latest = sorted(loan.payments, key=lambda payment: payment.on)[len(loan.payments) - shown :]
     if latest:
         head = (wording("application.paid_on"), currency)
         yield Table(
             head, tuple((str(payment.on), wording.money(payment.amount, currency)) for payment in latest)
         )
+    if shown < len(loan.payments):
+        yield Lines((wording.counted("application.latest", shown),))
 
 
 def _household(finances: Finances, currency: str, wording: Wording) -> Iterator[Block]:
