@@ -70,7 +70,7 @@ def measure_text(measure: Measure, currency: str, wording: Wording) -> str:
 
     >>> from restructure import Extend
     >>> measure_text(Extend(instalments=6), "CNY", Wording.of("en"))
-    'extend the term: 6 instalments'
+    'term extension: 6 instalments'
     """
     word, fields = measure.measure, type(measure).model_fields
     given = ((name, getattr(measure, name)) for name, info in fields.items())
