@@ -1,5 +1,6 @@
 """Measures, amounts and conditions in words, for every view that shows them."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
@@ -21,10 +22,23 @@ from restructure.policy.language.templates import field_kind, is_amount, read_am
 from restructure.record import Record
 from restructure.report.wording import Wording
 
-__all__ = ["PolicyWording", "measure_text", "value_text"]
+__all__ = ["PolicyWording", "measure_text", "tight", "value_text"]
 
 _WITH_SIGNS = (FactAmount, Sum, Difference, ProductAmount, Quotient)
 _BARE = (Operator.KNOWN, Operator.UNKNOWN)
+
+
+_CHINESE = r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
+_GAP = re.compile(f"(?<={_CHINESE}) +(?={_CHINESE})")
+
+
+def tight(text: str) -> str:
+    """Take out the blanks between two Chinese characters, which a phrase has for the numbers in their place.
+
+    >>> tight("期供不超过 可负担月还款额"), tight("期供不超过 1,800.00 元")
+    ('期供不超过可负担月还款额', '期供不超过 1,800.00 元')
+    """
+    return _GAP.sub("", text)
 
 
 def value_text(value: Any, kind: Kind | None, currency: str, wording: Wording) -> str:
@@ -95,7 +109,9 @@ def _measure(
         elif name != "measure":
             parts.append(write(name, value))
     said = wording.name("measure", word)
-    return wording("measure.with", measure=said, parts=wording.listed(parts)) if parts else said
+    return (
+        wording("measure.with", measure=said, parts=wording("measure.comma").join(parts)) if parts else said
+    )
 
 
 def _field(name: str, text: str, wording: Wording) -> str:

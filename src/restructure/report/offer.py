@@ -1,12 +1,13 @@
 """The view of one offer: what it is, why it is made, what changes, and its instalments."""
 
+import re
 from collections.abc import Iterator
 
 from restructure.blocks import Block, Heading, Lines, Table
 from restructure.casework.decisions.outcome import Offer
 from restructure.policy.engine.normal_form import Operator
 from restructure.policy.engine.reference import ConditionResult
-from restructure.report.measures import measure_text
+from restructure.report.measures import measure_text, tight
 from restructure.report.wording import Wording
 from restructure.texts import languages_in
 from restructure.views import summarise, view_of
@@ -56,9 +57,17 @@ def _condition(result: ConditionResult, wording: Wording) -> str:
 
 def _wanted(result: ConditionResult, wording: Wording) -> str:
     threshold = wording.written(result.threshold, result.fact)
+    other = _OTHER.fullmatch(result.threshold)
+    if other is not None:
+        value = wording.written(other["value"], other["fact"])
+        threshold = f"{other['times'] or ''}{wording.name('fact', other['fact'])} {value}"
     if result.op == "==":
         return threshold
-    return wording(f"condition.{Operator(result.op).name.lower()}", fact="", value=threshold).strip()
+    return tight(wording(f"condition.{Operator(result.op).name.lower()}", fact="", value=threshold).strip())
+
+
+_OTHER = re.compile(r"(?P<times>[\d.]+ × )?(?P<fact>[a-z][a-z0-9_.]*) (?P<value>.+)")
+"""A threshold that is another fact: a factor, its name and its value."""
 
 
 def _figures(offer: Offer, currency: str, wording: Wording) -> Table:

@@ -8,7 +8,7 @@ from restructure.policy.language.content import PolicyContent
 from restructure.policy.language.follow_up import AMOUNTS
 from restructure.policy.language.search import Search
 from restructure.policy.language.sections import Dated, Parameter, PolicyFact, Rule
-from restructure.report.measures import PolicyWording, value_text
+from restructure.report.measures import PolicyWording, tight, value_text
 from restructure.report.wording import Wording
 from restructure.texts import languages_in
 from restructure.views import view_of
@@ -72,7 +72,7 @@ def _table(
     name: str, head: Sequence[str], rows: Iterable[tuple[str, ...]], wording: Wording
 ) -> Iterator[Block]:
     """Give a section with its heading, cut to the rows that are asked for; nothing for an empty section."""
-    every = tuple(rows)
+    every = tuple(tuple(map(tight, row)) for row in rows)
     if not every:
         return
     yield Heading(wording(f"policy.{name}.heading"))
