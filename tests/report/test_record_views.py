@@ -11,6 +11,7 @@ from restructure import (
     Agreement,
     Channel,
     History,
+    InvalidInput,
     Payment,
     Stage,
     accept,
@@ -115,6 +116,12 @@ def test_a_view_has_what_is_looked_for_in_every_language(records, what, language
 @pytest.mark.parametrize("rows", [0, 1, 3, "all"])
 def test_a_view_takes_any_number_of_rows(records, what, rows):
     assert _text(records[what], rows=rows)
+
+
+@pytest.mark.parametrize("what", SHOWN)
+def test_a_language_that_there_is_not_is_refused_with_those_that_there_are(records, what):
+    with pytest.raises(InvalidInput, match="zh"):
+        summarise(records[what], language="xx")
 
 
 # --- words

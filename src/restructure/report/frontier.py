@@ -18,6 +18,7 @@ def frontier_view(frontier: Frontier, wording: Wording) -> list[Block]:
 
     The first, the last and the plan that the policy puts first are among them.
     """
+    wording.check(())
     points = frontier.points
     counts = wording("frontier.counts", tried=f"{frontier.tried:,}", inside=f"{frontier.inside:,}")
     blocks: list[Block] = [

@@ -36,6 +36,7 @@ def _buckets(buckets: Buckets, currency: str, wording: Wording) -> Table:
 @view_of(Position)
 def position_view(position: Position, wording: Wording) -> list[Block]:
     """Put what is owed on a day into tables: by bucket, and how the rest is to be repaid."""
+    wording.check(())
     claim = wording.money(position.buckets.claim, position.currency)
     lines = [wording.counted("position.late", position.days_past_due, since=position.oldest_unpaid_due or "")]
     if not position.oldest_unpaid_due:
@@ -75,6 +76,7 @@ def application_view(application: ApplicationContent, wording: Wording) -> list[
 
     The borrower is shown by reference only: a notebook is passed on more easily than a file.
     """
+    wording.check(())
     loan = application.loan
     product = wording.name("product", loan.product)
     return [
