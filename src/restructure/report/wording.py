@@ -21,6 +21,8 @@ from restructure.views import RowChoice
 
 __all__ = ["Wording", "view_languages"]
 
+_FORMS = {"zero", "one", "two", "few", "many", "other"}
+"""Forms of a plural, by the names that CLDR gives them."""
 _FOLDER = Path(__file__).parent / "languages"
 
 
@@ -38,7 +40,7 @@ def _phrases(language: str) -> dict[str, Any]:
 
     def add(part: Mapping[str, Any], at: str) -> None:
         for name, value in part.items():
-            if isinstance(value, dict) and "other" not in value:
+            if isinstance(value, dict) and not value.keys() <= _FORMS:
                 add(value, f"{at}{name}.")
             else:
                 phrases[f"{at}{name}"] = value
@@ -132,6 +134,12 @@ class Wording:
         if known is not None and text in known.choices:
             return self.name(fact, text)
         return text
+
+    def limit(self, short: int, count: int) -> int:
+        """Give how many of `count` rows are shown, `short` where the reader did not say."""
+        if self.rows is None:
+            return min(short, count)
+        return count if self.rows == "all" else min(self.rows, count)
 
     def listed(self, parts: Iterable[str]) -> str:
         """Join names or values to a list."""

@@ -25,6 +25,7 @@ from restructure.calculator.conventions.money import Currency, Money, from_minor
 from restructure.errors import Issue, Refused
 from restructure.frames import Tabular
 from restructure.record import Record, trusted
+from restructure.short_form import counted
 
 __all__ = [
     "Layout",
@@ -72,6 +73,12 @@ class Schedule(Tabular, Record):
     def last_due(self) -> date | None:
         """Day of the last instalment, if there is one."""
         return self.rows.minor[-1][0] if self.rows.minor else None
+
+    def _summary(self) -> str:
+        if not self.rows.minor:
+            return f"no instalments, {self.currency}"
+        due = f"{self.rows.minor[0][0]} to {self.last_due}"
+        return f"{counted(len(self.rows), 'instalment')} from {due}, {self.total:,f} {self.currency} in all"
 
 
 def amortise(terms: Terms, *, closed: Closed = weekend) -> Schedule:

@@ -44,6 +44,7 @@ from restructure.calculator.servicing.position import Bucket, ParkedDue, Positio
 from restructure.errors import Issue, Refused
 from restructure.frames import Tabular
 from restructure.record import Listed, Record, trusted
+from restructure.short_form import counted
 
 __all__ = ["Identities", "Movement", "MovementKind", "Plan", "reschedule"]
 
@@ -163,6 +164,12 @@ class Plan(Tabular, Record):
         chosen = buckets or tuple(Bucket)
         nothing = from_minor(0, self.position.currency)
         return sum((m.amount for m in self.ledger if m.kind is kind and m.bucket in chosen), nothing)
+
+    def _summary(self) -> str:
+        rows, currency = self.schedule.rows.minor, self.position.currency
+        last = f", last due {rows[-1][0]}" if rows else ""
+        measures = ", ".join(measure.measure for measure in self.measures) or "no measures"
+        return f"{counted(len(rows), 'instalment')} of {self.instalment:,f} {currency}{last}; {measures}"
 
 
 class _Onward(NamedTuple):

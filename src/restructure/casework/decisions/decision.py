@@ -25,6 +25,7 @@ from restructure.policy.policy import Policy
 from restructure.policy.policy_ref import PolicyRef
 from restructure.policy.source import policy_of
 from restructure.record import Listed, Record
+from restructure.short_form import counted
 
 __all__ = [
     "Decision",
@@ -137,6 +138,15 @@ class Decision(Tabular, Record):
                 Issue("fact-unknown", f'no fact is called "{fact}"{did_you_mean(fact, known)}', "fact")
             )
         return derivation(self.assessment, fact)
+
+    def _summary(self) -> str:
+        result = self.outcome.value
+        if self.offers:
+            result += f", {counted(len(self.offers), 'offer')}, best {self.offers[0].rule}"
+        elif self.missing:
+            result += f", {counted(len(self.missing), 'item')} missing"
+        case = f"{self.application.reference} on {self.on}"
+        return f"{result}; {case}, {self.policy.name} {self.policy.version}, id {self.id[:8]}"
 
 
 def decide(

@@ -26,6 +26,7 @@ from restructure.policy.language.sections import Rule
 from restructure.policy.policy import Policy
 from restructure.policy.source import policy_of
 from restructure.record import Record, trusted
+from restructure.short_form import counted
 
 __all__ = ["Frontier", "Point", "Redefault", "frontier", "undominated"]
 
@@ -60,6 +61,15 @@ class Frontier(Tabular, Record):
     """Number of them within every limit, such as 212."""
     currency: Currency | None = None
     """Currency of every amount, as an ISO 4217 code, e.g. CNY; absent in a record of an earlier version."""
+
+    def _summary(self) -> str:
+        counts = (
+            f"{counted(len(self.points), 'plan')} of {self.inside:,} within the limits, {self.tried:,} tried"
+        )
+        if not self.points:
+            return counts
+        low, high = (self.points[k].offer.plan for k in (0, -1))
+        return f"{counts}; instalments {low.instalment:,f} to {high.instalment:,f} {low.position.currency}"
 
 
 def frontier(
