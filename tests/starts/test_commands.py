@@ -227,7 +227,7 @@ def test_every_example_is_listed_in_both_languages_and_printed(run):
 
 
 def test_the_list_has_all_that_a_user_needs_of_the_folder_and_the_wheel_has_the_list():
-    left_out = {"business_days.py", "founding_article.py", "redefault", "service"}
+    left_out = {"business_days.py", "founding_article.py", "redefault", "service", "whatif"}
     there = {
         path.name
         for path in (ROOT / "examples").iterdir()
