@@ -20,6 +20,12 @@ def check_wheel(direct: str, by_sdist: str) -> None:
     assert names == others, f"the wheel made from the sdist differs: {set(names) ^ set(others)}"
     assert "restructure/py.typed" in names, "no py.typed"
     assert "restructure/rules/cn-consumer-finance/policy.yaml" in names, "no packaged policy"
+    assert "restructure/examples/illness.json" in names, "no examples"
+    assert "restructure/examples/waterfall/waiver.csv" in names, "not all files of an example"
+    assert not [
+        name for name in names if name.startswith("restructure/examples/") and name.endswith(".py")
+    ], "scripts are in the wheel"
+    assert "restructure/starts/templates/contract.yaml" in names, "no templates of new files"
     assert "restructure_pytest.py" in names, "no pytest plugin"
     assert "restructure_hypothesis.py" in names, "no Hypothesis plugin"
     assert not [name for name in names if name.split("/")[0] == "tests"], "tests are in the wheel"

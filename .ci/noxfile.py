@@ -25,6 +25,7 @@ PATCHED_COMPILER = "gcc -O2 -DPyEval_CallObject=PyObject_CallObject"
 OPTIONAL = [
     "rich",
     "matplotlib",
+    "altair",
     "numpy",
     "ipython",
     "pytest",
@@ -46,6 +47,8 @@ OPTIONAL = [
     "mkdocs-material",
     "mkdocstrings",
     "jieba",
+    "marimo",
+    "playwright",
 ]
 """Packages of extras, none of which may come with the plain installation."""
 
@@ -171,7 +174,8 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def slow(session: nox.Session) -> None:
     """The slow tests, and every law on all its examples, of which the fast run draws a part."""
-    _working_tree(session, "test")
+    _working_tree(session, "test", "browser")
+    session.run("python", "-c", "import marimo, playwright")  # here nothing may be left unchecked
     _pytest(session, "45m", "-m", "slow or hypothesis", "--hypothesis-profile=thorough", "--durations=5")
 
 
@@ -276,7 +280,7 @@ def wheel(session: nox.Session) -> None:
     elsewhere = folder / "elsewhere"
     elsewhere.mkdir()
     session.chdir(elsewhere)
-    bare = ["env", "-i", "PATH=/usr/bin:/bin", f"HOME={elsewhere}", "LC_ALL=C", command, "offer"]
+    bare = ["env", "-i", "PATH=/usr/bin:/bin", f"HOME={elsewhere}", "LC_ALL=C", command]
     examples = copy / "examples"
     as_json = ["--policy", "cn-consumer-finance", "--format", "json"]
     for name, arguments in {
@@ -285,8 +289,18 @@ def wheel(session: nox.Session) -> None:
         "table.out": [str(examples / "illness.json")],
     }.items():
         with Path(elsewhere, name).open("w", encoding="utf-8") as out:
-            session.run(*bare, *arguments, external=True, stdout=out, stderr=None)
+            session.run(*bare, "offer", *arguments, external=True, stdout=out, stderr=None)
     session.run(python, str(CHECKS), "decisions", external=True)
+    # What a new user types, who has nothing but the wheel.
+    for line in (
+        "new application --force",
+        "offer application.yaml",
+        "new policy ours --force",
+        "new cases --policy ours --force",
+        "examples --copy examples --force",
+        "test ours examples/lender us-hamp",
+    ):
+        session.run(*bare, *line.split(), external=True, silent=True)
     session.run(python, str(CHECKS), "missing-file", command, external=True)
 
 

@@ -5,13 +5,14 @@ inside, it would load all of it first.
 """
 
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pytest
 
-__all__ = ["pytest_collect_file"]
+__all__ = ["pytest_assertrepr_compare", "pytest_collect_file"]
 
 _OURS = re.compile(r"^(policy|base|cases)\s*:", re.MULTILINE)
 
@@ -25,3 +26,12 @@ def pytest_collect_file(file_path: Path, parent: "pytest.Collector") -> "pytest.
     from restructure.testing.pytest_plugin import CaseFile
 
     return CaseFile.from_parent(parent, path=file_path)
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Say where two records differ that should be equal; the short form of a record does not."""
+    if op != "==" or "restructure.record" not in sys.modules:
+        return None
+    from restructure.testing.differences import compared
+
+    return compared(left, right)

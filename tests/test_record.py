@@ -1,16 +1,12 @@
 """Records: built when first used, by any thread and across a fork; described by their docs; nothing wrong stays hidden."""
 
-import importlib
 import inspect
 import json
 import multiprocessing
 import os
-import pkgutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from functools import cache
 from typing import Annotated, Generic, TypeVar
 
 import pydantic
@@ -19,34 +15,15 @@ from pydantic import Field, TypeAdapter, create_model
 from pydantic_core import to_jsonable_python
 
 import restructure
+from records import records
 from restructure.field_docs import field_docs
 from restructure.record import Record, trusted
-
-
-@cache
-def _records() -> tuple[type[Record], ...]:
-    for module in pkgutil.walk_packages(restructure.__path__, "restructure."):
-        importlib.import_module(module.name)
-    return tuple(
-        sorted(
-            {model for model in _below(Record) if model.__module__.startswith("restructure.")},
-            key=lambda model: (model.__module__, model.__qualname__),
-        )
-    )
-
-
-def _below(model: type[Record]) -> Iterator[type[Record]]:
-    for derived in model.__subclasses__():
-        yield derived
-        yield from _below(derived)
-
 
 # --- what waits is right all the same
 
 
 def test_every_record_can_be_built():
-    assert len(_records()) > 120, "the search itself is broken"
-    for model in _records():
+    for model in records():
         model.model_rebuild(force=True)
         assert model.__pydantic_complete__, model
 
@@ -334,7 +311,7 @@ def test_records_that_hold_each_other_are_described():
 
 def test_the_schema_of_every_record_says_what_pydantic_itself_reads_in_the_source():
     """Pydantic's own extraction is the independent witness; it looks at each class by itself."""
-    for model in _records():
+    for model in records():
         witness = {}
         for part in reversed(model.__mro__):
             if issubclass(part, Record) and part.__module__.startswith("restructure."):

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "restructure"
-STOREYS = ["calculator", "intake", "policy", "casework", "report", "testing"]
+STOREYS = ["calculator", "intake", "policy", "casework", "report", "testing", "starts", "cli"]
 
 
 def _rooms(storey: str) -> set[str]:

@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 import restructure
+from restructure.cli.exit_status import MEANINGS
 from restructure.errors import CATALOGUE
 
 __all__ = ["NAVIGATION", "filled", "pages"]
@@ -29,6 +30,7 @@ def pages(root: Path) -> dict[str, str]:
     written = {
         "reference/language.md": _language(root),
         "reference/facts.md": _facts(),
+        "reference/tables.md": _tables(),
         "reference/errors.md": _errors(),
         "reference/command-line.md": _command_line(),
         **_formats(),
@@ -58,6 +60,7 @@ def _reference(written: Mapping[str, str]) -> list[Any]:
     return [
         {"Policy language": "reference/language.md"},
         {"Facts": "reference/facts.md"},
+        {"Tables": "reference/tables.md"},
         {"Python": python},
         {"Command line": "reference/command-line.md"},
         {"File formats": formats},
@@ -110,6 +113,31 @@ def _facts() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _tables() -> str:
+    from restructure.report import frames
+
+    holds = {
+        "money": "decimal of the currency's scale",
+        "count": "whole number",
+        "day": "date",
+        "word": "text",
+        "flag": "true or false",
+    }
+    lines = [
+        "# Tables",
+        "",
+        "The columns of `to_arrow()`, `to_pandas()` and `to_polars()` (extra `frames`). They depend on the class of "
+        "the record and on its currency alone. Money is `decimal128(18, scale)`, the scale being 0 for JPY, 2 for CNY "
+        "and 3 for KWD; what is unknown is null.",
+    ]
+    for record, columns in frames.TABLES.items():
+        lines += ["", f"## {record}", "", "| column | holds | meaning |", "|---|---|---|"]
+        for column in columns:
+            kind = holds.get(column.holds.value, f"decimal with {column.scale} decimals")
+            lines.append(f"| `{column.name}` | {kind} | {_cell(column.doc)} |")
+    return "\n".join(lines) + "\n"
+
+
 def _errors() -> str:
     lines = [
         "# Errors",
@@ -130,16 +158,36 @@ def _command_line() -> str:
     lines = [
         "# Command line",
         "",
-        "`restructure`, or `python -m restructure`. The exit status is 0 for any decision, including a refusal; 1 if a "
-        "case of a policy failed or the cases cover too little; 2 if the input was wrong. Then every problem is "
-        "reported in one run, with its location and how to fix it.",
+        "`restructure`, or `python -m restructure`. Every problem of the arguments and of the files is reported in one "
+        "run, with its location and how to fix it.",
+        "",
+        "## Exit status",
+        "",
+        "| status | meaning |",
+        "|---:|---|",
+        *(f"| {int(status)} | {_cell(meaning)} |" for status, meaning in MEANINGS.items()),
+        "",
+        "A refusal and a referral are decisions: their status is 0. So is a reader that stops early, such as `head`.",
+        "",
+        "## Output and errors",
+        "",
+        "Standard output has the result and nothing else: if the status is 2, it is empty. Both streams and all files "
+        "are UTF-8 whatever the locale. Standard error has one line for each error, and last a command that says more.",
+        "",
+        "With `--format json`, standard error is empty or has one JSON object, also where the arguments themselves are "
+        'wrong: `{"errors": [...]}`, of which each error has `code` (see [Errors](errors.md)), `message`, `place` (the '
+        "dotted path of the value, or the option), `file`, `line`, `column` (null where there is none) and `mend`.",
+        "",
+        "`RESTRUCTURE_LANGUAGE` is the language of what is shown where `--language` is not given, such as `zh`.",
+        "",
+        "## Commands",
         "",
         "```text",
         _help(),
         "```",
     ]
     for command in re.findall(r"^    ([a-z]+)(?: |$)", _help(), re.MULTILINE):
-        lines += ["", f"## `restructure {command}`", "", "```text", _help(command), "```"]
+        lines += ["", f"### `restructure {command}`", "", "```text", _help(command), "```"]
     return "\n".join(lines) + "\n"
 
 
@@ -247,12 +295,13 @@ _FACES = (
     "restructure.casework",
     "restructure.report",
     "restructure.report.letters",
+    "restructure.report.plots",
     "restructure.testing",
     "restructure.testing.strategies",
 )
 """The packages that public names are imported from."""
 
-_ALSO_PUBLIC = ("restructure.calculator.cost_of_credit.apr", "restructure.report.plots")
+_ALSO_PUBLIC = ("restructure.calculator.cost_of_credit.apr",)
 """Modules that are imported by their own name."""
 
 

@@ -6,6 +6,7 @@ The flow: `read_application` → `assess` → `decide` under a `load_policy`; or
 
 from typing import TYPE_CHECKING
 
+from restructure.frames import columns_by
 from restructure.lazy import exports
 from restructure.views import registered_by
 
@@ -255,6 +256,7 @@ _FOLDERS = ("calculator", "casework", "errors", "intake", "policy", "report", "t
 """What may be written as `restructure.policy` without importing it."""
 
 registered_by("restructure.report")
+columns_by("restructure.report.frames")
 
 if not TYPE_CHECKING:  # a checker that saw it would take every name for a public one
     __getattr__, __dir__ = exports(__name__, _HOMES, _FOLDERS)

@@ -3,14 +3,12 @@
 Duplicate keys, anchors, tags and oversized files are refused, and YAML is read as data only: no tag runs code.
 """
 
-import errno
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from os import PathLike
-from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -20,10 +18,10 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from restructure.errors import CATALOGUE, InvalidInput, Issue, did_you_mean, quoted
 from restructure.json_text import MAX_DEPTH, MAX_DIGITS, Place, Places, json_places, read_json, whole_number
+from restructure.text_file import LARGEST, decoded, read_text
 
 __all__ = [
     "FORMER_WORDS",
-    "LARGEST",
     "Document",
     "Place",
     "Places",
@@ -33,12 +31,8 @@ __all__ = [
     "json_document",
     "read_document",
     "read_model",
-    "read_text",
     "text_document",
 ]
-
-LARGEST = 4 * 1024 * 1024
-"""Size limit of a file, in bytes."""
 
 FORMER_WORDS = {"park": "defer"}
 """Words of measures that older files and records use, and the word for it now; both are read, one is suggested."""
@@ -123,30 +117,6 @@ def read_document(path: str | PathLike[str], *, exact_numbers: bool = False) -> 
     return _json(text, name)
 
 
-def read_text(path: str | PathLike[str]) -> str:
-    """Read a file of UTF-8 text, no larger than `LARGEST`; raises `InvalidInput`."""
-    name = str(path)
-    try:
-        if "\0" in name:
-            raise OSError(errno.EINVAL, "the path has a null character")
-        size = Path(path).stat().st_size
-        if size > LARGEST:
-            raise InvalidInput(
-                Issue("file-too-large", f"the file has {size:,} bytes; the limit is 4 MiB", file=name)
-            )
-        return Path(path).read_text(encoding="utf-8-sig")
-    except UnicodeEncodeError:
-        raise InvalidInput(Issue("file-missing", "the path holds half of a character")) from None
-    except UnicodeDecodeError as error:
-        raise InvalidInput(
-            Issue("file-missing", f"the file is not UTF-8 text ({error.reason})", file=name)
-        ) from None
-    except OSError as error:
-        raise InvalidInput(
-            Issue("file-missing", f"the file cannot be read: {error.strerror}", file=name)
-        ) from None
-
-
 def json_document(text: str | bytes) -> Document:
     """Read JSON that is not in a file, such as the body of a request, as strictly as a file."""
     return _json(_checked_text(text), None)
@@ -156,10 +126,7 @@ def _checked_text(text: str | bytes) -> str:
     """Give what did not come from a file as text, no larger than a file may be."""
     if len(text) > LARGEST:
         raise InvalidInput(Issue("file-too-large", f"the text has {len(text):,} bytes; the limit is 4 MiB"))
-    try:
-        return text if isinstance(text, str) else text.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidInput(Issue("json-broken", f"the text is not UTF-8 ({error.reason})")) from None
+    return text if isinstance(text, str) else decoded(text, what="the text")
 
 
 def text_document(text: str | bytes, *, exact_numbers: bool = False) -> Document:

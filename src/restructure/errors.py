@@ -80,12 +80,17 @@ class EngineDisagreement(EngineError):
     """The two evaluators fired different rules, so no decision is made."""
 
 
+_LONGEST = 200  # characters of a value that a sentence repeats
+
+
 def quoted(value: object) -> str:
-    """Write a value as it is written in a file: text in quotes, anything else as JSON.
+    """Write a value as it is written in a file: text in quotes, anything else as JSON; only the start of a long text.
 
     >>> quoted("incom_drop"), quoted(None), quoted(True), quoted({"parameter": "cap"})
     ('"incom_drop"', 'null', 'true', '{"parameter": "cap"}')
     """
+    if isinstance(value, str) and len(value) > _LONGEST:
+        return f'"{value[:_LONGEST]}…" ({len(value):,} characters)'
     return f'"{value}"' if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
@@ -107,8 +112,15 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
 
 
 CATALOGUE: dict[str, str] = {
+    # --- the command line
+    "arguments-invalid": "The command does not take these arguments. `restructure COMMAND --help` lists what it takes, with an example.",
+    "output-failed": "Standard output is closed or the disk behind it is full, so the result was not written whole. Write it elsewhere.",
     # --- reading a file
     "file-missing": "The file does not exist or cannot be read. Check the path and its permissions.",
+    "file-is-folder": "A folder is named where a file belongs. Name the file in it.",
+    "text-encoding": "The file is not UTF-8 text; line and column are where it stops being so. Save it as UTF-8 in the editor or spreadsheet that wrote it, or convert it: iconv -f GB18030 -t UTF-8 OLD > NEW.",
+    "file-exists": "A file of this name exists already, and nothing is overwritten unasked. Name another, or say --force.",
+    "file-unwritable": "The file cannot be written. Check the path, its permissions and the space on the disk.",
     "file-too-large": "A file over 4 MiB is refused before it is parsed. Split it or remove what does not belong.",
     "json-broken": "The text is not JSON. The line and column are where the reader stopped; look just before it.",
     "yaml-broken": "The text is not YAML 1.2. The line and column are where the reader stopped; look just before it.",

@@ -32,6 +32,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from restructure.field_docs import field_docs
+from restructure.short_form import Waiting, changed_fields, short_form, short_list, short_value
 from restructure.views import html_of
 
 __all__ = ["Later", "Listed", "Record", "TypeReader", "refuse", "trusted"]
@@ -116,6 +117,7 @@ if TYPE_CHECKING:
             exclude_none: bool = False,
         ) -> str: ...
         def _repr_html_(self) -> str | None: ...
+        def _summary(self) -> str | None: ...
 
 else:
 
@@ -177,12 +179,35 @@ else:
             """Show the record in a notebook, where its class has a view."""
             return html_of(self)
 
+        def __repr__(self) -> str:
+            return short_form(self)
+
+        __str__ = __repr__
+
+        def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+            # What rich and devtools print, who would write every row out.
+            for name, value in changed_fields(self):
+                yield name, _Written(short_value(value))
+
+        def _summary(self) -> str | None:
+            """Say what a person wants to know of the record, in about a hundred characters; `None`: its fields do."""
+            return None
+
         def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
             """Copy with some fields replaced, forgetting what was worked out from the old ones."""
             copied = super().model_copy(update=update, deep=deep)
             for name in copied.__dict__.keys() - type(self).model_fields.keys():
                 del copied.__dict__[name]
             return copied
+
+
+class _Written(str):
+    """A text that is its own repr."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def _first_name(alias: Any) -> str | None:
@@ -273,7 +298,7 @@ def trusted(model: type[_Model], every: Iterable[dict[str, Any]]) -> list[_Model
 _Item = TypeVar("_Item")
 
 
-class Later(Sequence[_Item]):
+class Later(Waiting, Sequence[_Item]):
     """Hold records that are made when somebody first looks: services that only count never pay for them.
 
     >>> many = Later(lambda: (1, 2))
@@ -317,7 +342,10 @@ class Later(Sequence[_Item]):
         return hash(self.items)
 
     def __repr__(self) -> str:
-        return repr(self.items)
+        return short_list(self.items)
+
+    def _short(self, room: int) -> str:
+        return "(…)" if self._make is not None else short_list(self._made, room)
 
     def __reduce__(self) -> tuple[type[tuple[_Item, ...]], tuple[tuple[_Item, ...]]]:
         return tuple, (self.items,)

@@ -34,6 +34,7 @@ def test_every_model_is_the_one_that_validation_makes(rows):
             **{name: amount * unit for name, amount in values.items()},
         )
         assert row == made
+        assert row.__dict__ == made.__dict__
         assert repr(row) == repr(made)
         assert row.model_dump_json() == made.model_dump_json()
         assert row.model_fields_set == made.model_fields_set == set(Instalment.model_fields)

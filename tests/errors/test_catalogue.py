@@ -78,7 +78,12 @@ def test_a_bad_file_of_cases_is_refused_with_the_sentences_beside_it(path, monke
 
 # What no file alone can cause, with the test that causes it.
 ELSEWHERE = {
+    "arguments-invalid": "tests/cli/test_arguments.py",
+    "output-failed": "tests/cli/test_streams.py",
     "file-missing": "tests/intake/test_reading.py",
+    "file-is-folder": "tests/intake/test_reading.py",
+    "file-exists": "tests/starts/test_commands.py",
+    "file-unwritable": "tests/starts/test_commands.py",
     "input-kind": "tests/test_inputs.py",
     "number-float": "tests/calculator/test_cost.py",
     "apr-undefined": "tests/calculator/test_cost.py",

@@ -6,9 +6,10 @@ import pytest
 
 from casework.agreed import illness
 from restructure.calculator.servicing.contract import Payment
-from restructure.document import LARGEST, json_document, read_model
+from restructure.document import json_document, read_model
 from restructure.errors import InvalidInput
 from restructure.intake.application import Application
+from restructure.text_file import LARGEST
 
 
 def found(text: str | bytes) -> list[str]:
@@ -33,7 +34,7 @@ def test_every_fault_is_named_with_line_and_column():
     ("sent", "code"),
     [
         ("{", "1:2: json-broken"),
-        (b"\xff", "json-broken"),
+        (b"\xff", "text-encoding"),
         ('{"on": 1, "on": 2}', "1:11: key-duplicate"),
         ("[" * 5_000, "json-broken"),
         ('{"id": "\\ud800"}', "json-broken"),

@@ -310,8 +310,9 @@ def test_a_file_over_four_mebibytes_is_refused_unread(tmp_path):
 
 
 def test_a_file_that_is_not_there_a_folder_and_a_name_that_cannot_be_one_are_refused(tmp_path):
-    for path in (tmp_path / "none.json", tmp_path, str(tmp_path / "a\0b.json")):
+    for path in (tmp_path / "none.json", str(tmp_path / "a\0b.json"), tmp_path / ("n" * 5000)):
         assert [issue.code for issue in refused(path)] == ["file-missing"]
+    assert [issue.code for issue in refused(tmp_path)] == ["file-is-folder"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "gb18030", "latin-1"])

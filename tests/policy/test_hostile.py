@@ -236,7 +236,7 @@ def test_a_name_that_no_table_can_have_is_refused(tmp_path, name):
     with pytest.raises(InvalidPolicy) as caught:
         load_policy(tmp_path)
     assert {issue.code for issue in caught.value.issues} <= {
-        "file-missing", "file-outside", "table-shape", "yaml-broken"
+        "file-missing", "file-is-folder", "file-outside", "table-shape", "yaml-broken"
     }  # fmt: skip
 
 
@@ -272,8 +272,8 @@ def test_a_csv_table_is_read_whatever_its_spelling(tmp_path):
         ('hardship_cause,income_drop,months\n"illness,-,6\n', "table-shape", 14, 5, "is not CSV"),
         ('hardship_cause,income_drop,months\n"illness"x,-,6\n', "table-shape", 14, 5, "is not CSV"),
         # wrong encoding
-        ("hardship_cause,income_drop,months\n疾病,-,6\n".encode("utf-16"), "file-missing", 14, 5, "not UTF-8"),
-        (b"hardship_cause,income_drop,months\n\xff,-,6\n", "file-missing", 14, 5, "not UTF-8"),
+        ("hardship_cause,income_drop,months\n疾病,-,6\n".encode("utf-16"), "text-encoding", 14, 5, "not UTF-8"),
+        (b"hardship_cause,income_drop,months\n\xff,-,6\n", "text-encoding", 14, 5, "not UTF-8"),
         # wrong head
         ("", "table-shape", None, None, ""),
         ("hardship_cause,income_drop\n-,-\n", "table-shape", 1, 1, 'no column "months"'),

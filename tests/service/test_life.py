@@ -247,7 +247,7 @@ def test_every_fault_of_a_body_is_named_at_once_as_in_a_file(client):
     [
         (b"", "field-missing"),
         (b"{", "json-broken"),
-        (b"\xff", "json-broken"),
+        (b"\xff", "text-encoding"),
         (b"null", "value-invalid"),
         (b"[]", "value-invalid"),
         (b'{"on": "2026-03-18", "on": "2026-03-19"}', "key-duplicate"),

@@ -81,3 +81,15 @@ def test_a_project_without_cases_does_not_load_the_library(pytester):
 def test_the_core_loads_no_pytest():
     code = "import sys, restructure.testing.report; assert 'pytest' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_two_records_that_should_be_equal_are_compared_place_by_place(project):
+    differ = """\
+from restructure import Extend
+
+def test_records():
+    assert Extend(instalments=6) == Extend(instalments=12)
+"""
+    result = project(differ, name="test_records.py")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*They differ at:", "*instalments: 6 != 12"])

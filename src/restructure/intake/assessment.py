@@ -15,6 +15,7 @@ from restructure.calculator.conventions.money import Money, SignedMoney
 from restructure.calculator.conventions.quantity import Kind, Quantity, Ratio, ratio
 from restructure.calculator.servicing.position import Position
 from restructure.errors import InvalidInput, Issue
+from restructure.frames import Tabular
 from restructure.inputs import Day, Source, day_of
 from restructure.intake.affordability import affordability_facts
 from restructure.intake.application import (
@@ -36,11 +37,12 @@ from restructure.intake.past_events import RESTRUCTURING, PastEvent, with_restru
 from restructure.intake.payment_behaviour import payment_facts
 from restructure.intake.truth import all_of
 from restructure.record import Record, trusted
+from restructure.short_form import counted
 
 __all__ = ["Assessment", "DelinquencyStage", "HardshipOutlook", "assess"]
 
 
-class Assessment(Record):
+class Assessment(Tabular, Record):
     """Every fact about one borrower on one day that a rule may read."""
 
     on: date
@@ -281,6 +283,12 @@ class Assessment(Record):
         # Earlier restructurings are known without a history, unless only their number is.
         listed = kind == RESTRUCTURING and len(events) == self.restructurings
         return tuple(events) if self.history_known or listed else None
+
+    def _summary(self) -> str:
+        late = f"{counted(self.days_past_due, 'day')} past due, {self.claim:,f} {self.currency} owed"
+        able = "unknown" if self.affordable_instalment is None else f"{self.affordable_instalment:,f}"
+        ability = f"can pay {able} of {self.instalment_before:,f} a month"
+        return f"on {self.on}, {late}; {ability}; {counted(len(self.missing), 'item')} missing"
 
 
 _FACTS = tuple(Assessment.model_fields)

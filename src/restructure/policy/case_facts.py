@@ -42,6 +42,9 @@ class Concluded(Record):
     derivation: str = ""
     """How it follows from other facts, with their values, such as `room = margin × 0.5 = 500.00 (margin 1000.00)`."""
 
+    def _summary(self) -> str:
+        return f"{self.fact} = {self.value}"
+
 
 class CaseFacts:
     """The facts of one case under one policy, and of a proposed plan once there is one."""

@@ -79,6 +79,9 @@ class InForce:
         """The facts that it adds."""
         self.fact, self.encoders = self.facts.fact, self.facts.encoders
 
+    def __repr__(self) -> str:
+        return f"<InForce: {self.policy.name} {self.policy.version}, {self.policy.currency or 'no currency'}>"
+
     @classmethod
     def of(
         cls,

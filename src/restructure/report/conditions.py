@@ -7,7 +7,7 @@ from restructure.intake.facts import facts
 from restructure.policy.engine.reference import ConditionResult
 from restructure.report.wording import Wording
 
-__all__ = ["SIGNS", "failures", "figure_text", "reasons", "target_text", "threshold_text", "values"]
+__all__ = ["SIGNS", "failures", "figure_text", "reasons", "target_text", "threshold_text", "values", "wanted"]
 
 SIGNS = {"==": "=", "!=": "≠", "<": "<", "<=": "≤", ">": ">", ">=": "≥"}
 _OTHER = re.compile(r"(?:(?P<times>\S+) × )?(?P<fact>[a-z][\w.]*) (?P<value>.+)")
@@ -40,10 +40,9 @@ def target_text(wording: Wording, text: str) -> str:
     return wording("compare.target", fact=wording.name("fact", fact), sign=sign, threshold=threshold)
 
 
-def _wanted(wording: Wording, result: ConditionResult) -> str:
-    return wording(
-        f"compare.{result.op}", threshold=threshold_text(wording, result.fact, result.threshold)
-    )
+def wanted(wording: Wording, result: ConditionResult) -> str:
+    """Give what a condition asks of its fact, such as "at least 20 %"."""
+    return wording(f"compare.{result.op}", threshold=threshold_text(wording, result.fact, result.threshold))
 
 
 def reasons(wording: Wording, results: Iterable[ConditionResult]) -> str:
@@ -52,7 +51,7 @@ def reasons(wording: Wording, results: Iterable[ConditionResult]) -> str:
     for result in results:
         fact, actual = wording.name("fact", result.fact), figure_text(wording, result.fact, result.actual)
         key = "compare.same" if result.op == "==" and result.actual == result.threshold else "compare.holds"
-        parts.append(wording(key, fact=fact, actual=actual, wanted=_wanted(wording, result)))
+        parts.append(wording(key, fact=fact, actual=actual, wanted=wanted(wording, result)))
     return wording("join.semicolon").join(parts)
 
 
@@ -67,7 +66,7 @@ def failures(wording: Wording, results: Iterable[ConditionResult]) -> str:
                     key,
                     fact=wording.name("fact", result.fact),
                     actual=figure_text(wording, result.fact, result.actual),
-                    wanted=_wanted(wording, result),
+                    wanted=wanted(wording, result),
                     distance=wording.written(result.distance),
                 )
             )

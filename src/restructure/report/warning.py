@@ -33,7 +33,9 @@ def warning_view(warning: EarlyWarning, wording: Wording) -> list[Block]:
     blocks: list[Block] = [Heading(title, 1), Lines((checked,)), Heading(wording("warning.actions"))]
     if warning.steps:
         evidence = tuple(
-            wording("warning.evidence", step=wording.text(task.title), evidence=reasons(wording, task.because))
+            wording(
+                "warning.evidence", step=wording.text(task.title), evidence=reasons(wording, task.because)
+            )
             for task in warning.steps
             if task.because
         )

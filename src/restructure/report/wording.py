@@ -19,12 +19,25 @@ from restructure.intake.facts import facts, show
 from restructure.texts import Text, check_language
 from restructure.views import RowChoice
 
-__all__ = ["Wording", "view_languages"]
+__all__ = ["Wording", "tight", "view_languages"]
 
+_FORMS = {"zero", "one", "two", "few", "many", "other"}
+"""Forms of a plural, by the names that CLDR gives them."""
 _FOLDER = Path(__file__).parent / "languages"
 _COUNTED = re.compile(r"(-?[\d,]+) (day|month)s?")
 _POINTS = re.compile(r"(.+) points?")
+_CHINESE = r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
+_GAP = re.compile(f"(?<={_CHINESE}) +(?={_CHINESE})")
 _CLASSES = ("normal", "special_mention", "substandard", "doubtful", "loss")
+
+
+def tight(text: str) -> str:
+    """Take out the blanks between two Chinese characters, which a phrase has for the numbers in their place.
+
+    >>> tight("期供不超过 可负担月还款额"), tight("期供不超过 1,800.00 元")
+    ('期供不超过可负担月还款额', '期供不超过 1,800.00 元')
+    """
+    return _GAP.sub("", text)
 
 
 @cache
@@ -41,17 +54,13 @@ def _phrases(language: str) -> dict[str, Any]:
 
     def add(part: Mapping[str, Any], at: str) -> None:
         for name, value in part.items():
-            if isinstance(value, dict) and not _plural(value):
+            if isinstance(value, dict) and not value.keys() <= _FORMS:
                 add(value, f"{at}{name}.")
             else:
                 phrases[f"{at}{name}"] = value
 
     add(tree, "")
     return phrases
-
-
-def _plural(forms: Mapping[str, Any]) -> bool:
-    return "other" in forms and forms.keys() <= {"one", "other"}
 
 
 @cache
@@ -86,7 +95,7 @@ class Wording:
 
     def __call__(self, key: str, /, **values: object) -> str:
         """Give a phrase with its braces filled; raises `KeyError` for one that English lacks."""
-        return str(self._phrase(key)).format_map(values)
+        return tight(str(self._phrase(key)).format_map(values))
 
     def counted(self, key: str, n: int, /, **values: object) -> str:
         """Give the form of a phrase that a number asks for, with the number as `n`.
@@ -95,7 +104,7 @@ class Wording:
         """
         forms = self._phrase(key)
         form = forms.get("one", forms["other"]) if abs(n) == 1 else forms["other"]
-        return str(form).format_map({"n": f"{n:,}", **values})
+        return tight(str(form).format_map({"n": f"{n:,}", **values}))
 
     def name(self, kind: str, value: object) -> str:
         """Give the word for a bucket, an outcome, a fact or another name, the name itself if there is no word.
@@ -158,7 +167,7 @@ class Wording:
         counted, points = _COUNTED.fullmatch(text), _POINTS.fullmatch(text)
         if counted:
             return self.counted(f"unit.{counted[2]}", int(counted[1].replace(",", "")))
-        return self("unit.point", n=points[1]) if points else text
+        return self("unit.points", n=points[1]) if points else text
 
     def sentence(self, group: str, text: str, names: Mapping[str, str] | None = None) -> str:
         """Give a sentence that a record holds in English, in this language; as it is if its form is not known.
@@ -184,6 +193,12 @@ class Wording:
         if names is None:
             return self.written(part, fact)
         return self.listed(names.get(each, each) for each in part.split(", "))
+
+    def limit(self, short: int, count: int) -> int:
+        """Give how many of `count` rows are shown, `short` where the reader did not say."""
+        if self.rows is None:
+            return min(short, count)
+        return count if self.rows == "all" else min(self.rows, count)
 
     def listed(self, parts: Iterable[str]) -> str:
         """Join names or values to a list."""

@@ -12,6 +12,7 @@ from restructure.policy.in_force import InForce
 from restructure.policy.loading.locating import packaged_policies
 from restructure.policy.loading.origins import Located
 from restructure.policy.policy import Policy
+from restructure.text_file import is_file, is_folder
 
 __all__ = ["Case", "Cases", "Expected", "Subject", "find_cases"]
 
@@ -86,15 +87,15 @@ def find_cases(sources: Iterable[str | Path]) -> list[Path]:
     packaged = packaged_policies()
     for source in sources:
         path = Path(source)
-        if not path.exists() and str(source) in packaged:
+        if not (is_file(path) or is_folder(path)) and str(source) in packaged:
             path = packaged[str(source)].parent
-        files = [path] if path.is_file() else sorted(path.rglob("*_test.yaml")) if path.is_dir() else []
+        files = [path] if is_file(path) else sorted(path.rglob("*_test.yaml")) if is_folder(path) else []
         if not files:
             issues.append(
                 Issue(
                     "file-missing",
                     "the folder has no file of cases; name one *_test.yaml"
-                    if path.is_dir()
+                    if is_folder(path)
                     else f"this is not a file, a folder or a packaged policy{did_you_mean(source, packaged)}",
                     file=str(source),
                 )

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any, Protocol
 
 from restructure.record import Record
+from restructure.short_form import spelled
 
 __all__ = ["Printer", "pretty"]
 
@@ -42,18 +43,8 @@ def pretty(value: Any, printer: Printer, cycle: bool = False) -> None:
             _grouped("(", ",)" if len(value) == 1 else ")", [("", held) for held in value], printer)
         case dict():
             _grouped("{", "}", [(f"{key!r}: ", held) for key, held in value.items()], printer)
-        case Enum():
-            printer.text(repr(value.value))
-        case Decimal():
-            printer.text(repr(f"{value:f}"))
-        case Fraction():
-            percent = Decimal(value.numerator * 100) / value.denominator
-            exact = Fraction(percent) == value * 100
-            printer.text(
-                repr(f"{percent.normalize():f}%" if exact else f"{value.numerator}/{value.denominator}")
-            )
-        case date():
-            printer.text(repr(value.isoformat()))
+        case Enum() | Decimal() | Fraction() | date():
+            printer.text(repr(spelled(value)))
         case _:
             printer.text(repr(value))
 

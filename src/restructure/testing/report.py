@@ -1,6 +1,6 @@
 """Report on cases: the number passed, the failures with their reasons, and the coverage of the policies."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -10,7 +10,7 @@ from restructure.errors import InvalidInput, Issue, RestructureError
 from restructure.policy.loading.loading import load_located
 from restructure.testing.case_reader import read_cases
 from restructure.testing.cases import Cases, find_cases
-from restructure.testing.checking import CaseResult, check
+from restructure.testing.checking import CaseResult, check_case
 from restructure.testing.coverage import Coverage
 
 __all__ = ["CaseReport", "failure_text", "run_cases"]
@@ -33,12 +33,13 @@ class CaseReport(NamedTuple):
         """Tell whether the cases cover at least the given percentage of each policy."""
         return all(each.reached * 100 >= percent * each.total for each in self.coverages)
 
-    def lines(self, *, coverage: bool = False) -> Iterator[str]:
-        """Write every failure, the totals and, with `coverage`, what is covered and what is not."""
+    def lines(self, *, coverage: bool = False, totals: bool = True) -> Iterator[str]:
+        """Write every failure, with `totals` their number and, with `coverage`, what is covered and what is not."""
         for result in self.failed:
             yield f"FAILED {result.case.name}"
             yield from (f"  {failure_text(issue)}" for issue in result.failures)
-        yield f"{len(self.results) - len(self.failed)} passed, {len(self.failed)} failed"
+        if totals:
+            yield f"{len(self.results) - len(self.failed)} passed, {len(self.failed)} failed"
         if coverage:
             for each in self.coverages:
                 yield ""
@@ -77,10 +78,13 @@ class CaseReport(NamedTuple):
         }
 
 
-def run_cases(sources: Iterable[str | Path]) -> CaseReport:
+def run_cases(
+    sources: Iterable[str | Path], *, progress: Callable[[int, int, str], object] | None = None
+) -> CaseReport:
     """Run the cases of files, of folders searched for `*_test.yaml`, or of packaged policies by name.
 
-    Raises `InvalidInput` with the findings of all files.
+    `progress` is called before each case with the number of cases that were run, the number of all, and the name of
+    the policy, and once at the end. Raises `InvalidInput` with the findings of all files.
 
     >>> report = run_cases(["cn-consumer-finance"])
     >>> len(report.failed), [part.text for part in report.coverages[0].open]
@@ -98,11 +102,17 @@ def run_cases(sources: Iterable[str | Path]) -> CaseReport:
         raise InvalidInput(issues)
     coverages: dict[Path, Coverage] = {}
     results: list[CaseResult] = []
+    total = sum(len(cases.cases) for cases in read)
     for cases in read:
         path = cases.located.path.resolve()
         if path not in coverages:
             coverages[path] = Coverage(cases.located)
-        results += check(cases, coverage=coverages[path])
+        for case in cases.cases:
+            if progress:
+                progress(len(results), total, cases.located.policy.name)
+            results.append(check_case(case, coverage=coverages[path]))
+    if progress and results:
+        progress(total, total, read[-1].located.policy.name)
     return CaseReport(tuple(results), tuple(coverages.values()))
 
 

@@ -161,7 +161,7 @@ def test_an_offer_tells_the_figures_of_the_policy_and_how_they_came_about():
     assert told["owed_after"].derivation == (
         "owed_after = balance_after + parked_after = 467,188.00 (balance_after 467,188.00, parked_after 0.00)"
     )
-    assert "467,188.00" in str(decided())
+    assert "467,188.00" in decided().model_dump_json()
 
 
 def test_a_limit_on_the_value_refuses_with_both_values():

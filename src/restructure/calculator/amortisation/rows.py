@@ -15,7 +15,9 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from restructure.calculator.conventions.money import EXACT, Money, SignedMoney, round_half_up
+from restructure.frames import Tabular
 from restructure.record import Record, trusted
+from restructure.short_form import Waiting
 
 __all__ = [
     "COLUMNS",
@@ -95,6 +97,10 @@ class Instalment(Record):
     balance: Money
     """Interest-bearing balance after the payment, e.g. 10066.04; 0.00 after the last row."""
 
+    def _summary(self) -> str:
+        kinds = ", ".join(f"{name} {getattr(self, name):,f}" for name in _KINDS if getattr(self, name))
+        return f"number {self.number} on {self.due}, {self.total:,f} ({kinds}), balance {self.balance:,f}"
+
 
 _FIELDS = tuple(Instalment.model_fields)
 _AMOUNTS, _KINDS = COLUMNS[1:], COLUMNS[PAID]
@@ -121,7 +127,7 @@ def _instalments(minor: Sequence[RowTuple], places: int, numbers: Iterable[int])
     return trusted(Instalment, rows)
 
 
-class Rows(Sequence[Instalment]):
+class Rows(Waiting, Tabular, Sequence[Instalment]):
     """Rows held as integers and shown as `Instalment` models, built on access."""
 
     __slots__ = ("_by_column", "minor", "places")
@@ -174,7 +180,13 @@ class Rows(Sequence[Instalment]):
         return hash((self.places, self.minor))
 
     def __repr__(self) -> str:
-        return f"Rows({len(self)} instalments)"
+        return self._short(0)
+
+    def _short(self, room: int) -> str:
+        if not self.minor:
+            return "<Rows: none>"
+        first, last = self.minor[0][0], self.minor[-1][0]
+        return f"<Rows: {len(self)} instalments, {first} to {last}>"
 
     @classmethod
     def _from_instalments(cls, rows: list[Instalment]) -> Self:

@@ -23,7 +23,9 @@ from restructure.calculator.amortisation.timetable import Periods, Timetable
 from restructure.calculator.conventions.dates import Closed, Roll, roll_date, weekend
 from restructure.calculator.conventions.money import Currency, Money, from_minor, minor_digits, to_minor
 from restructure.errors import Issue, Refused
+from restructure.frames import Tabular
 from restructure.record import Record, trusted
+from restructure.short_form import counted
 
 __all__ = [
     "Layout",
@@ -42,7 +44,7 @@ _PRINCIPAL, _INTEREST, _PARKED_INTEREST, _ACCRUED, _BALANCE = (
 )
 
 
-class Schedule(Record):
+class Schedule(Tabular, Record):
     """The instalments of a loan in order, ending at a balance of exactly zero."""
 
     currency: Currency
@@ -71,6 +73,12 @@ class Schedule(Record):
     def last_due(self) -> date | None:
         """Day of the last instalment, if there is one."""
         return self.rows.minor[-1][0] if self.rows.minor else None
+
+    def _summary(self) -> str:
+        if not self.rows.minor:
+            return f"no instalments, {self.currency}"
+        due = f"{self.rows.minor[0][0]} to {self.last_due}"
+        return f"{counted(len(self.rows), 'instalment')} from {due}, {self.total:,f} {self.currency} in all"
 
 
 def amortise(terms: Terms, *, closed: Closed = weekend) -> Schedule:

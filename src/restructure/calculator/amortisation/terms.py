@@ -44,6 +44,8 @@ class Terms(Repayment):
 
     instalments: int = Field(default=0, ge=0, le=1200)
     """Number of instalments of the loan, e.g. 36; absent where an instalment is agreed: as many as it takes."""
+    first_due: date
+    """Due date of the first instalment, e.g. 2026-02-15."""
     currency: Currency
     """Currency of every amount, as an ISO 4217 code, e.g. CNY."""
     principal: Money

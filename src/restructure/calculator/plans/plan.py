@@ -42,7 +42,9 @@ from restructure.calculator.plans.reamortisation import Reamortisation
 from restructure.calculator.plans.row_changes import RowChange, row_changes
 from restructure.calculator.servicing.position import Bucket, ParkedDue, Position
 from restructure.errors import Issue, Refused
+from restructure.frames import Tabular
 from restructure.record import Listed, Record, trusted
+from restructure.short_form import counted
 
 __all__ = ["Identities", "Movement", "MovementKind", "Plan", "reschedule"]
 
@@ -75,7 +77,7 @@ class Identities(Record):
 _IDENTITIES = tuple(Identities.model_fields)
 
 
-class Plan(Record):
+class Plan(Tabular, Record):
     """A restructured loan: the new schedule, the ledger and the identities that prove it."""
 
     position: Position
@@ -162,6 +164,12 @@ class Plan(Record):
         chosen = buckets or tuple(Bucket)
         nothing = from_minor(0, self.position.currency)
         return sum((m.amount for m in self.ledger if m.kind is kind and m.bucket in chosen), nothing)
+
+    def _summary(self) -> str:
+        rows, currency = self.schedule.rows.minor, self.position.currency
+        last = f", last due {rows[-1][0]}" if rows else ""
+        measures = ", ".join(measure.measure for measure in self.measures) or "no measures"
+        return f"{counted(len(rows), 'instalment')} of {self.instalment:,f} {currency}{last}; {measures}"
 
 
 class _Onward(NamedTuple):

@@ -20,6 +20,7 @@ from restructure.calculator.conventions.dates import weekend
 from restructure.calculator.conventions.money import Currency, Money, Rate, from_minor, to_minor
 from restructure.calculator.servicing.contract import STANDARD_ORDER, Allocation, allocation_problems
 from restructure.record import Record, refuse
+from restructure.short_form import counted
 
 __all__ = ["Bucket", "Buckets", "ParkedDue", "Position"]
 
@@ -212,3 +213,8 @@ class Position(Record):
     def days_past_due(self) -> int:
         """Days since the oldest unpaid instalment fell due (oldest-unpaid-instalment rule)."""
         return (self.on - self.oldest_unpaid_due).days if self.oldest_unpaid_due else 0
+
+    def _summary(self) -> str:
+        owed = f"{self.buckets.claim:,f} {self.currency} owed on {self.on}"
+        late, left = counted(self.days_past_due, "day"), counted(self.repayment.instalments, "instalment")
+        return f"{owed}, {late} past due, {left} left"

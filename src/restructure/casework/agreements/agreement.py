@@ -88,6 +88,9 @@ class Agreement(Record):
         """
         return self.consent.on + timedelta(days=self.follow_up.cooling_off_days)
 
+    def _summary(self) -> str:
+        return f"{self.rule}, agreed on {self.on}, {self.plan._summary()}, id {self.id[:8]}"
+
     @model_validator(mode="after")
     def _same(self) -> Self:
         if self.id != _agreement_id(self.decision, self.rule, self.consent):

@@ -31,6 +31,7 @@ from restructure.inputs import Day, Source, day_of
 from restructure.intake.application import Application, Evidence
 from restructure.policy.policy import Policy
 from restructure.record import Record
+from restructure.short_form import counted
 
 __all__ = [
     "Accepted",
@@ -145,6 +146,12 @@ class History(Record):
                 case _:
                     assert_never(event)
         return stage
+
+    def _summary(self) -> str:
+        if not self.events:
+            return "no events"
+        last = self.events[-1]
+        return f"{self.stage.value}, {counted(len(self.events), 'event')}, the last {last.kind} on {last.on}"
 
     @property
     def _since_agreed(self) -> tuple[Event, ...]:

@@ -17,6 +17,7 @@ from restructure.policy.policy import Policy
 from restructure.policy.policy_ref import PolicyRef
 from restructure.policy.source import policy_of
 from restructure.record import Record
+from restructure.short_form import counted
 
 __all__ = ["EarlyWarning", "may_enforce", "watch"]
 
@@ -40,6 +41,10 @@ class EarlyWarning(Record):
     """Facts that the policy concluded, such as a classification."""
     assessment: Assessment
     """The facts on which the steps are based."""
+
+    def _summary(self) -> str:
+        steps = f"{counted(len(self.steps), 'step')} now, {len(self.withheld)} withheld"
+        return f"{self.stage.value} on {self.on}, {steps}, {self.policy.name} {self.policy.version}"
 
 
 def watch(

@@ -15,10 +15,11 @@ from pydantic import ValidationError
 
 from restructure.casework.agreements.case_history import History
 from restructure.casework.agreements.events import Event
-from restructure.document import Document, issues_of, read_text
+from restructure.document import Document, issues_of
 from restructure.errors import InvalidInput, Issue
 from restructure.inputs import Source, document_of, record_of
 from restructure.record import TypeReader
+from restructure.text_file import decoded, read_text
 
 __all__ = ["read_history", "write_history"]
 
@@ -143,12 +144,7 @@ def _history_of(document: Document) -> History:
 def _lines_of(source: Source, file: str | None) -> tuple[str, str | None]:
     """Give the text of a history and its file; an empty text, one of several lines or one in braces is no path."""
     if isinstance(source, bytes | bytearray):
-        try:
-            return bytes(source).decode(), file
-        except UnicodeDecodeError as error:
-            raise InvalidInput(
-                Issue("history-broken", f"the text is not UTF-8 ({error.reason})", file=file)
-            ) from None
+        return decoded(bytes(source), what="the history", file=file), file
     # A caller that names the file has read its text.
     if isinstance(source, str) and (file or not source or "\n" in source or source.lstrip().startswith("{")):
         return source, file

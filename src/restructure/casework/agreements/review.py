@@ -20,6 +20,7 @@ from restructure.policy.language.follow_up import Reversal
 from restructure.policy.policy import Policy
 from restructure.policy.source import policy_of
 from restructure.record import Record
+from restructure.short_form import counted
 
 __all__ = [
     "AgreementStatus",
@@ -83,6 +84,11 @@ class Review(Record):
     classification: Classification | None = None
     """The loan class that the policy suggests; absent: no policy was given or it has no classification, the agreement
     is a settlement, or nothing is owed."""
+
+    def _summary(self) -> str:
+        late = f"{self.overdue:,f} overdue, {counted(self.days_past_due, 'day')} past due"
+        sums = f"{self.received:,f} received, {late}"
+        return f"{self.standing.value} on {self.on}, {sums}; agreement {self.agreement[:8]}"
 
 
 def review(

@@ -11,6 +11,7 @@ from restructure.casework.decisions.judge import judge
 from restructure.casework.decisions.outcome import Detail, GateResult, Missing, Offer, Outcome, Refusal, Task
 from restructure.casework.decisions.rounds import Round
 from restructure.errors import InvalidInput, Issue, did_you_mean
+from restructure.frames import Tabular
 from restructure.inputs import Day, Source, day_of, word_of
 from restructure.intake.application import Application, read_application
 from restructure.intake.assessment import Assessment, assess
@@ -24,6 +25,7 @@ from restructure.policy.policy import Policy
 from restructure.policy.policy_ref import PolicyRef
 from restructure.policy.source import policy_of
 from restructure.record import Listed, Record
+from restructure.short_form import counted
 
 __all__ = [
     "Decision",
@@ -39,7 +41,7 @@ __all__ = [
 ]
 
 
-class Decision(Record):
+class Decision(Tabular, Record):
     """The decision on one application under one policy on one day, complete for an audit."""
 
     id: str
@@ -136,6 +138,15 @@ class Decision(Record):
                 Issue("fact-unknown", f'no fact is called "{fact}"{did_you_mean(fact, known)}', "fact")
             )
         return derivation(self.assessment, fact)
+
+    def _summary(self) -> str:
+        result = self.outcome.value
+        if self.offers:
+            result += f", {counted(len(self.offers), 'offer')}, best {self.offers[0].rule}"
+        elif self.missing:
+            result += f", {counted(len(self.missing), 'item')} missing"
+        case = f"{self.application.reference} on {self.on}"
+        return f"{result}; {case}, {self.policy.name} {self.policy.version}, id {self.id[:8]}"
 
 
 def decide(

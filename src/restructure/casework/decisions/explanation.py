@@ -24,6 +24,7 @@ from restructure.policy.language.sections import Gate, Limit, Rule
 from restructure.policy.policy import Policy
 from restructure.policy.source import policy_of
 from restructure.record import Record
+from restructure.short_form import counted
 from restructure.texts import Text
 
 __all__ = ["Branch", "Counterfactual", "Explanation", "NearMiss", "explain"]
@@ -117,6 +118,11 @@ class Explanation(Record):
     """Comparisons that failed by a tenth of their threshold or less, the nearest first."""
     counterfactuals: tuple[Counterfactual, ...]
     """Changes of one fact that lead to the offer, the smallest first."""
+
+    def _summary(self) -> str:
+        result = f"{self.verdict} at {self.stage}" if self.stage else self.verdict
+        changes = counted(len(self.counterfactuals), "change")
+        return f"{self.rule} {result}, {len(self.near_misses)} nearly met, {changes} leading to the offer"
 
 
 def explain(decision: Decision, policy: Policy | Source, *, rule: str) -> Explanation:

@@ -127,6 +127,9 @@ class GateResult(Record):
     conditions: Listed[ConditionResult]
     """The conditions that decided the verdict, each with value and threshold."""
 
+    def _summary(self) -> str:
+        return f"{self.id} {self.verdict}, else {self.otherwise.value}"
+
 
 class Missing(Record):
     """Missing information that a gate or rule needs."""
@@ -161,6 +164,9 @@ class Refusal(Record):
     tiers: tuple[TierResult, ...] = ()
     """Every tier that was tried, if the search has several."""
 
+    def _summary(self) -> str:
+        return f"{self.rule} at {self.stage} ({self.code}), {self.message}"
+
 
 class Task(Record):
     """A task of the lender: an action on the case, or a duty that comes with an offer."""
@@ -177,6 +183,9 @@ class Task(Record):
     """Key of the policy's sources, with the paragraph after a colon if there is one."""
     because: Listed[ConditionResult] = ()
     """The conditions that require it, each with value and threshold."""
+
+    def _summary(self) -> str:
+        return f"{self.id} ({self.kind}), {self.title.get('en') or next(iter(self.title.values()), '')}"
 
     @property
     def enforces(self) -> bool:
@@ -215,3 +224,7 @@ class Offer(Record):
     """Every tier that was tried, if the search has several."""
     plan: Plan
     """The new schedule, the ledger of what is owed, and the identities that prove it."""
+
+    def _summary(self) -> str:
+        rank = f"number {self.rank}, " if self.rank else ""  # a plan of a frontier has none
+        return f"{rank}{self.rule}, {self.plan._summary()}"

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from pydantic import Field
 
+from restructure.calculator.conventions.money import Currency
 from restructure.calculator.conventions.quantity import Ratio
 from restructure.calculator.measures.catalogue import Measure
 from restructure.calculator.measures.rate import ChangeRate
@@ -16,6 +17,7 @@ from restructure.casework.decisions.judge import check_limits, judge
 from restructure.casework.decisions.outcome import Offer
 from restructure.casework.decisions.plan_search import Proposal, make, propose
 from restructure.errors import InvalidInput, Issue, Refused
+from restructure.frames import Tabular
 from restructure.inputs import Day, Source, day_of, record_of
 from restructure.intake.application import Application, read_application
 from restructure.intake.assessment import assess
@@ -24,6 +26,7 @@ from restructure.policy.language.sections import Rule
 from restructure.policy.policy import Policy
 from restructure.policy.source import policy_of
 from restructure.record import Record, trusted
+from restructure.short_form import counted
 
 __all__ = ["Frontier", "Point", "Redefault", "frontier", "undominated"]
 
@@ -45,7 +48,7 @@ class Point(Record):
     """Probability of re-default, such as 0.25; absent: the caller gave no model."""
 
 
-class Frontier(Record):
+class Frontier(Tabular, Record):
     """The plans within the limits that no other plan matches or beats in all three respects."""
 
     points: tuple[Point, ...]
@@ -56,6 +59,17 @@ class Frontier(Record):
     """Number of plans calculated, such as 480."""
     inside: int
     """Number of them within every limit, such as 212."""
+    currency: Currency | None = None
+    """Currency of every amount, as an ISO 4217 code, e.g. CNY; absent in a record of an earlier version."""
+
+    def _summary(self) -> str:
+        counts = (
+            f"{counted(len(self.points), 'plan')} of {self.inside:,} within the limits, {self.tried:,} tried"
+        )
+        if not self.points:
+            return counts
+        low, high = (self.points[k].offer.plan for k in (0, -1))
+        return f"{counts}; instalments {low.instalment:,f} to {high.instalment:,f} {low.position.currency}"
 
 
 def frontier(
@@ -97,7 +111,13 @@ def frontier(
             if isinstance(held, Offer) and held.prospect.npv_loss is not None:
                 points.append(_point(held, held.prospect.npv_loss, redefault, share))
     front = undominated(points)
-    return Frontier(points=front, chosen=_first(known, front), tried=tried, inside=len(points))
+    return Frontier(
+        points=front,
+        chosen=_first(known, front),
+        tried=tried,
+        inside=len(points),
+        currency=application.loan.currency,
+    )
 
 
 def undominated(points: Sequence[Point]) -> tuple[Point, ...]:

@@ -15,7 +15,7 @@ class Borrower(Record):
 
     reference: str = Field(min_length=1, max_length=200)
     """The lender's own key of the borrower, such as "B-1001"; consent is given under it, and no name is needed."""
-    name: str | None = Field(default=None, max_length=200)
+    name: str | None = Field(default=None, max_length=200, repr=False)
     """How a letter addresses the borrower, such as "Ms Li Na"; absent: the letter has a general greeting."""
 
 

@@ -86,3 +86,7 @@ class ApplicationContent(Record):
     def _spell(self) -> Self:
         set_scale(self, self.loan.currency)
         return self
+
+    def _summary(self) -> str:
+        loan = self.loan
+        return f"{self.reference} as of {self.as_of}, loan {loan.reference} ({loan.product.value}, {loan.currency})"

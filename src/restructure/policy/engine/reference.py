@@ -25,6 +25,10 @@ class ConditionResult(Record):
     distance: str = ""
     """Change of the value that would make it true, where values have an order; empty otherwise."""
 
+    def _summary(self) -> str:
+        threshold = f" {self.threshold}" if self.threshold else ""
+        return f"{self.fact} {self.actual} {self.op}{threshold} is {self.verdict}"
+
 
 def fired(problem: Problem, values: Values) -> list[str]:
     """List the names of the conditions that are definitely true, in order."""

@@ -28,6 +28,7 @@ from restructure.policy.language.sections import (
     Rule,
 )
 from restructure.record import Record
+from restructure.short_form import counted
 from restructure.texts import Text
 
 __all__ = ["PolicyContent"]
@@ -86,6 +87,16 @@ class PolicyContent(Record):
     """Which fact is the class of a loan under an agreement; if absent, a review suggests no class."""
     letters: LetterTexts | None = None
     """Texts of letters that do not depend on a rule."""
+
+    def _summary(self) -> str:
+        sections = (
+            (self.gates, "gate"),
+            (self.rules, "rule"),
+            (self.limits, "limit"),
+            (self.parameters, "parameter"),
+        )
+        held = ", ".join(counted(len(section), noun) for section, noun in sections)
+        return f"{self.name} {self.version}, {self.currency or 'no currency'}, {held}"
 
     @cached_property
     def given(self) -> tuple[str, ...]:

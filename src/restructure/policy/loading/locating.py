@@ -1,11 +1,11 @@
 """Locating: find the file of a policy and the files beside it, refusing links that lead out of its folder."""
 
-from collections.abc import Callable
 from importlib.resources import files
 from os import PathLike
 from pathlib import Path
 
 from restructure.errors import InvalidPolicy, Issue, did_you_mean, quoted
+from restructure.text_file import is_file, is_folder
 
 __all__ = ["find_base", "find_policy", "inside", "packaged_policies"]
 
@@ -19,20 +19,12 @@ def packaged_policies() -> dict[str, Path]:
     return {}
 
 
-def _is(path: Path, kind: Callable[[Path], bool]) -> bool:
-    """Tell whether a path is of a kind; one that no file system takes, such as a very long one, is of none."""
-    try:
-        return kind(path)
-    except (OSError, ValueError):
-        return False
-
-
 def find_policy(source: str | PathLike[str]) -> Path:
     """Find a policy by its file, its folder, or the name of a packaged one."""
     path = Path(source)
-    if _is(path, Path.is_dir):
+    if is_folder(path):
         path = inside(path, "policy.yaml")
-    if _is(path, Path.is_file):
+    if is_file(path):
         return path
     packaged = packaged_policies()
     if str(source) in packaged:
@@ -52,9 +44,9 @@ def find_base(source: str, folder: Path) -> Path:
         raise InvalidPolicy(
             Issue("policy-missing", f'"{source}" is an absolute path; write one relative to this file')
         )
-    if _is(path, Path.is_dir):
+    if is_folder(path):
         path = inside(path, "policy.yaml")
-    if _is(path, Path.is_file) and path.suffix in (".yaml", ".yml"):
+    if is_file(path) and path.suffix in (".yaml", ".yml"):
         return path
     packaged = packaged_policies()
     if source in packaged:

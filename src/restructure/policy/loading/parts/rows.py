@@ -9,10 +9,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from restructure.document import LARGEST, Document, Places
-from restructure.errors import InvalidPolicy, did_you_mean
+from restructure.document import Document, Places
+from restructure.errors import RestructureError, did_you_mean
 from restructure.policy.loading.findings import Findings, Spot
 from restructure.policy.loading.locating import inside
+from restructure.text_file import read_text
 
 __all__ = ["Cells", "CsvOf", "csv_beside", "literal", "rows_of"]
 
@@ -123,26 +124,18 @@ def csv_beside(findings: Findings, folder: Path, name: str, spot: Spot) -> Docum
     """Read a CSV file of a folder; a file that is missing, outside, too large or not CSV is reported at a place."""
     try:
         path = inside(folder, name)
-        if path.exists() and not path.is_file():
-            findings.report("file-missing", f'"{name}" is not a file', spot)
-            return None
-        if path.stat().st_size > LARGEST:
-            findings.report("file-too-large", f'"{name}" is larger than 4 MiB', spot)
-            return None
-        return _read_csv(path)
-    except InvalidPolicy as error:
-        findings.report(error.issues[0].code, error.issues[0].message, spot)
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        findings.report("file-missing", f'"{name}" cannot be read: {why}', spot)
+        return _read_csv(path, read_text(path, what=f'"{name}"'))
+    except RestructureError as error:
+        (issue,) = error.issues
+        where = f" (line {issue.line}, column {issue.column} of the table)" if issue.line else ""
+        findings.report(issue.code, issue.message + where, spot)
     except csv.Error as error:
         findings.report("table-shape", f'"{name}" is not CSV: {error}', spot)
     return None
 
 
-def _read_csv(path: Path) -> Document:
+def _read_csv(path: Path, text: str) -> Document:
     """Read a CSV file as a list of rows, each a list of cells, located by line and column."""
-    text = path.read_text(encoding="utf-8-sig")
     places: Places = {(): (1, 1)}
     rows: list[list[str]] = []
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True)
