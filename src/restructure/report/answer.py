@@ -3,7 +3,7 @@
 from restructure.blocks import Block, Heading, Lines, Table
 from restructure.calculator.amortisation.schedule import Schedule
 from restructure.calculator.plans.plan import Plan
-from restructure.report.tables import chosen, hidden, rows_table
+from restructure.report.tables import hidden, left_out, rows_table
 from restructure.report.wording import Wording
 from restructure.views import view_of
 
@@ -54,7 +54,7 @@ def plan_view(plan: Plan, wording: Wording) -> list[Block]:
 
 def _row_by_row(plan: Plan, wording: Wording) -> list[Block]:
     currency, nothing = plan.position.currency, wording("word.nothing")
-    left_out = chosen(len(plan.changes), wording, first=12, last=3)
+    absent = left_out(len(plan.changes), wording, first=12, last=3, whole=24)
     columns = (
         "rows.number", "plan.as_agreed", "plan.agreed_payment", "plan.now", "plan.new_payment", "plan.difference",
         "rows.balance",
@@ -74,10 +74,10 @@ def _row_by_row(plan: Plan, wording: Wording) -> list[Block]:
                     wording.money(row.balance_after, currency),
                 )
                 for index, row in enumerate(plan.changes)
-                if index not in left_out
+                if index not in absent
             ),
         ),
-        *hidden(left_out, wording),
+        *hidden(absent, wording),
     ]
 
 

@@ -87,7 +87,7 @@ def _offer(offer: Offer, wording: Wording) -> Iterator[Block]:
             *((wording("offers.flags", flags=wording.listed(offer.flags)),) if offer.flags else ()),
         )
     )
-    yield from rows_table(plan.schedule, wording, first=3, last=2)
+    yield from rows_table(plan.schedule, wording, first=3, last=2, whole=6)
     moves = wording.listed(
         wording(
             "offers.move",

@@ -46,11 +46,12 @@ def wanted(wording: Wording, result: ConditionResult) -> str:
 
 
 def reasons(wording: Wording, results: Iterable[ConditionResult]) -> str:
-    """Write conditions that hold: each fact with its value, and the bound that it keeps."""
+    """Write conditions that hold: each fact with its value, and the bound that it keeps unless that says the same."""
     parts = []
     for result in results:
         fact, actual = wording.name("fact", result.fact), figure_text(wording, result.fact, result.actual)
-        key = "compare.same" if result.op == "==" and result.actual == result.threshold else "compare.holds"
+        said = result.op in ("known", "unknown") or (result.op == "==" and result.actual == result.threshold)
+        key = "compare.same" if said else "compare.holds"
         parts.append(wording(key, fact=fact, actual=actual, wanted=wanted(wording, result)))
     return wording("join.semicolon").join(parts)
 

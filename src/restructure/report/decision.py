@@ -88,8 +88,12 @@ def _lateness(decision: Decision, wording: Wording) -> str:
 def _missing(decision: Decision, wording: Wording) -> Iterator[Block]:
     if not decision.missing or decision.outcome is Outcome.NO_ACTION_NEEDED:
         return
-    titled = [*decision.gates, *decision.actions, *decision.offers, *decision.refusals]
-    titles = {getattr(part, "id", getattr(part, "rule", "")): wording.text(part.title) for part in titled}
+    titles = {
+        **{gate.id: wording.text(gate.title) for gate in decision.gates},
+        **{action.id: wording.text(action.title) for action in decision.actions},
+        **{offer.rule: wording.text(offer.title) for offer in decision.offers},
+        **{refusal.rule: wording.text(refusal.title) for refusal in decision.refusals},
+    }
     rows = tuple(
         (
             wording.named("place", missing.place),

@@ -9,7 +9,7 @@ from restructure.casework.decisions.outcome import StepResult, Task, TierResult
 from restructure.report.conditions import target_text
 from restructure.report.wording import Wording
 
-__all__ = ["chosen", "hidden", "rows_table", "steps_table", "tasks_table", "tiers_table"]
+__all__ = ["hidden", "left_out", "rows_table", "steps_table", "tasks_table", "tiers_table"]
 
 
 def tasks_table(tasks: Sequence[Task], wording: Wording) -> Table:
@@ -81,12 +81,12 @@ def steps_table(steps: Sequence[StepResult], wording: Wording) -> list[Block]:
     ]
 
 
-def chosen(count: int, wording: Wording, *, first: int, last: int) -> range:
-    """Give the rows that are left out, by their index: none for `rows="all"`, or if so few are there.
+def left_out(count: int, wording: Wording, *, first: int, last: int, whole: int) -> range:
+    """Give the rows that are not shown, by their index: none for `rows="all"`.
 
-    `first` and `last` say how many rows the short view has at either end.
+    The short view has `first` and `last` rows at either end, and all of them where there are at most `whole`.
     """
-    if wording.rows == "all":
+    if wording.rows == "all" or (wording.rows is None and count <= whole):
         return range(0)
     if wording.rows is not None:
         last = min(int(wording.rows), 1)
@@ -94,12 +94,12 @@ def chosen(count: int, wording: Wording, *, first: int, last: int) -> range:
     return range(first, count - last) if count > first + last else range(0)
 
 
-def hidden(left_out: range, wording: Wording) -> list[Block]:
-    """Say which rows are left out, and how to see them; nothing if none is."""
-    if not left_out:
+def hidden(rows: range, wording: Wording) -> list[Block]:
+    """Say which rows are not shown, and how to see them; nothing if all are shown."""
+    if not rows:
         return []
-    numbers = {"first": f"{left_out[0] + 1:,}", "last": f"{left_out[-1] + 1:,}"}
-    return [Lines((wording.counted("rows.hidden", len(left_out), **numbers),))]
+    numbers = {"first": f"{rows[0] + 1:,}", "last": f"{rows[-1] + 1:,}"}
+    return [Lines((wording.counted("rows.hidden", len(rows), **numbers),))]
 
 
 def _cells(number: int, row: Instalment, currency: str, wording: Wording) -> tuple[str, ...]:
@@ -108,9 +108,11 @@ def _cells(number: int, row: Instalment, currency: str, wording: Wording) -> tup
     return (str(number), str(row.due), *(wording.money(amount, currency) for amount in amounts))
 
 
-def rows_table(schedule: Schedule, wording: Wording, *, first: int = 12, last: int = 3) -> list[Block]:
+def rows_table(
+    schedule: Schedule, wording: Wording, *, first: int = 12, last: int = 3, whole: int = 24
+) -> list[Block]:
     """List the instalments of a schedule, or the first and last of them, as the view is asked for."""
-    left_out = chosen(len(schedule.rows), wording, first=first, last=last)
+    absent = left_out(len(schedule.rows), wording, first=first, last=last, whole=whole)
     columns = ("number", "due", "payment", "principal", "interest", "other", "balance")
     return [
         Table(
@@ -118,8 +120,8 @@ def rows_table(schedule: Schedule, wording: Wording, *, first: int = 12, last: i
             tuple(
                 _cells(index + 1, schedule.rows[index], schedule.currency, wording)
                 for index in range(len(schedule.rows))
-                if index not in left_out
+                if index not in absent
             ),
         ),
-        *hidden(left_out, wording),
+        *hidden(absent, wording),
     ]

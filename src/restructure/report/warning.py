@@ -62,6 +62,7 @@ def warning_view(warning: EarlyWarning, wording: Wording) -> list[Block]:
 
 def _enforcement(warning: EarlyWarning, wording: Wording) -> str:
     reason = wording.sentence("enforcement", warning.enforcement)
+    reason = f"{reason[:1].upper()}{reason[1:]}"
     if not warning.withheld:
         return wording("join.sentence", text=reason)
     steps = wording.listed(wording.text(task.title) for task in warning.withheld)

@@ -119,7 +119,7 @@ def test_a_caseworker_reads_what_to_do():
     shown = to_text(
         summarise(decide(ILLNESS, of(CALL, task("state", YES)), on=DAY), language="zh"), width=120
     )
-    assert "What to do now" in shown
+    assert "现在要做的事" in shown
     assert shown.count("做。") == 2
 
 

@@ -134,7 +134,7 @@ def test_a_record_of_a_ladder_replays_and_is_shown():
     assert replay(decision, wants).same
     shown = to_text(summarise(decision), width=200)
     assert "tier" in shown
-    assert "instalment_after <= 2,200.00" in shown
+    assert "new instalment ≤ 2,200.00" in shown
 
 
 @examples(25)
