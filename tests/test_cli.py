@@ -41,7 +41,10 @@ def test_the_offer_as_json_carries_zero_identities_and_ends_at_zero(capsys):
     assert Decision.model_validate_json(out).id == record["id"]
 
 
-def test_the_table_names_old_and_new_instalment_the_last_date_the_reason_and_the_refusals(capsys):
+def test_the_table_names_old_and_new_instalment_the_last_date_the_reason_and_the_refusals(
+    capsys, monkeypatch
+):
+    monkeypatch.setenv("COLUMNS", "140")
     status, out, err = run("offer", ILLNESS, capsys=capsys)
     assert (status, err) == (0, "")
     assert "regular instalment          2,396.36    2,046.14    2,077.02" in out

@@ -7,6 +7,7 @@ from contracts.measures import MEASURES
 from contracts.member_kind import MemberKind
 from contracts.packs import PACKS
 from contracts.policy_sections import SECTIONS
+from contracts.view_languages import VIEW_LANGUAGES
 
 KINDS: dict[str, MemberKind] = {
     "measure": MEASURES,
@@ -14,5 +15,6 @@ KINDS: dict[str, MemberKind] = {
     "fact": FACTS,
     "policy section": SECTIONS,
     "letter language": LANGUAGES,
+    "view language": VIEW_LANGUAGES,
     "pack": PACKS,
 }
