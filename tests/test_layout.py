@@ -111,5 +111,5 @@ def test_a_page_takes_the_colours_around_it_and_reads_without_its_style():
     assert "&lt;b&gt;" in page
     style, rest = page.split("</style>")
     assert not re.search(r"#[0-9a-f]{3}|white(?!-space)|black", style)
-    assert re.findall(r'<td[^>]*style="text-align:right"[^>]*>', rest)
+    assert re.findall(r'<td[^>]*style="text-align:right;[^>]*>', rest)
     assert '<span class="k">2026-03-30</span>' in rest

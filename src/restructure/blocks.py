@@ -90,7 +90,11 @@ def lay_out(blocks: Sequence[Block], *, width: int) -> Iterator[tuple[Span, ...]
 
 
 def _table(table: Table, width: int) -> Iterator[_Line]:
-    widths = _widths(table, width)
+    gap = _GAP
+    widths = _widths(table, width, gap)
+    if widths is None and table.figures:  # closer columns of figures are still easier to compare than lines
+        gap = 1
+        widths = _widths(table, width, gap)
     if widths is None:
         yield from _stacked(table, width)
         return
@@ -98,20 +102,20 @@ def _table(table: Table, width: int) -> Iterator[_Line]:
         columns = [fold(cell, widths[k]) for k, cell in enumerate(row)]
         for parts in zip_longest(*columns, fillvalue=""):
             spaces = [" " * (widths[k] - cells(part)) for k, part in enumerate(parts)]
-            line = (" " * _GAP).join(
+            line = (" " * gap).join(
                 space + part if table.figures and k else part + space
                 for k, (part, space) in enumerate(zip(parts, spaces, strict=True))
             )
             yield (Span(line, "" if number else "label"),)
         if number == 0:
-            yield (Span((" " * _GAP).join("-" * width for width in widths), "rule"),)
+            yield (Span((" " * gap).join("-" * width for width in widths), "rule"),)
 
 
-def _widths(table: Table, width: int) -> list[int] | None:
+def _widths(table: Table, width: int, gap: int) -> list[int] | None:
     """Give the widths of the columns, none if they cannot stand beside each other in a readable way."""
     columns = list(zip(table.head, *table.rows, strict=True))
     wished = [max(1, *(cells(line) for cell in column for line in cell.split("\n"))) for column in columns]
-    room = width - _GAP * (len(columns) - 1)
+    room = width - gap * (len(columns) - 1)
     if sum(wished) <= room:
         return wished
     least = [
@@ -170,11 +174,11 @@ _CSS = """
 .restructure p{margin:.3em 0 .7em}
 .restructure .wide{overflow-x:auto;margin:.3em 0 .8em}
 .restructure table{border-collapse:collapse;font-size:.95em;font-variant-numeric:tabular-nums;color:inherit;margin:0}
-.restructure th,.restructure td{padding:.22em 1.1em .22em 0;vertical-align:top;background:none;color:inherit;
+.restructure th,.restructure td{background:none;color:inherit;
 border:0;border-bottom:1px solid rgba(128,128,128,.28);white-space:normal;max-width:36em}
 .restructure tr,.restructure thead,.restructure tbody{background:none}
 .restructure th{font-weight:600;border-bottom:2px solid rgba(128,128,128,.5);vertical-align:bottom}
-.restructure .n{white-space:nowrap;padding-right:0;padding-left:1.1em}
+.restructure .n{white-space:nowrap}
 .restructure th.n{white-space:normal;min-width:4.5em}
 .restructure .k{white-space:nowrap}
 """.replace("\n", "")
@@ -206,7 +210,10 @@ def _html_row(tag: str, row: Sequence[str], *, figures: bool) -> str:
     written = []
     for k, cell in enumerate(row):
         right = figures and k > 0
-        style = ' class="n" style="text-align:right"' if right else ' style="text-align:left"'
+        # What a reader of mail keeps; the padding is on the side where the next column of words would touch.
+        sides, padding = ("right", "2px 0 2px 14px") if right else ("left", "2px 14px 2px 0")
+        style = f' style="text-align:{sides};padding:{padding};vertical-align:top"'
+        style = f' class="n"{style}' if right else style
         written.append(f"<{tag}{style}>{_held(cell)}</{tag}>")
     return f"<tr>{''.join(written)}</tr>"
 

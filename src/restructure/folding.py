@@ -8,7 +8,7 @@ __all__ = ["cells", "fold", "widest_word"]
 
 _NOT_FIRST = "，。、；：？！）】》」』”’％·…—"
 _NOT_LAST = "（【《「『“‘"
-_SIGNS = frozenset(("%", "‰"))
+_SIGN = re.compile(r"[%‰]\W*")
 
 
 def cells(text: str) -> int:
@@ -79,7 +79,7 @@ def _words(text: str) -> Iterator[tuple[bool, str]]:
     for part in text.split(" "):
         if not part:
             continue
-        if part in _SIGNS and held[-1:].isdigit():
+        if held[-1:].isdigit() and _SIGN.fullmatch(part):
             held = f"{held} {part}"
             continue
         if held:

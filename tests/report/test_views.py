@@ -145,10 +145,14 @@ def test_every_reason_for_enforcement_and_every_refusal_is_known_in_every_langua
     zh = Wording.of("zh")
     for text in (
         "an offer is open",
-        "the agreement of 2026-01-05 is broken: it counts as broken from 2026-02-05 on",
+        "the agreement of 2026-01-05 is broken: it counts as broken from 2026-02-05 on, because 2 instalments were "
+        "missed at one time",
+        "an agreement is in force: instalment 3 of 2026-02-05 and 2 more is not paid",
         "the offers of 2026-01-05 expired on 2026-02-05",
     ):
-        assert re.search("[\u4e00-\u9fff]", zh.sentence("enforcement", text)), text
+        shown = zh.sentence("enforcement", text)
+        assert re.search("[\u4e00-\u9fff]", shown), text
+        assert not LATIN.search(shown), shown
     assert zh.sentence("refusal", "not tried: illness-relief was offered") == "未测算：已提供 illness-relief"
     assert zh.sentence("near", "income_drop is 28 %, 2 points below the threshold of 30 %") == (
         "收入降幅为 28 %，低于界限 30 % 2 个百分点"

@@ -54,7 +54,7 @@ def _opening(decision: Decision, wording: Wording) -> Iterator[Block]:
     yield Heading(
         wording("decision.title", outcome=wording.name("outcome", outcome.value), headline=headline), 1
     )
-    closed = wording.listed(wording.text(gate.title) for gate in decision.failed_gates)
+    closed = wording("join.semicolon").join(wording.text(gate.title) for gate in decision.failed_gates)
     case = wording(
         "decision.case",
         application=decision.application.reference,
@@ -97,7 +97,7 @@ def _missing(decision: Decision, wording: Wording) -> Iterator[Block]:
     rows = tuple(
         (
             wording.named("place", missing.place),
-            wording.listed(titles.get(name, name) for name in missing.needed_by)
+            wording("join.semicolon").join(titles.get(name, name) for name in missing.needed_by)
             or wording("decision.missing_complete"),
         )
         for missing in decision.missing
