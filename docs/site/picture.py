@@ -27,7 +27,7 @@ STYLE = """
 body { margin: 0; background: #f3f5f6; }
 pre { margin: 0; padding: 22px 26px; background: #10202b; color: #d7e3ea;
   font: 15px/1.42 "DejaVu Sans Mono", monospace; }
-.r1 { font-weight: bold; color: #7fe0c3; }
+.r1 { color: #6fc7ad; }
 """
 
 
